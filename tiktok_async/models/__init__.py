@@ -1,0 +1,51 @@
+"""The words of the API: frozen values, enums and events, shared by every floor above."""
+
+from tiktok_async.models._endpoint import Endpoint, Limit, WindowKind
+from tiktok_async.models._events import (
+    ChunkUploaded,
+    Event,
+    PublishChanged,
+    RateLimitWaited,
+    ReauthorizationNeeded,
+    RequestFinished,
+    Retrying,
+    StoreUnsafe,
+    TokenRefreshed,
+    TokenRefreshFailed,
+)
+from tiktok_async.models._retry import RetryPolicy
+from tiktok_async.models._scope import Scope
+from tiktok_async.models._secret import Secret
+from tiktok_async.models._token import (
+    AccountKey,
+    ClientToken,
+    RefreshAttempt,
+    Token,
+    TokenState,
+    fingerprint,
+)
+
+__all__ = [
+    "AccountKey",
+    "ChunkUploaded",
+    "ClientToken",
+    "Endpoint",
+    "Event",
+    "Limit",
+    "PublishChanged",
+    "RateLimitWaited",
+    "ReauthorizationNeeded",
+    "RefreshAttempt",
+    "RequestFinished",
+    "RetryPolicy",
+    "Retrying",
+    "Scope",
+    "Secret",
+    "StoreUnsafe",
+    "Token",
+    "TokenRefreshFailed",
+    "TokenRefreshed",
+    "TokenState",
+    "WindowKind",
+    "fingerprint",
+]

@@ -1,0 +1,175 @@
+"""What a session tells its observer; no event ever holds a secret."""
+
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+
+@frozen(slots=True, kw_only=True)
+class Event:
+    """The base of every event.
+
+    Attributes:
+        at: When it happened (UTC).
+        open_id: The account it is about, if it is about one.
+    """
+
+    at: datetime
+    open_id: str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class RequestFinished(Event):
+    """One call came to its end, after all its attempts.
+
+    Attributes:
+        endpoint: The path.
+        method: The HTTP method.
+        status: The last HTTP status; `None` if no answer came.
+        duration: From the call to its end, waits included.
+        attempts: How often it was sent.
+        waited: How long it waited for the rate limit.
+        log_id: TikTok's id of the last attempt.
+        error: The class name of the error it ended with; `None` for success.
+        code: TikTok's error code, if it ended with one.
+    """
+
+    endpoint: str
+    method: str
+    status: int | None
+    duration: timedelta
+    attempts: int
+    waited: timedelta
+    log_id: str | None = None
+    error: str | None = None
+    code: str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class Retrying(Event):
+    """A call failed and is about to be repeated.
+
+    Attributes:
+        endpoint: The path.
+        attempt: The number of the attempt that failed, from 1.
+        wait: How long until the next one.
+        error: The class name of the error.
+        log_id: TikTok's id of the attempt that failed.
+    """
+
+    endpoint: str
+    attempt: int
+    wait: timedelta
+    error: str
+    log_id: str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class RateLimitWaited(Event):
+    """A call had to wait for the rate limit.
+
+    Attributes:
+        endpoint: The path.
+        wait: For how long.
+    """
+
+    endpoint: str
+    wait: timedelta
+
+
+@frozen(slots=True, kw_only=True)
+class TokenRefreshed(Event):
+    """An account's token was rotated and stored.
+
+    Attributes:
+        expires_at: When the new access token ends.
+        version: Its version in the store.
+        duration: How long the rotation took.
+        background: Whether no call was waiting for it.
+    """
+
+    expires_at: datetime
+    version: int
+    duration: timedelta
+    background: bool
+
+
+@frozen(slots=True, kw_only=True)
+class TokenRefreshFailed(Event):
+    """A rotation failed; the account may still work, and it is tried again after a pause.
+
+    Attributes:
+        error: The class name of the error.
+        code: TikTok's error code, if it gave one.
+        log_id: TikTok's id of the call.
+        unsaved: Whether TikTok rotated the token and the store would not take the new one.
+    """
+
+    error: str
+    code: str | None = None
+    log_id: str | None = None
+    unsaved: bool = False
+
+
+@frozen(slots=True, kw_only=True)
+class ReauthorizationNeeded(Event):
+    """An account's grant is gone; told once each time it is found out.
+
+    Attributes:
+        reason: `revoked`, `expired` or `interrupted_rotation`.
+        log_id: TikTok's id of the call.
+    """
+
+    reason: str
+    log_id: str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class ChunkUploaded(Event):
+    """One chunk of a video is with TikTok.
+
+    Attributes:
+        publish_id: The post.
+        chunk: The chunk's number, from 0.
+        chunks: How many there are.
+        sent: Bytes that TikTok has acknowledged.
+        total: Bytes in all.
+        duration: How long this chunk took.
+        attempts: How often it was sent.
+    """
+
+    publish_id: str
+    chunk: int
+    chunks: int
+    sent: int
+    total: int
+    duration: timedelta
+    attempts: int
+
+
+@frozen(slots=True, kw_only=True)
+class PublishChanged(Event):
+    """A post's state changed.
+
+    Attributes:
+        publish_id: The post.
+        state: The new state, in TikTok's word.
+        fail_reason: Why it failed, if it did.
+    """
+
+    publish_id: str
+    state: str
+    fail_reason: str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class StoreUnsafe(Event):
+    """The token store runs with a setting that can lose tokens; told once when it is opened.
+
+    Attributes:
+        setting: The setting and its value, such as `appendonly no`.
+        advice: What to set instead, and why.
+    """
+
+    setting: str
+    advice: str
