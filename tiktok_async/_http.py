@@ -9,12 +9,26 @@ from yarl import URL
 
 @frozen(slots=True, kw_only=True)
 class Request:
-    """One HTTP request, ready to be sent; never shown whole, since headers and bodies hold secrets."""
+    """One HTTP request, ready to be sent; never shown whole, since headers and bodies hold secrets.
+
+    Attributes:
+        method: The HTTP method.
+        url: Where to; sent as it is.
+        headers: What goes with it.
+        body: The bytes, or an async iterable of pieces; the headers then name its length.
+        stall_timeout: Seconds without any progress after which it counts as lost, in place of a total time;
+            `None`: the transport's total time holds.
+    """
 
     method: str
     url: URL | str = field(repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
-    body: bytes | AsyncIterable[bytes] | None = field(default=None, repr=False)
+    body: bytes | AsyncIterable[bytes | memoryview] | None = field(default=None, repr=False)
+    stall_timeout: float | None = None
+    stall_timeout: float | None = None
+    """Seconds without any progress after which it is given up, in place of the total timeout."""
+    fresh: bool = False
+    """Whether it must travel on a connection of its own, since a second sending would do harm."""
 
 
 @frozen(slots=True, kw_only=True)

@@ -7,7 +7,7 @@ errors it raises. `tiktok_async.testing` holds a pytest class for each protocol 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from tiktok_async._http import RawResponse, Request
 from tiktok_async.models import AccountKey, Limit, Token
@@ -17,6 +17,7 @@ __all__ = [
     "Clock",
     "Lease",
     "LimitKey",
+    "NoteStore",
     "Permit",
     "RateLimiter",
     "TimerHandle",
@@ -165,6 +166,38 @@ class TokenStore(Protocol):
 
     async def aclose(self) -> None:
         """Close what this store opened; a client passed in stays open. Harmless when repeated."""
+
+
+@runtime_checkable
+class NoteStore(Protocol):
+    """Small records beside an account's token that end by themselves: what was published under which key.
+
+    A token store may offer it; what needs it says so where it is missing. Every method raises `StoreError` when
+    the store cannot be reached.
+    """
+
+    async def get_note(self, key: AccountKey, name: str) -> bytes | None:
+        """Return the note *name* of *key*, or `None` if there is none or its time is over."""
+        ...
+
+    async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
+        """Keep *value* as the note *name* of *key* for *ttl*.
+
+        Args:
+            key: The account; it needs no stored token.
+            name: At most 200 characters.
+            value: At most 64 KiB.
+            ttl: How long it lives from now on.
+            only_if_absent: Change nothing where a note stands; among all who share the store, one caller wins.
+
+        Returns:
+            Whether it was stored; always so without *only_if_absent*.
+        """
+        ...
+
+    async def delete_note(self, key: AccountKey, name: str) -> bool:
+        """Forget the note. Returns whether there was one; a second call is harmless."""
+        ...
 
 
 class LimitKey(NamedTuple):

@@ -24,7 +24,7 @@ Every error pickles, copies and chains without loss and without a secret. Codes 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
@@ -148,7 +148,19 @@ class TikTokError(Exception):
 
 
 class ConfigurationError(TikTokError):
-    """Wrong arguments, a bad redirect URI, a missing extra or a missing variable; the message names the fix."""
+    """Wrong arguments, a bad redirect URI, a missing extra or a missing variable; the message names the fix.
+
+    Args:
+        message: What is wrong and what to do.
+        problems: Each thing that is wrong, where there may be several; the message holds them too.
+
+    Attributes:
+        problems: Each thing that is wrong, where there may be several.
+    """
+
+    def __init__(self, message: str, *, problems: Iterable[str] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message)
 
 
 class SessionClosed(TikTokError):
