@@ -18,6 +18,7 @@ class Request:
         body: The bytes, or an async iterable of pieces; the headers then name its length.
         stall_timeout: Seconds without any progress after which it counts as lost, in place of a total time;
             `None`: the transport's total time holds.
+        fresh: Whether it must travel on a connection of its own, since a second sending would do harm.
     """
 
     method: str
@@ -25,10 +26,7 @@ class Request:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | AsyncIterable[bytes | memoryview] | None = field(default=None, repr=False)
     stall_timeout: float | None = None
-    stall_timeout: float | None = None
-    """Seconds without any progress after which it is given up, in place of the total timeout."""
     fresh: bool = False
-    """Whether it must travel on a connection of its own, since a second sending would do harm."""
 
 
 @frozen(slots=True, kw_only=True)
