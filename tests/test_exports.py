@@ -1,0 +1,99 @@
+"""What is public: every `__all__` is sorted, complete and loadable, and the front door offers all of it."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import tiktok_async
+from tiktok_async import errors, models
+
+_SOURCE = Path(tiktok_async.__file__)
+
+# Where public names live; each has an `__all__`.
+_PUBLIC = [
+    "tiktok_async",
+    "tiktok_async.abc",
+    "tiktok_async.errors",
+    "tiktok_async.models",
+    "tiktok_async.testing",
+]
+
+# Machinery of the error table, of use to the wire and to nobody else.
+_NOT_AT_THE_DOOR = {"API_ERRORS", "OAUTH_ERRORS", "ErrorRule", "Fixer", "api_error", "scrub"}
+
+
+def _sorted_by_kind(names: list[str]) -> list[str]:
+    """Sort as ruff does: CONSTANTS, Classes, functions."""
+
+    def key(name: str) -> tuple[int, str]:
+        return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+
+    return sorted(names, key=key)
+
+
+def _names_under_type_checking(module: ModuleType) -> set[str]:
+    """Return the names that a type checker sees imported, and a running program does not."""
+    assert module.__file__ is not None
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    return {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for statement in node.body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+
+
+@pytest.mark.parametrize("name", _PUBLIC)
+def test_every_public_name_is_listed_once_in_order_and_loads(name: str) -> None:
+    module = importlib.import_module(name)
+    exported: list[str] = list(module.__all__)
+    assert exported == _sorted_by_kind(exported)
+    assert len(set(exported)) == len(exported)
+    for public in exported:
+        assert getattr(module, public) is not None
+        assert public in dir(module)
+
+
+@pytest.mark.parametrize("name", _PUBLIC[1:])
+def test_nothing_public_is_forgotten_in_all(name: str) -> None:
+    module = importlib.import_module(name)
+    here = {
+        public
+        for public, value in vars(module).items()
+        if not public.startswith("_")
+        and (inspect.isclass(value) or inspect.isfunction(value))
+        and (value.__module__ == name or value.__module__.startswith(f"{name}._"))
+    }
+    assert here <= set(module.__all__) | {"rule_for_status"}
+
+
+def test_running_programs_and_type_checkers_see_the_same_front_door() -> None:
+    homes: dict[str, str] = tiktok_async._HOMES
+    assert list(homes) == _sorted_by_kind(list(homes))
+    assert set(homes) == set(tiktok_async.__all__)
+    assert set(homes) == _names_under_type_checking(tiktok_async)
+
+
+def test_every_name_of_the_front_door_is_public_at_home() -> None:
+    for name, home in tiktok_async._HOMES.items():
+        assert name in importlib.import_module(home).__all__, f"{home}.__all__ lacks {name}"
+
+
+def test_every_error_model_and_event_is_at_the_front_door() -> None:
+    wanted = {*errors.__all__, *models.__all__} - _NOT_AT_THE_DOOR
+    assert wanted <= set(tiktok_async.__all__) | {"fingerprint", "WindowKind"}
+
+
+def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
+    with pytest.raises(AttributeError, match="'tiktok_async' has no attribute 'nonsense'"):
+        tiktok_async.nonsense  # type: ignore[attr-defined]  # noqa: B018 - the lookup is what is tested
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (_SOURCE.parent / "py.typed").is_file()

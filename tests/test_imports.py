@@ -1,0 +1,78 @@
+"""What an import costs: nothing that is not used is loaded."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tiktok_async
+
+_PACKAGE = Path(tiktok_async.__file__).parent
+_OPTIONAL = {
+    "redis",
+    "cryptography",
+    "cyclopts",
+    "rich",
+    "platformdirs",
+    "segno",
+    "opentelemetry",
+    "pytest",
+    "hypothesis",
+}
+_WAITING = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+_RULES = [
+    "_auth_rules",
+    "_chunks",
+    "_converter",
+    "_cursor",
+    "_endpoints",
+    "_verdict",
+    "_window",
+    "_wire",
+    "query",
+    "webhooks",
+]
+
+
+def _loaded_by(code: str) -> set[str]:
+    """Return the top-level modules and our own modules that are loaded after *code* ran in a fresh interpreter."""
+    script = f"import sys\n{code}\nprint(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    modules = done.stdout.split()
+    return {module.partition(".")[0] for module in modules} | {m for m in modules if m.startswith("tiktok_async")}
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    loaded = _loaded_by("import tiktok_async")
+    assert not loaded & (_OPTIONAL | {"aiohttp", "aiosqlite", "attrs", "asyncio", "tiktok_async_stores"})
+    assert {m for m in loaded if m.startswith("tiktok_async.")} == set()
+
+
+@pytest.mark.parametrize("name", ["Token", "TikTokError"])
+def test_a_word_brings_no_loop_no_network_and_no_database(name: str) -> None:
+    loaded = _loaded_by(f"import tiktok_async; tiktok_async.{name}")
+    assert not loaded & (_OPTIONAL | {"aiohttp", "aiosqlite", "asyncio", "tiktok_async_stores"})
+
+
+def test_an_enum_of_words_costs_no_emulator_and_no_command_line() -> None:
+    loaded = _loaded_by("from tiktok_async import Endpoint; Endpoint.VIDEO_LIST.path")
+    assert not {
+        m for m in loaded if m.startswith(("tiktok_async.emulator", "tiktok_async.cli", "tiktok_async.testing"))
+    }
+
+
+def test_dir_lists_what_can_be_had_without_loading_it() -> None:
+    loaded = _loaded_by("import tiktok_async; assert 'Token' in dir(tiktok_async)")
+    assert "attrs" not in loaded
+
+
+@pytest.mark.parametrize("rule", [rule for rule in _RULES if (_PACKAGE / f"{rule}.py").exists()])
+def test_rules_never_await_and_never_ask_what_time_it_is(rule: str) -> None:
+    """The import contracts keep the loop out of them; this keeps out what needs no import."""
+    tree = ast.parse((_PACKAGE / f"{rule}.py").read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        assert not isinstance(node, _WAITING), f"{rule}.py:{node.lineno} waits"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert node.func.attr not in {"now", "utcnow", "today"}, f"{rule}.py:{node.lineno} reads the clock"
