@@ -4,6 +4,7 @@ Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -22,6 +23,11 @@ def aware(instance: object, attribute: "Attribute[Any]", value: datetime | None)
     if value is not None and value.utcoffset() is None:
         msg = f"{type(instance).__name__}.{attribute.name} must be timezone-aware, such as datetime.now(UTC)"
         raise ValueError(msg)
+
+
+def _scopes(names: Iterable[str]) -> frozenset[str]:
+    # A function of its own, since mypy does not solve the type variable of a bare `frozenset` converter.
+    return frozenset(names)
 
 
 @frozen(slots=True, order=True)
@@ -90,7 +96,7 @@ class Token:
     key: AccountKey
     access_token: Secret
     refresh_token: Secret
-    scopes: frozenset[str] = field(converter=frozenset)
+    scopes: frozenset[str] = field(converter=_scopes)
     expires_at: datetime = field(validator=aware)
     refresh_expires_at: datetime = field(validator=aware)
     version: int = 0
