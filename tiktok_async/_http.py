@@ -23,7 +23,7 @@ class Request:
 
     method: str
     url: URL | str = field(repr=False)
-    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     body: bytes | AsyncIterable[bytes | memoryview] | None = field(default=None, repr=False)
     stall_timeout: float | None = None
     fresh: bool = False
