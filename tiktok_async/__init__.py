@@ -8,6 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tiktok_async._limiter import LocalRateLimiter
+    from tiktok_async._chunks import (
+        plan_chunks,
+    )
     from tiktok_async.errors import (
         AccessTokenInvalid,
         AccountNotFound,
@@ -47,12 +51,20 @@ if TYPE_CHECKING:
     )
     from tiktok_async.models import (
         AccountKey,
+        ChunkPlan,
         ChunkUploaded,
         ClientToken,
+        CreatorInfo,
         Endpoint,
         Event,
+        FailReason,
         Limit,
+        PhotoPost,
+        PrivacyLevel,
         PublishChanged,
+        PublishState,
+        PublishStatus,
+        PullFromUrl,
         RateLimitWaited,
         ReauthorizationNeeded,
         RefreshAttempt,
@@ -66,6 +78,8 @@ if TYPE_CHECKING:
         TokenRefreshed,
         TokenRefreshFailed,
         TokenState,
+        UploadProgress,
+        VideoPost,
     )
 
 # name -> module; the public names, sorted. Checked against the type checkers' view in tests/test_exports.py.
@@ -75,20 +89,29 @@ _HOMES = {
     "AccountNotFound": "tiktok_async.errors",
     "ApiError": "tiktok_async.errors",
     "AuthorizationDenied": "tiktok_async.errors",
+    "ChunkPlan": "tiktok_async.models",
     "ChunkUploaded": "tiktok_async.models",
     "ClientToken": "tiktok_async.models",
     "ConfigurationError": "tiktok_async.errors",
+    "CreatorInfo": "tiktok_async.models",
     "Endpoint": "tiktok_async.models",
     "Event": "tiktok_async.models",
+    "FailReason": "tiktok_async.models",
     "InvalidParams": "tiktok_async.errors",
     "LeaseUnavailable": "tiktok_async.errors",
     "Limit": "tiktok_async.models",
+    "LocalRateLimiter": "tiktok_async._limiter",
     "OAuthError": "tiktok_async.errors",
     "OutcomeUnknown": "tiktok_async.errors",
+    "PhotoPost": "tiktok_async.models",
     "PostingRefused": "tiktok_async.errors",
+    "PrivacyLevel": "tiktok_async.models",
     "PublishChanged": "tiktok_async.models",
     "PublishFailed": "tiktok_async.errors",
     "PublishPending": "tiktok_async.errors",
+    "PublishState": "tiktok_async.models",
+    "PublishStatus": "tiktok_async.models",
+    "PullFromUrl": "tiktok_async.models",
     "QuotaExhausted": "tiktok_async.errors",
     "RateLimitWaitExceeded": "tiktok_async.errors",
     "RateLimitWaited": "tiktok_async.models",
@@ -121,10 +144,13 @@ _HOMES = {
     "TransportError": "tiktok_async.errors",
     "UploadError": "tiktok_async.errors",
     "UploadExpired": "tiktok_async.errors",
+    "UploadProgress": "tiktok_async.models",
     "UploadRejected": "tiktok_async.errors",
+    "VideoPost": "tiktok_async.models",
     "WebhookError": "tiktok_async.errors",
     "WrongApp": "tiktok_async.errors",
     "WrongEventLoop": "tiktok_async.errors",
+    "plan_chunks": "tiktok_async._chunks",
 }
 
 __all__ = [
@@ -133,20 +159,29 @@ __all__ = [
     "AccountNotFound",
     "ApiError",
     "AuthorizationDenied",
+    "ChunkPlan",
     "ChunkUploaded",
     "ClientToken",
     "ConfigurationError",
+    "CreatorInfo",
     "Endpoint",
     "Event",
+    "FailReason",
     "InvalidParams",
     "LeaseUnavailable",
     "Limit",
+    "LocalRateLimiter",
     "OAuthError",
     "OutcomeUnknown",
+    "PhotoPost",
     "PostingRefused",
+    "PrivacyLevel",
     "PublishChanged",
     "PublishFailed",
     "PublishPending",
+    "PublishState",
+    "PublishStatus",
+    "PullFromUrl",
     "QuotaExhausted",
     "RateLimitWaitExceeded",
     "RateLimitWaited",
@@ -179,10 +214,13 @@ __all__ = [
     "TransportError",
     "UploadError",
     "UploadExpired",
+    "UploadProgress",
     "UploadRejected",
+    "VideoPost",
     "WebhookError",
     "WrongApp",
     "WrongEventLoop",
+    "plan_chunks",
 ]
 
 if not TYPE_CHECKING:  # a checker that saw this would take any misspelt name for a good one

@@ -13,6 +13,20 @@ from tiktok_async.models._events import (
     TokenRefreshed,
     TokenRefreshFailed,
 )
+from tiktok_async.models._posting import (
+    CreatorInfo,
+    PhotoPost,
+    PrivacyLevel,
+    PullFromUrl,
+    VideoPost,
+)
+from tiktok_async.models._publish import (
+    ChunkPlan,
+    FailReason,
+    PublishState,
+    PublishStatus,
+    UploadProgress,
+)
 from tiktok_async.models._retry import RetryPolicy
 from tiktok_async.models._scope import Scope
 from tiktok_async.models._secret import Secret
@@ -27,12 +41,20 @@ from tiktok_async.models._token import (
 
 __all__ = [
     "AccountKey",
+    "ChunkPlan",
     "ChunkUploaded",
     "ClientToken",
+    "CreatorInfo",
     "Endpoint",
     "Event",
+    "FailReason",
     "Limit",
+    "PhotoPost",
+    "PrivacyLevel",
     "PublishChanged",
+    "PublishState",
+    "PublishStatus",
+    "PullFromUrl",
     "RateLimitWaited",
     "ReauthorizationNeeded",
     "RefreshAttempt",
@@ -46,6 +68,8 @@ __all__ = [
     "TokenRefreshFailed",
     "TokenRefreshed",
     "TokenState",
+    "UploadProgress",
+    "VideoPost",
     "WindowKind",
     "fingerprint",
 ]

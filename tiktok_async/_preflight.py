@@ -1,0 +1,66 @@
+"""What the creator's settings say to a post before it is sent, and what is wrong with a list of photos."""
+
+from collections.abc import Sequence
+
+from tiktok_async.models import CreatorInfo, PhotoPost, VideoPost
+from tiktok_async.models._posting import MAX_PHOTOS, url_problem
+
+__all__ = ["photo_problems", "photo_url_problems", "video_problems"]
+
+
+def video_problems(post: VideoPost, info: CreatorInfo) -> list[str]:
+    """Return what *info* has against *post*; nothing is fine.
+
+    Source: https://developers.tiktok.com/doc/content-sharing-guidelines
+    """
+    problems = _privacy(post.privacy_level, info)
+    problems += _must_disable("comments", "disable_comment", post.disable_comment, info.comment_disabled)
+    problems += _must_disable("duets", "disable_duet", post.disable_duet, info.duet_disabled)
+    problems += _must_disable("stitches", "disable_stitch", post.disable_stitch, info.stitch_disabled)
+    longest = info.max_video_post_duration
+    if post.duration is not None and longest is not None and post.duration > longest:
+        problems.append(
+            f"the video lasts {post.duration.total_seconds():g} s, this creator may post {longest.total_seconds():g} s"
+        )
+    return problems
+
+
+def photo_problems(post: PhotoPost, info: CreatorInfo) -> list[str]:
+    """Return what *info* has against *post*; duets, stitches and durations do not concern photos.
+
+    Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
+    """
+    problems = _privacy(post.privacy_level, info)
+    return problems + _must_disable("comments", "disable_comment", post.disable_comment, info.comment_disabled)
+
+
+def photo_url_problems(urls: Sequence[str], post: PhotoPost, *, direct: bool) -> list[str]:
+    """Return what is wrong with posting *urls* as *post*.
+
+    Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
+    """
+    problems: list[str] = []
+    if not 1 <= len(urls) <= MAX_PHOTOS:
+        problems.append(f"there are {len(urls)} photos, 1 to {MAX_PHOTOS} are allowed")
+    elif post.cover_index >= len(urls):
+        problems.append(f"cover_index is {post.cover_index}, there are {len(urls)} photos")
+    for number, url in enumerate(urls):
+        problem = url_problem(url)
+        if problem is not None:
+            problems.append(f"the URL of photo {number} {problem}")
+    if direct and not post.privacy_level:
+        problems.append("privacy_level is missing, only a draft goes without one")
+    return problems
+
+
+def _privacy(level: str | None, info: CreatorInfo) -> list[str]:
+    if level is None or not info.privacy_level_options or level in info.privacy_level_options:
+        return []
+    options = ", ".join(info.privacy_level_options)
+    return [f"privacy_level {level} is not among this creator's: {options}"]
+
+
+def _must_disable(what: str, name: str, disabled: bool, off: bool | None) -> list[str]:  # noqa: FBT001 - two flags side by side
+    if off and not disabled:
+        return [f"this creator allows no {what}, so {name} must be True"]
+    return []
