@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tiktok_async._limiter import LocalRateLimiter
     from tiktok_async._chunks import (
         plan_chunks,
     )
+    from tiktok_async._limiter import LocalRateLimiter
     from tiktok_async.errors import (
         AccessTokenInvalid,
         AccountNotFound,

@@ -23,6 +23,7 @@ __all__ = [
     "TimerHandle",
     "TokenStore",
     "Transport",
+    "Usage",
 ]
 
 
@@ -229,6 +230,20 @@ class Permit(Protocol):
         """Give the slot back: nothing was sent."""
 
 
+class Usage(NamedTuple):
+    """How much of a limit is in use.
+
+    Attributes:
+        used: Calls that count now: made, or in flight.
+        limit: How many may.
+        resets_at: When the count starts anew (UTC); `None` for a window that slides.
+    """
+
+    used: int
+    limit: int
+    resets_at: datetime | None
+
+
 class RateLimiter(Protocol):
     """Lets calls through so that the server's window never overflows; first come, first served."""
 
@@ -250,6 +265,10 @@ class RateLimiter(Protocol):
 
     async def remaining(self, key: LimitKey, limit: Limit) -> int:
         """Return how many calls could be made right now without waiting."""
+        ...
+
+    async def usage(self, key: LimitKey, limit: Limit) -> Usage:
+        """Return how much of *limit* is in use, and when its count starts anew."""
         ...
 
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:

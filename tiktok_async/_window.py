@@ -1,0 +1,263 @@
+"""The rules of a window: who is let through, and how long the next one waits. No clock: every time is an argument.
+
+The sliding rule: a slot is in use from the moment its call is let through until `per` after its *answer*. TikTok
+counts the call when it arrives, somewhere between the two. So whatever the network's delay, every call that is
+let through later arrives more than `per` after the one whose slot it takes, and no trailing window of TikTok's
+ever holds more than `count`.
+
+Limits: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
+"""
+
+from array import array
+from bisect import bisect_right
+from typing import Any, Protocol
+
+from tiktok_async.models import Limit, WindowKind
+
+TICKS = 1_000_000.0
+"""Stamps are whole microseconds."""
+
+# A stamp is rounded up and the present down, so that no slot is free too early. Float noise of a nanosecond must
+# not cost a tick, or a slot would not be free at the very moment it is waited for.
+_UP = 0.999
+_DOWN = 0.001
+
+_DAY = 86_400.0
+# Stamps need 32 bits up to here: one whole window may pass between two looks at the oldest one.
+_NARROW = 1_000.0
+
+
+class Window(Protocol):
+    """What the limiter needs of a window.
+
+    Attributes:
+        limit: The limit it holds.
+        used: Slots in use, as far as is known without looking at the time.
+        ceiling: A call is let through without looking at the time while `used` is below it.
+        gate: Where calls wait; the limiter's own.
+    """
+
+    limit: Limit
+    used: int
+    ceiling: int
+    gate: Any
+
+    def admit(self, now: float) -> bool:
+        """Take a slot if one is free at *now* and the window is not shut."""
+        ...
+
+    def stamp(self, now: float) -> None:
+        """Count a slot that `admit` gave from *now* on: its call is answered."""
+        ...
+
+    def give_back(self, now: float) -> None:
+        """Free a slot whose call was not sent."""
+        ...
+
+    def free(self, now: float) -> int:
+        """Return how many slots are free at *now*."""
+        ...
+
+    def wait(self, position: int, now: float) -> float:
+        """Return the fewest seconds until the *position*-th in line (from 1) can be let through."""
+        ...
+
+    def shut(self, until: float) -> None:
+        """Let nobody through before *until*."""
+        ...
+
+    def idle(self, now: float) -> bool:
+        """Return whether forgetting this window would change nothing."""
+        ...
+
+    def resize(self, limit: Limit, now: float) -> None:
+        """Go on under another limit of the same kind; what is in use stays in use."""
+        ...
+
+    def resets_at(self, now: float) -> float | None:
+        """Return when the count starts anew, in seconds since the epoch; `None` if it slides."""
+        ...
+
+
+class SlidingWindow:
+    """Any stretch of `per` seconds holds at most `count` calls, as the server sees them.
+
+    The stamps of answered calls are kept in the order they came, as microseconds since `_base` in an array of 32
+    bits each; calls in flight are `used - len(_stamps)`.
+    """
+
+    __slots__ = ("_base", "_per", "_shut_until", "_stamps", "ceiling", "gate", "limit", "used")
+
+    def __init__(self, limit: Limit, now: float) -> None:
+        self._per = limit.per.total_seconds()
+        self._stamps = array("I" if self._per <= _NARROW else "Q")
+        self._base = now
+        self._shut_until = now
+        self.limit = limit
+        self.used = 0
+        self.ceiling = limit.count
+        self.gate: Any = None
+
+    def stamp(self, now: float) -> None:
+        """Count a slot from *now* on: its call is answered."""
+        try:
+            self._stamps.append(int((now - self._base) * TICKS + _UP))
+        except OverflowError:  # once in 71 minutes of unbroken use
+            self._rebase(now)
+            self._stamps.append(int((now - self._base) * TICKS + _UP))
+
+    def give_back(self, now: float) -> None:  # noqa: ARG002 - a day's window needs the time
+        """Free a slot whose call was not sent."""
+        self.used -= 1
+
+    def admit(self, now: float) -> bool:
+        """Take a slot if one is free at *now*."""
+        if self.free(now) <= 0:
+            return False
+        self.used += 1
+        return True
+
+    def free(self, now: float) -> int:
+        """Return how many slots are free at *now*."""
+        self._expire(now)
+        if now < self._shut_until:
+            return 0
+        if self.gate is None:
+            self.ceiling = self.limit.count
+        return max(0, self.limit.count - self.used)
+
+    def wait(self, position: int, now: float) -> float:
+        """Return the fewest seconds until the *position*-th in line can be let through.
+
+        A call in flight is taken to be answered now, which is the soonest it can be.
+        """
+        self._expire(now)
+        # Slots end one after the other: free ones at once, then by their stamps, then those in flight; then all anew.
+        turn = position - 1 + self.used - self.limit.count
+        waves = 0
+        if turn >= self.used:
+            waves = (turn - self.used) // self.limit.count + 1
+            turn -= waves * self.limit.count
+        if turn < 0:
+            first = 0.0
+        elif turn < len(self._stamps):
+            first = (self._stamps[turn] / TICKS + self._base - now) + self._per
+        else:
+            first = self._per
+        return max(self._shut_until - now, first, 0.0) + waves * self._per
+
+    def shut(self, until: float) -> None:
+        """Let nobody through before *until*; a longer closing stays."""
+        self._shut_until = max(self._shut_until, until)
+        self.ceiling = 0
+
+    def idle(self, now: float) -> bool:
+        """Return whether nothing is in use, nobody waits and it is not shut."""
+        self._expire(now)
+        return self.used == 0 and self.gate is None and now >= self._shut_until
+
+    def resize(self, limit: Limit, now: float) -> None:
+        """Go on under another limit of the same kind; what is in use stays in use."""
+        self._per = limit.per.total_seconds()
+        self._rebase(now)
+        self.limit = limit
+        self.ceiling = min(self.ceiling, limit.count)
+
+    def resets_at(self, now: float) -> float | None:  # noqa: ARG002 - a day's window needs both
+        """Return `None`: it never starts anew, it slides."""
+        return None
+
+    def _expire(self, now: float) -> None:
+        due = int((now - self._base - self._per) * TICKS + _DOWN)
+        if due >= 0 and (gone := bisect_right(self._stamps, due)):
+            del self._stamps[:gone]
+            self.used -= gone
+            if not self._stamps:
+                self._base = now
+
+    def _rebase(self, now: float) -> None:
+        self._expire(now)
+        oldest = self._stamps[0] if self._stamps else int((now - self._base) * TICKS)
+        self._stamps = array("I" if self._per <= _NARROW else "Q", (tick - oldest for tick in self._stamps))
+        self._base += oldest / TICKS
+
+
+class DayWindow:
+    """A count that starts anew at midnight UTC. Every *now* is seconds since the epoch.
+
+    A call in flight at midnight may be counted on either day, so it counts on both.
+
+    Quota: https://developers.tiktok.com/doc/research-api-faq
+    """
+
+    __slots__ = ("_day", "_flying", "_shut_until", "ceiling", "gate", "limit", "used")
+
+    def __init__(self, limit: Limit, now: float) -> None:
+        self._day = now // _DAY
+        self._flying = 0
+        self._shut_until = 0.0
+        self.limit = limit
+        self.used = 0
+        self.ceiling = 0  # the day has to be looked at each time
+        self.gate: Any = None
+
+    def admit(self, now: float) -> bool:
+        """Take one of today's calls if one is left."""
+        if self.free(now) <= 0:
+            return False
+        self.used += 1
+        self._flying += 1
+        return True
+
+    def stamp(self, now: float) -> None:
+        """Note that a call is answered; it stays counted until midnight."""
+        self._turn(now)
+        self._flying -= 1
+
+    def give_back(self, now: float) -> None:
+        """Uncount a call that was not sent."""
+        self._turn(now)
+        self._flying -= 1
+        self.used -= 1
+
+    def free(self, now: float) -> int:
+        """Return how many of today's calls are left."""
+        self._turn(now)
+        return 0 if now < self._shut_until else max(0, self.limit.count - self.used)
+
+    def wait(self, position: int, now: float) -> float:
+        """Return the fewest seconds until the *position*-th in line can be let through."""
+        self._turn(now)
+        days = max(0, self.used + position - 1) // self.limit.count
+        midnight = (self._day + days) * _DAY if days else now
+        return max(midnight, self._shut_until) - now
+
+    def shut(self, until: float) -> None:
+        """Let nobody through before *until*; a longer closing stays."""
+        self._shut_until = max(self._shut_until, until)
+
+    def idle(self, now: float) -> bool:
+        """Return whether nothing was used today, nobody waits and it is not shut."""
+        self._turn(now)
+        return self.used == 0 and self.gate is None and now >= self._shut_until
+
+    def resize(self, limit: Limit, now: float) -> None:  # noqa: ARG002 - a sliding window needs the time
+        """Go on under another limit of the same kind; what was used stays used."""
+        self.limit = limit
+
+    def resets_at(self, now: float) -> float | None:
+        """Return the midnight at which the count starts anew, in seconds since the epoch."""
+        self._turn(now)
+        return (self._day + 1) * _DAY
+
+    def _turn(self, now: float) -> None:
+        day = now // _DAY
+        # A wall clock that is set back must not open a second day's worth of calls.
+        if day > self._day:
+            self._day = day
+            self.used = self._flying
+
+
+def open_window(limit: Limit, now: float) -> Window:
+    """Return an empty window of the kind that *limit* asks for."""
+    return SlidingWindow(limit, now) if limit.kind is WindowKind.SLIDING else DayWindow(limit, now)
