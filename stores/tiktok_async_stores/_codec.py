@@ -1,0 +1,126 @@
+"""Tokens as bytes: a short JSON list whose first entry is the format's version.
+
+The account's key and the token's `version` are not inside: every store keeps those beside the bytes, where it can
+search and compare them.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn, cast
+
+import orjson
+
+from tiktok_async.errors import StoreError
+from tiktok_async.models import AccountKey, RefreshAttempt, Secret, Token, TokenState
+
+FORMAT = 1
+"""The format written; older ones stay readable."""
+
+_NOTHING_RARE: dict[str, Any] = {}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_microseconds(when: datetime) -> int:
+    """Return *when* as microseconds since 1970, which no float would hold exactly.
+
+    Raises:
+        ValueError: *when* is naive.
+    """
+    if when.utcoffset() is None:
+        msg = "a time for a token store must be timezone-aware, such as datetime.now(UTC)"
+        raise ValueError(msg)
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def encode(token: Token) -> bytes:
+    """Return *token* as bytes, without its key and version."""
+    fields: list[Any] = [
+        FORMAT,
+        token.access_token.reveal(),
+        token.refresh_token.reveal(),
+        sorted(token.scopes),
+        to_microseconds(token.expires_at),
+        to_microseconds(token.refresh_expires_at),
+        to_microseconds(token.updated_at),
+    ]
+    # Rare, so they cost a healthy record nothing.
+    rare: dict[str, Any] = {}
+    if token.state is not TokenState.ACTIVE:
+        rare["state"] = token.state.value
+    if token.reason is not None:
+        rare["reason"] = token.reason
+    if token.attempt is not None:
+        attempt = token.attempt
+        rare["attempt"] = [attempt.fingerprint, to_microseconds(attempt.at), attempt.replayed]
+    if rare:
+        fields.append(rare)
+    return orjson.dumps(fields)
+
+
+def decode(body: bytes, *, key: AccountKey, version: int) -> Token:
+    """Return the token that `encode` made *body* of.
+
+    Args:
+        body: The bytes.
+        key: Whose token it is.
+        version: Its version.
+
+    Raises:
+        StoreError: The bytes are damaged or of a newer format; the message names the account and shows none of them.
+    """
+    try:
+        return _token(orjson.loads(body), key, version)
+    except (ValueError, TypeError, OverflowError):
+        # Not chained: the cause may quote what it could not read.
+        raise StoreError(
+            f"The stored token of account {key.open_id} cannot be read: it is damaged or was written by a newer "
+            "version of this library. Restore it from a backup, or let the user log in again."
+        ) from None
+
+
+def _token(fields: list[Any], key: AccountKey, version: int) -> Token:
+    # Anything but a list of the right length fails here.
+    form, access, refresh, scopes, expires, refresh_expires, updated, *rest = fields
+    if form != FORMAT or len(rest) > 1 or type(scopes) is not list:
+        _refuse()
+    rare = cast("dict[str, Any]", rest[0] if rest else _NOTHING_RARE)
+    if type(rare) is not dict:
+        _refuse()
+    names = cast("list[object]", scopes)
+    if not all(isinstance(scope, str) for scope in names):
+        _refuse()
+    reason = rare.get("reason")
+    if reason is not None and not isinstance(reason, str):
+        _refuse()
+    return Token(
+        key=key,
+        access_token=Secret(access),
+        refresh_token=Secret(refresh),
+        scopes=frozenset(cast("list[str]", names)),
+        expires_at=_datetime(expires),
+        refresh_expires_at=_datetime(refresh_expires),
+        updated_at=_datetime(updated),
+        version=version,
+        state=rare.get("state", TokenState.ACTIVE),
+        attempt=_attempt(rare["attempt"]) if "attempt" in rare else None,
+        reason=reason,
+    )
+
+
+def _attempt(fields: list[Any]) -> RefreshAttempt:
+    fingerprint, at, replayed = fields
+    if not isinstance(fingerprint, str) or not isinstance(replayed, bool):
+        _refuse()
+    return RefreshAttempt(fingerprint=fingerprint, at=_datetime(at), replayed=replayed)
+
+
+def _datetime(microseconds: object) -> datetime:
+    # A bool is an int too, so not isinstance.
+    if type(microseconds) is int:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    return _refuse()
+
+
+def _refuse() -> NoReturn:
+    msg = "not a token"
+    raise ValueError(msg)

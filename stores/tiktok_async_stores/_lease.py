@@ -1,0 +1,135 @@
+"""How a lease is waited for, held and given back: the same for every store."""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Protocol
+from uuid import uuid4
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import LeaseUnavailable, StoreError
+from tiktok_async.models import AccountKey
+from tiktok_async_stores._waiting import finish
+
+_log = logging.getLogger("tiktok_async.stores")
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25  # seconds
+
+
+class LeaseTable(Protocol):
+    """The three steps a backend has to take as one each; a lease that has ended counts as free."""
+
+    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
+        """Take the lease if it is free; return its fence, or `None` if another owner holds it."""
+        ...
+
+    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
+        """Hold on to it for *ttl* from now, if it is still *owner*'s."""
+        ...
+
+    async def release_lease(self, key: AccountKey, owner: str) -> None:
+        """Free it, if it is still *owner*'s."""
+        ...
+
+
+class _Backoff:
+    """Sleeps between two tries, with jitter so that the waiters of a fleet do not knock at the same instant."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._interval = _FIRST_PAUSE
+
+    async def __call__(self, patience: float) -> None:
+        await self._clock.sleep(min(self._interval * (0.5 + self._clock.random()), patience))
+        self._interval = min(self._interval * 2, _LONGEST_PAUSE)
+
+
+class HeldLease:
+    """A lease that was acquired."""
+
+    __slots__ = ("_key", "_table", "fence", "owner")
+
+    def __init__(self, table: LeaseTable, key: AccountKey, owner: str, fence: int) -> None:
+        self._table = table
+        self._key = key
+        self.owner = owner
+        self.fence = fence
+
+    async def renew(self, ttl: timedelta) -> bool:
+        """Hold it for *ttl* from now on; returns whether it was still ours."""
+        return await self._table.renew_lease(self._key, self.owner, ttl)
+
+    def __repr__(self) -> str:
+        return f"<lease of account {self._key.open_id}, fence {self.fence}>"
+
+
+@asynccontextmanager
+async def hold(
+    table: LeaseTable,
+    key: AccountKey,
+    *,
+    ttl: timedelta,
+    wait: timedelta,
+    clock: Clock,
+    pause: Callable[[float], Awaitable[None]] | None = None,
+) -> AsyncGenerator[HeldLease, None]:
+    """Hold *key*'s lease of *table* inside `async with`.
+
+    Args:
+        table: The backend.
+        key: The account.
+        ttl: How long the lease outlives a holder that died.
+        wait: How long to wait for another holder.
+        clock: Times the waiting.
+        pause: Waits between two tries, at most the seconds of patience left; the default sleeps, longer each time.
+
+    Raises:
+        LeaseUnavailable: *wait* is over.
+        StoreError: The backend failed.
+        ValueError: *ttl* is not positive.
+    """
+    if ttl <= timedelta(0):
+        msg = "a lease's ttl must be longer than nothing"
+        raise ValueError(msg)
+    owner = uuid4().hex
+    try:
+        fence = await _acquire(table, key, owner, ttl=ttl, wait=wait, clock=clock, pause=pause or _Backoff(clock))
+    except LeaseUnavailable:
+        raise
+    except BaseException:
+        # Cut off on the way: the backend may have given it to us after all.
+        await _release(table, key, owner)
+        raise
+    try:
+        yield HeldLease(table, key, owner, fence)
+    finally:
+        await _release(table, key, owner)
+
+
+async def _acquire(
+    table: LeaseTable,
+    key: AccountKey,
+    owner: str,
+    *,
+    ttl: timedelta,
+    wait: timedelta,
+    clock: Clock,
+    pause: Callable[[float], Awaitable[None]],
+) -> int:
+    start = clock.monotonic()
+    patience = wait.total_seconds()
+    while (fence := await finish(table.acquire_lease(key, owner, ttl))) is None:
+        waited = clock.monotonic() - start
+        if waited >= patience:
+            raise LeaseUnavailable(key.open_id, waited=timedelta(seconds=waited))
+        await pause(patience - waited)
+    return fence
+
+
+async def _release(table: LeaseTable, key: AccountKey, owner: str) -> None:
+    try:
+        await finish(table.release_lease(key, owner))
+    except StoreError:
+        # The work under the lease is done and saved; its success must not become a failure.
+        _log.warning("the lease of account %s could not be given back; it ends by itself", key.open_id)

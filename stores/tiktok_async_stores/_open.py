@@ -1,0 +1,87 @@
+"""From a URL to a token store."""
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, cast
+
+from tiktok_async.abc import TokenStore
+from tiktok_async.errors import ConfigurationError
+
+GROUP = "tiktok_async.stores"
+"""The entry-point group in which other packages name their stores: scheme = class or function."""
+
+KEY_VARIABLE = "TIKTOK_STORE_KEY"
+"""The environment variable that holds the keys of `EncryptedTokenStore`, newest first, separated by commas."""
+
+# scheme -> module and class
+_OWN = {
+    "memory": ("tiktok_async_stores.memory", "MemoryTokenStore"),
+    "sqlite": ("tiktok_async_stores.sqlite", "SQLiteTokenStore"),
+    "redis": ("tiktok_async_stores.redis", "RedisTokenStore"),
+    "rediss": ("tiktok_async_stores.redis", "RedisTokenStore"),
+    "unix": ("tiktok_async_stores.redis", "RedisTokenStore"),
+}
+
+# what may be missing -> the extra that brings it
+_EXTRAS = {"redis": "redis", "cryptography": "crypto"}
+
+
+def load(module: str, name: str) -> object:
+    """Import *name* from *module*; a missing library names the extra that brings it.
+
+    Raises:
+        ImportError: The library underneath is not installed.
+    """
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise ImportError(f'{name} needs an extra: pip install "tiktok-async[{extra}]"') from None
+
+
+def open_store(url: str, **options: object) -> TokenStore:
+    """Make the token store that *url* names. Nothing is opened before its first use.
+
+    Where the environment variable `TIKTOK_STORE_KEY` is set, the store is wrapped in an `EncryptedTokenStore` with
+    the keys it holds.
+
+    Args:
+        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB`, `unix:///PATH`, or a scheme that
+            an installed package adds through the entry-point group `tiktok_async.stores`. Its entry point is a
+            class with a class method `from_url(url, **options)`, or a function that takes the same arguments.
+        **options: Handed to the store.
+
+    Raises:
+        ConfigurationError: The scheme is unknown, or an extra is missing. The message never shows the URL, as it
+            may hold a password.
+
+    Example:
+        >>> store = open_store("sqlite:///tokens.db")
+    """
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        raise ConfigurationError(f"A store is named by a URL, such as sqlite:///tokens.db. Known: {_known()}.")
+    try:
+        store = _maker(scheme.lower())(url, **options)
+        if os.environ.get(KEY_VARIABLE):
+            encrypted: Any = load("tiktok_async_stores.encrypted", "EncryptedTokenStore")
+            return cast("TokenStore", encrypted.from_env(store))
+    except ImportError as error:
+        raise ConfigurationError(str(error)) from None
+    return store
+
+
+def _maker(scheme: str) -> Callable[..., TokenStore]:
+    found = [load(*_OWN[scheme])] if scheme in _OWN else [e.load() for e in entry_points(group=GROUP, name=scheme)]
+    for maker in found:
+        return cast("Callable[..., TokenStore]", getattr(maker, "from_url", maker))
+    raise ConfigurationError(f"No token store is known for {scheme!r}://. Known: {_known()}.")
+
+
+def _known() -> str:
+    names = {*_OWN, *(entry.name for entry in entry_points(group=GROUP))}
+    return ", ".join(f"{name}://" for name in sorted(names))

@@ -1,0 +1,130 @@
+"""The SQLite file itself: who may read it, whether it is ours, and its tables."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from tiktok_async.errors import StoreError
+
+# "TikA" as a number: tells our files from other programs' SQLite files.
+_APPLICATION_ID = 0x54696B41
+
+_BUSY_SECONDS = 5.0
+
+# One entry a schema version; what was released is never edited, only added to.
+#
+# `apps` keeps a client_key once instead of once a row and index entry: 40 bytes a token. Rows live in the primary
+# key's tree (WITHOUT ROWID), so that a read by key is one descent. The partial index is what `expiring` walks; as
+# the table's key is part of every index, its entries are (app, expires_at, open_id).
+_MIGRATIONS = (
+    """
+    CREATE TABLE apps (id INTEGER PRIMARY KEY, client_key TEXT NOT NULL UNIQUE);
+    CREATE TABLE tokens (
+        app INTEGER NOT NULL,
+        open_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        active INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (app, open_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX tokens_expiring ON tokens (app, expires_at) WHERE active = 1;
+    CREATE TABLE leases (
+        client_key TEXT NOT NULL,
+        open_id TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (client_key, open_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE fence (last INTEGER NOT NULL);
+    INSERT INTO fence VALUES (0);
+    """,
+)
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the store's file, making it or bringing its tables up to date where needed.
+
+    Args:
+        path: The file, or `:memory:`.
+
+    Raises:
+        StoreError: It cannot be opened, or is not a file of this library.
+        sqlite3.OperationalError: Another process is making it right now; try again.
+    """
+    if path != ":memory:":
+        _check_file(path)
+    try:
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreError(f"The SQLite store {path} cannot be opened: {error}.") from error
+    try:
+        _prepare(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise
+        raise StoreError(f"The SQLite store {path} cannot be opened: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StoreError(f"{path} is not a SQLite file, or it is damaged; choose another path.") from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_file(path: str) -> None:
+    """Make the file readable by its owner alone before a token is in it; SQLite's side files copy its mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except IsADirectoryError:
+        raise StoreError(f"The SQLite store {path} is a directory; give the path of a file in it.") from None
+    except FileNotFoundError:
+        parent = Path(path).absolute().parent
+        raise StoreError(f"The SQLite store {path} cannot be made: the directory {parent} does not exist.") from None
+    except OSError as error:
+        raise StoreError(f"The SQLite store {path} cannot be written: {error.strerror}.") from error
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    # A token that was acknowledged is on disk even if the power fails.
+    connection.execute("PRAGMA synchronous = FULL")
+    if _number(connection, "application_id") != _APPLICATION_ID or _number(connection, "user_version") != len(
+        _MIGRATIONS
+    ):
+        _migrate(connection, path)
+    # Readers and the writer of other processes do not wait for each other.
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Read again: another process may have been here while this one waited for the lock.
+        for script in _MIGRATIONS[_schema(connection, path) :]:
+            for statement in script.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _schema(connection: sqlite3.Connection, path: str) -> int:
+    application, version = _number(connection, "application_id"), _number(connection, "user_version")
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchall()[0][0]
+    if application != _APPLICATION_ID and (application or version or tables):
+        raise StoreError(f"{path} is another program's SQLite file; choose another path for the tokens.")
+    if version > len(_MIGRATIONS):
+        raise StoreError(
+            f"The SQLite store {path} was written by a newer version of this library (schema {version}, this one "
+            f"knows {len(_MIGRATIONS)}); update tiktok-async."
+        )
+    return version
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchall()[0][0])

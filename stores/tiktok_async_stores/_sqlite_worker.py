@@ -1,0 +1,205 @@
+"""One SQLite connection on aiosqlite's thread: a transaction is one function run there, and writes share commits."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
+from functools import partial
+from typing import Any, Generic, TypeVar, cast
+
+import aiosqlite
+from attrs import frozen
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import StoreError, TikTokError
+from tiktok_async_stores._sqlite_file import connect
+
+T = TypeVar("T")
+_Run = Callable[[Callable[[], T]], Awaitable[T]]
+Job = Callable[[sqlite3.Connection], T]
+
+_OPENING_PAUSE, _OPENING_TRIES = 0.05, 100  # 5 seconds
+
+
+@frozen
+class _Call(Generic[T]):
+    """A job and what it works on. aiosqlite logs the `repr` of what it runs: this one shows no argument."""
+
+    job: Job[T]
+    connection: sqlite3.Connection
+
+    def __call__(self) -> T:
+        return self.job(self.connection)
+
+    def __repr__(self) -> str:
+        return "<job of a token store>"
+
+
+@frozen
+class _Failure:
+    """An error of one write among others."""
+
+    error: Exception
+
+
+class SQLiteWorker:
+    """Runs jobs on one connection, which is opened on first use.
+
+    Args:
+        path: The file, or `:memory:`.
+        clock: Times the waiting for a file that another process is just making.
+    """
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._aio: aiosqlite.Connection | None = None
+        self._raw: sqlite3.Connection | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._flushing: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[Job[Any], asyncio.Future[Any]]] = []
+
+    async def read(self, job: Job[T]) -> T:
+        """Run *job* on the thread, outside a transaction, in one hop there and back.
+
+        Raises:
+            StoreError: SQLite failed, or the store was closed.
+        """
+        if self._aio is None or self._raw is None:
+            await self._open()
+        return await self._run(job)
+
+    async def write(self, job: Job[T]) -> T:
+        """Run *job* in a transaction and return once it is on disk.
+
+        Jobs that wait at the same time share one transaction, as most of its cost is the disk's. Each still
+        succeeds or fails alone. A caller that is cancelled leaves its job in.
+
+        Raises:
+            TikTokError: The job raised it, before it changed anything.
+            StoreError: SQLite failed, or the store was closed.
+        """
+        if self._aio is None or self._raw is None:
+            await self._open()
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job, future))
+        if self._flushing is None:
+            self._flushing = asyncio.ensure_future(self._flush())
+        return await future
+
+    async def aclose(self) -> None:
+        """Finish what waits and close the connection; goes on to its end even if the caller is cancelled."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _run(self, job: Job[T]) -> T:
+        if self._aio is None or self._raw is None:
+            raise StoreError(f"The SQLite store {self.path} is closed.")
+        try:
+            # aiosqlite has no public way to run a function on its thread; its own methods all go through this one.
+            run = cast("_Run[T]", self._aio._execute)  # noqa: SLF001 - see above  # pyright: ignore - see above
+            result = await run(_Call(job, self._raw))
+        except (sqlite3.Error, UnicodeError) as error:
+            raise StoreError(f"The SQLite store {self.path} failed: {error}.") from error
+        return result
+
+    async def _open(self) -> None:
+        if self._closing is not None:
+            raise StoreError(f"The SQLite store {self.path} is closed.")
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._open_once())
+        # Many may wait for it, and one who is cancelled must not take it from the others.
+        await asyncio.shield(self._opening)
+
+    async def _open_once(self) -> None:
+        try:
+            for attempt in range(_OPENING_TRIES):
+                try:
+                    return await self._connect()
+                except sqlite3.OperationalError as error:
+                    # SQLite does not wait by itself while another process turns the file to WAL.
+                    if attempt == _OPENING_TRIES - 1:
+                        raise StoreError(f"The SQLite store {self.path} stays locked by another process.") from error
+                    await self._clock.sleep(_OPENING_PAUSE * (0.5 + self._clock.random()))
+        finally:
+            self._opening = None
+
+    async def _connect(self) -> None:
+        opened: list[sqlite3.Connection] = []
+
+        def connector() -> sqlite3.Connection:
+            opened.append(connect(self.path))
+            return opened[0]
+
+        connection = aiosqlite.Connection(connector, iter_chunk_size=64)
+        # A store that nobody closed must not keep the interpreter from ending (aiosqlite#369).
+        thread: Any = getattr(connection, "_thread", connection)
+        thread.daemon = True
+        self._aio = await connection
+        self._raw = opened[0]
+
+    async def _flush(self) -> None:
+        batch: list[tuple[Job[Any], asyncio.Future[Any]]] = []
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                outcomes: Sequence[object]
+                try:
+                    outcomes = await self._run(partial(_commit, jobs=[job for job, _ in batch]))
+                except TikTokError as error:
+                    outcomes = [_Failure(copy(error)) for _ in batch]
+                for (_, future), outcome in zip(batch, outcomes, strict=True):
+                    if future.done():
+                        continue
+                    if isinstance(outcome, _Failure):
+                        future.set_exception(outcome.error)
+                    else:
+                        future.set_result(outcome)
+        finally:
+            self._flushing = None
+            # Only an event loop that shuts down ends this task early; nobody may wait on it for ever.
+            for _, future in (*batch, *self._waiting):
+                future.cancel()
+            self._waiting = []
+
+    async def _close(self) -> None:
+        for task in (self._opening, self._flushing):
+            if task is not None:
+                await asyncio.wait({task})
+        if self._aio is not None:
+            connection, self._aio, self._raw = self._aio, None, None
+            try:
+                await connection.close()
+            except sqlite3.Error as error:
+                raise StoreError(f"The SQLite store {self.path} failed to close: {error}.") from error
+
+
+def _commit(connection: sqlite3.Connection, jobs: Sequence[Job[Any]]) -> list[object]:
+    """Run *jobs* in one transaction; if one of them breaks it, each in one of its own."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        outcomes = [_outcome(connection, job) for job in jobs]
+        connection.execute("COMMIT")
+    except (sqlite3.Error, UnicodeError):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if len(jobs) == 1:
+            raise
+        return [_alone(connection, job) for job in jobs]
+    return outcomes
+
+
+def _outcome(connection: sqlite3.Connection, job: Job[Any]) -> object:
+    try:
+        return job(connection)
+    except TikTokError as error:
+        return _Failure(error)
+
+
+def _alone(connection: sqlite3.Connection, job: Job[Any]) -> object:
+    try:
+        return _commit(connection, [job])[0]
+    except (sqlite3.Error, UnicodeError) as error:
+        return _Failure(StoreError(f"The SQLite store failed: {error}."))

@@ -1,0 +1,198 @@
+"""Tokens in a SQLite file, shared by the processes of one machine."""
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from attrs import evolve
+
+from tiktok_async._clock import SystemClock
+from tiktok_async.abc import Clock, Lease
+from tiktok_async.errors import ConfigurationError, TokenConflict
+from tiktok_async.models import AccountKey, Token, TokenState
+from tiktok_async_stores._codec import decode, encode, to_microseconds
+from tiktok_async_stores._lease import hold
+from tiktok_async_stores._sqlite_worker import SQLiteWorker
+
+_PAGE = 200
+
+_APP = "(SELECT id FROM apps WHERE client_key = ?)"
+_GET = f"SELECT version, body FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
+_VERSION = f"SELECT version FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
+_DELETE = f"DELETE FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
+_PUT = f"""
+    INSERT INTO tokens (app, open_id, version, active, expires_at, body) VALUES ({_APP}, ?, ?, ?, ?, ?)
+    ON CONFLICT (app, open_id) DO UPDATE SET
+        version = excluded.version, active = excluded.active, expires_at = excluded.expires_at, body = excluded.body
+"""  # noqa: S608 - made of constants
+_KEYS = f"SELECT open_id FROM tokens WHERE app = {_APP} AND open_id > ? ORDER BY open_id LIMIT {_PAGE}"  # noqa: S608 - made of constants
+_EXPIRING = f"""
+    SELECT expires_at, open_id FROM tokens
+    WHERE app = {_APP} AND active = 1 AND expires_at < ? AND (expires_at, open_id) > (?, ?)
+    ORDER BY expires_at, open_id LIMIT {_PAGE}
+"""  # noqa: S608 - made of constants
+_EARLIEST = -(2**62)
+
+
+class SQLiteTokenStore:
+    """A `TokenStore` in one file, for any number of processes of one machine.
+
+    The file is made with mode 0600 on first use. A `put` returns once the token is on disk (`synchronous=FULL`);
+    puts that wait at the same time share one commit. A network file system does not do: SQLite's shared memory
+    needs one machine.
+
+    Leases end by the wall clock, which the processes of one machine share.
+
+    Args:
+        path: The file, or `:memory:` for one that lives as long as this object.
+        clock: The time the leases end by; the default is the real one.
+
+    Example:
+        >>> store = SQLiteTokenStore("tokens.db")
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._worker = SQLiteWorker(os.fspath(path), self._clock)
+
+    @classmethod
+    def from_url(cls, url: str, *, clock: Clock | None = None) -> "SQLiteTokenStore":
+        """Make a store of `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
+
+        Raises:
+            ConfigurationError: *url* names no file.
+        """
+        path = unquote(url.removeprefix("sqlite:///"))
+        if path == unquote(url) or not path:
+            raise ConfigurationError(
+                "A SQLite store's URL is sqlite:///relative.db, sqlite:////absolute/path.db or sqlite:///:memory:."
+            )
+        return cls(path, clock=clock)
+
+    async def get(self, key: AccountKey) -> Token | None:
+        """Return the stored token of *key*, or `None`.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        rows = await self._worker.read(partial(_rows, sql=_GET, parameters=(key.client_key, key.open_id)))
+        return decode(rows[0][1], key=key, version=rows[0][0]) if rows else None
+
+    async def put(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token* by compare-and-set; it is on disk when this returns.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: The file cannot be written.
+        """
+        row = (token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), encode(token))
+        version = await self._worker.write(partial(_put, key=token.key, row=row, expected=expected_version))
+        return evolve(token, version=version)
+
+    async def delete(self, key: AccountKey) -> bool:
+        """Forget the token of *key*. Returns whether there was one.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        return await self._worker.write(partial(_changes, sql=_DELETE, parameters=(key.client_key, key.open_id))) > 0
+
+    async def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
+        """Yield every account of one app, page by page.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        last = ""
+        full = True
+        while full:
+            rows = await self._worker.read(partial(_rows, sql=_KEYS, parameters=(client_key, last)))
+            full = len(rows) == _PAGE
+            for (last,) in rows:
+                yield AccountKey(client_key, last)
+
+    async def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
+        """Yield the active accounts whose access token ends before *before*, soonest first, page by page.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        end = to_microseconds(before)
+        last: tuple[int, str] = (_EARLIEST, "")
+        full = True
+        while full:
+            rows = await self._worker.read(partial(_rows, sql=_EXPIRING, parameters=(client_key, end, *last)))
+            full = len(rows) == _PAGE
+            for last in rows:
+                yield AccountKey(client_key, last[1])
+
+    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
+        """Hold *key*'s lease inside `async with`, among all processes that use the file.
+
+        Raises:
+            LeaseUnavailable: *wait* is over.
+            StoreError: The file cannot be written.
+        """
+        return hold(self, key, ttl=ttl, wait=wait, clock=self._clock)
+
+    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
+        """Take the lease if it is free."""
+        now = self._clock.now()
+        times = (to_microseconds(now), to_microseconds(now + ttl))
+        return await self._worker.write(partial(_acquire, key=key, owner=owner, times=times))
+
+    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
+        """Hold on to it if it is still *owner*'s."""
+        now = self._clock.now()
+        sql = "UPDATE leases SET until = ? WHERE client_key = ? AND open_id = ? AND owner = ? AND until > ?"
+        parameters = (to_microseconds(now + ttl), key.client_key, key.open_id, owner, to_microseconds(now))
+        return await self._worker.write(partial(_changes, sql=sql, parameters=parameters)) > 0
+
+    async def release_lease(self, key: AccountKey, owner: str) -> None:
+        """Free it if it is still *owner*'s."""
+        sql = "DELETE FROM leases WHERE client_key = ? AND open_id = ? AND owner = ?"
+        await self._worker.write(partial(_changes, sql=sql, parameters=(key.client_key, key.open_id, owner)))
+
+    async def aclose(self) -> None:
+        """Finish what is being written and close the file. Harmless when repeated."""
+        await self._worker.aclose()
+
+    def __repr__(self) -> str:
+        return f"<SQLiteTokenStore {self._worker.path}>"
+
+
+def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
+    # To the last row, always: a statement left open keeps the file from moving on.
+    return connection.execute(sql, parameters).fetchall()
+
+
+def _changes(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> int:
+    return connection.execute(sql, parameters).rowcount
+
+
+def _put(connection: sqlite3.Connection, *, key: AccountKey, row: tuple[bool, int, bytes], expected: int | None) -> int:
+    names = (key.client_key, key.open_id)
+    rows = connection.execute(_VERSION, names).fetchall()
+    actual = int(rows[0][0]) if rows else 0
+    if expected is not None and expected != actual:
+        raise TokenConflict(key.open_id, expected_version=expected or None, actual_version=actual or None)
+    if not rows:
+        connection.execute("INSERT OR IGNORE INTO apps (client_key) VALUES (?)", names[:1])
+    connection.execute(_PUT, (*names, actual + 1, *row))
+    return actual + 1
+
+
+def _acquire(connection: sqlite3.Connection, *, key: AccountKey, owner: str, times: tuple[int, int]) -> int | None:
+    names = (key.client_key, key.open_id)
+    now, until = times
+    held = connection.execute("SELECT until FROM leases WHERE client_key = ? AND open_id = ?", names).fetchall()
+    if held and held[0][0] > now:
+        return None
+    connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", (*names, owner, until))
+    connection.execute("UPDATE fence SET last = last + 1")
+    return int(connection.execute("SELECT last FROM fence").fetchall()[0][0])

@@ -1,0 +1,37 @@
+"""Where tokens live: the stores of this library, and `open_store` to choose one by a URL.
+
+What needs an extra loads on first use, and names the extra if it is missing.
+"""
+
+from typing import TYPE_CHECKING
+
+from tiktok_async_stores._open import load, open_store
+from tiktok_async_stores.memory import MemoryTokenStore
+
+if TYPE_CHECKING:
+    from tiktok_async_stores.sqlite import SQLiteTokenStore
+
+__all__ = [
+    "MemoryTokenStore",
+    "SQLiteTokenStore",
+    "open_store",
+]
+
+# name -> module
+_LAZY = {
+    "SQLiteTokenStore": "tiktok_async_stores.sqlite",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LAZY.get(name)
+    if module is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = load(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
