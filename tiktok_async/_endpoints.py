@@ -50,7 +50,8 @@ class EndpointSpec:
     """One row of the table.
 
     Attributes:
-        endpoint: Which.
+        method: The HTTP method.
+        path: The path.
         auth: Whose credential it takes.
         scopes: Scopes of which one is needed; empty if it depends on the request, or if none is.
         limit: TikTok's documented limit; `None` if it documents none.
@@ -60,19 +61,15 @@ class EndpointSpec:
         docs: TikTok's page.
     """
 
-    endpoint: Endpoint
+    method: str
+    path: str
     auth: Auth
-    scopes: frozenset[str]
-    limit: Limit | None
-    limit_group: str | None
+    scopes: frozenset[str] = frozenset()
+    limit: Limit | None = None
+    limit_group: str | None = None
     repeatable: Repeatable
-    content_type: str
-    docs: str
-
-    @property
-    def path(self) -> str:
-        """The endpoint's path."""
-        return self.endpoint.path
+    content_type: str = JSON
+    docs: str = _DOCS + "tiktok-api-v2-introduction"
 
 
 def _row(
@@ -87,7 +84,8 @@ def _row(
     content_type: str = JSON,
 ) -> tuple[Endpoint, EndpointSpec]:
     return endpoint, EndpointSpec(
-        endpoint=endpoint,
+        method=endpoint.method,
+        path=endpoint.path,
         auth=auth,
         scopes=frozenset(scopes),
         limit=limit,

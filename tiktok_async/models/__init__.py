@@ -27,6 +27,7 @@ from tiktok_async.models._publish import (
     PublishStatus,
     UploadProgress,
 )
+from tiktok_async.models._page import Page
 from tiktok_async.models._retry import RetryPolicy
 from tiktok_async.models._scope import Scope
 from tiktok_async.models._secret import Secret
@@ -49,6 +50,7 @@ __all__ = [
     "Event",
     "FailReason",
     "Limit",
+    "Page",
     "PhotoPost",
     "PrivacyLevel",
     "PublishChanged",
