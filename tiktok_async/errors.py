@@ -23,13 +23,28 @@ Every error pickles, copies and chains without loss and without a secret. Codes 
 `API_ERRORS` and `OAUTH_ERRORS`, which also say what is worth repeating and who can mend it.
 """
 
-import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from tiktok_async._error_answers import (
+    AccessTokenInvalid,
+    ApiError,
+    AuthorizationDenied,
+    InvalidParams,
+    OAuthError,
+    PostingRefused,
+    QuotaExhausted,
+    RateLimited,
+    ReauthorizationRequired,
+    ScopeNotAuthorized,
+    ServerError,
+    StateMismatch,
+    api_error,
+    oauth_error,
+)
+from tiktok_async._error_base import TikTokError, join_words, scrub
+from tiktok_async._error_table import API_ERRORS, OAUTH_ERRORS, ErrorRule, Fixer
 
 if TYPE_CHECKING:
     from tiktok_async.models import Token
@@ -75,76 +90,9 @@ __all__ = [
     "WrongApp",
     "WrongEventLoop",
     "api_error",
+    "oauth_error",
     "scrub",
 ]
-
-# Token prefixes as TikTok's samples print them; what follows is opaque and of unbounded length.
-# https://developers.tiktok.com/doc/oauth-user-access-token-management
-_TOKEN = re.compile(r"\b(act|rft|clt)\.[^\s\"'&,;<>]+")
-_SECRET_PARAMETER = re.compile(
-    r"\b(upload_token|access_token|refresh_token|client_secret|code_verifier|code)=[^\s\"'&<>]+"
-)
-
-
-def scrub(text: str) -> str:
-    """Blank what looks like a token or a secret parameter in *text* that came from outside.
-
-    Example:
-        >>> scrub("token act.abc!1 is bad")
-        'token act.*** is bad'
-    """
-    return _SECRET_PARAMETER.sub(r"\1=***", _TOKEN.sub(r"\1.***", text))
-
-
-class Fixer(StrEnum):
-    """Who can mend an error."""
-
-    USER = "user"
-    DEVELOPER = "developer"
-    TIKTOK = "tiktok"
-
-
-def _join(*parts: str | None) -> str:
-    return " ".join(part for part in parts if part)
-
-
-def _restore(cls: "type[TikTokError]", args: tuple[Any, ...], state: dict[str, Any]) -> "TikTokError":
-    error = cls.__new__(cls, *args)
-    error.args = args
-    cause = state.pop("__cause__", None)
-    error.__dict__.update(state)
-    if cause is not None:
-        error.__cause__ = cause
-    return error
-
-
-class TikTokError(Exception):
-    """The base of every error of this library.
-
-    Args:
-        message: What happened, to whom, and what to do; no secret.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = dict(self.__dict__)
-        # A foreign cause may hold request headers or refuse to pickle; ours are safe to keep.
-        if isinstance(self.__cause__, TikTokError):
-            state["__cause__"] = self.__cause__
-        return (_restore, (type(self), self.args, state))
-
-    def __copy__(self) -> Self:
-        error = type(self).__new__(type(self), *self.args)
-        error.args = self.args
-        error.__dict__.update(self.__dict__)
-        error.__cause__ = self.__cause__
-        return error
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        # The evidence is immutable values; nothing below needs a copy of its own.
-        return self.__copy__()
 
 
 class ConfigurationError(TikTokError):
@@ -207,199 +155,7 @@ class TransportError(TikTokError):
             if sent
             else "The request did not reach TikTok; it is safe to repeat."
         )
-        super().__init__(_join(f"Calling {endpoint or 'TikTok'} failed: {what}.", fate))
-
-
-class ApiError(TikTokError):
-    """TikTok answered and said no.
-
-    Args:
-        code: TikTok's error code.
-        message: TikTok's words, or ours where it sent none.
-        log_id: TikTok's id of the call, for its support.
-        status: The HTTP status.
-        endpoint: The path that was called.
-        open_id: The account the call was for.
-        retryable: Whether the same call may succeed later; `None` takes the table's word.
-        advice: What to do; `None` takes the table's word.
-
-    Attributes:
-        code: TikTok's error code, such as `access_token_invalid`.
-        message: TikTok's own words.
-        log_id: TikTok's id of the call.
-        status: The HTTP status.
-        endpoint: The path that was called.
-        open_id: The account the call was for, if any.
-        retryable: Whether the same call may succeed later.
-        fixer: Who can mend it: the user, the developer or TikTok.
-        advice: What to do about it.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str = "",
-        *,
-        log_id: str | None = None,
-        status: int = 0,
-        endpoint: str | None = None,
-        open_id: str | None = None,
-        retryable: bool | None = None,
-        advice: str | None = None,
-    ) -> None:
-        rule = API_ERRORS.get(code) or rule_for_status(status)
-        self.code = code
-        self.message = scrub(message)
-        self.log_id = log_id
-        self.status = status
-        self.endpoint = endpoint
-        self.open_id = open_id
-        self.retryable = rule.retryable if retryable is None else retryable
-        self.fixer = rule.fixer
-        self.advice = rule.advice if advice is None else advice
-        super().__init__(
-            _join(
-                f"{endpoint or 'TikTok'} refused with {code or 'an empty code'!s} (HTTP {status})"
-                + (f" for account {open_id}" if open_id else "")
-                + (f": {self.message}" if self.message else "")
-                + ".",
-                self.advice,
-                f"[log_id {log_id}]" if log_id else None,
-            )
-        )
-
-
-class InvalidParams(ApiError):
-    """A parameter of the request is wrong; TikTok's message says which."""
-
-
-class AccessTokenInvalid(ApiError):
-    """TikTok does not accept the access token, even after a refresh."""
-
-
-class ScopeNotAuthorized(ApiError):
-    """The user did not grant a scope that this call needs.
-
-    Attributes:
-        missing: The scopes that the endpoint needs and the token does not have, where they are known.
-    """
-
-    missing: frozenset[str] = frozenset()
-
-
-class RateLimited(ApiError):
-    """TikTok's sliding window is full.
-
-    Attributes:
-        retry_after: How long until the window has room, as far as it is known.
-    """
-
-    retry_after: timedelta | None = None
-
-
-class QuotaExhausted(ApiError):
-    """A daily quota is used up.
-
-    Attributes:
-        resets_at: When it is full again (UTC).
-    """
-
-    resets_at: datetime | None = None
-
-
-class PostingRefused(ApiError):
-    """TikTok does not let this creator or this app post now (the 403 family of the Content Posting API)."""
-
-
-class ServerError(ApiError):
-    """TikTok failed on its side, or sent something that is not its API's form."""
-
-
-class OAuthError(TikTokError):
-    """The OAuth endpoints refused.
-
-    Args:
-        error: The OAuth error, such as `invalid_client`.
-        description: TikTok's words.
-        log_id: TikTok's id of the call.
-        open_id: The account it was for, if any.
-
-    Attributes:
-        error: The OAuth error.
-        description: TikTok's words.
-        log_id: TikTok's id of the call.
-        open_id: The account it was for, if any.
-        retryable: Whether the same call may succeed later.
-        fixer: Who can mend it.
-        advice: What to do about it.
-    """
-
-    def __init__(
-        self, error: str, description: str = "", *, log_id: str | None = None, open_id: str | None = None
-    ) -> None:
-        rule = OAUTH_ERRORS.get(error, _UNKNOWN_OAUTH)
-        self.error = error
-        self.description = scrub(description)
-        self.log_id = log_id
-        self.open_id = open_id
-        self.retryable = rule.retryable
-        self.fixer = rule.fixer
-        self.advice = rule.advice
-        super().__init__(
-            _join(
-                f"OAuth refused with {error}"
-                + (f" for account {open_id}" if open_id else "")
-                + (f": {self.description.rstrip('.')}" if self.description else "")
-                + ".",
-                rule.advice,
-                f"[log_id {log_id}]" if log_id else None,
-            )
-        )
-
-
-class ReauthorizationRequired(OAuthError):
-    """The account's grant is gone: its user must log in again. The account stays marked until they do.
-
-    Args:
-        open_id: The account.
-        reason: `revoked`, `expired` or `interrupted_rotation`.
-        description: TikTok's words, if any.
-        log_id: TikTok's id of the call, if any.
-
-    Attributes:
-        open_id: The account.
-        reason: `revoked` (the user or TikTok ended the grant), `expired` (the refresh token's life is over) or
-            `interrupted_rotation` (a refresh was cut off after TikTok rotated and before the result was saved).
-    """
-
-    open_id: str  # pyright: ignore[reportIncompatibleVariableOverride]  # here it is always known
-
-    def __init__(self, open_id: str, reason: str, *, description: str = "", log_id: str | None = None) -> None:
-        super().__init__("invalid_grant", description, log_id=log_id, open_id=open_id)
-        self.reason = reason
-        what = {
-            "revoked": "its grant was revoked",
-            "expired": "its refresh token has expired",
-            "interrupted_rotation": "a token rotation was cut off before the new token could be saved",
-        }.get(reason, reason)
-        self.args = (
-            _join(
-                f"Account {open_id} must log in again: {what}.",
-                "Send its user through `session.oauth.authorization(...)` once more.",
-                f"[log_id {log_id}]" if log_id else None,
-            ),
-        )
-
-
-class AuthorizationDenied(OAuthError):
-    """The user, or TikTok, said no on the consent page."""
-
-
-class StateMismatch(OAuthError):
-    """The callback's `state` is not the one the login began with: a forged or a mixed-up callback."""
-
-    def __init__(self, description: str = "The callback's state is not the one this login began with.") -> None:
-        super().__init__("state_mismatch", description)
+        super().__init__(join_words(f"Calling {endpoint or 'TikTok'} failed: {what}.", fate))
 
 
 class AccountNotFound(TikTokError):
@@ -470,7 +226,7 @@ class UploadError(TikTokError):
     def __init__(self, message: str, *, publish_id: str | None = None, status: int | None = None) -> None:
         self.publish_id = publish_id
         self.status = status
-        super().__init__(_join(message, f"[publish_id {publish_id}]" if publish_id else None))
+        super().__init__(join_words(message, f"[publish_id {publish_id}]" if publish_id else None))
 
 
 class UploadExpired(UploadError):
@@ -511,7 +267,7 @@ class PublishFailed(TikTokError):
         self.advice = advice
         self.log_id = log_id
         super().__init__(
-            _join(
+            join_words(
                 f"TikTok did not publish {publish_id or 'the post'}: {reason}.",
                 advice,
                 f"[log_id {log_id}]" if log_id else None,
@@ -645,223 +401,6 @@ class WrongApp(WebhookError):
     """The delivery is for another app's `client_key`."""
 
 
-@frozen(slots=True)
-class ErrorRule:
-    """What one error code means for the caller.
-
-    Attributes:
-        error: The class it is raised as.
-        retryable: Whether the same call may succeed later.
-        fixer: Who can mend it.
-        advice: What to do, as a sentence.
-    """
-
-    error: type[TikTokError]
-    retryable: bool
-    fixer: Fixer
-    advice: str
-
-
-_USER, _DEVELOPER, _TIKTOK = Fixer.USER, Fixer.DEVELOPER, Fixer.TIKTOK
-
-# https://developers.tiktok.com/doc/tiktok-api-v2-error-handling
-# https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
-# https://developers.tiktok.com/doc/research-api-faq
-API_ERRORS: Mapping[str, ErrorRule] = {
-    "access_token_invalid": ErrorRule(
-        AccessTokenInvalid,
-        False,
-        _USER,
-        "The token was refreshed where it could be; the user has to log in again.",
-    ),
-    "scope_not_authorized": ErrorRule(
-        ScopeNotAuthorized,
-        False,
-        _USER,
-        "Ask the user for the missing scope in a new login, or apply for the product in the developer portal.",
-    ),
-    "scope_permission_missed": ErrorRule(
-        ScopeNotAuthorized,
-        False,
-        _USER,
-        "Ask for fewer fields, or ask the user for the scope in a new login.",
-    ),
-    "invalid_params": ErrorRule(
-        InvalidParams, False, _DEVELOPER, "Mend the request; TikTok's words say what is wrong."
-    ),
-    "invalid_param": ErrorRule(InvalidParams, False, _DEVELOPER, "Mend the request; TikTok's words say what is wrong."),
-    "invalid_request": ErrorRule(
-        InvalidParams, False, _DEVELOPER, "Mend the request; TikTok's words say what is wrong."
-    ),
-    "invalid_file_upload": ErrorRule(
-        InvalidParams, False, _DEVELOPER, "The file breaks TikTok's media rules; convert it and post it anew."
-    ),
-    "invalid_publish_id": ErrorRule(
-        InvalidParams,
-        True,
-        _DEVELOPER,
-        "Check the publish_id; right after an init TikTok may not know it for a moment.",
-    ),
-    "token_not_authorized_for_specified_publish_id": ErrorRule(
-        InvalidParams,
-        False,
-        _DEVELOPER,
-        "This publish_id belongs to another account; use the account that posted it.",
-    ),
-    "publish_not_cancellable": ErrorRule(
-        InvalidParams, False, _DEVELOPER, "The post is past the point where it can be cancelled."
-    ),
-    "app_version_check_failed": ErrorRule(
-        PostingRefused,
-        False,
-        _USER,
-        "The user's TikTok app must be version 31.8 or newer to receive photo drafts.",
-    ),
-    "rate_limit_exceeded": ErrorRule(
-        RateLimited,
-        True,
-        _DEVELOPER,
-        "Wait for the sliding window of one minute; another client may share this token.",
-    ),
-    "daily_quota_limit_exceeded": ErrorRule(
-        QuotaExhausted, True, _DEVELOPER, "The daily quota is used up; it is full again at midnight UTC."
-    ),
-    "spam_risk_too_many_posts": ErrorRule(
-        PostingRefused,
-        True,
-        _USER,
-        "This creator reached TikTok's daily cap of posts through the API; try tomorrow.",
-    ),
-    "spam_risk_user_banned_from_posting": ErrorRule(
-        PostingRefused,
-        False,
-        _USER,
-        "TikTok has banned this creator from posting; only the creator can take it up.",
-    ),
-    "spam_risk_too_many_pending_share": ErrorRule(
-        PostingRefused,
-        True,
-        _USER,
-        "The creator has five drafts waiting in the inbox; they must finish or drop some.",
-    ),
-    "reached_active_user_cap": ErrorRule(
-        PostingRefused,
-        True,
-        _DEVELOPER,
-        "The app's daily quota of posting users is used up; ask TikTok for a higher one.",
-    ),
-    "unaudited_client_can_only_post_to_private_accounts": ErrorRule(
-        PostingRefused,
-        False,
-        _DEVELOPER,
-        "The app has not passed TikTok's audit: until then the creator's account itself must be private, and the post "
-        "SELF_ONLY.",
-    ),
-    "url_ownership_unverified": ErrorRule(
-        PostingRefused,
-        False,
-        _DEVELOPER,
-        "Verify the domain or URL prefix in the developer portal, or upload the file.",
-    ),
-    "privacy_level_option_mismatch": ErrorRule(
-        PostingRefused,
-        False,
-        _DEVELOPER,
-        "Choose one of the creator's `privacy_level_options` from creator_info.",
-    ),
-    "internal_error": ErrorRule(ServerError, True, _TIKTOK, "TikTok failed; try again later and keep the log_id."),
-    "timeout": ErrorRule(ServerError, True, _TIKTOK, "TikTok took too long; try again later."),
-}
-
-_SERVER = ErrorRule(ServerError, True, _TIKTOK, "TikTok failed; try again later and keep the log_id.")
-_REFUSED = ErrorRule(ApiError, False, _DEVELOPER, "TikTok gave a code this library does not know; see its message.")
-_LIMITED = ErrorRule(
-    RateLimited,
-    True,
-    _DEVELOPER,
-    "Wait for the sliding window of one minute; another client may share this token.",
-)
-
-
-def rule_for_status(status: int) -> ErrorRule:
-    """Return the rule for an error whose code is unknown or empty, by its HTTP status."""
-    by_status = {
-        400: API_ERRORS["invalid_params"],
-        401: API_ERRORS["access_token_invalid"],
-        429: _LIMITED,
-    }
-    if status in by_status:
-        return by_status[status]
-    if status == 403:  # noqa: PLR2004 - the posting family is the 403 family
-        return ErrorRule(PostingRefused, False, _DEVELOPER, "TikTok refused this creator or this app; see its message.")
-    if status >= 500:  # noqa: PLR2004 - the server's side of HTTP
-        return _SERVER
-    return _REFUSED
-
-
-def api_error(
-    code: str,
-    message: str = "",
-    *,
-    log_id: str | None = None,
-    status: int = 0,
-    endpoint: str | None = None,
-    open_id: str | None = None,
-) -> ApiError:
-    """Build the error that *code* stands for.
-
-    Args:
-        code: TikTok's error code; unknown ones go by *status*.
-        message: TikTok's words.
-        log_id: TikTok's id of the call.
-        status: The HTTP status.
-        endpoint: The path that was called.
-        open_id: The account the call was for.
-
-    Returns:
-        An instance of the class that `API_ERRORS` names.
-    """
-    rule = API_ERRORS.get(code) or rule_for_status(status)
-    cls = rule.error if issubclass(rule.error, ApiError) else ApiError
-    return cls(code, message, log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
-
-
-# https://developers.tiktok.com/doc/oauth-error-handling
-OAUTH_ERRORS: Mapping[str, ErrorRule] = {
-    "access_denied": ErrorRule(AuthorizationDenied, False, _USER, "Start the login again if the user wants to."),
-    "invalid_client": ErrorRule(
-        OAuthError, False, _DEVELOPER, "Check client_key and client_secret; a sandbox has its own pair."
-    ),
-    "invalid_grant": ErrorRule(
-        OAuthError,
-        False,
-        _USER,
-        "The code or refresh token is invalid, expired or used; the user has to log in again.",
-    ),
-    "invalid_request": ErrorRule(
-        OAuthError,
-        False,
-        _DEVELOPER,
-        "Mend the request: redirect URI and verifier must be those of the login's start.",
-    ),
-    "invalid_scope": ErrorRule(
-        OAuthError, False, _DEVELOPER, "Enable every requested scope for the app in the developer portal."
-    ),
-    "unauthorized_client": ErrorRule(
-        OAuthError,
-        False,
-        _DEVELOPER,
-        "The app may not use this grant; check its products in the developer portal.",
-    ),
-    "unsupported_grant_type": ErrorRule(OAuthError, False, _DEVELOPER, "The grant type is not one TikTok knows."),
-    "unsupported_response_type": ErrorRule(OAuthError, False, _DEVELOPER, "The response type must be `code`."),
-    "server_error": ErrorRule(OAuthError, True, _TIKTOK, "TikTok failed; try again later."),
-    "temporarily_unavailable": ErrorRule(OAuthError, True, _TIKTOK, "TikTok is busy; try again later."),
-    "state_mismatch": ErrorRule(
-        StateMismatch,
-        False,
-        _USER,
-        "Start the login again; if it happens often, check where the state is kept.",
-    ),
-}
-_UNKNOWN_OAUTH = ErrorRule(OAuthError, False, _DEVELOPER, "TikTok gave an OAuth error this library does not know.")
+# Tracebacks, pickles and logs name the public module, whichever file a class is written in.
+for _cls in [value for value in globals().values() if isinstance(value, type) and issubclass(value, TikTokError)]:
+    _cls.__module__ = __name__

@@ -39,6 +39,8 @@ from tiktok_async.models._token import (
     TokenState,
     fingerprint,
 )
+from tiktok_async.models._user import User, UserField
+from tiktok_async.models._video import Video, VideoField
 
 __all__ = [
     "AccountKey",
@@ -71,6 +73,10 @@ __all__ = [
     "TokenRefreshed",
     "TokenState",
     "UploadProgress",
+    "User",
+    "UserField",
+    "Video",
+    "VideoField",
     "VideoPost",
     "WindowKind",
     "fingerprint",

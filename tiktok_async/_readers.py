@@ -1,0 +1,134 @@
+"""How one JSON value is read: strictly, and never changed by force.
+
+Null never becomes `'None'`, `true` is not 1, `1.5` is not 1. An error names the JSON path and never the value, which
+may be a secret.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+Reader = Callable[[Any], Any]
+
+__all__ = ["SCALARS", "Reader", "WireTypeError", "list_reader", "open_enum_reader", "read_id", "read_object"]
+
+
+class WireTypeError(ValueError):
+    """A JSON value is missing or has the wrong type.
+
+    Attributes:
+        path: Where it is, such as `$.videos[3].create_time`.
+        expected: What should be there, in words.
+    """
+
+    def __init__(self, path: str, expected: str) -> None:
+        super().__init__(path, expected)
+        self.path = path
+        self.expected = expected
+
+    def __str__(self) -> str:
+        return f"{self.path} should be {self.expected}"
+
+    def inside(self, step: str) -> "WireTypeError":
+        """Return this error as seen from one level further up."""
+        return WireTypeError(step + self.path, self.expected)
+
+
+def _scalar(kind: type, expected: str) -> Reader:
+    def read(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        if type(value) is not kind:
+            raise WireTypeError("", expected)
+        return value
+
+    return read
+
+
+def _read_float(value: Any) -> float:  # noqa: ANN401 - any JSON value
+    if type(value) is float or type(value) is int:
+        return float(value)
+    raise WireTypeError("", "a number")
+
+
+def read_id(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return an id as a `str`; TikTok sends some as strings and some as 64-bit numbers."""
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    raise WireTypeError("", "an id")
+
+
+def _read_time(value: Any) -> datetime:  # noqa: ANN401 - any JSON value
+    try:
+        if type(value) is int:
+            return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, ValueError, OSError):
+        pass
+    raise WireTypeError("", "an epoch time in whole seconds")
+
+
+def _read_duration(value: Any) -> timedelta:  # noqa: ANN401 - any JSON value
+    try:
+        if type(value) is int or type(value) is float:
+            return timedelta(seconds=value)
+    except (OverflowError, ValueError):
+        pass
+    raise WireTypeError("", "a number of seconds")
+
+
+def read_object(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any JSON value
+    """Return *value* if it is an object."""
+    if type(value) is not dict:
+        raise WireTypeError("", "an object")
+    return value
+
+
+def _read_anything(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    return value
+
+
+SCALARS: Mapping[Any, Reader] = {
+    str: _scalar(str, "a string"),
+    int: _scalar(int, "an integer"),
+    bool: _scalar(bool, "true or false"),
+    float: _read_float,
+    datetime: _read_time,
+    timedelta: _read_duration,
+    Any: _read_anything,
+}
+
+
+def open_enum_reader(enum: type[StrEnum]) -> Reader:
+    """Return a reader that keeps a word unknown to *enum* as it is."""
+    words = {str(member): member for member in enum}
+
+    def read(value: Any) -> str:  # noqa: ANN401 - any JSON value
+        if type(value) is not str:
+            raise WireTypeError("", "a string")
+        return words.get(value, value)
+
+    return read
+
+
+def list_reader(read_item: Reader) -> Reader:
+    """Return a reader of a JSON list as a tuple."""
+
+    def read(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any JSON value
+        if type(value) is not list:
+            raise WireTypeError("", "a list")
+        try:
+            return tuple([read_item(item) for item in value])  # pyright: ignore[reportUnknownVariableType]  # JSON
+        except WireTypeError:
+            return tuple(_each(read_item, value))
+
+    return read
+
+
+def _each(read_item: Reader, items: list[Any]) -> Iterator[Any]:
+    # Only after a failure: counting costs, and which item it was matters only then.
+    for index, item in enumerate(items):
+        try:
+            yield read_item(item)
+        except WireTypeError as error:
+            raise error.inside(f"[{index}]") from None
