@@ -1,1 +1,29 @@
-"""Fixtures that pytest finds by itself where this library is installed."""
+"""Pytest's side of the emulator: the fixture `tiktok_emulator`.
+
+Installing `tiktok-async` is enough for pytest to find it. Nothing of the emulator is imported before a test asks.
+"""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from tiktok_async.emulator import Emulator
+
+
+@pytest_asyncio.fixture
+async def tiktok_emulator() -> "AsyncIterator[Emulator]":
+    """A TikTok of this test's own, on a free port.
+
+    Example:
+        >>> async def test_lists_videos(tiktok_emulator):
+        ...     user = tiktok_emulator.add_user(videos=3)
+        ...     async with tiktok_emulator.session() as session:
+        ...         account = await tiktok_emulator.connect(session, user)
+        ...         assert len(await account.videos().collect()) == 3
+    """
+    from tiktok_async.emulator import Emulator
+
+    async with Emulator() as emulator:
+        yield emulator

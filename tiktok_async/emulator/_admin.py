@@ -1,0 +1,185 @@
+"""The emulator's own API for other processes and languages: JSON under `/_emulator/`.
+
+| request | body | answer |
+|---|---|---|
+| `GET /_emulator/` | | keys, URLs, users, counters |
+| `POST /_emulator/users` | the keywords of `Emulator.add_user` | the user |
+| `POST /_emulator/tokens` | `open_id`, `scopes` (optional) | a token reply, as after a login |
+| `POST /_emulator/revoke` | `open_id` | `{}` |
+| `POST /_emulator/clock` | `advance`, seconds | `now`, ISO 8601 |
+| `POST /_emulator/faults` | `endpoint` and the keywords of `Emulator.fail_next`; seconds, `open_id` for the user | `{}` |
+| `DELETE /_emulator/faults` | | `{}`; nothing is planned any more |
+| `GET /_emulator/requests` | query `endpoint`, `last` (default 100) | `requests`, newest last |
+| `DELETE /_emulator/requests` | | `{}`; log and its counts are empty |
+| `POST /_emulator/webhooks` | `event`, `content`, `open_id`, `copies`, `after` (seconds), `url` | `{}` |
+| `POST /_emulator/qr` | `token`, `open_id` to scan (`client_ticket`), `confirm: true` to confirm | `{}` |
+
+An endpoint goes by its name, such as `VIDEO_LIST`. What is wrong with a request stands in `error`, with status 400.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from tiktok_async.emulator._replies import Reply
+from tiktok_async.emulator._requests import RecordedRequest
+from tiktok_async.emulator._routes import BadBody, Call, RouteDef
+from tiktok_async.models import Endpoint
+
+if TYPE_CHECKING:
+    from tiktok_async.emulator._emulator import Emulator
+    from tiktok_async.emulator._users import EmulatedUser
+
+PREFIX = "/_emulator/"
+_DURATIONS = ("delay", "drip", "after")
+
+
+def routes(emulator: "Emulator") -> list[RouteDef]:
+    """Return the routes of the emulator's own API."""
+    admin = _Admin(emulator)
+    table: tuple[tuple[str, str, Callable[[Call], Awaitable[Any]]], ...] = (
+        ("GET", "", admin.overview),
+        ("POST", "users", admin.add_user),
+        ("POST", "tokens", admin.tokens),
+        ("POST", "revoke", admin.revoke),
+        ("POST", "clock", admin.clock),
+        ("POST", "faults", admin.fail_next),
+        ("DELETE", "faults", admin.forget_faults),
+        ("GET", "requests", admin.requests),
+        ("DELETE", "requests", admin.forget_requests),
+        ("POST", "webhooks", admin.webhooks),
+        ("POST", "qr", admin.qr),
+    )
+    return [
+        RouteDef(endpoint="admin", method=method, path=PREFIX + path, handler=_as_json(work), hidden=True)
+        for method, path, work in table
+    ]
+
+
+class _Admin:
+    def __init__(self, emulator: "Emulator") -> None:
+        self._emulator = emulator
+
+    async def overview(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        del call
+        emulator = self._emulator
+        return {
+            "url": emulator.url,
+            "authorize_url": emulator.authorize_url,
+            "client_key": emulator.client_key,
+            "client_secret": emulator.client_secret,
+            "now": emulator.clock.now(),
+            "users": [_user(user) for user in emulator.users[:1000]],
+            "counters": {
+                "requests": {_name(key): count for key, count in emulator.requests.counts.items()},
+                "statuses": {
+                    f"{_name(key)} {status}": count for (key, status), count in emulator.requests.statuses.items()
+                },
+                "rate_limited": {_name(key): count for key, count in emulator.rate_limited.items()},
+                "refreshes": emulator.refreshes,
+                "reuses": emulator.reuses,
+                "logins": emulator.logins,
+            },
+        }
+
+    async def add_user(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        return _user(self._emulator.add_user(**call.json()))
+
+    async def tokens(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        body = call.json()
+        return self._emulator.grant(self._whose(body), body.get("scopes"))
+
+    async def revoke(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        self._emulator.revoke(self._whose(call.json()))
+
+    async def clock(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        self._emulator.clock.advance(float(call.json()["advance"]))
+        return {"now": self._emulator.clock.now()}
+
+    async def fail_next(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        body = _timed(call.json())
+        if "open_id" in body:
+            body["user"] = self._whose(body)
+            del body["open_id"]
+        self._emulator.fail_next(_endpoint(body.pop("endpoint")), **body)
+
+    async def forget_faults(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        del call
+        self._emulator.state.faults.clear()
+
+    async def requests(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        log = self._emulator.requests
+        name = call.query.get("endpoint")
+        records = list(log) if name is None else log.to(_endpoint(name))
+        return {"requests": [_record(record) for record in records[-int(call.query.get("last", "100")) :]]}
+
+    async def forget_requests(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        del call
+        self._emulator.requests.clear()
+
+    async def webhooks(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        body = _timed(call.json())
+        if "url" in body:
+            self._emulator.webhook_url = body.pop("url")
+        if "event" in body:
+            user = self._whose(body) if "open_id" in body else None
+            body.pop("open_id", None)
+            self._emulator.send_webhook(body.pop("event"), body.pop("content"), user, **body)
+
+    async def qr(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        body = call.json()
+        if "open_id" in body:
+            self._emulator.qr_scan(body["token"], self._whose(body), client_ticket=body.get("client_ticket"))
+        if body.get("confirm"):
+            self._emulator.qr_confirm(body["token"])
+
+    def _whose(self, body: dict[str, Any]) -> "EmulatedUser":
+        return self._emulator.state.users[body["open_id"]]
+
+
+def _as_json(work: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Reply]]:
+    async def handler(call: Call) -> Reply:
+        try:
+            return Reply(200, orjson.dumps(await work(call) or {}))
+        except KeyError as error:
+            problem = f"missing or unknown: {error.args[0]}"
+        except (BadBody, LookupError, TypeError, ValueError) as error:
+            problem = str(error)
+        return Reply(400, orjson.dumps({"error": problem}))
+
+    return handler
+
+
+def _timed(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: timedelta(seconds=value) if name in _DURATIONS else value for name, value in body.items()}
+
+
+def _endpoint(name: str) -> Endpoint | str:
+    return Endpoint.__members__.get(name, name)
+
+
+def _name(key: Endpoint | str) -> str:
+    return key.name if isinstance(key, Endpoint) else key
+
+
+def _user(user: "EmulatedUser") -> dict[str, Any]:
+    return {
+        "open_id": user.open_id,
+        "username": user.username,
+        "display_name": user.display_name,
+        "scopes": sorted(user.scopes),
+        "videos": len(user.videos),
+    }
+
+
+def _record(record: RecordedRequest) -> dict[str, Any]:
+    return {
+        "endpoint": _name(record.endpoint),
+        "method": record.method,
+        "path": record.path,
+        "status": record.status,
+        "at": record.at,
+        "open_id": record.open_id,
+    }

@@ -1,0 +1,131 @@
+"""The log of what the emulator was asked."""
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from attrs import define, field
+
+from tiktok_async.models import Endpoint
+
+_KEPT_BODY = 64 * 1024
+# Where a secret belongs: every other place is a leak.
+_SECRETS_IN_BODY = (Endpoint.TOKEN, Endpoint.REVOKE, Endpoint.QRCODE_GET, Endpoint.QRCODE_CHECK)
+
+
+@define(slots=True, kw_only=True, eq=False)
+class RecordedRequest:
+    """One request as it arrived; its `repr` shows no header, parameter or body, for they may hold secrets.
+
+    Attributes:
+        endpoint: Which; a word of the emulator's own (`"authorize"`, `"upload"`, ...) where TikTok has no endpoint.
+        method: HTTP method.
+        path: Path without the query.
+        query: The query as it came, encoded.
+        headers: All headers, case-insensitive.
+        body: The first 64 KiB of the body; empty for uploads.
+        at: When it arrived, on the emulator's clock.
+        status: What was answered; 0 if the connection was dropped without an answer, or none was given yet.
+        open_id: Whose token it carried, if any.
+    """
+
+    endpoint: Endpoint | str
+    method: str
+    path: str
+    query: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    body: bytes = field(default=b"", repr=False)
+    at: datetime
+    status: int = 0
+    open_id: str | None = None
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The query parameters, decoded."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The form in the body, decoded."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - any JSON
+        """The JSON in the body."""
+        return orjson.loads(self.body)
+
+
+class RequestLog:
+    """The requests in the order they arrived, the newest 50,000 of them; the counts know all.
+
+    Attributes:
+        counts: How many, by endpoint.
+        statuses: How many, by endpoint and HTTP status; status 0 is a dropped connection.
+    """
+
+    def __init__(self, kept: int = 50_000) -> None:
+        self._records: deque[RecordedRequest] = deque(maxlen=kept)
+        self.counts: Counter[Endpoint | str] = Counter()
+        self.statuses: Counter[tuple[Endpoint | str, int]] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[RecordedRequest]:
+        return iter(list(self._records))
+
+    def __getitem__(self, index: int) -> RecordedRequest:
+        return self._records[index]
+
+    def __repr__(self) -> str:
+        return f"RequestLog({sum(self.counts.values())} requests)"
+
+    def to(self, endpoint: Endpoint | str) -> list[RecordedRequest]:
+        """Return the requests to *endpoint*."""
+        return [record for record in self._records if record.endpoint == endpoint]
+
+    def clear(self) -> None:
+        """Forget everything, counts included."""
+        self._records.clear()
+        self.counts.clear()
+        self.statuses.clear()
+
+    def arrived(self, record: RecordedRequest) -> None:
+        """Keep *record*."""
+        self._records.append(record)
+        self.counts[record.endpoint] += 1
+
+    def answered(self, record: RecordedRequest, status: int) -> None:
+        """Say what *record* was answered with."""
+        record.status = status
+        self.statuses[record.endpoint, status] += 1
+
+    def leaks(self, secret: str) -> list[RecordedRequest]:
+        """Return the requests that carried *secret* where it does not belong.
+
+        It belongs in the body of an OAuth call and, as a bearer token, in `Authorization` of a REST call. It
+        does not in a path, a query, another header, another body, nor in a header of a chunk's upload.
+        """
+        return [record for record in self._records if _leaks(record, secret)]
+
+
+def keep(body: bytes) -> bytes:
+    """Return as much of *body* as the log keeps."""
+    return body[:_KEPT_BODY]
+
+
+def _leaks(record: RecordedRequest, secret: str) -> bool:
+    if secret in record.path or secret in record.query or secret in record.params.values():
+        return True
+    text = record.body.decode("utf-8", "replace")
+    if record.endpoint not in _SECRETS_IN_BODY and secret in text:
+        return True
+    bearer_belongs = isinstance(record.endpoint, Endpoint)
+    return any(
+        secret in value
+        for name, value in record.headers.items()
+        if not (bearer_belongs and name.lower() == "authorization" and value == f"Bearer {secret}")
+    )
