@@ -1,0 +1,67 @@
+"""The server a browser comes back to after a login: on loopback, for one answer."""
+
+import asyncio
+import hmac
+from urllib.parse import parse_qs, urlsplit
+
+from aiohttp import web
+
+from tiktok_async.errors import ConfigurationError
+
+_PAGE = """<!doctype html><meta charset="utf-8"><title>tiktok-async</title>
+<body style="font: 18px system-ui; margin: 20vh auto; max-width: 30em; text-align: center">
+<h1>{title}</h1><p>{text}</p>"""
+
+
+async def wait_for_callback(redirect_uri: str, state: str) -> str:
+    """Serve *redirect_uri* until the browser brings an answer to the login that *state* belongs to.
+
+    Args:
+        redirect_uri: `http://127.0.0.1:PORT/PATH`; only its port of loopback is listened on.
+        state: The login's state. A request with another one is refused and ends nothing, so that no other page can
+            end the login by calling this server.
+
+    Returns:
+        The callback's query string.
+
+    Raises:
+        ConfigurationError: The port is taken.
+    """
+    uri = urlsplit(redirect_uri)
+    answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def handle(request: web.Request) -> web.Response:
+        query = request.rel_url.raw_query_string
+        theirs = parse_qs(query).get("state", [""])[-1]
+        if not hmac.compare_digest(theirs.encode(), state.encode()):
+            return _page(400, "Not this login", "The state is not the one this login began with.")
+        if not answer.done():
+            answer.set_result(query)
+        return _page(200, "Thank you", "You can close this page and go back to the terminal.")
+
+    app = web.Application()
+    app.router.add_get(uri.path or "/", handle)
+    # No access log: the callback's address holds the code.
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, "127.0.0.1", uri.port).start()
+        except OSError:
+            msg = (
+                f"Port {uri.port} of 127.0.0.1 is taken. Choose another one with --port, and register its redirect URI."
+            )
+            raise ConfigurationError(msg) from None
+        return await answer
+    finally:
+        await runner.cleanup()
+
+
+def _page(status: int, title: str, text: str) -> web.Response:
+    return web.Response(
+        status=status,
+        text=_PAGE.format(title=title, text=text),
+        content_type="text/html",
+        # The address of this page holds the code: it goes nowhere else, and is not kept.
+        headers={"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"},
+    )

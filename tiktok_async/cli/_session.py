@@ -1,0 +1,103 @@
+"""What every command that talks to TikTok starts with: options, store, session, account."""
+
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+from attrs import field, frozen
+from cyclopts import Parameter
+
+from tiktok_async.cli._logs import log_event
+from tiktok_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    # Loaded when a session is opened, so that `--help` is quick.
+    from collections.abc import AsyncIterator
+
+    from tiktok_async.abc import TokenStore
+    from tiktok_async.api.account import Account
+    from tiktok_async.session import TikTokSession
+
+
+@Parameter(name="*", group="Session")
+@frozen(kw_only=True)
+class Options:
+    """Where the app, its tokens and TikTok are.
+
+    Attributes:
+        client_key: The app's key.
+        client_secret: The app's secret; other users of this machine can read it here, so better use the variable.
+        store: Where tokens live: a URL, or the path of a SQLite file. By default in your data directory.
+        base_url: TikTok's API, or an emulator's.
+        authorize_url: TikTok's consent page, or an emulator's.
+    """
+
+    client_key: Annotated[str | None, Parameter(env_var="TIKTOK_CLIENT_KEY")] = None
+    client_secret: Annotated[str | None, Parameter(env_var="TIKTOK_CLIENT_SECRET")] = field(default=None, repr=False)
+    store: Annotated[str | None, Parameter(env_var="TIKTOK_TOKEN_STORE")] = field(default=None, repr=False)
+    base_url: Annotated[str | None, Parameter(env_var="TIKTOK_BASE_URL")] = None
+    authorize_url: Annotated[str | None, Parameter(env_var="TIKTOK_AUTHORIZE_URL")] = None
+
+
+DEFAULTS = Options()
+
+
+def store_url(store: str | None) -> str:
+    """Return the URL of the store to use; without one, that of a file which only this user can read.
+
+    Args:
+        store: A URL, or the path of a SQLite file.
+    """
+    if store is not None and "://" in store:
+        return store
+    if store is not None:
+        return f"sqlite:///{quote(os.path.abspath(store))}"  # noqa: PTH100 - a path with `..` means what the shell means
+    from platformdirs import user_data_path
+
+    folder = user_data_path("tiktok-async")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return f"sqlite:///{quote(str(folder / 'tokens.db'))}"
+
+
+@asynccontextmanager
+async def opened(options: Options) -> "AsyncIterator[tuple[TikTokSession, TokenStore]]":
+    """Open the store and a session on it, and close both.
+
+    Raises:
+        ConfigurationError: The app's keys are missing, or the store's URL is wrong.
+    """
+    from tiktok_async.session import TikTokSession
+    from tiktok_async.stores import open_store
+
+    given = {
+        "client_key": options.client_key,
+        "client_secret": options.client_secret,
+        "base_url": options.base_url,
+        "authorize_url": options.authorize_url,
+    }
+    store = open_store(store_url(options.store))
+    try:
+        keywords = {name: value for name, value in given.items() if value is not None}
+        async with TikTokSession.from_env(**keywords, store=store, observer=log_event) as session:
+            yield session, store
+    finally:
+        await store.aclose()
+
+
+async def pick(session: "TikTokSession", open_id: str | None) -> "Account":
+    """Return the account *open_id*, or the only one there is.
+
+    Raises:
+        ConfigurationError: *open_id* is `None`, and there is not exactly one account.
+    """
+    if open_id is not None:
+        return session.account(open_id)
+    found: list[Account] = []
+    async for account in session.accounts():
+        found.append(account)
+        if len(found) > 1:
+            raise ConfigurationError("Several accounts are stored; name one. `tiktok-async accounts` lists them.")
+    if not found:
+        raise ConfigurationError("No account is stored here. Log one in with `tiktok-async login`.")
+    return found[0]
