@@ -32,7 +32,7 @@ from tiktok_async._readers import (
     read_id,
     read_object,
 )
-from tiktok_async.models._wire_model import WIRE_ID, WIRE_NAME
+from tiktok_async.models._wire_model import WIRE_ID, WIRE_NAME, WireModel
 
 T = TypeVar("T")
 
@@ -168,7 +168,7 @@ def _model_hook(cls: type[Any]) -> Any:  # noqa: ANN401 - cattrs' form
     lines += [
         "    model = Thawed()",
         *(f"    model.{name} = v{index}" for index, name in enumerate(names)),
-        "    model.raw = value",
+        *(["    model.raw = value"] if issubclass(cls, WireModel) else []),
         "    model.__class__ = Model",
         "    return model",
     ]

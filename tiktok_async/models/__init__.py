@@ -1,5 +1,6 @@
 """The words of the API: frozen values, enums and events, shared by every floor above."""
 
+from tiktok_async.models._auth import AuthorizationRequest
 from tiktok_async.models._endpoint import Endpoint, Limit, WindowKind
 from tiktok_async.models._events import (
     ChunkUploaded,
@@ -13,6 +14,7 @@ from tiktok_async.models._events import (
     TokenRefreshed,
     TokenRefreshFailed,
 )
+from tiktok_async.models._page import Page
 from tiktok_async.models._posting import (
     CreatorInfo,
     PhotoPost,
@@ -27,7 +29,6 @@ from tiktok_async.models._publish import (
     PublishStatus,
     UploadProgress,
 )
-from tiktok_async.models._page import Page
 from tiktok_async.models._retry import RetryPolicy
 from tiktok_async.models._scope import Scope
 from tiktok_async.models._secret import Secret
@@ -39,11 +40,13 @@ from tiktok_async.models._token import (
     TokenState,
     fingerprint,
 )
-from tiktok_async.models._user import User, UserField
+from tiktok_async.models._user import USER_FIELD_SCOPES, User, UserField
 from tiktok_async.models._video import Video, VideoField
 
 __all__ = [
+    "USER_FIELD_SCOPES",
     "AccountKey",
+    "AuthorizationRequest",
     "ChunkPlan",
     "ChunkUploaded",
     "ClientToken",

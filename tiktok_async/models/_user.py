@@ -3,7 +3,7 @@
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
 from attrs import frozen
@@ -55,18 +55,6 @@ USER_FIELD_SCOPES: Mapping[UserField, Scope] = {
 }
 
 
-def user_fields_for(scopes: Iterable[str]) -> tuple[UserField, ...]:
-    """Return every field that *scopes* allow, in TikTok's order."""
-    granted = frozenset(scopes)
-    return tuple(name for name in UserField if USER_FIELD_SCOPES[name] in granted)
-
-
-def user_scopes_for(fields: Iterable[str]) -> frozenset[str]:
-    """Return the scopes that *fields* need; a field unknown here needs none that could be checked."""
-    known = {str(name): str(scope) for name, scope in USER_FIELD_SCOPES.items()}
-    return frozenset(known[name] for name in map(str, fields) if name in known)
-
-
 @frozen(kw_only=True)
 class User(WireModel):
     """A user's profile. A field that was not asked for, or that the user has not set, is `None`.
@@ -102,10 +90,3 @@ class User(WireModel):
     following_count: int | None = None
     likes_count: int | None = None
     video_count: int | None = None
-
-
-@frozen(kw_only=True)
-class UserInfoReply(WireModel):
-    """The `data` of a user info call."""
-
-    user: User

@@ -80,18 +80,3 @@ class Video(WireModel):
             return datetime.fromtimestamp(int(expires), UTC)
         except (KeyError, ValueError, OverflowError, OSError):
             return None
-
-
-@frozen(kw_only=True)
-class VideoListReply(WireModel):
-    """The `data` of a video list or query call.
-
-    Attributes:
-        videos: Newest first; there may be fewer than asked for while *has_more* is true.
-        cursor: Where the next page begins: epoch time in milliseconds.
-        has_more: Whether there is another page.
-    """
-
-    videos: tuple[Video, ...] = ()
-    cursor: int | None = None
-    has_more: bool = False
