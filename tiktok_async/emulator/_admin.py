@@ -7,7 +7,7 @@
 | `POST /_emulator/tokens` | `open_id`, `scopes` (optional) | a token reply, as after a login |
 | `POST /_emulator/revoke` | `open_id` | `{}` |
 | `POST /_emulator/clock` | `advance`, seconds | `now`, ISO 8601 |
-| `POST /_emulator/faults` | `endpoint` and the keywords of `Emulator.fail_next`; seconds, `open_id` for the user | `{}` |
+| `POST /_emulator/faults` | `endpoint`, the keywords of `Emulator.fail_next` (seconds; `open_id` for the user) | `{}` |
 | `DELETE /_emulator/faults` | | `{}`; nothing is planned any more |
 | `GET /_emulator/requests` | query `endpoint`, `last` (default 100) | `requests`, newest last |
 | `DELETE /_emulator/requests` | | `{}`; log and its counts are empty |

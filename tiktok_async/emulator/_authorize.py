@@ -112,25 +112,18 @@ def _uri_problems(state: State, uri: str) -> list[str]:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return ["is not a URL"]
-    problems: list[str] = []
-    if len(uri) >= _LONGEST_URI:
-        problems.append(f"must be shorter than {_LONGEST_URI} characters")
-    if parts.query or "?" in uri:
-        problems.append("must not have query parameters")
-    if parts.fragment or "#" in uri:
-        problems.append("must not have a fragment")
-    if not host:
-        problems.append("must be absolute")
-    elif host in _LOOPBACK:
-        if parts.scheme not in ("http", "https"):
-            problems.append("must begin with http:// or https://")
-        if port is None:
-            problems.append(f"needs a port on {host}")
-    else:
-        if parts.scheme != "https":
-            problems.append("must begin with https://")
-        if not _is_public(host):
-            problems.append("must be on a public host, or on localhost for a desktop app")
+    on_loopback = host in _LOOPBACK
+    rules = (
+        (len(uri) < _LONGEST_URI, f"must be shorter than {_LONGEST_URI} characters"),
+        ("?" not in uri, "must not have query parameters"),
+        ("#" not in uri, "must not have a fragment"),
+        (bool(host), "must be absolute"),
+        (parts.scheme == "https" or on_loopback, "must begin with https://"),
+        (parts.scheme in ("http", "https") or not on_loopback, "must begin with http:// or https://"),
+        (port is not None or not on_loopback, f"needs a port on {host}"),
+        (on_loopback or _is_public(host), "must be on a public host, or on localhost for a desktop app"),
+    )
+    problems = [text for kept, text in rules if not kept]
     if not problems and state.redirect_uris is not None and not any(_same(uri, one) for one in state.redirect_uris):
         problems.append("is not one of those registered for this app, byte for byte")
     return problems

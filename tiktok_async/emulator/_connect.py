@@ -10,7 +10,8 @@ from tiktok_async.emulator._state import State
 from tiktok_async.emulator._users import EmulatedUser
 
 if TYPE_CHECKING:
-    from tiktok_async.session import Account, TikTokSession
+    from tiktok_async.api.account import Account
+    from tiktok_async.session import TikTokSession
 
 _CALLBACK = "http://127.0.0.1:8914/callback/"
 _UPLOAD_HOSTS = ("*.tiktokapis.com", "127.0.0.1", "localhost")
@@ -31,17 +32,12 @@ def session(state: State, authorize_url: str, overrides: Mapping[str, Any]) -> "
     return TikTokSession(**{**settings, **overrides})
 
 
-def wanted(user: EmulatedUser, scopes: Iterable[str] | None) -> frozenset[str]:
-    """Return *scopes*, or all that *user* is ready to grant."""
-    return frozenset(str(scope) for scope in (user.scopes if scopes is None else scopes))
-
-
 async def consent(url: str, user: EmulatedUser, *, scopes: Iterable[str] | None, deny: bool) -> str:
     """Do what a person does in the browser; see `Emulator.consent`."""
     parts = urlsplit(url)
     params = parse_qsl(parts.query, keep_blank_values=True)
     asked = dict(params).get("scope", "").split(",")
-    granted = sorted(wanted(user, scopes) & set(asked))
+    granted = sorted(user.ready_for(scopes) & set(asked))
     form = [*params, ("user", user.open_id), ("decision", "deny" if deny else "allow")]
     form += [("grant", scope) for scope in granted]
     page = parts._replace(query="", fragment="").geturl()
@@ -58,7 +54,7 @@ async def connect(
 ) -> "Account":
     """Log a user in; see `Emulator.connect`."""
     redirect_uri = _CALLBACK if not state.redirect_uris else state.redirect_uris[0].replace(":*", ":8914")
-    request = session.oauth.authorization(redirect_uri, sorted(wanted(user, scopes)))
+    request = session.oauth.authorization(redirect_uri, sorted(user.ready_for(scopes)))
     callback = await consent(request.url, user, scopes=scopes, deny=False)
     return await session.oauth.complete(request, callback)
 

@@ -21,7 +21,9 @@ ALWAYS = Scope.USER_INFO_BASIC
 _STYLE = """
 :root{color-scheme:light dark;--paper:#fff;--back:#f1f1f4;--ink:#161823;--soft:#5f616b;--line:#e2e3e8;--red:#d9204a;
 --focus:#1668d6;--tint:#f7f7f9}
-@media (prefers-color-scheme:dark){:root{--paper:#1d1e24;--back:#101116;--ink:#f2f2f5;--soft:#a9abb6;--line:#34363f;
+@media (prefers-color-scheme:dark){
+:root{--paper:#1d1e24;--back:#101116;--ink:#f2f2f5;--soft:#a9abb6;
+--line:#34363f;
 --red:#e8375d;--focus:#78aefc;--tint:#26272e}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px 16px;background:var(--back);color:var(--ink);

@@ -27,11 +27,8 @@ def admit(state: State, call: Call, route: RouteDef, token: str | None) -> Reply
     if token is None or grant is None or bool(grant.open_id) != (route.auth == "user"):
         return state.replies.error("access_token_invalid", INVALID_TOKEN)
     call.grant = grant
-    if route.endpoint in APP_WIDE:
-        whose = ""
-    else:
-        whose = token if state.quirks.window_by == "token" else grant.open_id
-    wait = state.windows.arrive(route.endpoint, whose)
+    whose = grant.open_id if state.quirks.window_by == "user" else token
+    wait = state.windows.arrive(route.endpoint, "" if route.endpoint in APP_WIDE else whose)
     if wait is not None:
         reply = state.replies.error("rate_limit_exceeded", _TOO_MANY)
         if state.quirks.retry_after:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from tiktok_async.emulator._grants import Pair
 from tiktok_async.emulator._replies import Reply
-from tiktok_async.emulator._routes import Call, RouteDef, route
+from tiktok_async.emulator._routes import Call, OAuthRefused, RouteDef, route
 from tiktok_async.emulator._state import State
 from tiktok_async.models import Endpoint, Scope
 
@@ -38,15 +38,6 @@ _CLIENT_SCOPES = frozenset(
 )
 
 
-class Refused(Exception):
-    """A request that gets a flat OAuth error."""
-
-    def __init__(self, error: str, description: str) -> None:
-        super().__init__(description)
-        self.error = error
-        self.description = description
-
-
 def routes(state: State) -> list[RouteDef]:
     """Return the routes of the OAuth endpoints."""
     tokens = _Tokens(state)
@@ -60,7 +51,7 @@ def read_form(state: State, call: Call, *, secret: bool = True) -> dict[str, str
     """Return the form of an OAuth call whose client was found good.
 
     Raises:
-        Refused: The content type, the form or the client is wrong.
+        OAuthRefused: The content type, the form or the client is wrong.
     """
     content_type = call.request.headers.get("Content-Type", "")
     if state.quirks.form_charset == "accepted":
@@ -71,14 +62,14 @@ def read_form(state: State, call: Call, *, secret: bool = True) -> dict[str, str
         pairs = []
     form = dict(pairs)
     if content_type != FORM or len(form) != len(pairs) or not form.get("client_key"):
-        raise Refused("invalid_request", MALFORMED)
+        raise OAuthRefused("invalid_request", MALFORMED)
     if secret and not form.get("client_secret"):
-        raise Refused("invalid_request", _NO_SECRET)
+        raise OAuthRefused("invalid_request", _NO_SECRET)
     good = hmac.compare_digest(form["client_key"].encode(), state.client_key.encode())
     if secret:
         good &= hmac.compare_digest(form["client_secret"].encode(), state.client_secret.encode())
     if not good:
-        raise Refused("invalid_client", _WRONG_CLIENT)
+        raise OAuthRefused("invalid_client", _WRONG_CLIENT)
     return form
 
 
@@ -86,10 +77,10 @@ def required(form: Mapping[str, str], name: str) -> str:
     """Return a field of a form.
 
     Raises:
-        Refused: It is missing or empty.
+        OAuthRefused: It is missing or empty.
     """
     if not form.get(name):
-        raise Refused("invalid_request", MISSING)
+        raise OAuthRefused("invalid_request", MISSING)
     return form[name]
 
 
@@ -103,23 +94,17 @@ class _Tokens:
         }
 
     async def token(self, call: Call) -> Reply:
-        try:
-            form = read_form(self._state, call)
-            grant = self._grants.get(required(form, "grant_type"))
-            if grant is None:
-                raise Refused("unsupported_grant_type", _WRONG_GRANT)
-            return grant(form)
-        except Refused as refused:
-            return self._state.replies.oauth_error(refused.error, refused.description)
+        form = read_form(self._state, call)
+        grant = self._grants.get(required(form, "grant_type"))
+        if grant is None:
+            raise OAuthRefused("unsupported_grant_type", _WRONG_GRANT)
+        return grant(form)
 
     async def revoke(self, call: Call) -> Reply:
-        try:
-            form = read_form(self._state, call)
-            grant = self._state.grants.access(required(form, "token"))
-            if grant is None or not grant.open_id:
-                raise Refused("invalid_grant", _WRONG_TOKEN)
-        except Refused as refused:
-            return self._state.replies.oauth_error(refused.error, refused.description)
+        form = read_form(self._state, call)
+        grant = self._state.grants.access(required(form, "token"))
+        if grant is None or not grant.open_id:
+            raise OAuthRefused("invalid_grant", _WRONG_TOKEN)
         call.record.open_id = grant.open_id
         self._state.revoke(grant.open_id, reason=_REASON_DEVELOPER)
         return Reply(200, self._state.quirks.revoke_reply.encode())
@@ -128,18 +113,18 @@ class _Tokens:
         text = required(form, "code")
         code = self._state.grants.code(text)
         if code is None:
-            raise Refused("invalid_grant", _WRONG_CODE)
+            raise OAuthRefused("invalid_grant", _WRONG_CODE)
         # A mini game's code belongs to no redirect, and its exchange names none.
         if code.redirect_uri is not None and required(form, "redirect_uri") != code.redirect_uri:
-            raise Refused("invalid_request", _WRONG_URI)
+            raise OAuthRefused("invalid_request", _WRONG_URI)
         if code.challenge is not None and not _proves(form.get("code_verifier", ""), code.challenge):
-            raise Refused("invalid_request", _WRONG_VERIFIER)
+            raise OAuthRefused("invalid_request", _WRONG_VERIFIER)
         return self._pair(self._state.grants.use_code(text))
 
     def _by_refresh_token(self, form: Mapping[str, str]) -> Reply:
         pair = self._state.grants.rotate(required(form, "refresh_token"))
         if pair is None:
-            raise Refused("invalid_grant", _WRONG_REFRESH)
+            raise OAuthRefused("invalid_grant", _WRONG_REFRESH)
         return self._pair(pair)
 
     def _by_client(self, form: Mapping[str, str]) -> Reply:
@@ -153,7 +138,7 @@ class _Tokens:
         body: dict[str, Any] = token_reply(pair)
         if self._state.quirks.refresh_expires_in_as_text:
             body["refresh_expires_in"] = str(pair.refresh_expires_in)
-        if self._state.quirks.token_reply == "v1":
+        if self._state.quirks.token_reply == "v1":  # noqa: S105 - a shape, not a secret
             del body["token_type"]
             extra = {"captcha": "", "desc_url": "", "description": "", "error_code": 0}
             body = {"data": {**body, **extra, "log_id": self._state.replies.log_id()}, "message": "success"}

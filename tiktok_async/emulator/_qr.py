@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from attrs import define
 
-from tiktok_async.emulator._oauth import MISSING, Refused, read_form, required
+from tiktok_async.emulator._oauth import MALFORMED, read_form, required
 from tiktok_async.emulator._replies import Reply
-from tiktok_async.emulator._routes import Call, RouteDef, route
+from tiktok_async.emulator._routes import Call, OAuthRefused, RouteDef, route
 from tiktok_async.emulator._state import State
 from tiktok_async.emulator._users import EmulatedUser
 from tiktok_async.models import Endpoint
@@ -70,13 +70,10 @@ class QrLogins:
 
     async def _get(self, call: Call) -> Reply:
         state = self._state
-        try:
-            form = read_form(state, call, secret=False)
-            scopes = tuple(required(form, "scope").split(","))
-            if not all(scopes) or (state.app_scopes is not None and not set(scopes) <= state.app_scopes):
-                raise Refused("invalid_scope", _INVALID_SCOPE)
-        except Refused as refused:
-            return state.replies.oauth_error(refused.error, refused.description)
+        form = read_form(state, call, secret=False)
+        scopes = tuple(required(form, "scope").split(","))
+        if not all(scopes) or (state.app_scopes is not None and not set(scopes) <= state.app_scopes):
+            raise OAuthRefused("invalid_scope", _INVALID_SCOPE)
         token = f"EMUQRTOKEN{len(self._logins) + 1:022d}"
         self._logins[token] = _Login(
             scopes=scopes,
@@ -95,13 +92,10 @@ class QrLogins:
 
     async def _check(self, call: Call) -> Reply:
         state = self._state
-        try:
-            form = read_form(state, call)
-            login = self._logins.get(required(form, "token"))
-            if login is None:
-                raise Refused("invalid_request", MISSING)
-        except Refused as refused:
-            return state.replies.oauth_error(refused.error, refused.description)
+        form = read_form(state, call)
+        login = self._logins.get(required(form, "token"))
+        if login is None:
+            raise OAuthRefused("invalid_request", MALFORMED)
         if state.clock.timestamp() >= login.ends and login.status in ("new", "scanned"):
             return state.replies.oauth({"client_ticket": "", "status": "expired"})
         body = {"client_ticket": login.ticket, "status": login.status}

@@ -19,6 +19,15 @@ class BadBody(ValueError):
     """The body is no JSON object; the message says what it is."""
 
 
+class OAuthRefused(Exception):
+    """A request that gets a flat OAuth error."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(description)
+        self.error = error
+        self.description = description
+
+
 @define(slots=True)
 class Call:
     """One request on its way through the emulator.

@@ -11,7 +11,7 @@ from tiktok_async.emulator import _guard
 from tiktok_async.emulator._faults import Fault
 from tiktok_async.emulator._replies import TEXT, Reply
 from tiktok_async.emulator._requests import RecordedRequest, keep
-from tiktok_async.emulator._routes import BadBody, Call, RouteDef
+from tiktok_async.emulator._routes import BadBody, Call, OAuthRefused, RouteDef
 from tiktok_async.emulator._state import State
 
 # Linger with no time at all: closing then resets the connection instead of ending it politely.
@@ -100,6 +100,8 @@ class Dispatcher:
             return await route.handler(call)
         except BadBody as error:
             return self._state.replies.error("invalid_params", str(error))
+        except OAuthRefused as refused:
+            return self._state.replies.oauth_error(refused.error, refused.description)
 
     async def _faulty(self, call: Call, route: RouteDef, token: str | None, fault: Fault) -> Reply:
         """Do what the request asks for as far as *fault* lets it."""

@@ -90,6 +90,7 @@ class State:
         rng = random.Random(f"user {self.seed} {number}")  # noqa: S311 - a made-up person
         open_id = open_id or str(uuid.UUID(int=rng.getrandbits(128), version=4))
         username = username or f"emu_creator_{number}"
+        about: dict[str, Any] = {"follower_count": rng.randrange(10**6), "following_count": rng.randrange(500)}
         user = EmulatedUser(
             open_id=open_id,
             union_id=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
@@ -99,7 +100,7 @@ class State:
             scopes=EVERYDAY_SCOPES if scopes is None else frozenset(str(scope) for scope in scopes),
             sandbox_target=sandbox_target,
             videos=Videos(videos, seed=f"videos {self.seed} {open_id}", username=username, client_key=self.client_key),
-            **{"follower_count": rng.randrange(10**6), "following_count": rng.randrange(500), **profile},
+            **{**about, **profile},
         )
         if user.open_id in self.users:
             msg = f"there is a user {user.open_id} already"

@@ -3,6 +3,7 @@
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import define, field
@@ -73,6 +74,10 @@ class EmulatedUser:
     scopes: frozenset[str] = EVERYDAY_SCOPES
     sandbox_target: bool = False
     videos: Videos = field(repr=False)
+
+    def ready_for(self, scopes: Iterable[str] | None) -> frozenset[str]:
+        """Return *scopes*; for `None`, all that the user is ready to grant."""
+        return frozenset(str(scope) for scope in (self.scopes if scopes is None else scopes))
 
     def info(self) -> dict[str, Any]:
         """Return every field of `/v2/user/info/`."""

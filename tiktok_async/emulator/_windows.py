@@ -56,7 +56,8 @@ class Windows:
         self, clock: MovableClock, limits: Mapping[Endpoint, Limit | None] | None = None, *, refused_count: bool = False
     ) -> None:
         self._clock = clock
-        self._limits: dict[Endpoint | str, Limit | None] = {**DOCUMENTED, **(limits or {})}
+        self._limits: dict[Endpoint | str, Limit | None] = dict[Endpoint | str, Limit | None](DOCUMENTED.items())
+        self._limits.update((limits or {}).items())
         self._refused_count = refused_count
         self._arrivals: dict[tuple[Endpoint | str, str], deque[float]] = {}
         self._next_sweep = 0.0
