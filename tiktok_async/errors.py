@@ -13,7 +13,7 @@ TikTokError
         UploadExpired  UploadRejected  SourceChanged
     PublishFailed  PublishPending  OutcomeUnknown
     StoreError
-        TokenConflict  TokenNotSaved  LeaseUnavailable
+        TokenConflict  TokenNotSaved  LeaseUnavailable  DecryptionError
     WebhookError
         SignatureMismatch  TimestampOutsideTolerance  WrongApp
 ```
@@ -57,6 +57,7 @@ __all__ = [
     "ApiError",
     "AuthorizationDenied",
     "ConfigurationError",
+    "DecryptionError",
     "ErrorRule",
     "Fixer",
     "InvalidParams",
@@ -383,6 +384,18 @@ class LeaseUnavailable(StoreError):
             f"Another worker held the lease of account {open_id} for {waited.total_seconds():.1f} s. "
             "Try again: a dead holder's lease ends by itself."
         )
+
+
+class DecryptionError(StoreError):
+    """A stored token cannot be decrypted; the record is left as it is, and the right key still opens it.
+
+    Attributes:
+        open_id: The account.
+    """
+
+    def __init__(self, open_id: str, *, reason: str) -> None:
+        self.open_id = open_id
+        super().__init__(f"The stored token of account {open_id} cannot be decrypted: {reason}.")
 
 
 class WebhookError(TikTokError):

@@ -9,17 +9,25 @@ from tiktok_async_stores._open import load, open_store
 from tiktok_async_stores.memory import MemoryTokenStore
 
 if TYPE_CHECKING:
+    from tiktok_async_stores.encrypted import EncryptedTokenStore, generate_store_key
+    from tiktok_async_stores.redis import RedisTokenStore
     from tiktok_async_stores.sqlite import SQLiteTokenStore
 
 __all__ = [
+    "EncryptedTokenStore",
     "MemoryTokenStore",
+    "RedisTokenStore",
     "SQLiteTokenStore",
+    "generate_store_key",
     "open_store",
 ]
 
 # name -> module
 _LAZY = {
+    "EncryptedTokenStore": "tiktok_async_stores.encrypted",
+    "RedisTokenStore": "tiktok_async_stores.redis",
     "SQLiteTokenStore": "tiktok_async_stores.sqlite",
+    "generate_store_key": "tiktok_async_stores.encrypted",
 }
 
 

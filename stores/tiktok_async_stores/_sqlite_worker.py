@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from copy import copy
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
@@ -12,12 +11,15 @@ from attrs import frozen
 
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError, TikTokError
+from tiktok_async_stores._batch import Batcher, Failure
 from tiktok_async_stores._sqlite_file import connect
 
 T = TypeVar("T")
 _Run = Callable[[Callable[[], T]], Awaitable[T]]
 Job = Callable[[sqlite3.Connection], T]
 
+# More would make the first of them wait for the last.
+_TOGETHER = 500
 _OPENING_PAUSE, _OPENING_TRIES = 0.05, 100  # 5 seconds
 
 
@@ -35,13 +37,6 @@ class _Call(Generic[T]):
         return "<job of a token store>"
 
 
-@frozen
-class _Failure:
-    """An error of one write among others."""
-
-    error: Exception
-
-
 class SQLiteWorker:
     """Runs jobs on one connection, which is opened on first use.
 
@@ -56,9 +51,8 @@ class SQLiteWorker:
         self._aio: aiosqlite.Connection | None = None
         self._raw: sqlite3.Connection | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._flushing: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._waiting: list[tuple[Job[Any], asyncio.Future[Any]]] = []
+        self._writes = Batcher[Job[Any], object](self._commit, limit=_TOGETHER)
 
     async def read(self, job: Job[T]) -> T:
         """Run *job* on the thread, outside a transaction, in one hop there and back.
@@ -82,11 +76,7 @@ class SQLiteWorker:
         """
         if self._aio is None or self._raw is None:
             await self._open()
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, future))
-        if self._flushing is None:
-            self._flushing = asyncio.ensure_future(self._flush())
-        return await future
+        return cast("T", await self._writes.submit(job))
 
     async def aclose(self) -> None:
         """Finish what waits and close the connection; goes on to its end even if the caller is cancelled."""
@@ -140,34 +130,13 @@ class SQLiteWorker:
         self._aio = await connection
         self._raw = opened[0]
 
-    async def _flush(self) -> None:
-        batch: list[tuple[Job[Any], asyncio.Future[Any]]] = []
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                outcomes: Sequence[object]
-                try:
-                    outcomes = await self._run(partial(_commit, jobs=[job for job, _ in batch]))
-                except TikTokError as error:
-                    outcomes = [_Failure(copy(error)) for _ in batch]
-                for (_, future), outcome in zip(batch, outcomes, strict=True):
-                    if future.done():
-                        continue
-                    if isinstance(outcome, _Failure):
-                        future.set_exception(outcome.error)
-                    else:
-                        future.set_result(outcome)
-        finally:
-            self._flushing = None
-            # Only an event loop that shuts down ends this task early; nobody may wait on it for ever.
-            for _, future in (*batch, *self._waiting):
-                future.cancel()
-            self._waiting = []
+    async def _commit(self, jobs: Sequence[Job[Any]]) -> Sequence[object]:
+        return await self._run(partial(_commit, jobs=jobs))
 
     async def _close(self) -> None:
-        for task in (self._opening, self._flushing):
-            if task is not None:
-                await asyncio.wait({task})
+        if self._opening is not None:
+            await asyncio.wait({self._opening})
+        await self._writes.drain()
         if self._aio is not None:
             connection, self._aio, self._raw = self._aio, None, None
             try:
@@ -195,11 +164,11 @@ def _outcome(connection: sqlite3.Connection, job: Job[Any]) -> object:
     try:
         return job(connection)
     except TikTokError as error:
-        return _Failure(error)
+        return Failure(error)
 
 
 def _alone(connection: sqlite3.Connection, job: Job[Any]) -> object:
     try:
         return _commit(connection, [job])[0]
     except (sqlite3.Error, UnicodeError) as error:
-        return _Failure(StoreError(f"The SQLite store failed: {error}."))
+        return Failure(StoreError(f"The SQLite store failed: {error}."))

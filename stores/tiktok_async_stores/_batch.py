@@ -1,0 +1,79 @@
+"""Whatever waits goes together: one commit, or one round trip, for many callers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from tiktok_async.errors import TikTokError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@frozen
+class Failure:
+    """The error of one item among others that may have succeeded."""
+
+    error: TikTokError
+
+
+class Batcher(Generic[Item, Result]):
+    """Collects items while a batch is under way and runs them as the next one.
+
+    Args:
+        run: Takes the items of a batch and returns, in their order, a result or a `Failure` for each.
+        limit: The most items of a batch.
+    """
+
+    def __init__(self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Failure]]], *, limit: int) -> None:
+        self._run = run
+        self._limit = limit
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def submit(self, item: Item) -> Result:
+        """Return *item*'s result. A caller that is cancelled leaves the item in.
+
+        Raises:
+            TikTokError: The batch or this item failed.
+        """
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._work())
+        return await future
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _work(self) -> None:
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+                outcomes = await self._outcomes([item for item, _ in batch])
+                for (_, future), outcome in zip(batch, outcomes, strict=True):
+                    if future.done():
+                        continue
+                    if isinstance(outcome, Failure):
+                        future.set_exception(outcome.error)
+                    else:
+                        future.set_result(outcome)
+        finally:
+            self._task = None
+            # Only an event loop that shuts down ends this task early; nobody may wait on it for ever.
+            for _, future in (*batch, *self._waiting):
+                future.cancel()
+            self._waiting = []
+
+    async def _outcomes(self, items: list[Item]) -> Sequence[Result | Failure]:
+        try:
+            return await self._run(items)
+        except TikTokError as error:
+            # One each: an exception that is raised in many tasks would collect all their tracebacks.
+            return [Failure(copy(error)) for _ in items]

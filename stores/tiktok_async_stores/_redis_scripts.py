@@ -1,0 +1,117 @@
+"""The steps that must be one in Redis, as Lua.
+
+Every script may arrive twice, since a client may repeat after a lost reply; the second arrival changes nothing and
+answers as the first did.
+
+A record is `VERSION REQUEST DUE BODY`: its version, the id of the request that stored it, its place in the index
+(`-` for none) and the token. The index and the list of accounts are sorted sets whose scores are all 0, so that
+Redis sorts by the members: those can be paged by the last one seen, whatever is written meanwhile.
+"""
+
+import hashlib
+
+
+class Script:
+    """A Lua script and the name Redis knows it by."""
+
+    __slots__ = ("sha", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names scripts so
+
+
+_HEAD = """
+local function head(key)
+  local text = redis.call('GETRANGE', key, 0, 95)
+  local version, request, due = string.match(text, '^(%d+) (%S+) (%S+) ')
+  return tonumber(version or '0'), request, due
+end
+"""
+
+PUT = Script(
+    _HEAD
+    + """
+local answers = {}
+for i = 3, #KEYS do
+  local at = (i - 3) * 6
+  local expected, request, due = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local open_id, body, ends = ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
+  local version, last_request, last_due = head(KEYS[i])
+  if last_request == request then
+    answers[i - 2] = version
+  elseif expected ~= '' and tonumber(expected) ~= version then
+    answers[i - 2] = -1 - version
+  else
+    version = version + 1
+    if last_due and last_due ~= '-' then redis.call('ZREM', KEYS[1], last_due .. ':' .. open_id) end
+    redis.call('SET', KEYS[i], string.format('%d %s %s ', version, request, due) .. body)
+    redis.call('PEXPIREAT', KEYS[i], ends)
+    if due ~= '-' then redis.call('ZADD', KEYS[1], 0, due .. ':' .. open_id) end
+    redis.call('ZADD', KEYS[2], 0, open_id)
+    answers[i - 2] = version
+  end
+end
+return answers
+"""
+)
+"""Keys: index, accounts, records. Arguments, six a record: expected version or nothing, request, due, open_id, body,
+end (Unix milliseconds). Answers a record: its version, or -1 minus the version that is in the way."""
+
+DELETE = Script(
+    _HEAD
+    + """
+local version, _, due = head(KEYS[3])
+if due then redis.call('ZREM', KEYS[1], due .. ':' .. ARGV[1]) end
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('DEL', KEYS[3])
+"""
+)
+"""Keys: index, accounts, record. Argument: open_id. Answers how many records were deleted."""
+
+LIVE = Script(
+    _HEAD
+    + """
+local live = {}
+for i = 2, #KEYS do
+  local version, _, due = head(KEYS[i])
+  if version > 0 and (ARGV[1] ~= 'index' or string.sub(ARGV[i], 1, #due + 1) == due .. ':') then
+    live[i - 1] = 1
+  else
+    live[i - 1] = 0
+    redis.call('ZREM', KEYS[1], ARGV[i])
+  end
+end
+return live
+"""
+)
+"""Keys: index or accounts, records. Arguments: which of the two, then the member of each record. Answers which of
+them are true, and forgets the others: their records ended by themselves."""
+
+ACQUIRE = Script("""
+local held = redis.call('GET', KEYS[1])
+if held then
+  local owner, fence = string.match(held, '^(%S+) (%d+)$')
+  if owner ~= ARGV[1] then return false end
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return tonumber(fence)
+end
+local fence = redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. string.format('%d', fence), 'PX', ARGV[2])
+return fence
+""")
+"""Keys: lease, fence. Arguments: owner, milliseconds. Answers the fence, or nothing if another owner holds it."""
+
+RENEW = Script("""
+local held = redis.call('GET', KEYS[1])
+if held and string.match(held, '^(%S+) ') == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0
+""")
+"""Key: lease. Arguments: owner, milliseconds. Answers 1 if it was still the owner's."""
+
+RELEASE = Script("""
+local held = redis.call('GET', KEYS[1])
+if held and string.match(held, '^(%S+) ') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+""")
+"""Key: lease. Argument: owner. Answers 1 if it was still the owner's."""

@@ -1,0 +1,126 @@
+"""Tokens that are of no use to who steals the store."""
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+
+from attrs import evolve
+
+from tiktok_async.abc import Lease, TokenStore
+from tiktok_async.errors import ConfigurationError, TokenConflict
+from tiktok_async.models import AccountKey, Token
+from tiktok_async_stores._cipher import Keyring, generate_store_key
+from tiktok_async_stores._open import KEY_VARIABLE
+
+__all__ = ["EncryptedTokenStore", "generate_store_key"]
+
+
+class EncryptedTokenStore:
+    """Wraps any `TokenStore` and encrypts the two tokens of each record with AES-256-GCM.
+
+    What the store searches by stays readable: accounts, scopes, times, state. Each ciphertext is bound to its
+    account and field: copied onto another account, or the access token put in the refresh token's place, it does not
+    open. It is not bound to the version, which the store gives out only after the text was made: who can write to
+    the store can bring back an old record, as a restored backup does; TikTok then refuses its used refresh token.
+
+    Args:
+        inner: The store that keeps the records; `aclose` closes it.
+        keys: Url-safe base64 of 32 bytes each, newest first. The first one encrypts, all of them decrypt.
+        allow_plaintext: Also read records that are not encrypted, while a store is moved over; `rotate` encrypts them.
+
+    Raises:
+        ConfigurationError: There is no key, or one of them is not a key. The message shows none.
+
+    Example:
+        >>> store = EncryptedTokenStore(MemoryTokenStore(), keys=[generate_store_key()])
+    """
+
+    def __init__(self, inner: TokenStore, keys: Iterable[str], *, allow_plaintext: bool = False) -> None:
+        self._inner = inner
+        self._ring = Keyring(keys, allow_plaintext=allow_plaintext)
+
+    @classmethod
+    def from_env(cls, inner: TokenStore, *, allow_plaintext: bool = False) -> "EncryptedTokenStore":
+        """Wrap *inner* with the keys in `TIKTOK_STORE_KEY`: newest first, separated by commas.
+
+        Raises:
+            ConfigurationError: The variable is missing or holds something else.
+        """
+        keys = [key.strip() for key in os.environ.get(KEY_VARIABLE, "").split(",") if key.strip()]
+        if not keys:
+            raise ConfigurationError(f"{KEY_VARIABLE} is not set; make a key with generate_store_key().")
+        return cls(inner, keys, allow_plaintext=allow_plaintext)
+
+    async def get(self, key: AccountKey) -> Token | None:
+        """Return the stored token of *key*, decrypted, or `None`.
+
+        Raises:
+            DecryptionError: None of the keys opens it; the record is untouched.
+            StoreError: The inner store failed.
+        """
+        stored = await self._inner.get(key)
+        return None if stored is None else self._ring.open(stored)
+
+    async def put(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token*, encrypted, by compare-and-set.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: The inner store failed.
+        """
+        stored = await self._inner.put(self._ring.seal(token), expected_version=expected_version)
+        return evolve(token, version=stored.version)
+
+    async def delete(self, key: AccountKey) -> bool:
+        """Forget the token of *key*. Returns whether there was one."""
+        return await self._inner.delete(key)
+
+    def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
+        """Yield every account of one app."""
+        return self._inner.keys(client_key)
+
+    def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
+        """Yield the active accounts whose access token ends before *before*, soonest first."""
+        return self._inner.expiring(client_key, before)
+
+    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
+        """Hold *key*'s lease inside `async with`.
+
+        Raises:
+            LeaseUnavailable: *wait* is over.
+        """
+        return self._inner.lease(key, ttl=ttl, wait=wait)
+
+    async def rotate(self, client_key: str) -> int:
+        """Encrypt every record of one app with the newest key, while others read and write.
+
+        Afterwards the older keys can be thrown away. It may be stopped and started again at any time.
+
+        Returns:
+            How many records were encrypted anew; those that had the newest key already are left alone.
+
+        Raises:
+            DecryptionError: None of the keys opens a record; those before it are done.
+            StoreError: The inner store failed.
+        """
+        count = 0
+        async for key in self._inner.keys(client_key):
+            count += await self._rotate_one(key)
+        return count
+
+    async def _rotate_one(self, key: AccountKey) -> bool:
+        while (stored := await self._inner.get(key)) is not None and not self._ring.is_newest(stored):
+            try:
+                await self._inner.put(self._ring.seal(self._ring.open(stored)), expected_version=stored.version)
+            except TokenConflict:
+                continue  # a refresh came first; look again, it may have used an older key
+            return True
+        return False
+
+    async def aclose(self) -> None:
+        """Close the inner store. Harmless when repeated."""
+        await self._inner.aclose()
+
+    def __repr__(self) -> str:
+        return f"<EncryptedTokenStore of {self._inner!r}>"
