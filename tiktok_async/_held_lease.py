@@ -1,0 +1,64 @@
+"""A lease in use: how much of it is left, and keeping it while the work goes on."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from tiktok_async.abc import Clock, Lease
+from tiktok_async.errors import StoreError
+
+
+class HeldLease:
+    """A lease just taken.
+
+    Args:
+        lease: The lease.
+        clock: Time.
+        ttl: For how long it was taken, and for how long it is renewed.
+    """
+
+    def __init__(self, lease: Lease, clock: Clock, ttl: timedelta) -> None:
+        self._lease = lease
+        self._clock = clock
+        self._ttl = ttl
+        self._until = clock.monotonic() + ttl.total_seconds()
+
+    async def covers(self, seconds: float) -> bool:
+        """Say whether the lease is ours for *seconds* more, renewing it if that takes it.
+
+        Raises:
+            StoreError: It had to be renewed and the store failed.
+        """
+        return self._left() >= seconds or (await self._renew() and self._left() >= seconds)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncGenerator[None]:
+        """Renew it inside `async with`, three times in its life."""
+        renewals = asyncio.create_task(self._keep())
+        try:
+            yield
+        finally:
+            renewals.cancel()
+            await asyncio.wait([renewals])
+
+    def _left(self) -> float:
+        return self._until - self._clock.monotonic()
+
+    async def _renew(self) -> bool:
+        before = self._clock.monotonic()
+        if not await self._lease.renew(self._ttl):
+            self._until = before
+            return False
+        self._until = before + self._ttl.total_seconds()
+        return True
+
+    async def _keep(self) -> None:
+        while True:
+            await self._clock.sleep(self._ttl.total_seconds() / 3)
+            try:
+                if not await self._renew():
+                    return
+            except StoreError:
+                # The store may be back before the lease ends; `covers` tells whoever must know.
+                continue

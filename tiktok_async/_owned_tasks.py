@@ -1,0 +1,82 @@
+"""Tasks that outlive the call that needed them, and never their owner."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from tiktok_async._flight import Promise
+from tiktok_async.abc import Clock
+from tiktok_async.errors import SessionClosed
+
+T = TypeVar("T")
+
+
+def _always() -> bool:
+    return True
+
+
+class OwnedTasks:
+    """Runs work in tasks of its own, so that a cancelled caller changes nothing.
+
+    Args:
+        clock: Times the draining.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tasks: dict[asyncio.Task[None], Callable[[], bool]] = {}
+        self._closed = False
+
+    def check_open(self) -> None:
+        """Refuse after `aclose`.
+
+        Raises:
+            SessionClosed: It was called.
+        """
+        if self._closed:
+            raise SessionClosed("this use of a token")
+
+    def run(self, work: Coroutine[Any, Any, None], *, exposed: Callable[[], bool] = _always) -> None:
+        """Run *work*, which handles its own errors.
+
+        Args:
+            work: The coroutine.
+            exposed: Says whether something is lost if the task is cancelled now.
+        """
+        task = asyncio.create_task(work)
+        if not task.done():
+            self._tasks[task] = exposed
+            task.add_done_callback(self._tasks.pop)
+
+    async def result(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run *work* and wait for its result; being cancelled ends the waiting and not the work."""
+        promise: Promise[T] = Promise()
+
+        async def settle() -> None:
+            try:
+                promise.keep(await work)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiting caller's
+                promise.fail(error)
+            finally:
+                promise.fail(SessionClosed("this use of a token"))
+
+        self.run(settle())
+        return await promise.wait()
+
+    async def aclose(self, drain: timedelta) -> None:
+        """Let what is exposed finish within *drain*, and cancel the rest; nothing new may begin."""
+        self._closed = True
+        for task, exposed in self._tasks.items():
+            if not exposed():
+                task.cancel()
+        if self._tasks:
+            deadline = self._clock.call_later(drain.total_seconds(), self._cancel_all)
+            try:
+                await asyncio.wait(set(self._tasks))
+            finally:
+                deadline.cancel()
+
+    def _cancel_all(self) -> None:
+        for task in self._tasks:
+            task.cancel()

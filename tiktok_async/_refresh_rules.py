@@ -1,0 +1,112 @@
+"""The rules of a token's life: how long it is fresh, what a failed refresh means, why a grant is gone."""
+
+import zlib
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from attrs import frozen
+
+from tiktok_async.errors import ApiError, OAuthError, ServerError, TikTokError, TransportError
+from tiktok_async.models import Token
+
+_SHORTEST_MARGIN = 60.0
+_GUARD = 1.0
+
+
+@frozen(slots=True)
+class Lifetime:
+    """What is left of a token, in seconds from now; negative when it is over.
+
+    Attributes:
+        fresh: How long it is used without a second thought.
+        usable: How long it is used at all: a little less than its life, since a call takes time.
+    """
+
+    fresh: float
+    usable: float
+
+
+def lifetime(*, life: float, left: float, margin: timedelta | None, spread: float = 0.0) -> Lifetime:
+    """Say how long a token is fresh and usable.
+
+    The margin grows by up to a half with *spread*, the account's own number, so that accounts connected on one day
+    do not end together. It is never more than half of the life: a token that lives two seconds is used for one.
+
+    Args:
+        life: Seconds from its birth to its end.
+        left: Seconds from now to its end.
+        margin: The user's margin; `None` takes a tenth of the life, at least 60 s.
+        spread: From 0 up to 1.
+
+    Returns:
+        The two times that are left.
+    """
+    # Nothing lives longer than it was given: a clock that was set back must not make an old token young.
+    left = min(life, left)
+    wanted = max(_SHORTEST_MARGIN, life / 10) if margin is None else margin.total_seconds()
+    guard = min(_GUARD, life / 20)
+    window = min(life / 2, wanted * (1 + spread / 2))
+    return Lifetime(fresh=left - max(window, guard), usable=left - guard)
+
+
+def token_lifetime(token: Token, now: datetime, margin: timedelta | None) -> Lifetime:
+    """Say how long *token* is fresh and usable, counted from *now*."""
+    return lifetime(
+        life=max(0.0, (token.expires_at - token.updated_at).total_seconds()),
+        left=(token.expires_at - now).total_seconds(),
+        margin=margin,
+        spread=zlib.crc32(token.key.open_id.encode("utf-8", "surrogatepass")) / 2**32,
+    )
+
+
+class Fate(Enum):
+    """What became of a refresh token whose refresh failed."""
+
+    REFUSED = auto()
+    """TikTok does not take it (any more)."""
+    UNUSED = auto()
+    """It was not used and is as good as before."""
+    UNCLEAR = auto()
+    """TikTok answered, and not whether it rotated; the request is over."""
+    UNKNOWN = auto()
+    """No answer came: TikTok may have rotated, or may be about to."""
+
+
+def fate(error: TikTokError) -> Fate:
+    """Say what *error*, raised by a refresh, means for the refresh token.
+
+    Source: https://developers.tiktok.com/doc/oauth-error-handling
+    """
+    if isinstance(error, OAuthError):
+        if error.error == "invalid_grant":
+            return Fate.REFUSED
+        return Fate.UNCLEAR if error.error == "server_error" else Fate.UNUSED
+    if isinstance(error, TransportError):
+        return Fate.UNKNOWN if error.sent else Fate.UNUSED
+    if isinstance(error, ServerError) or (isinstance(error, ApiError) and error.status < 400):  # noqa: PLR2004 - HTTP
+        return Fate.UNCLEAR
+    return Fate.UNUSED
+
+
+def reason_for(token: Token, now: datetime, *, interrupted: bool) -> str:
+    """Name why TikTok refused the refresh token of *token*.
+
+    Args:
+        token: What is stored.
+        now: The wall clock's time.
+        interrupted: Whether an earlier refresh with the same refresh token had an unknown outcome.
+
+    Returns:
+        `expired`, `interrupted_rotation` or `revoked`.
+    """
+    if token.refresh_expires_at <= now:
+        return "expired"
+    return "interrupted_rotation" if interrupted else "revoked"
+
+
+def pause(failures: int, *, base: float, cap: float, jitter: float) -> float:
+    """Return the seconds to wait after the *failures*-th failure in a row.
+
+    Doubling from *base* up to *cap*, and off by at most a quarter as *jitter*, from 0 up to 1, has it.
+    """
+    return min(cap, base * 2.0 ** min(failures - 1, 30)) * (0.75 + jitter / 2)
