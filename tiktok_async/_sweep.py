@@ -83,7 +83,9 @@ async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: 
         await asyncio.wait(workers)
         if isinstance(due, AsyncGenerator):
             await due.aclose()
-    return RefreshReport(refreshed=tally.refreshed, failed=tally.failed, skipped=tally.skipped, failures=tally.failures)
+    return RefreshReport(
+        refreshed=tally.refreshed, failed=tally.failed, skipped=tally.skipped, failures=tuple(tally.failures)
+    )
 
 
 async def _next(due: AsyncIterator[AccountKey], turn: asyncio.Lock) -> AccountKey | None:

@@ -29,6 +29,7 @@ from tiktok_async.models._publish import (
     PublishStatus,
     UploadProgress,
 )
+from tiktok_async.models._reports import RefreshReport
 from tiktok_async.models._retry import RetryPolicy
 from tiktok_async.models._scope import Scope
 from tiktok_async.models._secret import Secret
@@ -65,6 +66,7 @@ __all__ = [
     "RateLimitWaited",
     "ReauthorizationNeeded",
     "RefreshAttempt",
+    "RefreshReport",
     "RequestFinished",
     "RetryPolicy",
     "Retrying",
