@@ -11,13 +11,28 @@ if TYPE_CHECKING:
     from tiktok_async._chunks import (
         plan_chunks,
     )
-    from tiktok_async._limiter import LocalRateLimiter
+    from tiktok_async._http import (
+        Response,
+    )
+    from tiktok_async._limiter import (
+        LocalRateLimiter,
+    )
+    from tiktok_async._pages import (
+        Pages,
+    )
+    from tiktok_async.api.account import (
+        Account,
+    )
+    from tiktok_async.api.oauth import (
+        OAuth,
+    )
     from tiktok_async.errors import (
         AccessTokenInvalid,
         AccountNotFound,
         ApiError,
         AuthorizationDenied,
         ConfigurationError,
+        DecryptionError,
         InvalidParams,
         LeaseUnavailable,
         OAuthError,
@@ -51,6 +66,7 @@ if TYPE_CHECKING:
     )
     from tiktok_async.models import (
         AccountKey,
+        AuthorizationRequest,
         ChunkPlan,
         ChunkUploaded,
         ClientToken,
@@ -59,6 +75,7 @@ if TYPE_CHECKING:
         Event,
         FailReason,
         Limit,
+        Page,
         PhotoPost,
         PrivacyLevel,
         PublishChanged,
@@ -68,6 +85,7 @@ if TYPE_CHECKING:
         RateLimitWaited,
         ReauthorizationNeeded,
         RefreshAttempt,
+        RefreshReport,
         RequestFinished,
         Retrying,
         RetryPolicy,
@@ -79,21 +97,31 @@ if TYPE_CHECKING:
         TokenRefreshFailed,
         TokenState,
         UploadProgress,
+        User,
+        UserField,
+        Video,
+        VideoField,
         VideoPost,
+    )
+    from tiktok_async.session import (
+        TikTokSession,
     )
 
 # name -> module; the public names, sorted. Checked against the type checkers' view in tests/test_exports.py.
 _HOMES = {
     "AccessTokenInvalid": "tiktok_async.errors",
+    "Account": "tiktok_async.api.account",
     "AccountKey": "tiktok_async.models",
     "AccountNotFound": "tiktok_async.errors",
     "ApiError": "tiktok_async.errors",
     "AuthorizationDenied": "tiktok_async.errors",
+    "AuthorizationRequest": "tiktok_async.models",
     "ChunkPlan": "tiktok_async.models",
     "ChunkUploaded": "tiktok_async.models",
     "ClientToken": "tiktok_async.models",
     "ConfigurationError": "tiktok_async.errors",
     "CreatorInfo": "tiktok_async.models",
+    "DecryptionError": "tiktok_async.errors",
     "Endpoint": "tiktok_async.models",
     "Event": "tiktok_async.models",
     "FailReason": "tiktok_async.models",
@@ -101,8 +129,11 @@ _HOMES = {
     "LeaseUnavailable": "tiktok_async.errors",
     "Limit": "tiktok_async.models",
     "LocalRateLimiter": "tiktok_async._limiter",
+    "OAuth": "tiktok_async.api.oauth",
     "OAuthError": "tiktok_async.errors",
     "OutcomeUnknown": "tiktok_async.errors",
+    "Page": "tiktok_async.models",
+    "Pages": "tiktok_async._pages",
     "PhotoPost": "tiktok_async.models",
     "PostingRefused": "tiktok_async.errors",
     "PrivacyLevel": "tiktok_async.models",
@@ -119,7 +150,9 @@ _HOMES = {
     "ReauthorizationNeeded": "tiktok_async.models",
     "ReauthorizationRequired": "tiktok_async.errors",
     "RefreshAttempt": "tiktok_async.models",
+    "RefreshReport": "tiktok_async.models",
     "RequestFinished": "tiktok_async.models",
+    "Response": "tiktok_async._http",
     "RetryPolicy": "tiktok_async.models",
     "Retrying": "tiktok_async.models",
     "Scope": "tiktok_async.models",
@@ -134,6 +167,7 @@ _HOMES = {
     "StoreError": "tiktok_async.errors",
     "StoreUnsafe": "tiktok_async.models",
     "TikTokError": "tiktok_async.errors",
+    "TikTokSession": "tiktok_async.session",
     "TimestampOutsideTolerance": "tiktok_async.errors",
     "Token": "tiktok_async.models",
     "TokenConflict": "tiktok_async.errors",
@@ -146,6 +180,10 @@ _HOMES = {
     "UploadExpired": "tiktok_async.errors",
     "UploadProgress": "tiktok_async.models",
     "UploadRejected": "tiktok_async.errors",
+    "User": "tiktok_async.models",
+    "UserField": "tiktok_async.models",
+    "Video": "tiktok_async.models",
+    "VideoField": "tiktok_async.models",
     "VideoPost": "tiktok_async.models",
     "WebhookError": "tiktok_async.errors",
     "WrongApp": "tiktok_async.errors",
@@ -155,15 +193,18 @@ _HOMES = {
 
 __all__ = [
     "AccessTokenInvalid",
+    "Account",
     "AccountKey",
     "AccountNotFound",
     "ApiError",
     "AuthorizationDenied",
+    "AuthorizationRequest",
     "ChunkPlan",
     "ChunkUploaded",
     "ClientToken",
     "ConfigurationError",
     "CreatorInfo",
+    "DecryptionError",
     "Endpoint",
     "Event",
     "FailReason",
@@ -171,8 +212,11 @@ __all__ = [
     "LeaseUnavailable",
     "Limit",
     "LocalRateLimiter",
+    "OAuth",
     "OAuthError",
     "OutcomeUnknown",
+    "Page",
+    "Pages",
     "PhotoPost",
     "PostingRefused",
     "PrivacyLevel",
@@ -189,7 +233,9 @@ __all__ = [
     "ReauthorizationNeeded",
     "ReauthorizationRequired",
     "RefreshAttempt",
+    "RefreshReport",
     "RequestFinished",
+    "Response",
     "RetryPolicy",
     "Retrying",
     "Scope",
@@ -204,6 +250,7 @@ __all__ = [
     "StoreError",
     "StoreUnsafe",
     "TikTokError",
+    "TikTokSession",
     "TimestampOutsideTolerance",
     "Token",
     "TokenConflict",
@@ -216,6 +263,10 @@ __all__ = [
     "UploadExpired",
     "UploadProgress",
     "UploadRejected",
+    "User",
+    "UserField",
+    "Video",
+    "VideoField",
     "VideoPost",
     "WebhookError",
     "WrongApp",

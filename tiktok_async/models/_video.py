@@ -37,7 +37,7 @@ class Video(WireModel):
     """A public video. A field that was not asked for is `None`.
 
     Attributes:
-        id: The video.
+        id: The video; always asked for.
         create_time: When it was posted (UTC).
         cover_image_url: A signed address of the cover that lives six hours; see `cover_expires_at`.
         share_url: A lasting link to the video.
@@ -54,7 +54,7 @@ class Video(WireModel):
         view_count: Views.
     """
 
-    id: str | None = identifier(default=None)
+    id: str = identifier()
     create_time: datetime | None = None
     cover_image_url: str | None = None
     share_url: str | None = None

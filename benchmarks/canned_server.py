@@ -1,0 +1,74 @@
+"""A server that answers every request with one page of 20 videos, as fast as Python can: never what is measured."""
+
+import asyncio
+import sys
+
+import orjson
+
+PAGE = {
+    "data": {
+        "videos": [
+            {
+                "id": str(7080213458555737986 + number),
+                "create_time": 1646883959 - number,
+                "title": f"video {number}",
+                "video_description": f"video {number} #tag and a few words more",
+                "duration": 15,
+                "height": 1024,
+                "width": 576,
+                "cover_image_url": f"https://p16-sign-sg.example/emu/{number}.image?x-expires=1657851434&x-signature=abc",
+                "share_url": f"https://www.example/@emu_creator/video/{7080213458555737986 + number}",
+                "embed_html": '<blockquote class="tiktok-embed"></blockquote>',
+                "embed_link": f"https://www.example/static/profile-video?id={7080213458555737986 + number}",
+                "like_count": 5,
+                "comment_count": 1,
+                "share_count": 0,
+                "view_count": 321,
+            }
+            for number in range(20)
+        ],
+        "cursor": 1646883959000,
+        "has_more": False,
+    },
+    "error": {"code": "ok", "message": "", "log_id": "20261120101010AAAABBBBCCCCDDDD0004"},
+}
+BODY = orjson.dumps(PAGE)
+REPLY = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + str(len(BODY)).encode() + b"\r\n\r\n"
+) + BODY
+
+
+class Canned(asyncio.Protocol):
+    """Counts requests by their headers' end and bodies by Content-Length."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end].lower()
+            length = 0
+            if (at := head.find(b"content-length:")) >= 0:
+                length = int(head[at + 15 :].split(b"\r\n", 1)[0])
+            if len(self._buffer) < end + 4 + length:
+                return
+            self._buffer = self._buffer[end + 4 + length :]
+            self._transport.write(REPLY)
+
+
+async def main() -> None:
+    server = await asyncio.get_running_loop().create_server(Canned, "127.0.0.1", 0)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

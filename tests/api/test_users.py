@@ -1,0 +1,93 @@
+"""Profiles against the emulator: fields follow scopes."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tiktok_async import (
+    ConfigurationError,
+    Endpoint,
+    InvalidParams,
+    ScopeNotAuthorized,
+    ScopeNotGranted,
+    TikTokSession,
+    UserField,
+)
+from tiktok_async.emulator import Emulator
+
+BASIC = {"user.info.basic"}
+ALL = {"user.info.basic", "user.info.profile", "user.info.stats"}
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    async with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
+    async with emulator.session() as opened:
+        yield opened
+
+
+async def test_without_fields_the_profile_has_all_that_the_scopes_allow(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    account = await emulator.connect(session, emulator.add_user(scopes=ALL, display_name="Ada"))
+    user = await account.user_info()
+    assert user.open_id == account.open_id
+    assert user.display_name == "Ada"
+    assert user.username is not None
+    assert user.follower_count is not None
+
+
+async def test_a_basic_grant_gives_a_basic_profile(emulator: Emulator, session: TikTokSession) -> None:
+    account = await emulator.connect(session, emulator.add_user(scopes=BASIC))
+    user = await account.user_info()
+    assert user.display_name is not None
+    assert user.username is None
+    assert user.follower_count is None
+
+
+async def test_only_what_was_asked_for_is_there(emulator: Emulator, session: TikTokSession) -> None:
+    account = await emulator.connect(session, emulator.add_user(scopes=ALL))
+    user = await account.user_info([UserField.USERNAME, "follower_count"])
+    assert user.username is not None
+    assert user.follower_count is not None
+    assert user.display_name is None
+
+
+async def test_fields_beyond_the_grant_are_named_by_scope_and_nothing_is_sent(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    account = await emulator.connect(session, emulator.add_user(scopes=BASIC))
+    before = len(emulator.requests)
+    with pytest.raises(ScopeNotGranted) as caught:
+        await account.user_info(["display_name", "username", "video_count"])
+    assert caught.value.missing == {"user.info.profile", "user.info.stats"}
+    assert len(emulator.requests) == before
+
+
+@pytest.mark.parametrize(("code", "status"), [("scope_not_authorized", 401), ("scope_permission_missed", 400)])
+async def test_tiktoks_own_refusal_of_a_field_is_one_error_in_both_styles(
+    emulator: Emulator, session: TikTokSession, code: str, status: int
+) -> None:
+    account = await emulator.connect(session, emulator.add_user(scopes=ALL))
+    emulator.fail_next(Endpoint.USER_INFO, status=status, code=code)
+    with pytest.raises(ScopeNotAuthorized) as caught:
+        await account.user_info()
+    assert caught.value.code == code
+    assert caught.value.log_id
+
+
+async def test_an_unknown_field_is_left_to_tiktok(emulator: Emulator, session: TikTokSession) -> None:
+    account = await emulator.connect(session, emulator.add_user(scopes=ALL))
+    with pytest.raises(InvalidParams, match="a_field_of_tomorrow"):
+        await account.user_info(["display_name", "a_field_of_tomorrow"])
+
+
+async def test_no_fields_at_all_is_a_mistake(emulator: Emulator, session: TikTokSession) -> None:
+    account = await emulator.connect(session, emulator.add_user(scopes=ALL))
+    with pytest.raises(ConfigurationError, match="at least one field"):
+        await account.user_info([])

@@ -1,0 +1,393 @@
+"""The one path every call takes: limit, token, transport, decoding, verdict, retry."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import orjson
+from attrs import define, frozen
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from yarl import URL
+
+from tiktok_async._credentials import Credential
+from tiktok_async._endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
+from tiktok_async._http import RawResponse, Request, Response
+from tiktok_async._lifecycle import Lifecycle
+from tiktok_async._verdict import RetryQuota, verdict
+from tiktok_async._wire import Decoded, decode_oauth, decode_rest
+from tiktok_async.abc import Clock, LimitKey, Permit, RateLimiter, Transport
+from tiktok_async.errors import (
+    AccessTokenInvalid,
+    ApiError,
+    OAuthError,
+    QuotaExhausted,
+    RateLimited,
+    ScopeNotAuthorized,
+    ScopeNotGranted,
+    TikTokError,
+    TransportError,
+)
+from tiktok_async.models import (
+    ClientToken,
+    Endpoint,
+    Event,
+    Limit,
+    RateLimitWaited,
+    RequestFinished,
+    Retrying,
+    RetryPolicy,
+    Token,
+)
+
+_MINUTE = timedelta(minutes=1)
+
+
+class _Again(Exception):
+    """A failure that is worth another attempt."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+@frozen(slots=True)
+class Route:
+    """An endpoint as this session calls it."""
+
+    spec: EndpointSpec
+    url: URL
+    urls: dict[str, URL]
+
+    def with_fields(self, fields: str) -> URL:
+        """Return the URL with a `fields` parameter; few distinct ones occur, so they are kept."""
+        url = self.urls.get(fields)
+        if url is None:
+            url = self.url.update_query(fields=fields)
+            if len(self.urls) < 64:  # noqa: PLR2004 - more than there are sensible field lists
+                self.urls[fields] = url
+        return url
+
+
+class _Call(NamedTuple):
+    """One call as its caller asked for it, and what the events will tell of it."""
+
+    spec: EndpointSpec
+    url: URL
+    headers: dict[str, str]
+    body: bytes | None
+    credential: Credential | None
+    trace: "_Trace"
+
+    @property
+    def open_id(self) -> str | None:
+        return None if self.credential is None else self.credential.open_id
+
+
+@define(slots=True)
+class _Trace:
+    started: float
+    attempts: int = 0
+    waited: float = 0.0
+    status: int | None = None
+    repeated: TikTokError | None = None
+
+
+class Sender:
+    """Sends calls.
+
+    Args:
+        lifecycle: Says whether calls are allowed.
+        transport: Moves bytes.
+        limiter: Keeps TikTok's windows.
+        limit_for: The limit of a row of the endpoint table for an account, or `None`.
+        client_key: The app, for the limiter's keys.
+        base_url: Where TikTok's API is.
+        retry: How often what is safe is repeated.
+        max_rate_limit_wait: The longest wait for a slot; `None` waits as long as it takes.
+        clock: Time, sleep and jitter.
+        emit: Takes the events, if somebody listens.
+    """
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        transport: Transport,
+        limiter: RateLimiter,
+        *,
+        limit_for: Callable[[EndpointSpec, str], Limit | None],
+        client_key: str,
+        base_url: str,
+        retry: RetryPolicy,
+        max_rate_limit_wait: timedelta | None,
+        clock: Clock,
+        emit: Callable[[Event], None] | None,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._transport = transport
+        self._limiter = limiter
+        self._limit_for = limit_for
+        self._client_key = client_key
+        self._base = URL(base_url)
+        self._policy = retry
+        self._quota = RetryQuota()
+        self._max_wait = None if max_rate_limit_wait is None else max_rate_limit_wait.total_seconds()
+        self._clock = clock
+        self._emit = emit
+        self._routes = {endpoint.path: self._route(spec) for endpoint, spec in ENDPOINTS.items()}
+
+    async def call(
+        self,
+        endpoint: Endpoint,
+        *,
+        credential: Credential | None = None,
+        fields: str | None = None,
+        json: Any = None,  # noqa: ANN401 - any JSON value
+        form: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Call *endpoint* and return TikTok's decoded answer.
+
+        Args:
+            endpoint: Which.
+            credential: Whose token it carries; `None` for none.
+            fields: The `fields` query parameter.
+            json: The body, as JSON.
+            form: The body, as a form.
+
+        Raises:
+            TikTokError: What the answer, the network, the limiter or the token manager raised.
+        """
+        route = self._routes[endpoint.path]
+        url = route.url if fields is None else route.with_fields(fields)
+        if form is not None:
+            return await self._run(route.spec, url, urlencode(form).encode(), route.spec.content_type, credential)
+        body = None if json is None else orjson.dumps(json)
+        return await self._run(route.spec, url, body, route.spec.content_type, credential)
+
+    async def call_spec(
+        self,
+        spec: EndpointSpec,
+        *,
+        credential: Credential | None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+    ) -> Response:
+        """Call what *spec* describes, with any parameters and any body.
+
+        Raises:
+            TikTokError: As for `call`.
+        """
+        url = self._url(spec.path)
+        return await self._run(
+            spec, url.update_query(params) if params else url, body, content_type or spec.content_type, credential
+        )
+
+    def limit_of(self, spec: EndpointSpec, open_id: str | None) -> tuple[LimitKey, Limit | None]:
+        """Return what calls of *spec* are counted under, and their limit."""
+        subject = open_id or ""
+        return LimitKey(self._client_key, spec.limit_group or spec.path, subject), self._limit_for(spec, subject)
+
+    async def _run(
+        self, spec: EndpointSpec, url: URL, body: bytes | None, content_type: str, credential: Credential | None
+    ) -> Response:
+        self._lifecycle.check(spec.path, last_work=spec.auth is Auth.APP)
+        headers = {} if body is None else {"Content-Type": content_type}
+        call = _Call(spec, url, headers, body, credential, _Trace(self._clock.monotonic()))
+        try:
+            try:
+                response = await self._attempt(call)
+                self._quota.succeeded()
+            except (ApiError, OAuthError, TransportError) as error:
+                # Only what failed once ever enters tenacity.
+                response = await self._repeat(call, self._judge(call, error))
+        except TikTokError as error:
+            self._finished(call, getattr(error, "log_id", None), error)
+            raise
+        self._finished(call, response.log_id, None)
+        return response
+
+    async def _attempt(self, call: _Call) -> Response:
+        """Send once; once more if TikTok refuses the token and there is another one."""
+        credential = call.credential
+        if credential is None:
+            return await self._exchange(call, None)
+        token = credential.usable() or await credential.obtain()
+        try:
+            return await self._exchange(call, token)
+        except AccessTokenInvalid as error:
+            refused = error
+        # A 401 is a refusal: the call had no effect, so even an init may be sent again with another token.
+        newer = await credential.rejected(token)
+        if newer.access_token == token.access_token:
+            raise refused
+        return await self._exchange(call, newer)
+
+    async def _exchange(self, call: _Call, token: Token | ClientToken | None) -> Response:
+        spec = call.spec
+        if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
+            raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
+        key, limit = self.limit_of(spec, call.open_id)
+        permit = None if limit is None else await self._limiter.acquire(key, limit, max_wait=self._max_wait)
+        try:
+            raw = await self._send(call, token, permit)
+        except TransportError as error:
+            _settle(permit, sent=error.sent)
+            raise
+        except BaseException:
+            # A call given up in the middle may have arrived: its slot stays taken for a window.
+            _settle(permit, sent=True)
+            raise
+        _settle(permit, sent=True)
+        call.trace.status = raw.status
+        try:
+            decoded = decode_oauth(raw, endpoint=spec.path) if spec.auth is Auth.APP else self._rest(call, raw)
+        except ApiError as error:
+            self._complete(error, call, key, limit, token)
+            raise
+        return Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
+
+    def _rest(self, call: _Call, raw: RawResponse) -> Decoded:
+        return decode_rest(raw, endpoint=call.spec.path, open_id=call.open_id)
+
+    async def _send(self, call: _Call, token: Token | ClientToken | None, permit: Permit | None) -> RawResponse:
+        if permit is not None and permit.waited:
+            self._waited(call, permit.waited)
+            if call.credential is not None:
+                # A wait may be longer than what was left of the token's life.
+                token = call.credential.usable() or await call.credential.obtain()
+        headers = call.headers
+        if token is not None:
+            headers = {**headers, "Authorization": "Bearer " + token.access_token.reveal()}
+        call.trace.attempts += 1
+        return await self._transport.send(
+            Request(
+                method=call.spec.method,
+                url=call.url,
+                headers=headers,
+                body=call.body,
+                fresh=call.spec.repeatable is Repeatable.UNSENT,
+            )
+        )
+
+    def _complete(
+        self, error: ApiError, call: _Call, key: LimitKey, limit: Limit | None, token: Token | ClientToken | None
+    ) -> None:
+        """Add to TikTok's refusal what only this side knows, and close the window that turned out to be full."""
+        if isinstance(error, RateLimited):
+            window = limit.per if limit is not None else _MINUTE
+            error.retry_after = error.retry_after or window
+            if limit is not None:
+                # https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
+                self._limiter.block(key, limit, error.retry_after.total_seconds())
+        elif isinstance(error, QuotaExhausted):
+            today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+            error.resets_at = error.resets_at or today + timedelta(days=1)
+        elif isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
+            error.missing = error.missing or frozenset(call.spec.scopes - token.scopes)
+
+    def _judge(self, call: _Call, error: TikTokError) -> _Again:
+        """Return the signal to try again, or raise *error* for good."""
+        trace = call.trace
+        wait = verdict(
+            call.spec,
+            error,
+            attempt=trace.attempts,
+            policy=self._policy,
+            elapsed=self._clock.monotonic() - trace.started,
+            jitter=self._clock.random(),
+        )
+        if wait is None or self._longer_than_allowed(error):
+            raise error
+        if not self._quota.spend(error):
+            raise error
+        trace.repeated = error
+        if self._emit is not None:
+            self._emit(
+                Retrying(
+                    at=self._clock.now(),
+                    open_id=call.open_id,
+                    endpoint=call.spec.path,
+                    attempt=trace.attempts,
+                    wait=timedelta(seconds=wait),
+                    error=type(error).__name__,
+                    log_id=getattr(error, "log_id", None),
+                )
+            )
+        return _Again(wait)
+
+    def _longer_than_allowed(self, error: TikTokError) -> bool:
+        """Whether TikTok's own window asks for a longer wait than the user allows."""
+        if self._max_wait is None or not isinstance(error, RateLimited) or error.retry_after is None:
+            return False
+        return error.retry_after.total_seconds() > self._max_wait
+
+    async def _repeat(self, call: _Call, first: _Again) -> Response:
+        """Try again as long as `_judge` says so, after the waits it names."""
+        async for attempt in AsyncRetrying(
+            sleep=self._clock.sleep, wait=_named_wait, retry=retry_if_exception_type(_Again), reraise=True
+        ):
+            with attempt:
+                if attempt.retry_state.attempt_number == 1:
+                    raise first
+                try:
+                    response = await self._attempt(call)
+                except (ApiError, OAuthError, TransportError) as error:
+                    raise self._judge(call, error) from error
+                self._quota.succeeded(call.trace.repeated)
+                return response
+        msg = "unreachable: a retry ends in an answer or an error"
+        raise AssertionError(msg)
+
+    def _waited(self, call: _Call, seconds: float) -> None:
+        call.trace.waited += seconds
+        if self._emit is not None:
+            self._emit(
+                RateLimitWaited(
+                    at=self._clock.now(),
+                    open_id=call.open_id,
+                    endpoint=call.spec.path,
+                    wait=timedelta(seconds=seconds),
+                )
+            )
+
+    def _finished(self, call: _Call, log_id: str | None, error: TikTokError | None) -> None:
+        if self._emit is None:
+            return
+        trace = call.trace
+        self._emit(
+            RequestFinished(
+                at=self._clock.now(),
+                open_id=call.open_id,
+                endpoint=call.spec.path,
+                method=call.spec.method,
+                status=trace.status,
+                duration=timedelta(seconds=self._clock.monotonic() - trace.started),
+                attempts=trace.attempts,
+                waited=timedelta(seconds=trace.waited),
+                log_id=log_id,
+                error=None if error is None else type(error).__name__,
+                code=getattr(error, "code", None) or getattr(error, "error", None),
+            )
+        )
+
+    def _route(self, spec: EndpointSpec) -> Route:
+        return Route(spec, self._url(spec.path), {})
+
+    def _url(self, path: str) -> URL:
+        return self._base.with_path(self._base.path.rstrip("/") + path, encoded=True)
+
+
+def _settle(permit: Permit | None, *, sent: bool) -> None:
+    """Stamp the slot of a request that may have left; give back that of one that did not."""
+    if permit is None:
+        return
+    if sent:
+        permit.done()
+    else:
+        permit.cancel()
+
+
+def _named_wait(state: RetryCallState) -> float:
+    again = state.outcome.exception() if state.outcome is not None else None
+    return again.wait if isinstance(again, _Again) else 0.0

@@ -1,0 +1,32 @@
+"""What the areas share of a session."""
+
+from collections.abc import Awaitable, Callable
+
+from attrs import field, frozen
+
+from tiktok_async._bells import Bells
+from tiktok_async._lifecycle import Lifecycle
+from tiktok_async._send import Sender
+from tiktok_async._tokens import TokenManager
+from tiktok_async._transport import AiohttpTransport
+from tiktok_async.abc import Clock, TokenStore
+from tiktok_async.models import Event, RetryPolicy, Token
+
+
+@frozen(slots=True, kw_only=True)
+class Runtime:
+    """The pieces of one session, composed once, in `TikTokSession`."""
+
+    client_key: str
+    base_url: str
+    upload_hosts: tuple[str, ...]
+    lifecycle: Lifecycle
+    clock: Clock
+    store: TokenStore
+    transport: AiohttpTransport
+    sender: Sender
+    tokens: TokenManager
+    revoke: Callable[[Token], Awaitable[None]]
+    emit: Callable[[Event], None] | None
+    retry: RetryPolicy = field(factory=RetryPolicy)
+    bells: Bells = field(factory=Bells)

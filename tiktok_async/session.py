@@ -1,0 +1,336 @@
+"""The front door: a session composes everything below it and owns what it opened."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+from tiktok_async._clock import SystemClock
+from tiktok_async._credentials import AccountCredential, ClientCredential, Credential
+from tiktok_async._endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
+from tiktok_async._http import Response
+from tiktok_async._lifecycle import Lifecycle
+from tiktok_async._limiter import open_limiter
+from tiktok_async._limits_table import LimitsMapping, limits_for
+from tiktok_async._observing import guarded
+from tiktok_async._send import Sender
+from tiktok_async._sweep import keep_fresh, refresh_due
+from tiktok_async._tokens import TokenManager
+from tiktok_async._transport import DEFAULT_TIMEOUT, AiohttpTransport
+from tiktok_async.abc import Clock, RateLimiter, TokenStore
+from tiktok_async.api.account import Account
+from tiktok_async.api.grants import Grants
+from tiktok_async.api.oauth import OAuth
+from tiktok_async.api.runtime import Runtime
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Secret
+from tiktok_async.stores import open_store
+
+BASE_URL = "https://open.tiktokapis.com"
+AUTHORIZE_URL = "https://www.tiktok.com/v2/auth/authorize/"
+UPLOAD_HOSTS = ("*.tiktokapis.com",)
+
+_DRAIN = timedelta(seconds=10)
+_RETRY = RetryPolicy()
+
+_VARIABLES = {
+    "client_key": ("TIKTOK_CLIENT_KEY", True),
+    "client_secret": ("TIKTOK_CLIENT_SECRET", True),
+    "store": ("TIKTOK_TOKEN_STORE", False),
+    "limiter": ("TIKTOK_RATE_LIMITER", False),
+    "base_url": ("TIKTOK_BASE_URL", False),
+    "authorize_url": ("TIKTOK_AUTHORIZE_URL", False),
+}
+
+
+class TikTokSession:
+    """One app's way to TikTok: tokens, limits, retries and connections, shared by every call.
+
+    Open one for each process and event loop, with `async with`; leaving it lets refreshes in flight finish first,
+    so that no rotated token is lost.
+
+    Args:
+        client_key: The app's key.
+        client_secret: The app's secret; it is sent to the OAuth endpoints only.
+        store: Where tokens live: a `TokenStore`, or a URL such as `sqlite:///tokens.db` or `redis://HOST/0`.
+        limiter: What keeps TikTok's windows: a `RateLimiter`, or `local://`, `redis://HOST/DB` or `none://`.
+        limits: Limits that replace the documented ones, by endpoint.
+        max_rate_limit_wait: The longest wait for a free slot; a longer one raises `RateLimitWaitExceeded` before
+            anything is sent. `None` waits.
+        refresh_margin: How long before its end a token counts as stale and is refreshed in the background; `None`
+            takes a tenth of its life, at least 60 s.
+        retry: Attempts, backoff and deadline for what is safe to repeat.
+        timeout: For each API request; 30 s in all and 10 s to connect by default.
+        base_url: Where TikTok's API is; the emulator's address in tests.
+        authorize_url: The consent page.
+        upload_hosts: The hosts that chunk bytes may go to, as names or `*.suffix`; *base_url*'s own host may too.
+        http: A client session of the caller's, which is never closed here.
+        observer: Gets every event; what it raises is logged and breaks nothing.
+        clock: Time, sleep and randomness; for tests.
+
+    Raises:
+        ConfigurationError: An argument cannot be right, or an extra is missing.
+
+    Example:
+        >>> async def main():
+        ...     async with TikTokSession(client_key="...", client_secret="...", store="sqlite:///tokens.db") as session:
+        ...         async for video in session.account("open-id").videos(limit=20):
+        ...             print(video.title)
+    """
+
+    def __init__(
+        self,
+        *,
+        client_key: str,
+        client_secret: str | Secret,
+        store: TokenStore | str = "memory://",
+        limiter: RateLimiter | str = "local://",
+        limits: LimitsMapping | None = None,
+        max_rate_limit_wait: timedelta | None = None,
+        refresh_margin: timedelta | None = None,
+        retry: RetryPolicy = _RETRY,
+        timeout: aiohttp.ClientTimeout = DEFAULT_TIMEOUT,
+        base_url: str = BASE_URL,
+        authorize_url: str = AUTHORIZE_URL,
+        upload_hosts: tuple[str, ...] = UPLOAD_HOSTS,
+        http: aiohttp.ClientSession | None = None,
+        observer: Callable[[Event], None] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if not client_key or not client_secret:
+            msg = "client_key and client_secret are needed; both are on the app's page in the developer portal."
+            raise ConfigurationError(msg)
+        secret = client_secret if isinstance(client_secret, Secret) else Secret(client_secret)
+        emit = guarded(observer)
+        self._lifecycle = Lifecycle()
+        self._clock: Clock = clock or SystemClock()
+        self._client_key = client_key
+        self._owned: list[TokenStore | RateLimiter] = []
+        self._store = self._own(open_store(store)) if isinstance(store, str) else store
+        self._limiter = self._own(open_limiter(limiter, clock=self._clock)) if isinstance(limiter, str) else limiter
+        self._transport = AiohttpTransport(self._lifecycle, http=http, timeout=timeout)
+        self._sender = Sender(
+            self._lifecycle,
+            self._transport,
+            self._limiter,
+            limit_for=limits_for(limits or {}),
+            client_key=client_key,
+            base_url=base_url,
+            retry=retry,
+            max_rate_limit_wait=max_rate_limit_wait,
+            clock=self._clock,
+            emit=emit,
+        )
+        grants = Grants(sender=self._sender, client_key=client_key, client_secret=secret, clock=self._clock)
+        self._tokens = TokenManager(
+            client_key=client_key,
+            store=self._store,
+            clock=self._clock,
+            refresh_grant=grants.refresh,
+            client_grant=grants.client,
+            emit=emit,
+            refresh_margin=refresh_margin,
+            http_timeout=timedelta(seconds=timeout.total or 30),
+        )
+        self._runtime = Runtime(
+            client_key=client_key,
+            base_url=base_url,
+            upload_hosts=upload_hosts,
+            lifecycle=self._lifecycle,
+            clock=self._clock,
+            store=self._store,
+            transport=self._transport,
+            sender=self._sender,
+            tokens=self._tokens,
+            revoke=grants.revoke,
+            emit=emit,
+        )
+        self.oauth = OAuth(self._runtime, grants, authorize_url=authorize_url, account=self.account)
+
+    @classmethod
+    def from_env(cls, **overrides: Any) -> Self:  # noqa: ANN401 - any keyword of the class
+        """Open a session from `TIKTOK_CLIENT_KEY`, `TIKTOK_CLIENT_SECRET` and their optional companions.
+
+        `TIKTOK_TOKEN_STORE`, `TIKTOK_RATE_LIMITER`, `TIKTOK_BASE_URL` and `TIKTOK_AUTHORIZE_URL` set the keyword of
+        their name.
+
+        Args:
+            overrides: Keywords of the class, which win over the environment.
+
+        Raises:
+            ConfigurationError: A needed variable is missing; the message names it.
+        """
+        missing = [
+            variable
+            for keyword, (variable, needed) in _VARIABLES.items()
+            if needed and keyword not in overrides and not os.environ.get(variable)
+        ]
+        if missing:
+            msg = f"Set {' and '.join(missing)} in the environment, or give the keyword."
+            raise ConfigurationError(msg)
+        found: dict[str, Any] = {
+            keyword: os.environ[variable]
+            for keyword, (variable, _) in _VARIABLES.items()
+            if keyword not in overrides and os.environ.get(variable)
+        }
+        return cls(**{**found, **overrides})
+
+    async def __aenter__(self) -> Self:
+        self._lifecycle.check("TikTokSession")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"TikTokSession(client_key={self._client_key!r})"
+
+    @property
+    def client_key(self) -> str:
+        """The app's key."""
+        return self._client_key
+
+    def account(self, open_id: str) -> Account:
+        """Return the account *open_id*, without any I/O.
+
+        Raises:
+            ConfigurationError: *open_id* is empty or no `str`.
+        """
+        return Account(self._runtime, open_id)
+
+    async def accounts(self) -> AsyncIterator[Account]:
+        """Yield every stored account of this app, in any order.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        self._lifecycle.check("session.accounts")
+        async for key in self._store.keys(self._client_key):
+            yield self.account(key.open_id)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        open_id: str | None = None,
+        client: bool = False,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,  # noqa: ANN401 - any JSON value
+    ) -> Response:
+        """Call any endpoint, documented or not, through tokens, limits, retries and errors.
+
+        An endpoint of the table keeps its limit and its rules for repeating; another one has no limit and is
+        repeated only if it is a GET.
+
+        Args:
+            method: The HTTP method.
+            path: The path, from `/` on; never a full URL, so that no token can go to another host.
+            open_id: The account whose token to use.
+            client: Use the app's client token instead.
+            params: Query parameters.
+            json: The body.
+
+        Returns:
+            TikTok's answer: `data`, `log_id`, `status`, `headers`.
+
+        Raises:
+            ConfigurationError: *path* is no path, or not exactly one of *open_id* and *client* is given.
+            TikTokError: What the call raised.
+        """
+        if (open_id is None) is not client:
+            msg = "session.request needs exactly one of open_id=... and client=True."
+            raise ConfigurationError(msg)
+        credential: Credential = (
+            ClientCredential(self._tokens) if open_id is None else AccountCredential(self._tokens, open_id)
+        )
+        return await self._sender.call_spec(
+            _spec(method.upper(), path),
+            credential=credential,
+            params=params,
+            body=None if json is None else orjson.dumps(json),
+        )
+
+    async def remaining(self, open_id: str, endpoint: Endpoint) -> int | None:
+        """Return how many calls of *endpoint* the account could make right now; `None` for no limit.
+
+        Raises:
+            StoreError: A shared limiter could not be reached.
+        """
+        self._lifecycle.check("session.remaining")
+        key, limit = self._sender.limit_of(BY_PATH[endpoint.path], open_id)
+        return None if limit is None else await self._limiter.remaining(key, limit)
+
+    async def refresh_due(self, within: timedelta, *, concurrency: int = 8) -> RefreshReport:
+        """Refresh every account whose access token ends within *within*, soonest first, once.
+
+        Args:
+            within: How far ahead to look.
+            concurrency: How many refreshes at a time.
+
+        Returns:
+            How many were refreshed, failed and skipped (held by another worker, or refreshed meanwhile).
+
+        Raises:
+            StoreError: The store failed before the sweep could begin.
+        """
+        self._lifecycle.check("session.refresh_due")
+        return await refresh_due(self._tokens, within, concurrency=concurrency)
+
+    def keep_fresh(self, every: timedelta = timedelta(minutes=5)) -> AbstractAsyncContextManager[None]:
+        """Sweep in the background, inside `async with`, so that tokens are renewed before anybody needs them.
+
+        Args:
+            every: How often to sweep; fleets share the work by the store's leases.
+        """
+        return keep_fresh(self._tokens, every, clock=self._clock)
+
+    async def aclose(self) -> None:
+        """Let refreshes in flight finish (at most 10 s), then close what this session opened; may be repeated."""
+        closing = asyncio.ensure_future(self._close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            # Half closed would lose a rotated token; the rest is bounded.
+            await closing
+            raise
+
+    async def _close(self) -> None:
+        if self._lifecycle.draining:
+            return
+        self._lifecycle.draining = True
+        await self._tokens.aclose(_DRAIN)
+        self._lifecycle.closed = True
+        await self._transport.aclose()
+        while self._owned:
+            await self._owned.pop().aclose()
+
+    def _own(self, opened: Any) -> Any:  # noqa: ANN401 - gives back what it takes
+        self._owned.append(opened)
+        return opened
+
+
+def _spec(method: str, path: str) -> EndpointSpec:
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or "?" in path or "#" in path:
+        msg = (
+            "session.request takes a path such as /v2/user/info/, not a full URL or a query; "
+            "parameters go into `params`, the host is `base_url`."
+        )
+        raise ConfigurationError(msg)
+    known = BY_PATH.get(path)
+    if known is not None and known.method == method and known.auth is not Auth.APP:
+        return known
+    return EndpointSpec(
+        method=method,
+        path=path,
+        auth=Auth.USER,
+        repeatable=Repeatable.ALWAYS if method == "GET" else Repeatable.UNSENT,
+    )
