@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 from attrs import frozen
 
 from tiktok_async._flight import Promise
-from tiktok_async.errors import TikTokError, TokenNotSaved
+from tiktok_async.errors import ReauthorizationRequired, TikTokError, TokenNotSaved
 from tiktok_async.models import AccountKey, Secret, Token
 
 if TYPE_CHECKING:
@@ -87,10 +87,11 @@ class Flight:
 
         Raises:
             TokenNotSaved: TikTok gave a new token and the store does not take it.
+            ReauthorizationRequired: The grant is gone, and the store may not have taken that yet.
         """
         try:
             await self.saved.wait()
-        except TokenNotSaved:
+        except (TokenNotSaved, ReauthorizationRequired):
             raise
         except TikTokError:
             return

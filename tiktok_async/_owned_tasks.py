@@ -21,12 +21,15 @@ class OwnedTasks:
 
     Args:
         clock: Times the draining.
+
+    Attributes:
+        closed: Whether nothing new may begin.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._tasks: dict[asyncio.Task[None], Callable[[], bool]] = {}
-        self._closed = False
+        self.closed = False
 
     def check_open(self) -> None:
         """Refuse after `aclose`.
@@ -34,7 +37,7 @@ class OwnedTasks:
         Raises:
             SessionClosed: It was called.
         """
-        if self._closed:
+        if self.closed:
             raise SessionClosed("this use of a token")
 
     def run(self, work: Coroutine[Any, Any, None], *, exposed: Callable[[], bool] = _always) -> None:
@@ -66,7 +69,7 @@ class OwnedTasks:
 
     async def aclose(self, drain: timedelta) -> None:
         """Let what is exposed finish within *drain*, and cancel the rest; nothing new may begin."""
-        self._closed = True
+        self.closed = True
         for task, exposed in self._tasks.items():
             if not exposed():
                 task.cancel()

@@ -17,7 +17,8 @@ from typing import Protocol
 from attrs import evolve, frozen
 
 from tiktok_async._held_lease import HeldLease
-from tiktok_async._refresh_rules import Fate, fate, pause, reason_for
+from tiktok_async._refresh_rules import Fate, fate, reason_for
+from tiktok_async._token_saving import save_over
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import (
     AccountNotFound,
@@ -30,11 +31,7 @@ from tiktok_async.errors import (
 )
 from tiktok_async.models import AccountKey, RefreshAttempt, Token, TokenState, fingerprint
 
-SAVES = 6
-"""So often a save is tried, over some six seconds, before it is called failed; it goes on all the same."""
-
-_SAVE_BASE, _SAVE_CAP = 0.1, 5.0
-_REPLAY_PAUSE = 1.5
+_REPLAY_PAUSE = 1.5  # seconds, at least, before a second try after an answer that left it open
 
 
 class Listener(Protocol):
@@ -46,6 +43,9 @@ class Listener(Protocol):
 
     def gained(self, token: Token) -> None:
         """TikTok gave *token*; it is not stored yet."""
+
+    def stored(self, token: Token) -> None:
+        """The store has *token*: the new one, or what a login put there meanwhile."""
 
     def unsaved(self, error: TokenNotSaved) -> None:
         """The store has not taken the new token so far; it is tried further."""
@@ -222,7 +222,10 @@ class Rotation:
             reason=None,
         )
         self._listener.gained(token)
-        return await self._save(written, token, over=True, stuck=lambda: self._listener.unsaved(TokenNotSaved(token)))
+        stuck = partial(self._listener.unsaved, TokenNotSaved(token))
+        stored = await save_over(self._store, self._clock, written, token, over=True, stuck=stuck)
+        self._listener.stored(stored)
+        return stored
 
     async def _refused(self, written: Token, error: TikTokError, *, interrupted: bool) -> Token | None:
         """Mark the account, unless the store shows that somebody else is at work on it: then read again."""
@@ -234,62 +237,9 @@ class Rotation:
             log_id=getattr(error, "log_id", None),
         )
         marked = evolve(written, state=TokenState.REAUTHORIZATION_REQUIRED, reason=reason, attempt=None)
-        stored = await self._save(written, marked, over=False, stuck=partial(self._listener.lost, gone))
+        stuck = partial(self._listener.lost, gone)
+        stored = await save_over(self._store, self._clock, written, marked, over=False, stuck=stuck)
         if stored.state is TokenState.ACTIVE:
             return None
         self.found_out = True
         raise gone from None
-
-    async def _save(self, before: Token, token: Token, *, over: bool, stuck: Callable[[], None]) -> Token:
-        """Put *token* over *before*, whatever it takes.
-
-        A save whose outcome is unknown is simply tried again: the conflict that follows shows our own token.
-
-        Args:
-            before: What was stored when this rotation wrote last.
-            token: What to store.
-            over: Put it over what others made of *before* too, as long as it has the same refresh token.
-            stuck: Called once when `SAVES` tries have failed.
-
-        Returns:
-            What is stored in the end: *token*, or what somebody else put there meanwhile.
-        """
-        expected = before.version
-        failures = 0
-        while True:
-            try:
-                return await self._store.put(token, expected_version=expected)
-            except TokenConflict:
-                stored = await self._store_again()
-            except StoreError:
-                failures += 1
-                if failures == SAVES:
-                    stuck()
-                await self._clock.sleep(pause(failures, base=_SAVE_BASE, cap=_SAVE_CAP, jitter=self._clock.random()))
-                continue
-            if _same(stored, token) or not over or stored.refresh_token != before.refresh_token:
-                return stored
-            expected = stored.version
-
-    async def _store_again(self) -> Token:
-        """Read what is stored, as often as it takes."""
-        failures = 0
-        while True:
-            try:
-                stored = await self._store.get(self._key)
-            except StoreError:
-                failures += 1
-                await self._clock.sleep(pause(failures, base=_SAVE_BASE, cap=_SAVE_CAP, jitter=self._clock.random()))
-                continue
-            if stored is None:
-                # Disconnected meanwhile: what its user ended must not come back.
-                raise AccountNotFound(self._key.open_id, self._key.client_key)
-            return stored
-
-
-def _same(stored: Token, token: Token) -> bool:
-    return (stored.access_token, stored.refresh_token, stored.state) == (
-        token.access_token,
-        token.refresh_token,
-        token.state,
-    )

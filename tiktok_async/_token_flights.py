@@ -136,7 +136,6 @@ class Flights:
         entry.recover()
         if flight.rotation is None or not flight.rotation.rotated:
             return
-        self.unsaved.pop(entry.key.open_id, None)
         if flight.wish.want is Want.OTHER:
             entry.suspect = token.access_token
             entry.suspect_until = self._clock.monotonic() + _SUSPICION
@@ -157,6 +156,7 @@ class Flights:
         if isinstance(error, AccountNotFound):
             entry.drop()
             self._entries.pop(entry.key.open_id, None)
+            self.unsaved.pop(entry.key.open_id, None)
         elif isinstance(error, ReauthorizationRequired):
             self.lose(entry, error)
             if rotation is not None and rotation.found_out:
@@ -232,6 +232,9 @@ class _Ears:
             self.flights.adopt(self.entry, token)
         self.flight.gained = True
         self.flight.known.keep(token)
+
+    def stored(self, token: Token) -> None:
+        self.flights.unsaved.pop(token.key.open_id, None)
 
     def unsaved(self, error: TokenNotSaved) -> None:
         self.flights.keep_unsaved(self.entry, error)

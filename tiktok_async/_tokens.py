@@ -6,17 +6,18 @@ the middle of one changes nothing.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from copy import copy
 from datetime import datetime, timedelta
 
-from tiktok_async._account_tokens import AccountEntry, Want, Wish
+from tiktok_async._account_tokens import AccountEntry, Flight, Want, Wish
 from tiktok_async._client_token import ClientTokens
 from tiktok_async._owned_tasks import OwnedTasks
 from tiktok_async._refresh import Rotator
 from tiktok_async._token_flights import Flights
 from tiktok_async._token_logins import forget, save_login
 from tiktok_async.abc import Clock, TokenStore
-from tiktok_async.errors import AccessTokenInvalid
+from tiktok_async.errors import AccessTokenInvalid, LeaseUnavailable
 from tiktok_async.models import AccountKey, ClientToken, Event, Token
 
 _ROOM = 50_000  # accounts in the cache
@@ -73,7 +74,7 @@ class TokenManager:
             return entry.token
         if now >= entry.usable_until:
             return None
-        if entry.flight is None and now >= entry.retry_at:
+        if entry.flight is None and now >= entry.retry_at and not self._tasks.closed:
             self._flights.start(entry, Wish(Want.FRESH))
         return entry.token
 
@@ -96,7 +97,9 @@ class TokenManager:
             elif flight.known.settled:
                 await flight.saved.wait()
                 continue
-            return await flight.known.wait()
+            found = await self._landed(flight)
+            if found is not None:
+                return found
         return token
 
     async def rejected(self, token: Token) -> Token:
@@ -128,8 +131,8 @@ class TokenManager:
             elif flight.known.settled:
                 await flight.saved.wait()
                 continue
-            newer = await flight.known.wait()
-            if newer.access_token != token.access_token:
+            newer = await self._landed(flight)
+            if newer is not None and newer.access_token != token.access_token:
                 return newer
 
     async def refresh(self, open_id: str) -> Token:
@@ -243,7 +246,7 @@ class TokenManager:
 
     async def _save_login(self, token: Token) -> Token:
         stored = await save_login(self._rotator, token)
-        entry = self._entry(token.key.open_id)
+        entry = self._known(token.key.open_id)
         self._flights.adopt(entry, stored)
         entry.recover()
         return stored
@@ -257,11 +260,23 @@ class TokenManager:
 
     def _entry(self, open_id: str) -> AccountEntry:
         self._tasks.check_open()
+        return self._known(open_id)
+
+    def _known(self, open_id: str) -> AccountEntry:
         entry = self._entries.get(open_id)
         if entry is None:
             self._make_room()
             entry = self._entries[open_id] = AccountEntry(AccountKey(self.client_key, open_id))
         return entry
+
+    @staticmethod
+    async def _landed(flight: Flight) -> Token | None:
+        """Wait for *flight*; `None` if it was a sweep's, which gives up sooner than a caller does."""
+        if flight.wish.want is not Want.LATER:
+            return await flight.known.wait()
+        with suppress(LeaseUnavailable):
+            await flight.known.wait()
+        return None
 
     def _make_room(self) -> None:
         """Forget the oldest idle account if the cache is full; the store still has it."""
