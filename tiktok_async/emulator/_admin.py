@@ -53,7 +53,7 @@ def routes(emulator: "Emulator") -> list[RouteDef]:
         ("POST", "qr", admin.qr),
     )
     return [
-        RouteDef(endpoint="admin", method=method, path=PREFIX + path, handler=_as_json(work), hidden=True)
+        RouteDef(endpoint="admin", method=method, path=PREFIX + path, handler=as_json(work), hidden=True)
         for method, path, work in table
     ]
 
@@ -139,7 +139,9 @@ class _Admin:
         return self._emulator.state.users[body["open_id"]]
 
 
-def _as_json(work: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Reply]]:
+def as_json(work: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Reply]]:
+    """Return a handler that answers with the JSON of what *work* returns, or with what was wrong."""
+
     async def handler(call: Call) -> Reply:
         try:
             return Reply(200, orjson.dumps(await work(call) or {}))

@@ -6,6 +6,7 @@ from typing import Any
 
 from tiktok_async.emulator import _oauth
 from tiktok_async.emulator._faults import Drop, Fault
+from tiktok_async.emulator._products import Products
 from tiktok_async.emulator._qr import QrLogins
 from tiktok_async.emulator._requests import RecordedRequest
 from tiktok_async.emulator._state import State
@@ -16,7 +17,7 @@ from tiktok_async.models import Endpoint
 _DISCONNECTED_IN_TIKTOK = 1
 
 
-class Controls:
+class Controls(Products):
     """The levers of the emulator; `Emulator` has them all.
 
     Attributes:
@@ -25,6 +26,7 @@ class Controls:
     """
 
     def __init__(self, state: State) -> None:
+        super().__init__(state)
         self.state = state
         self.qr = QrLogins(state)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 from aiohttp import web
 
-from tiktok_async.emulator import _admin, _connect, _consent, _display, _oauth
+from tiktok_async.emulator import _admin, _connect, _consent, _display, _oauth, _products_admin
 from tiktok_async.emulator._clock import MovableClock
 from tiktok_async.emulator._controls import Controls
 from tiktok_async.emulator._quirks import MissingScopeStyle, OAuthErrorStatus, Quirks, Rotation
@@ -249,5 +249,7 @@ class Emulator(Controls):
             *_oauth.routes(self.state),
             *self.qr.routes(),
             *_display.routes(self.state),
+            *self.product_routes(),
+            *_products_admin.routes(self),
             *_admin.routes(self),
         ]

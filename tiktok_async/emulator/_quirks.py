@@ -5,6 +5,10 @@ from typing import Literal
 
 from attrs import field, frozen, validators
 
+from tiktok_async.emulator._portability_quirks import PortabilityQuirks
+from tiktok_async.emulator._posting_quirks import PostingQuirks
+from tiktok_async.emulator._research_quirks import ResearchQuirks
+
 Rotation = Literal["strict", "grace", "none"]
 OAuthErrorStatus = Literal[200, 400, 401]
 MissingScopeStyle = Literal["401", "400"]
@@ -49,6 +53,9 @@ class Quirks:
         log_id_key: The key of the log id in `error`.
         qr_confirmed: The form of a confirmed QR login.
         qr_lifetime: How long a QR code can be scanned.
+        posting: Those of Content Posting.
+        research: Those of the Research API.
+        portability: Those of Data Portability.
         webhooks_signed_anew: Whether a webhook that is sent again carries a new time and signature.
     """
 
@@ -82,4 +89,7 @@ class Quirks:
     log_id_key: Literal["log_id", "logid"] = "log_id"
     qr_confirmed: Literal["code", "redirect_uri"] = "code"
     qr_lifetime: timedelta = timedelta(minutes=3)
+    posting: PostingQuirks = field(factory=PostingQuirks)
+    research: ResearchQuirks = field(factory=ResearchQuirks)
+    portability: PortabilityQuirks = field(factory=PortabilityQuirks)
     webhooks_signed_anew: bool = True

@@ -1,0 +1,97 @@
+"""The emulator's doors to publishing, Research and Data Portability."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import evolve
+
+from tiktok_async.emulator._adlib import Adlib
+from tiktok_async.emulator._creators import Creator
+from tiktok_async.emulator._portability import Portability
+from tiktok_async.emulator._posting import Posting
+from tiktok_async.emulator._posts import Posts
+from tiktok_async.emulator._research import Research
+from tiktok_async.emulator._research_data import ResearchData
+from tiktok_async.emulator._research_shop import ResearchShop
+from tiktok_async.emulator._research_tasks import ResearchTasks
+from tiktok_async.emulator._research_threads import ResearchThreads
+from tiktok_async.emulator._research_users import ResearchUsers
+from tiktok_async.emulator._routes import RouteDef
+from tiktok_async.emulator._state import State
+from tiktok_async.emulator._timelines import Timeline
+from tiktok_async.emulator._users import EmulatedUser
+
+
+class Products:
+    """What an `Emulator` offers tests beyond login and Display.
+
+    Attributes:
+        posting: Content Posting; its `quirks` and `properties` may be changed at any time.
+        research: The Research API; its `quirks` and `data` may be changed at any time.
+        portability: Data Portability; its `quirks` may be changed at any time.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.posting = Posting(state, state.quirks.posting)
+        self.research = Research(state, state.quirks.research, ResearchData(seed=state.seed))
+        self.portability = Portability(state, state.quirks.portability)
+        self._adlib = Adlib(state)
+
+    @property
+    def posts(self) -> Posts:
+        """Every accepted init: what was asked, which bytes came, what became of it."""
+        return self.posting.posts
+
+    @property
+    def leaked_bearer(self) -> bool:
+        """Whether a chunk ever came with an `Authorization` header, which no upload host is to see."""
+        return self.posting.uploads.bearers > 0
+
+    def creator(self, user: EmulatedUser, *, privacy: Sequence[str] | None = None, **changes: Any) -> Creator:  # noqa: ANN401 - as Creator declares them
+        """Return the posting side of *user*, changed.
+
+        Args:
+            user: Who.
+            privacy: The privacy levels they may choose; default: by whether the account is private.
+            **changes: Attributes of `Creator`, such as `comment_disabled` or `banned`.
+
+        Raises:
+            AttributeError: A creator has no such attribute.
+        """
+        creator = self.posting.creator(user.open_id)
+        if privacy is not None:
+            creator.privacy_level_options = tuple(privacy)
+        for name, value in changes.items():
+            setattr(creator, name, value)
+        return creator
+
+    def plan_timeline(self, timeline: Timeline | None = None, **changes: Any) -> Timeline:  # noqa: ANN401 - as Timeline declares them
+        """Say what becomes of every init accepted from now on; everything at once, if nothing is said.
+
+        Args:
+            timeline: The plan to start from; default: all at once.
+            **changes: Attributes of `Timeline`, such as `processing=timedelta(minutes=2)`.
+        """
+        self.posting.timeline = evolve(timeline or Timeline(), **changes)
+        return self.posting.timeline
+
+    def fail_publish(self, reason: str, *, times: int = 1) -> None:
+        """Let the next accepted inits end in `FAILED` for *reason*."""
+        self.posting.fail_next(str(reason), times)
+
+    def tear_upload(self, *after: int) -> None:
+        """Reset the connection of the next chunks, one for each number, after so many bytes of the body."""
+        self.posting.uploads.tears.extend(after)
+
+    def product_routes(self) -> list[RouteDef]:
+        """Return what these areas serve."""
+        return [
+            *self.posting.routes(),
+            *self.research.routes(),
+            *ResearchUsers(self.research).routes(),
+            *ResearchThreads(self.research).routes(),
+            *ResearchShop(self.research).routes(),
+            *ResearchTasks(self.research).routes(),
+            *self._adlib.routes(),
+            *self.portability.routes(),
+        ]

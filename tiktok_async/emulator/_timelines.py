@@ -1,0 +1,120 @@
+"""What becomes of a publish after its media arrived: statuses, post ids and webhooks, in time.
+
+Source: https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from attrs import field, frozen, validators
+
+PROCESSING_UPLOAD: Final = "PROCESSING_UPLOAD"
+PROCESSING_DOWNLOAD: Final = "PROCESSING_DOWNLOAD"
+SEND_TO_USER_INBOX: Final = "SEND_TO_USER_INBOX"
+PUBLISH_COMPLETE: Final = "PUBLISH_COMPLETE"
+FAILED: Final = "FAILED"
+
+FAIL_REASONS: Final = (
+    "file_format_check_failed",
+    "duration_check_failed",
+    "frame_rate_check_failed",
+    "picture_size_check_failed",
+    "internal",
+    "video_pull_failed",
+    "photo_pull_failed",
+    "publish_cancelled",
+    "auth_removed",
+    "spam_risk_too_many_posts",
+    "spam_risk_user_banned_from_posting",
+    "spam_risk_text",
+    "spam_risk",
+)
+
+_NEVER: Final = None
+
+
+@frozen(slots=True, kw_only=True)
+class Timeline:
+    """How long the steps of a publish take, and how it ends.
+
+    Everything happens at once by default, so that a test does not wait; give durations and move the emulator's
+    clock to see the steps in between.
+
+    Attributes:
+        download: How long TikTok fetches a `PULL_FROM_URL`.
+        download_size: How many bytes that is.
+        processing: From the last byte to the next status.
+        fail_reason: Ends `FAILED` with this reason instead; any word may be tried.
+        moderation: From the post to its public id, for public posts; `None`: the id never comes.
+        post_ids: How many ids it gets; a draft may become several posts.
+        user_posts_after: From the inbox to the moment the user posts the draft; `None`: never.
+        hidden_after: From the public id to the moment the post ceases to be public; `None`: never.
+
+    Example:
+        >>> Timeline(processing=timedelta(minutes=2), fail_reason="spam_risk").fail_reason
+        'spam_risk'
+    """
+
+    download: timedelta = timedelta(0)
+    download_size: int = field(default=20_000_000, validator=validators.gt(0))
+    processing: timedelta = timedelta(0)
+    fail_reason: str | None = None
+    moderation: timedelta | None = timedelta(0)
+    post_ids: int = field(default=1, validator=validators.ge(1))
+    user_posts_after: timedelta | None = _NEVER
+    hidden_after: timedelta | None = _NEVER
+
+
+@frozen(slots=True, kw_only=True)
+class Step:
+    """One thing that happens to a publish.
+
+    Attributes:
+        after: Seconds since its media was there, or its pull began.
+        status: The status from then on; `None` leaves it.
+        fail_reason: Why, if that is `FAILED`.
+        event: The webhook that says so.
+        visible: Whether the post becomes public (true) or ceases to be (false); `None` leaves it.
+    """
+
+    after: float
+    status: str | None = None
+    fail_reason: str | None = None
+    event: str
+    visible: bool | None = None
+
+
+def steps(timeline: Timeline, *, pulled: bool, draft: bool, public: bool) -> Iterator[Step]:
+    """Yield what happens, in order.
+
+    Args:
+        timeline: When.
+        pulled: Whether TikTok fetches the media.
+        draft: Whether it goes to the inbox.
+        public: Whether everyone may see the post.
+    """
+    at = timeline.processing.total_seconds()
+    if pulled:
+        at += timeline.download.total_seconds()
+    if timeline.fail_reason is not None:
+        yield failed(timeline.fail_reason, after=at)
+        return
+    if draft:
+        yield Step(after=at, status=SEND_TO_USER_INBOX, event="post.publish.inbox_delivered")
+        if timeline.user_posts_after is None:
+            return
+        at += timeline.user_posts_after.total_seconds()
+    yield Step(after=at, status=PUBLISH_COMPLETE, event="post.publish.complete")
+    if public and timeline.moderation is not None:
+        at += timeline.moderation.total_seconds()
+        yield Step(after=at, event="post.publish.publicly_available", visible=True)
+        if timeline.hidden_after is not None:
+            at += timeline.hidden_after.total_seconds()
+            # TikTok's spelling.
+            yield Step(after=at, event="post.publish.no_longer_publicaly_available", visible=False)
+
+
+def failed(reason: str, *, after: float) -> Step:
+    """Return the step that ends a publish for *reason*."""
+    return Step(after=after, status=FAILED, fail_reason=reason, event="post.publish.failed")
