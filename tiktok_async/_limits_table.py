@@ -41,4 +41,8 @@ def limits_for(overrides: LimitsMapping) -> Callable[[EndpointSpec, str], Limit 
 
 
 def _is_pair(key: object) -> bool:
-    return isinstance(key, tuple) and tuple(map(type, key)) == (Endpoint, str)
+    match key:
+        case (Endpoint(), str()):
+            return True
+        case _:
+            return False

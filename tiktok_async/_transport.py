@@ -3,7 +3,7 @@
 No aiohttp exception leaves this module: they hold request headers, and with them tokens.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -80,7 +80,7 @@ class AiohttpTransport:
         raise translated
 
     @asynccontextmanager
-    async def stream(self, request: Request) -> AsyncIterator[StreamedResponse]:
+    async def stream(self, request: Request) -> AsyncGenerator[StreamedResponse, None]:
         """Send *request* and hand its body on piece by piece; the connection closes with the block.
 
         Raises:
@@ -89,22 +89,7 @@ class AiohttpTransport:
             WrongEventLoop: The session belongs to another event loop.
         """
         self._lifecycle.check(last_work=True)
-        http = self._pooled or self._open(fresh=False)
-        translated: TransportError | ConfigurationError | None = None
-        try:
-            response = await http.request(
-                request.method,
-                request.url,
-                headers=request.headers,
-                data=request.body,
-                allow_redirects=False,
-                raise_for_status=False,
-                timeout=_stall(request.stall_timeout or 60.0),
-            )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            translated = _translate(error, request.url)
-        if translated is not None:
-            raise translated
+        response = await self._begin(request)
         try:
             yield StreamedResponse(
                 status=response.status, headers=response.headers, pieces=_pieces(response.content, request.url)
@@ -119,6 +104,22 @@ class AiohttpTransport:
         self._pooled = self._single = None
         for http in opened:
             await http.close()
+
+    async def _begin(self, request: Request) -> aiohttp.ClientResponse:
+        http = self._pooled or self._open(fresh=False)
+        try:
+            return await http.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                raise_for_status=False,
+                timeout=_stall(request.stall_timeout or 60.0),
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            translated = _translate(error, request.url)
+        raise translated
 
     def _open(self, *, fresh: bool) -> aiohttp.ClientSession:
         # A grant or an init on a kept-alive connection that the server has just closed would have an unknown
@@ -173,25 +174,22 @@ def _translate(error: Exception, url: URL | str) -> TransportError | Configurati
     return TransportError(f"{what} ({parsed.host})", sent=sent, endpoint=parsed.path)
 
 
+# In this order: the special before the general. Each with whether the request may have arrived.
+_KINDS: tuple[tuple[type[Exception], str, bool], ...] = (
+    (aiohttp.ClientConnectorCertificateError, "the server's certificate is not trusted", False),
+    (aiohttp.ClientConnectorDNSError, "the host name could not be resolved", False),
+    (aiohttp.ClientSSLError, "the TLS handshake failed", False),
+    (aiohttp.ClientConnectorError, "no connection could be made", False),
+    (aiohttp.ConnectionTimeoutError, "no connection in time", False),
+    (aiohttp.ServerDisconnectedError, "the server closed the connection without an answer", True),
+    (TimeoutError, "no answer in time", True),
+    (aiohttp.ClientPayloadError, "the answer broke off", True),
+    (OSError, "the connection was reset", True),
+)
+
+
 def _kind(error: Exception) -> tuple[str, bool]:
-    match error:
-        case aiohttp.ClientConnectorCertificateError():
-            return "the server's certificate is not trusted", False
-        case aiohttp.ClientConnectorDNSError():
-            return "the host name could not be resolved", False
-        case aiohttp.ClientSSLError():
-            return "the TLS handshake failed", False
-        case aiohttp.ClientConnectorError():
-            return f"no connection ({error.os_error.strerror or 'refused'})", False
-        case aiohttp.ConnectionTimeoutError():
-            return "no connection in time", False
-        case aiohttp.ServerDisconnectedError():
-            return "the server closed the connection without an answer", True
-        case TimeoutError():
-            return "no answer in time", True
-        case aiohttp.ClientPayloadError():
-            return "the answer broke off", True
-        case OSError():
-            return "the connection was reset", True
-        case _:
-            return f"the answer was not HTTP ({type(error).__name__})", True
+    for kind, what, sent in _KINDS:
+        if isinstance(error, kind):
+            return what, sent
+    return f"the answer was not HTTP ({type(error).__name__})", True

@@ -1,6 +1,6 @@
 """Turning TikTok's answers into models, with errors that name the call."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from tiktok_async._converter import WireTypeError, structure
 from tiktok_async._http import Response
@@ -34,4 +34,7 @@ def read(response: Response, data: Any, cls: type[T], *, endpoint: Endpoint, ope
 
 def member(response: Response, name: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return one member of the answer's data, or `None` where data is no object or has no such member."""
-    return response.data.get(name) if isinstance(response.data, dict) else None
+    data: Any = response.data
+    if not isinstance(data, dict):
+        return None
+    return cast("dict[str, Any]", data).get(name)

@@ -4,6 +4,7 @@ Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from tiktok_async._credentials import AccountCredential
 from tiktok_async._send import Sender
@@ -17,7 +18,7 @@ async def user_info(sender: Sender, credential: AccountCredential, fields: Itera
     token = credential.usable() or await credential.obtain()
     wanted = _granted_fields(token) if fields is None else _checked(fields, token)
     response = await sender.call(Endpoint.USER_INFO, credential=credential, fields=",".join(wanted))
-    profile = member(response, "user") or {}
+    profile: Any = member(response, "user") or {}
     return read(response, profile, User, endpoint=Endpoint.USER_INFO, open_id=credential.open_id)
 
 
