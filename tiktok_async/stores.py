@@ -11,11 +11,13 @@ from tiktok_async_stores.memory import MemoryTokenStore
 if TYPE_CHECKING:
     from tiktok_async_stores.encrypted import EncryptedTokenStore, generate_store_key
     from tiktok_async_stores.redis import RedisTokenStore
+    from tiktok_async_stores.redis_limiter import RedisRateLimiter
     from tiktok_async_stores.sqlite import SQLiteTokenStore
 
 __all__ = [
     "EncryptedTokenStore",
     "MemoryTokenStore",
+    "RedisRateLimiter",
     "RedisTokenStore",
     "SQLiteTokenStore",
     "generate_store_key",
@@ -25,6 +27,7 @@ __all__ = [
 # name -> module
 _LAZY = {
     "EncryptedTokenStore": "tiktok_async_stores.encrypted",
+    "RedisRateLimiter": "tiktok_async_stores.redis_limiter",
     "RedisTokenStore": "tiktok_async_stores.redis",
     "SQLiteTokenStore": "tiktok_async_stores.sqlite",
     "generate_store_key": "tiktok_async_stores.encrypted",

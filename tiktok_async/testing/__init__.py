@@ -1,5 +1,33 @@
-"""What tests of this library, and of code that uses it, are made with."""
+"""What tests of this library, and of code that uses it, are made with.
+
+The contract classes need pytest (`pip install "tiktok-async[test]"`) and load on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from tiktok_async.testing._clock import VirtualClock
 
-__all__ = ["VirtualClock"]
+if TYPE_CHECKING:
+    from tiktok_async.testing._stores import TokenStoreContract
+
+__all__ = ["TokenStoreContract", "VirtualClock"]
+
+# name -> module; what imports pytest
+_LAZY = {
+    "TokenStoreContract": "tiktok_async.testing._stores",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LAZY.get(name)
+    if module is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
