@@ -2,6 +2,8 @@
 
 import asyncio
 import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import web
@@ -13,16 +15,17 @@ _PAGE = """<!doctype html><meta charset="utf-8"><title>tiktok-async</title>
 <h1>{title}</h1><p>{text}</p>"""
 
 
-async def wait_for_callback(redirect_uri: str, state: str) -> str:
-    """Serve *redirect_uri* until the browser brings an answer to the login that *state* belongs to.
+@asynccontextmanager
+async def callback_server(redirect_uri: str, state: str) -> AsyncIterator[asyncio.Future[str]]:
+    """Serve *redirect_uri* inside `async with`, until the browser brings the answer to one login.
 
     Args:
         redirect_uri: `http://127.0.0.1:PORT/PATH`; only its port of loopback is listened on.
         state: The login's state. A request with another one is refused and ends nothing, so that no other page can
             end the login by calling this server.
 
-    Returns:
-        The callback's query string.
+    Yields:
+        The callback's query string, once it is there.
 
     Raises:
         ConfigurationError: The port is taken.
@@ -48,11 +51,9 @@ async def wait_for_callback(redirect_uri: str, state: str) -> str:
         try:
             await web.TCPSite(runner, "127.0.0.1", uri.port).start()
         except OSError:
-            msg = (
-                f"Port {uri.port} of 127.0.0.1 is taken. Choose another one with --port, and register its redirect URI."
-            )
+            msg = f"Port {uri.port} of 127.0.0.1 is taken. Choose another one with --port and register it."
             raise ConfigurationError(msg) from None
-        return await answer
+        yield answer
     finally:
         await runner.cleanup()
 

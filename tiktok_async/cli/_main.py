@@ -39,6 +39,7 @@ def build() -> App:
         help_format="markdown",
         version=version("tiktok-async"),
         error_console=Console(stderr=True),
+        suppress_keyboard_interrupt=False,
     )
     for module in pkgutil.iter_modules(commands.__path__):
         if not module.name.startswith("_"):
@@ -114,4 +115,5 @@ def _dispatch(app: App, arguments: Sequence[str]) -> None:
         sys.stdout.flush()
 
     app.meta.default(launch)
+    app.meta.suppress_keyboard_interrupt = False
     app.meta(arguments, exit_on_error=False, print_error=False, result_action="return_value")

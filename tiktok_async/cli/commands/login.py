@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -11,6 +11,9 @@ from tiktok_async.cli._output import Json, note, write_json
 from tiktok_async.cli._session import DEFAULTS, Options, opened
 from tiktok_async.errors import TikTokError
 from tiktok_async.models import Scope
+
+if TYPE_CHECKING:
+    from tiktok_async.models import AuthorizationRequest
 
 _SCOPES = (Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS, Scope.VIDEO_LIST)
 
@@ -44,23 +47,31 @@ async def command(
     uri = redirect_uri or f"http://127.0.0.1:{port}/callback/"
     async with opened(options) as (session, _):
         request = session.oauth.authorization(uri, [scope.strip() for scope in scopes.split(",")])
-        note(f"Log in here:\n\n  {request.url}\n")
-        if browser and not paste:
-            webbrowser.open(request.url)
         if paste:
-            note("Then paste the address that the browser ended at:")
+            note(f"Log in here:\n\n  {request.url}\n\nThen paste the address that the browser ended at:")
             callback = sys.stdin.readline().strip()
         else:
-            from tiktok_async.cli._callback import wait_for_callback
-
-            try:
-                async with asyncio.timeout(wait):
-                    callback = await wait_for_callback(uri, request.state)
-            except TimeoutError:
-                raise TikTokError(f"Nobody came back from TikTok's page within {wait:g} s.") from None
+            callback = await _browse(request, open_it=browser, wait=wait)
         account = await session.oauth.complete(request, callback)
         token = await account.token()
     if json:
         write_json({"open_id": account.open_id, "scopes": token.scopes, "expires_at": token.expires_at})
     else:
         note(f"{account.open_id} is logged in and granted {', '.join(sorted(token.scopes))}.")
+
+
+async def _browse(request: "AuthorizationRequest", *, open_it: bool, wait: float) -> str:
+    """Send the user to TikTok's page, and return the query that the browser comes back with."""
+    from tiktok_async.cli._callback import callback_server
+
+    # Listening begins first: a browser that is logged in comes back at once.
+    async with callback_server(request.redirect_uri, request.state) as answer:
+        note(f"Log in here:\n\n  {request.url}\n")
+        if open_it:
+            webbrowser.open(request.url)
+        try:
+            async with asyncio.timeout(wait):
+                return await answer
+        except TimeoutError:
+            msg = f"Nobody came back from TikTok's page within {wait:g} s."
+            raise TikTokError(msg) from None

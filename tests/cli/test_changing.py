@@ -1,0 +1,153 @@
+"""Commands that change something: login, refresh, revoke, and the two that need no account."""
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.conftest import free_port
+
+
+async def _login_url(process: asyncio.subprocess.Process) -> str:
+    assert process.stderr is not None
+    shown = (await process.stderr.readuntil(b"Log in here")) + await process.stderr.readuntil(b"http")
+    return "http" + (await process.stderr.readline()).decode().strip() if shown else ""
+
+
+async def _visit(url: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as browser, browser.get(url) as reply:
+        return reply.status, await reply.text()
+
+
+async def test_login_waits_for_the_browser_and_stores_the_token(
+    shell: Shell, secrets_of: Callable[[str], list[str]]
+) -> None:
+    user = shell.emulator.add_user()
+    process = await shell.start("login", "--no-browser", "--json", "--port", str(free_port()))
+    assert process.stderr is not None
+    callback = await shell.emulator.consent(await _login_url(process), user)
+    status, page = await _visit(callback)
+    assert (status, "close this page" in page) == (200, True)
+    out, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 0, err
+    login = json.loads(out)
+    assert "video.list" in login["scopes"]
+    assert secrets_of((out + err).decode()) == []
+    listed = json.loads((await shell.run("accounts", "--json")).out)
+    assert listed["open_id"] == login["open_id"]
+
+
+async def test_a_forged_callback_is_refused_and_ends_nothing(shell: Shell) -> None:
+    user = shell.emulator.add_user()
+    process = await shell.start("login", "--no-browser", "--port", str(free_port()))
+    url = await _login_url(process)
+    callback = await shell.emulator.consent(url, user)
+    state = parse_qs(urlsplit(callback).query)["state"][0]
+    status, _ = await _visit(callback.replace(state, "forged"))
+    assert status == 400
+    assert process.returncode is None
+    assert (await _visit(callback))[0] == 200
+    assert await process.wait() == 0
+
+
+async def test_after_its_answer_the_login_listens_no_more(shell: Shell) -> None:
+    user = shell.emulator.add_user()
+    process = await shell.start("login", "--no-browser", "--port", str(free_port()))
+    callback = await shell.emulator.consent(await _login_url(process), user)
+    await _visit(callback)
+    await process.wait()
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await _visit(callback)
+
+
+async def test_a_refused_login_says_so(shell: Shell) -> None:
+    user = shell.emulator.add_user()
+    process = await shell.start("login", "--no-browser", "--port", str(free_port()))
+    await _visit(await shell.emulator.consent(await _login_url(process), user, deny=True))
+    _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert "access_denied" in err.decode()
+
+
+async def test_a_login_can_be_pasted_where_there_is_no_browser(shell: Shell) -> None:
+    user = shell.emulator.add_user()
+    process = await shell.start("login", "--paste")
+    callback = await shell.emulator.consent(await _login_url(process), user)
+    _, err = await asyncio.wait_for(process.communicate(f"{callback}\n".encode()), 30)
+    assert process.returncode == 0, err
+    assert "is logged in" in err.decode()
+
+
+async def test_a_login_that_nobody_answers_ends(shell: Shell) -> None:
+    done = await shell.run("login", "--no-browser", "--port", str(free_port()), "--timeout", "0.2")
+    assert done.code == 1
+    assert "0.2 s" in done.err
+
+
+async def test_a_taken_port_is_a_usage_error_that_names_the_option(shell: Shell) -> None:
+    taken = str(urlsplit(shell.emulator.url).port)
+    done = await shell.run("login", "--no-browser", "--port", taken)
+    assert done.code == 2
+    assert "--port" in done.err
+
+
+async def test_refresh_rotates_and_shows_no_token(shell: Shell, secrets_of: Callable[[str], list[str]]) -> None:
+    account = await shell.log_in(shell.emulator.add_user())
+    done = await shell.run("refresh", "--json")
+    assert json.loads(done.out)["version"] > 1
+    assert shell.emulator.refreshes[account.open_id] == 1
+    assert secrets_of(done.out + done.err) == []
+
+
+async def test_revoke_ends_the_grant_and_forgets_the_token(shell: Shell) -> None:
+    account = await shell.log_in(shell.emulator.add_user())
+    asked = await shell.run("revoke", account.open_id)
+    assert asked.code == 2
+    assert "--yes" in asked.err
+    assert (await shell.run("revoke", account.open_id, "--yes")).code == 0
+    assert (await shell.run("accounts", "--json")).out == ""
+
+
+async def test_a_store_key_is_32_new_bytes_each_time(shell: Shell) -> None:
+    keys = [(await shell.run("store-key")).out.strip() for _ in range(2)]
+    assert [len(base64.urlsafe_b64decode(key)) for key in keys] == [32, 32]
+    assert keys[0] != keys[1]
+
+
+async def test_the_emulator_serves_what_its_output_says(shell: Shell) -> None:
+    process = await shell.start("emulator", "--port", "0", "--users", "2")
+    assert process.stdout is not None
+    lines = [(await process.stdout.readline()).decode().strip() for _ in range(4)]
+    variables = dict(line.split("=", 1) for line in lines)
+    shell.environment.update(variables)
+    query = "client_key=x&response_type=code&scope=user.info.basic&redirect_uri=https://example.com/cb&state=s"
+    status, _ = await _visit(f"{variables['TIKTOK_AUTHORIZE_URL']}?{query}")
+    assert status == 400
+    process.terminate()
+    await process.wait()
+
+
+async def test_the_demo_verifies_each_step_and_stays_plain_in_a_pipe(
+    shell: Shell, secrets_of: Callable[[str], list[str]]
+) -> None:
+    shell.environment_without("TIKTOK_TOKEN_STORE", "TIKTOK_CLIENT_KEY", "TIKTOK_CLIENT_SECRET")
+    done = await shell.run("demo", "--store", "demo.db")
+    assert (done.code, done.err) == (0, "")
+    assert "\x1b" not in done.out
+    steps = [line for line in done.out.splitlines() if re.match(r" *\d+ ", line)]
+    assert len(steps) >= 7
+    assert all(line.endswith("✓") for line in steps)
+    assert (shell.folder / "demo.db").exists()
+    assert secrets_of(done.out) == []
+
+
+async def test_the_demo_speaks_ascii_where_it_has_to(shell: Shell) -> None:
+    done = await shell.run("demo", "--videos", "3", PYTHONIOENCODING="ascii")
+    assert done.code == 0, done.err
+    assert done.out.isascii()
