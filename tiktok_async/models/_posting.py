@@ -12,6 +12,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from tiktok_async.errors import ConfigurationError
+from tiktok_async.models._wire_model import WireModel
 
 # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 VIDEO_TITLE_UNITS = 2200
@@ -165,8 +166,8 @@ def branded_privately(privacy_level: str | None, *, branded: bool) -> list[str]:
     return []
 
 
-@frozen(slots=True, kw_only=True)
-class CreatorInfo:
+@frozen(kw_only=True)
+class CreatorInfo(WireModel):
     """What a creator allows and may do right now; TikTok wants it asked afresh for each posting page.
 
     Attributes:

@@ -1,0 +1,60 @@
+"""The body of one chunk's PUT: pieces for the network, and what became of them for the upload."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Self
+
+from tiktok_async._stall import StallGuard
+from tiktok_async.abc import Clock
+from tiktok_async.errors import TikTokError
+
+__all__ = ["ChunkBody"]
+
+
+class ChunkBody:
+    """An async iterator over *pieces* that tells of each one, and that can be closed under a sender's hands.
+
+    A sender that failed may still hold on to the iterator for a moment, in a task of its own.
+
+    Args:
+        pieces: The chunk.
+        clock: Tells the time.
+        guard: Is told of progress.
+
+    Attributes:
+        failure: What the source raised, which a sender would only show as a broken connection.
+    """
+
+    __slots__ = ("_clock", "_closed", "_guard", "_idle", "_pieces", "failure")
+
+    def __init__(self, pieces: AsyncGenerator[memoryview, None], clock: Clock, guard: StallGuard) -> None:
+        self._pieces = pieces
+        self._clock = clock
+        self._guard = guard
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+        self.failure: TikTokError | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> memoryview:
+        if self._closed:
+            raise StopAsyncIteration
+        self._idle.clear()
+        try:
+            piece = await anext(self._pieces)
+        except TikTokError as error:
+            self.failure = error
+            raise
+        finally:
+            self._idle.set()
+        self._guard.moved_at = self._clock.monotonic()
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the pieces once nobody is waiting for one."""
+        self._closed = True
+        await self._idle.wait()
+        await self._pieces.aclose()

@@ -1,0 +1,104 @@
+"""One post for one key: what a restarted worker finds of the call its predecessor made.
+
+The note is written before the init, so that a crash between the two shows as an unknown outcome and never as a
+second post.
+"""
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any, cast
+
+from tiktok_async.abc import NoteStore, TokenStore
+from tiktok_async.errors import ConfigurationError, OutcomeUnknown, StoreError
+from tiktok_async.models import AccountKey
+
+__all__ = ["KEPT", "DedupKey", "dedup_note"]
+
+KEPT = timedelta(days=7)
+"""How long a key is remembered."""
+
+_STARTED = b'{"started":true}'
+_MOST = 1_000
+
+
+class DedupKey:
+    """A caller's key for one post of one account.
+
+    Args:
+        notes: Where it is remembered.
+        key: The account.
+        word: The caller's word for it.
+
+    Attributes:
+        word: The caller's word for it.
+    """
+
+    def __init__(self, notes: NoteStore, key: AccountKey, word: str) -> None:
+        self._notes = notes
+        self._key = key
+        self.word = word
+        self._name = "publish:" + hashlib.sha256(word.encode("utf-8", "surrogatepass")).hexdigest()
+
+    async def claim(self) -> str | None:
+        """Claim the key for a call that is about to be made.
+
+        Returns:
+            `None` if it is ours now; the saved publish of an earlier call otherwise.
+
+        Raises:
+            OutcomeUnknown: An earlier call began and did not come to an end, or is still under way.
+            StoreError: The store failed; nothing was sent.
+        """
+        if await self._notes.put_note(self._key, self._name, _STARTED, ttl=KEPT, only_if_absent=True):
+            return None
+        note = await self._notes.get_note(self._key, self._name)
+        saved = None if note is None else _saved(note)
+        if saved is None:
+            raise OutcomeUnknown(
+                "An earlier call with this dedup_key began and its outcome is not known, or it is still under way",
+                open_id=self._key.open_id,
+                dedup_key=self.word,
+            )
+        return saved
+
+    async def settle(self, saved: str) -> None:
+        """Remember the publish that came of the call."""
+        value = json.dumps({"saved": saved}).encode()
+        try:
+            await self._notes.put_note(self._key, self._name, value, ttl=KEPT, only_if_absent=False)
+        except StoreError:
+            # The post was accepted, and its caller must learn of it; a repeat will find the claim, not post again.
+            return
+
+    async def release(self) -> None:
+        """Forget the claim: TikTok refused, so the same key may be tried again."""
+        try:
+            await self._notes.delete_note(self._key, self._name)
+        except StoreError:
+            # The caller must see TikTok's refusal; the claim ends by itself.
+            return
+
+
+def dedup_note(store: TokenStore, key: AccountKey, dedup_key: str | None) -> DedupKey | None:
+    """Return what remembers *dedup_key*; `None` if there is none.
+
+    Raises:
+        ConfigurationError: The key is empty or too long, or the store keeps no notes.
+    """
+    if dedup_key is None:
+        return None
+    if not 0 < len(dedup_key) <= _MOST:
+        raise ConfigurationError(f"A dedup_key has 1 to {_MOST} characters, such as the id of the job that posts.")
+    if not isinstance(store, NoteStore):
+        raise ConfigurationError(
+            f"dedup_key needs a store that keeps notes, and {type(store).__name__} does not: see "
+            "`tiktok_async.abc.NoteStore`."
+        )
+    return DedupKey(store, key, dedup_key)
+
+
+def _saved(note: bytes) -> str | None:
+    data: Any = json.loads(note)
+    saved = cast("dict[str, Any]", data).get("saved") if isinstance(data, dict) else None
+    return saved if isinstance(saved, str) else None

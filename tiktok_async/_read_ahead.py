@@ -1,0 +1,59 @@
+"""Bytes on their way out: read in blocks ahead of the network, handed on in small pieces."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+
+from tiktok_async.abc import Clock
+
+__all__ = ["BLOCK", "Read", "read_ahead"]
+
+BLOCK = 1024 * 1024
+"""Bytes that are read at once: a thread's wake-up for less would cost more than the reading."""
+_PIECE = 64 * 1024
+# Bytes that are handed on at once: with more, encrypting one piece would hold the loop up.
+
+Read = Callable[[int, int], Awaitable[bytes | memoryview]]
+"""Reads exactly so many bytes from an offset on."""
+
+
+async def read_ahead(read: Read, span: range, clock: Clock) -> AsyncGenerator[memoryview, None]:
+    """Yield the bytes of *span* in pieces, reading the next block while one is being sent.
+
+    The loop gets a turn after each piece: without it a fast receiver would have a whole chunk written before
+    anything else could run.
+
+    Args:
+        read: Called with an offset and a length, one call at a time.
+        span: First byte to one past the last; not empty.
+        clock: Gives the turns.
+    """
+    starts = iter(range(span.start, span.stop, BLOCK))
+    ahead: asyncio.Future[bytes | memoryview] | None = _begin(read, next(starts), span.stop)
+    try:
+        while ahead is not None:
+            block = await ahead
+            start = next(starts, None)
+            ahead = None if start is None else _begin(read, start, span.stop)
+            for piece in _pieces(block):
+                yield piece
+                await clock.sleep(0)
+    finally:
+        if ahead is not None:
+            await _give_up(ahead)
+
+
+def _begin(read: Read, start: int, stop: int) -> "asyncio.Future[bytes | memoryview]":
+    return asyncio.ensure_future(read(start, min(BLOCK, stop - start)))
+
+
+def _pieces(block: bytes | memoryview) -> Iterator[memoryview]:
+    view = memoryview(block)
+    return (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))
+
+
+async def _give_up(ahead: "asyncio.Future[bytes | memoryview]") -> None:
+    """Let no read outlive the range it was for, and no failure of it go unseen as a warning."""
+    ahead.cancel()
+    await asyncio.wait([ahead])
+    if not ahead.cancelled():
+        ahead.exception()

@@ -1,0 +1,184 @@
+"""What a video's bytes are taken from, each kind in one form: a stamp, and reading at an offset.
+
+Files are read in a thread of their own, so that a cold disk never stops the event loop.
+"""
+
+import asyncio
+import io
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol, TypeVar, cast
+
+from attrs import frozen
+
+from tiktok_async.abc import ByteSource
+
+T = TypeVar("T")
+
+__all__ = ["BytesMedia", "FileMedia", "Media", "ObjectMedia", "OpenMedia", "PathMedia", "Stamp"]
+
+
+class Stamp(NamedTuple):
+    """What can be told of a source without reading it: bytes, and nanoseconds of a file's last write."""
+
+    size: int
+    mtime_ns: int | None
+
+
+class OpenMedia(Protocol):
+    """A source that is being read, one call at a time."""
+
+    async def stamp(self) -> Stamp:
+        """Return what it looks like now."""
+        ...
+
+    async def read(self, offset: int, length: int) -> bytes | memoryview:
+        """Return *length* bytes from *offset* on; fewer where there are no more."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what `Media.open` opened, without waiting."""
+
+
+class Media(Protocol):
+    """A source of a video's bytes."""
+
+    async def open(self) -> OpenMedia:
+        """Get ready to read. Nothing stays open between two chunks."""
+        ...
+
+
+@frozen(slots=True)
+class BytesMedia:
+    """A video in memory."""
+
+    data: memoryview
+
+    async def open(self) -> "BytesMedia":
+        """Return itself."""
+        return self
+
+    async def stamp(self) -> Stamp:
+        """Return the size."""
+        return Stamp(len(self.data), None)
+
+    async def read(self, offset: int, length: int) -> memoryview:
+        """Return a view."""
+        return self.data[offset : offset + length]
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+@frozen(slots=True)
+class ObjectMedia:
+    """A `ByteSource`."""
+
+    source: ByteSource
+
+    async def open(self) -> "ObjectMedia":
+        """Return itself."""
+        return self
+
+    async def stamp(self) -> Stamp:
+        """Return the size."""
+        return Stamp(self.source.size, None)
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """Ask the source."""
+        return await self.source.read(offset, length)
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+@frozen(slots=True)
+class PathMedia:
+    """A file, by its path."""
+
+    path: str
+
+    async def open(self) -> OpenMedia:
+        """Open the file.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        return await _OpenFile.begin(lambda: cast("BinaryIO", Path(self.path).open("rb", buffering=0)), owned=True)
+
+
+@frozen(slots=True)
+class FileMedia:
+    """A binary file that somebody else opened, and closes; all of it counts, wherever its position is."""
+
+    file: BinaryIO
+
+    async def open(self) -> OpenMedia:
+        """Get ready to read."""
+        return await _OpenFile.begin(lambda: self.file, owned=False)
+
+
+class _OpenFile:
+    """A file, and the thread that does one thing after another with it."""
+
+    def __init__(self, *, owned: bool) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tiktok-async-file")
+        self._file: BinaryIO | None = None
+        self._owned = owned
+
+    @classmethod
+    async def begin(cls, get: Callable[[], BinaryIO], *, owned: bool) -> "_OpenFile":
+        opened = cls(owned=owned)
+        try:
+            await opened._run(partial(opened._keep, get))
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    async def stamp(self) -> Stamp:
+        return await self._run(self._stamp)
+
+    async def read(self, offset: int, length: int) -> bytes:
+        return await self._run(partial(self._read, offset, length))
+
+    def close(self) -> None:
+        # A call that was given up may still be under way in the thread, which comes to this one after it.
+        if self._owned:
+            self._thread.submit(self._close)
+        self._thread.shutdown(wait=False)
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    def _keep(self, get: Callable[[], BinaryIO]) -> None:
+        self._file = get()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            raise FileNotFoundError
+        return self._file
+
+    def _stamp(self) -> Stamp:
+        file = self._opened()
+        # Going to the end writes out what a file open for writing still holds, which would change its time.
+        size = file.seek(0, os.SEEK_END)
+        if isinstance(file, io.FileIO | io.BufferedReader | io.BufferedRandom):
+            return Stamp(size, os.fstat(file.fileno()).st_mtime_ns)
+        return Stamp(size, None)
+
+    def _read(self, offset: int, length: int) -> bytes:
+        file = self._opened()
+        file.seek(offset)
+        blocks: list[bytes] = []
+        while length and (block := file.read(length)):
+            blocks.append(block)
+            length -= len(block)
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
