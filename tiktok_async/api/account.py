@@ -5,10 +5,13 @@ from datetime import datetime
 
 from tiktok_async._credentials import AccountCredential
 from tiktok_async._pages import Pages
-from tiktok_async.api import users, videos
+from tiktok_async._publish import Publish
+from tiktok_async._publish_init import resume
+from tiktok_async._video_source import UploadSource, open_video
+from tiktok_async.api import posting, users, videos
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import Token, User, UserField, Video, VideoField
+from tiktok_async.models import CreatorInfo, PhotoPost, Token, User, UserField, Video, VideoField, VideoPost
 
 
 class Account:
@@ -118,6 +121,125 @@ class Account:
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-query
         """
         return videos.videos_by_id(self._runtime.sender, self._credential, ids, fields=fields)
+
+    async def creator_info(self) -> CreatorInfo:
+        """Return what the creator allows right now; TikTok wants it asked afresh for each posting page.
+
+        Raises:
+            PostingRefused: The creator cannot post now: banned, at the daily cap, or the app is at its own.
+
+        Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
+        """
+        return await posting.creator_info(self._runtime, self._credential)
+
+    async def post_video(
+        self,
+        source: posting.Source,
+        post: VideoPost,
+        *,
+        chunk_size: int | None = None,
+        content_type: str | None = None,
+        check: bool = False,
+        dedup_key: str | None = None,
+    ) -> Publish:
+        """Begin to post a video; its bytes move with `Publish.upload`, its end comes with `Publish.wait`.
+
+        Args:
+            source: A path, bytes, a seekable file opened with "rb", a `ByteSource`, or a `PullFromUrl`.
+            post: Its settings.
+            chunk_size: Bytes a chunk, see `plan_chunks`; `None` leaves it to the plan.
+            content_type: `video/mp4`, `video/quicktime` or `video/webm`; `None` goes by a path's name, else MP4.
+            check: Ask `creator_info` first and hold *post* against it.
+            dedup_key: Your id of this post, at most 1,000 characters. A repeated call with it, from whatever process
+                on the same store, returns the first one's `Publish` for seven days and posts nothing.
+
+        Returns:
+            The accepted post. Save its `to_json()` before the first byte moves.
+
+        Raises:
+            ConfigurationError: Something cannot be right, `check` found something (`.problems`), or the source
+                cannot be read. Nothing was posted.
+            PostingRefused: TikTok does not let this creator or this app post now.
+            OutcomeUnknown: The call may have arrived and no answer came; it was not repeated.
+            UploadRejected: TikTok gave an upload address that bytes must not go to.
+
+        Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
+        """
+        return await posting.post_video(
+            self._runtime,
+            self._credential,
+            source,
+            post,
+            chunk_size=chunk_size,
+            content_type=content_type,
+            check=check,
+            dedup_key=dedup_key,
+        )
+
+    async def draft_video(
+        self,
+        source: posting.Source,
+        *,
+        chunk_size: int | None = None,
+        content_type: str | None = None,
+        dedup_key: str | None = None,
+    ) -> Publish:
+        """Begin to send a video to the creator's inbox, where they finish and post it; see `post_video`.
+
+        Source: https://developers.tiktok.com/doc/content-posting-api-reference-upload-video
+        """
+        return await posting.post_video(
+            self._runtime,
+            self._credential,
+            source,
+            None,
+            chunk_size=chunk_size,
+            content_type=content_type,
+            dedup_key=dedup_key,
+        )
+
+    async def post_photos(
+        self, urls: Iterable[str], post: PhotoPost, *, check: bool = False, dedup_key: str | None = None
+    ) -> Publish:
+        """Post 1 to 35 photos, which TikTok fetches from *urls*; there is nothing to upload.
+
+        Args:
+            urls: Public https URLs below a domain or prefix that is verified in the developer portal.
+            post: Their settings.
+            check: Ask `creator_info` first and hold *post* against it.
+            dedup_key: As for `post_video`.
+
+        Raises:
+            ConfigurationError: Something cannot be right; `.problems` names each thing. Nothing was posted.
+            PostingRefused: TikTok does not let this creator or this app post now.
+            OutcomeUnknown: The call may have arrived and no answer came; it was not repeated.
+
+        Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
+        """
+        return await posting.post_photos(
+            self._runtime, self._credential, urls, post, direct=True, check=check, dedup_key=dedup_key
+        )
+
+    async def draft_photos(self, urls: Iterable[str], post: PhotoPost, *, dedup_key: str | None = None) -> Publish:
+        """Send photos to the creator's inbox; of *post* TikTok takes the texts and the cover. See `post_photos`.
+
+        Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
+        """
+        return await posting.post_photos(self._runtime, self._credential, urls, post, direct=False, dedup_key=dedup_key)
+
+    def publish(self, state_json_or_publish_id: str, source: UploadSource | None = None) -> Publish:
+        """Go on with a post that was begun before, here or in another process; no I/O happens yet.
+
+        Args:
+            state_json_or_publish_id: What `Publish.to_json()` or a progress' `state` gave. A bare publish_id is enough
+                for `status`, `wait` and `cancel`, not for `upload`.
+            source: The video, the very same as before; `None` opens the path it was read from.
+
+        Raises:
+            ConfigurationError: The state cannot be read, or is another account's.
+        """
+        opened = None if source is None else open_video(source, self._runtime.clock)
+        return resume(self._runtime, self._credential, state_json_or_publish_id, opened)
 
     async def disconnect(self) -> None:
         """End the user's grant at TikTok, then forget the token: the same as `oauth.revoke`.
