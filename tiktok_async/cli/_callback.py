@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +16,7 @@ _PAGE = """<!doctype html><meta charset="utf-8"><title>tiktok-async</title>
 
 
 @asynccontextmanager
-async def callback_server(redirect_uri: str, state: str) -> AsyncIterator[asyncio.Future[str]]:
+async def callback_server(redirect_uri: str, state: str) -> AsyncGenerator[asyncio.Future[str]]:
     """Serve *redirect_uri* inside `async with`, until the browser brings the answer to one login.
 
     Args:

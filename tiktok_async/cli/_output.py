@@ -57,14 +57,8 @@ def shown(value: object) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.0f} s"
-    if isinstance(value, (set, frozenset)):
-        return " ".join(sorted(map(str, value)))
     return "".join(char if char.isprintable() else " " for char in str(value))
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return str(value)
+    return value.total_seconds() if isinstance(value, timedelta) else str(value)

@@ -13,7 +13,7 @@ from tiktok_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     # Loaded when a session is opened, so that `--help` is quick.
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tiktok_async.abc import TokenStore
     from tiktok_async.api.account import Account
@@ -61,7 +61,7 @@ def store_url(store: str | None) -> str:
 
 
 @asynccontextmanager
-async def opened(options: Options) -> "AsyncIterator[tuple[TikTokSession, TokenStore]]":
+async def opened(options: Options) -> "AsyncGenerator[tuple[TikTokSession, TokenStore]]":
     """Open the store and a session on it, and close both.
 
     Raises:

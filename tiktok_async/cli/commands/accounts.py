@@ -31,6 +31,6 @@ async def command(*, json: Json = False, options: Options = DEFAULTS) -> None:
             if json:
                 write_json(row)
             else:
-                rows.append([*(row[name] for name in _COLUMNS[:-1]), token.scopes])
+                rows.append([*(row[name] for name in _COLUMNS[:-1]), " ".join(sorted(token.scopes))])
     if not json:
         write_table(_COLUMNS, rows)

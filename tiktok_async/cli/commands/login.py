@@ -55,7 +55,7 @@ async def command(
         account = await session.oauth.complete(request, callback)
         token = await account.token()
     if json:
-        write_json({"open_id": account.open_id, "scopes": token.scopes, "expires_at": token.expires_at})
+        write_json({"open_id": account.open_id, "scopes": sorted(token.scopes), "expires_at": token.expires_at})
     else:
         note(f"{account.open_id} is logged in and granted {', '.join(sorted(token.scopes))}.")
 
