@@ -4,9 +4,6 @@ A window's rule is in `_window`; here are the clock, the waiting and the forgett
 timer only while somebody waits for it, and idle windows are swept away.
 """
 
-import asyncio
-import math
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -14,6 +11,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from tiktok_async._clock import SystemClock
+from tiktok_async._gate import Gate
 from tiktok_async._window import Window, open_window
 from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
 from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed
@@ -23,8 +21,6 @@ from tiktok_async.models import Limit, WindowKind
 _SWEEP_EVERY = 30.0
 # Looking at a window takes half a microsecond; the loop must not stand still for a million of them.
 _SWEEP_AT_ONCE = 1_000
-# Midnight may be hours away and the wall clock may be set meanwhile.
-_LOOK_AGAIN = 60.0
 
 
 class LocalPermit:
@@ -55,99 +51,9 @@ class LocalPermit:
             self._window = None
             window.give_back(self._read())
             if window.gate is not None:
-                cast("_Gate", window.gate).serve()
+                cast("Gate", window.gate).serve()
 
     __del__ = done
-
-
-class _Gate:
-    """The queue before one full window; it exists only while somebody waits."""
-
-    __slots__ = ("_clock", "_due", "_queue", "_read", "_soonest", "_timer", "_window")
-
-    def __init__(self, window: Window, clock: Clock, read: Callable[[], float]) -> None:
-        self._window = window
-        self._clock = clock
-        self._read = read
-        # From each one's future to the time it gives up; ordered, and left from the middle at no cost.
-        self._queue: OrderedDict[asyncio.Future[bool], float] = OrderedDict()
-        self._soonest = math.inf
-        self._timer: TimerHandle | None = None
-        self._due = math.inf
-
-    def __len__(self) -> int:
-        return len(self._queue)
-
-    async def wait(self, now: float, max_wait: float | None) -> bool:
-        """Stand in line. Returns whether a slot came before *max_wait* was over."""
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._queue[future] = deadline = math.inf if max_wait is None else now + max_wait
-        self._soonest = min(self._soonest, deadline)
-        self._arm(now)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if self._queue.pop(future, None) is None and not future.cancelled() and future.result():
-                # The slot came and the cancellation overtook it.
-                self._window.give_back(self._read())
-            self.serve()
-            raise
-
-    def serve(self) -> None:
-        """Hand out what is free, in order; called when a slot may have become free."""
-        now = self._read()
-        window, queue = self._window, self._queue
-        while queue:
-            future = next(iter(queue))
-            # A cancelled one is still in line until its task has run.
-            if not future.done():
-                if not window.admit(now):
-                    break
-                future.set_result(True)
-            del queue[future]
-        if now >= self._soonest:
-            self._give_up(now)
-        if queue:
-            self._arm(now)
-        else:
-            self._disband(now)
-
-    def close(self, error: Exception) -> None:
-        """Send everybody away with *error*."""
-        for future in self._queue:
-            if not future.done():
-                future.set_exception(error)
-        self._queue.clear()
-        self._disband(self._read())
-
-    def _give_up(self, now: float) -> None:
-        for future in [future for future, deadline in self._queue.items() if deadline <= now]:
-            if not future.done():
-                future.set_result(False)
-            del self._queue[future]
-        self._soonest = min(self._queue.values(), default=math.inf)
-
-    def _arm(self, now: float) -> None:
-        # While all slots are in flight nothing is known to end; a whole window from now is the soonest it can.
-        due = now + min(self._window.wait(1, now), _LOOK_AGAIN, self._soonest - now)
-        if self._timer is not None:
-            if self._due <= due:
-                return
-            self._timer.cancel()
-        self._due = due
-        self._timer = self._clock.call_later(due - now, self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        self.serve()
-
-    def _disband(self, now: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._window.gate is self:
-            self._window.gate = None
-            self._window.free(now)  # lets calls through without looking at the time again
 
 
 class LocalRateLimiter:
@@ -211,7 +117,7 @@ class LocalRateLimiter:
         if max_wait is not None and (wait := window.wait(line, now)) > max_wait:
             raise _too_long(wait, key)
         if window.gate is None:
-            window.gate = _Gate(window, self._clock, read)
+            window.gate = Gate(window, self._clock, read)
             window.ceiling = 0  # nobody passes those who wait
         if not await window.gate.wait(now, max_wait):
             raise _too_long(window.wait(line, read()), key)
@@ -247,7 +153,7 @@ class LocalRateLimiter:
             self._sweeper = None
         for window in self._windows.values():
             if window.gate is not None:
-                cast("_Gate", window.gate).close(SessionClosed("a call that waited for its rate limit"))
+                cast("Gate", window.gate).close(SessionClosed("a call that waited for its rate limit"))
         self._windows.clear()
 
     def _reader(self, limit: Limit) -> Callable[[], float]:
@@ -262,7 +168,7 @@ class LocalRateLimiter:
             if window.limit != limit:
                 window.resize(limit, now)
                 if window.gate is not None:
-                    cast("_Gate", window.gate).serve()
+                    cast("Gate", window.gate).serve()
             window.limit = limit  # the same object is recognised sooner
             return window
         if self._closed:
@@ -347,5 +253,8 @@ def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
         return NoRateLimiter()
     if scheme in {"redis", "rediss", "unix"}:
         # By name: the facade stands above this floor, and Redis is an extra.
-        return cast("RateLimiter", import_module("tiktok_async.stores").RedisRateLimiter(url, clock=clock))
+        try:
+            return cast("RateLimiter", import_module("tiktok_async.stores").RedisRateLimiter(url, clock=clock))
+        except ImportError as error:
+            raise ConfigurationError(str(error)) from None
     raise ConfigurationError(f"No rate limiter for the scheme {scheme!r}. Use local://, none:// or redis://HOST/DB.")

@@ -1,0 +1,58 @@
+"""What a shared limiter does while Redis is away: how it is said, and what a share of a limit is."""
+
+from typing import Literal, cast
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import Limit, WindowKind
+
+OnOutage = Literal["fail", "local"]
+
+
+def from_url(url: str, on_outage: OnOutage | None, share: float | None) -> tuple[str, OnOutage | None, float | None]:
+    """Take `on_outage` and `share` out of *url*; given arguments win, and redis-py reads the rest.
+
+    Raises:
+        ConfigurationError: The URL's share is no number.
+    """
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query)
+    ours = {name: value for name, value in query if name in {"on_outage", "share"}}
+    rest = urlencode([pair for pair in query if pair[0] not in ours])
+    if share is None and "share" in ours:
+        try:
+            share = float(ours["share"])
+        except ValueError:
+            raise ConfigurationError(
+                f"share in the limiter's URL is a number such as 0.25, not {ours['share']!r}."
+            ) from None
+    return urlunsplit(parts._replace(query=rest)), on_outage or cast("OnOutage | None", ours.get("on_outage")), share
+
+
+def check_outage(on_outage: str | None, share: float | None) -> None:
+    """Refuse a policy that would be no limit.
+
+    Raises:
+        ConfigurationError: The policy is unknown, or the share is missing, needless or out of range.
+    """
+    if on_outage not in {None, "fail", "local"}:
+        raise ConfigurationError(f"on_outage is 'fail' or 'local', not {on_outage!r}.")
+    if (on_outage == "local") != (share is not None) or (share is not None and not 0 < share <= 1):
+        raise ConfigurationError(
+            "on_outage='local' needs a share, and nothing else takes one: the part of each limit that this process may "
+            "use alone, above 0 and at most 1, such as 0.25 with four processes."
+        )
+
+
+def part(limit: Limit, share: float) -> Limit:
+    """Return *share* of *limit*.
+
+    Example:
+        >>> from datetime import timedelta
+        >>> part(Limit(600, timedelta(minutes=1)), 0.25).count
+        150
+    """
+    calls = limit.count * share
+    # Less than one call in a window is one call in a longer window; a day cannot be made longer.
+    per = limit.per if calls >= 1 or limit.kind is WindowKind.UTC_DAY else limit.per / calls
+    return Limit(max(1, int(calls)), per, kind=limit.kind)

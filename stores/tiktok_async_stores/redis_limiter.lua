@@ -1,0 +1,157 @@
+-- One worker's request to one window, as one step: report what is answered, give back what was not used, ask for more.
+--
+-- A slot is in use from its grant until `per` after its call's answer. The ring holds the times at which slots
+-- become free again, ascending, four bytes each; slots that are granted stand in their holder's record. A holder
+-- that died counts as answered at its lease's end. All times are milliseconds, by this server's clock.
+--
+-- KEYS[1]  the window
+-- ARGV  1 holder           2 number of the request      3 count              4 per
+--       5 lease            6 permits needed             7 permits wished beyond   8 permits given back
+--       9 shut for         10 horizon                   11 "day" or "sliding"
+--       12 ages of answers, microseconds                13 ages of answers to calls that nobody granted
+--       14 "known" if the window must exist             15 the time; empty: this server's
+-- Returns {granted, free, ask again in, wait of the last in line, shut for, used, delay, delay, ...}: `granted`
+-- counts the permits good at once; each delay is one that is good after so long.
+local holder, seq = ARGV[1], tonumber(ARGV[2])
+local count, per, lease = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local need, wish, back = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local shut, horizon, day = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == 'day'
+local DAY, MOST_DELAYED = 86400000, 64
+
+local exact = tonumber(ARGV[15])
+if not exact then
+  local time = redis.call('TIME')
+  exact = time[1] * 1000 + time[2] / 1000
+end
+
+local raw = redis.call('GET', KEYS[1])
+local base, last, shut_until, ring, today, used, holders
+if raw then
+  base, last, shut_until, ring, today, used, holders = cmsgpack.unpack(raw)
+  exact = math.max(exact, last) -- a clock that is set back must not make a slot free twice
+else
+  base, shut_until, ring, today, used, holders = math.floor(exact), 0, '', 0, 0, {}
+  -- The server lost its memory: let a whole window pass rather than count anew.
+  if ARGV[14] == 'known' and not day then shut_until = exact + per end
+end
+local now = math.floor(exact)
+
+local mine = holders[holder]
+if mine and mine[1] == seq then return mine[5] end -- the reply was lost and the request came again
+
+local function at(i) return (struct.unpack('>I4', ring, 4 * i - 3)) end
+
+-- What has come to an end since: answers, and holders that died.
+local ends = {}
+for age in string.gmatch(ARGV[12], '%d+') do
+  ends[#ends + 1] = math.ceil(exact - age / 1000) + per
+  back = back + 1
+  used = used + 1 -- unlike a permit that is given back, an answered one stays counted today
+end
+for age in string.gmatch(ARGV[13], '%d+') do
+  ends[#ends + 1] = math.ceil(exact - age / 1000) + per
+  used = used + 1
+end
+mine = mine or {seq, 0, 0, 0, {}, 0}
+if mine[3] <= exact then -- it was away for longer than its lease, and knows that its permits are void
+  for _ = 1, mine[2] do ends[#ends + 1] = math.ceil(mine[3]) + per end
+  mine[2] = 0
+end
+mine[2] = math.max(0, mine[2] - back)
+used = math.max(0, used - back)
+holders[holder] = mine
+local held, others, workers, lives = 0, 0, 0, exact + lease
+for name, other in pairs(holders) do
+  if name ~= holder and other[3] <= exact then
+    for _ = 1, other[2] do ends[#ends + 1] = math.ceil(other[3]) + per end
+    holders[name] = nil
+  else
+    held, workers = held + other[2], workers + 1
+    if name ~= holder and other[6] > exact then others = others + other[4] end
+    if other[2] > 0 then lives = math.max(lives, other[3] + per) end
+  end
+end
+if day then
+  if math.floor(exact / DAY) > today then today, used = math.floor(exact / DAY), held end
+  ends = {}
+end
+
+-- The ring: what is over leaves at its head, what ended goes in near its tail.
+local size = #ring / 4
+if size == 0 or now - base > 2147483648 then
+  for i = 1, size do ends[#ends + 1] = at(i) + base end
+  base, ring, size = now, '', 0
+end
+local low, high = 0, size
+while low < high do
+  local middle = math.floor((low + high) / 2) + 1
+  if at(middle) + base <= now then low = middle else high = middle - 1 end
+end
+if low > 0 then ring, size = string.sub(ring, 4 * low + 1), size - low end
+local fresh = {}
+for _, time in ipairs(ends) do if time > now then fresh[#fresh + 1] = time - base end end
+if #fresh > 0 then
+  table.sort(fresh)
+  local first = fresh[1]
+  local keep = size
+  while keep > 0 and at(keep) > first do
+    fresh[#fresh + 1] = at(keep)
+    keep = keep - 1
+  end
+  table.sort(fresh)
+  for i, time in ipairs(fresh) do fresh[i] = struct.pack('>I4', time) end
+  ring, size = string.sub(ring, 1, 4 * keep) .. table.concat(fresh), keep + #fresh
+end
+
+-- Grants: what is free now, then what will be within the horizon, shared among all who wait.
+if shut > 0 then shut_until = math.max(shut_until, exact + shut) end
+local taken = day and used or (size + held)
+local free, soon = math.max(0, count - taken), 0
+if shut_until > exact then
+  free = 0
+elseif not day and taken <= count then
+  while soon < size and soon < MOST_DELAYED and at(soon + 1) + base <= now + horizon do soon = soon + 1 end
+end
+local share = math.min(need, free + soon)
+if others > 0 then share = math.min(need, math.ceil((free + soon) * need / (need + others))) end
+local granted = math.min(share, free)
+local delays = {}
+for i = 1, share - granted do delays[i] = at(i) + base - now end
+if #delays > 0 then ring, size = string.sub(ring, 4 * #delays + 1), size - #delays end
+if others == 0 and granted == need then
+  granted = granted + math.max(0, math.min(wish, math.floor((free - granted) / (4 * workers))))
+end
+local lacking = math.max(0, need - granted - #delays)
+mine[1], mine[2], mine[3] = seq, mine[2] + granted + #delays, exact + lease
+used = used + granted
+
+-- When to ask again, and when the last in line can hope for a slot.
+local again, wait = 0, 0
+if lacking > 0 then
+  local place = lacking + others
+  local over = math.max(0, size + held + granted + #delays - count)
+  if day then
+    again = (today + 1) * DAY - exact
+    wait = again + math.floor((place - 1) / count) * DAY
+  else
+    again, wait = per / 4, per * (1 + math.floor(math.max(0, place - size - 1) / count))
+    if free > granted then again = horizon / 2 -- others wait too, and have not fetched their share
+    elseif size > 0 then again = math.max(horizon / 2, math.min(again, at(1) + base - now - horizon)) end
+    if place + over <= size then wait = at(place + over) + base - now end
+  end
+  if shut_until > exact then
+    again, wait = math.max(again, shut_until - exact), math.max(wait, shut_until - exact)
+  end
+end
+mine[4], mine[6] = lacking, exact + again + 2 * horizon
+mine[5] = {granted, free - granted, math.ceil(again), math.ceil(wait), math.ceil(math.max(0, shut_until - exact)),
+  day and used or (size + held + #delays + granted)}
+for _, delay in ipairs(delays) do mine[5][#mine[5] + 1] = delay end
+
+if mine[2] > 0 then lives = math.max(lives, mine[3] + per) end
+if size > 0 then lives = math.max(lives, at(size) + base) end
+if day then lives = math.max(lives, (today + 1) * DAY) end
+lives = math.max(lives, shut_until)
+redis.call('SET', KEYS[1], cmsgpack.pack(base, exact, shut_until, ring, today, used, holders),
+  'PX', math.ceil(lives - exact) + 1000)
+return mine[5]
