@@ -14,12 +14,13 @@ attrs validators and converters of a model are not run: the annotations are the 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import partial
 from operator import itemgetter
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
+import orjson
 from attrs import NOTHING, Attribute
 from cattrs import Converter
 
@@ -27,6 +28,7 @@ from tiktok_async._readers import (
     SCALARS,
     Reader,
     WireTypeError,
+    convert_later,
     list_reader,
     open_enum_reader,
     read_id,
@@ -49,9 +51,6 @@ def structure(data: Any, cls: type[T]) -> T:  # noqa: ANN401 - any JSON value
         return _converter.structure(data, cls)
     except WireTypeError as error:
         raise error.inside("$") from None
-
-
-_converter = Converter()
 
 
 def _reader(kind: Any, *, is_id: bool = False) -> Reader:  # noqa: ANN401 - any annotation
@@ -80,10 +79,13 @@ def _union_reader(kinds: list[Any], *, is_id: bool) -> Reader:
     raise TypeError(f"the converter knows no rule for a choice of {kinds!r}; see tiktok_async.models._wire_model")
 
 
-@_converter.register_structure_hook_factory(lambda kind: not attrs.has(kind))
 def _plain_hook(kind: Any) -> Any:  # noqa: ANN401 - cattrs' form
     read = _reader(kind)
-    return lambda value, _kind: read(value)
+
+    def hook(value: Any, _kind: Any) -> Any:  # noqa: ANN401 - any JSON value
+        return read(value)
+
+    return hook
 
 
 def _field_reader(attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  # noqa: ANN401 - any annotation
@@ -104,20 +106,18 @@ def _field_reader(attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  
     return read_field
 
 
-_seconds = lru_cache(maxsize=4096)(lambda seconds: timedelta(seconds=seconds))
-
-# What is inlined for the common case; everything else goes through the field's reader. The bounds of a time are those
-# of `datetime`, the bounds of a duration keep the cache small.
-_INLINE = {
-    str: "if type({0}) is not str: {0} = read_{0}({0})",
-    int: "if type({0}) is not int: {0} = read_{0}({0})",
-    bool: "if type({0}) is not bool: {0} = read_{0}({0})",
-    datetime: "{0} = time({0}, UTC) if type({0}) is int and 0 <= {0} <= 253402300799 else read_{0}({0})",
-    timedelta: "{0} = seconds({0}) if type({0}) is int and 0 <= {0} <= 86400 else read_{0}({0})",
+# The test of the common case for a variable; what fails it goes through the field's reader. Times and durations stay
+# TikTok's numbers until they are read, and the bounds make sure that they can be.
+_TESTS: Mapping[Any, str] = {
+    str: "{0}.__class__ is str",
+    int: "{0}.__class__ is int",
+    bool: "{0}.__class__ is bool",
+    datetime: "{0}.__class__ is int and 0 <= {0} <= 253402300799",
+    timedelta: "{0}.__class__ is int and 0 <= {0} <= 1000000000000",
 }
+_LATER: Mapping[Any, Reader] = {datetime: partial(datetime.fromtimestamp, tz=UTC), timedelta: partial(timedelta, 0)}
 
 
-@_converter.register_structure_hook_factory(attrs.has)
 def _model_hook(cls: type[Any]) -> Any:  # noqa: ANN401 - cattrs' form
     """Write and compile the function that reads a *cls*.
 
@@ -126,51 +126,68 @@ def _model_hook(cls: type[Any]) -> Any:  # noqa: ANN401 - cattrs' form
     """
     hints = get_type_hints(cls)
     fields = [one for one in attrs.fields(cls) if one.name != "raw"]
-    keys = tuple(one.metadata.get(WIRE_NAME) or one.name for one in fields)
-    names = tuple(one.name for one in fields)
-    thawed = type(
-        cls.__name__,
-        (cls,),
-        {
-            "__slots__": (),
-            "__init__": object.__init__,
-            "__setattr__": object.__setattr__,
-            "__delattr__": object.__delattr__,
-        },
-    )
+    # The parser gives one string object for each key it knows; looked up by that very object, a key is not compared.
+    keys = tuple(orjson.loads(orjson.dumps({one.metadata.get(WIRE_NAME) or one.name: None for one in fields})))
     scope: dict[str, Any] = {
-        "UTC": UTC,
         "Model": cls,
-        "Thawed": thawed,
+        "Thawed": _thawed(cls),
         "keys": keys,
         "pick": itemgetter(*keys),
         "read_object": read_object,
-        "seconds": _seconds,
-        "time": datetime.fromtimestamp,
     }
+    tests: list[str] = []
+    repairs: list[str] = []
+    always: list[str] = []
+    stores: list[str] = []
+    for index, (attribute, key) in enumerate(zip(fields, keys, strict=True)):
+        variable, kind = f"v{index}", _bare(hints[attribute.name])
+        scope[f"read_{variable}"] = _field_reader(attribute, hints[attribute.name], key)
+        name = convert_later(cls, attribute.name, _LATER[kind]) if kind in _LATER else attribute.name
+        stores.append(f"    model.{name} = {variable}")
+        read = f"{variable} = read_{variable}({variable})"
+        if kind in _TESTS:
+            test = _TESTS[kind].format(variable)
+            tests.append(test)
+            repairs.append(f"        if not ({test}): {read}")
+        else:
+            always.append(f"    {read}")
     targets = ", ".join(f"v{index}" for index in range(len(fields)))
-    picked = "pick(value)" if len(fields) > 1 else "(pick(value),)"
     lines = [
         "def read(value, _kind=None):",
-        "    if type(value) is not dict: read_object(value)",
+        "    if value.__class__ is not dict: read_object(value)",
         "    try:",
-        f"        {targets}, = {picked}",
+        f"        {targets}, = {'pick(value)' if len(fields) > 1 else '(pick(value),)'}",
         "    except KeyError:",
         f"        {targets}, = map(value.get, keys)",
-    ]
-    for index, (attribute, key) in enumerate(zip(fields, keys, strict=True)):
-        variable = f"v{index}"
-        kind = hints[attribute.name]
-        scope[f"read_{variable}"] = _field_reader(attribute, kind, key)
-        bare = next((one for one in get_args(kind) if one is not NoneType), kind)
-        inline = _INLINE.get(bare if kind in (bare, bare | None) else object, "{0} = read_{0}({0})")
-        lines.append("    " + inline.format(variable))
-    lines += [
+        *([f"    if not ({' and '.join(tests)}):", *repairs] if tests else []),
+        *always,
         "    model = Thawed()",
-        *(f"    model.{name} = v{index}" for index, name in enumerate(names)),
+        *stores,
         *(["    model.raw = value"] if issubclass(cls, WireModel) else []),
         "    model.__class__ = Model",
         "    return model",
     ]
     exec("\n".join(lines), scope)  # noqa: S102 - made of a model's field names, as attrs makes its constructors
     return scope["read"]
+
+
+def _bare(kind: Any) -> Any:  # noqa: ANN401 - any annotation
+    """Return `X` for `X | None`, and *kind* itself for anything else."""
+    kinds = [one for one in get_args(kind) if one is not NoneType] if get_origin(kind) in (Union, UnionType) else []
+    return kinds[0] if len(kinds) == 1 else kind
+
+
+def _thawed(cls: type[Any]) -> type[Any]:
+    namespace = {
+        "__slots__": (),
+        "__init__": object.__init__,
+        "__setattr__": object.__setattr__,
+        "__delattr__": object.__delattr__,
+    }
+    return type(cls.__name__, (cls,), namespace)
+
+
+_converter = Converter()
+# Takes every kind but models, which the factory registered last takes.
+_converter.register_structure_hook_factory(lambda _kind: True, _plain_hook)
+_converter.register_structure_hook_factory(attrs.has, _model_hook)
