@@ -150,6 +150,7 @@ class TikTokSession:
             tokens=self._tokens,
             revoke=grants.revoke,
             emit=emit,
+            retry=retry,
         )
         self.oauth = OAuth(self._runtime, grants, authorize_url=authorize_url, account=self.account)
 

@@ -248,5 +248,4 @@ class Account:
             AccountNotFound: No token is stored for the account.
             OAuthError: TikTok refused; the token stays stored.
         """
-        self._runtime.lifecycle.check("account.disconnect")
-        await self._runtime.tokens.forget(self.open_id, self._runtime.revoke)
+        await self._runtime.disconnect(self.open_id)

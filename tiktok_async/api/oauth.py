@@ -129,8 +129,7 @@ class OAuth:
             AccountNotFound: No token is stored for the account.
             OAuthError: TikTok refused; the token stays stored.
         """
-        self._runtime.lifecycle.check("oauth.revoke")
-        await self._runtime.tokens.forget(open_id, self._runtime.revoke)
+        await self._runtime.disconnect(open_id)
 
     async def client_token(self) -> ClientToken:
         """Return the app's own token, minted when needed and renewed before it ends.

@@ -10,6 +10,7 @@ from tiktok_async._send import Sender
 from tiktok_async._tokens import TokenManager
 from tiktok_async._transport import AiohttpTransport
 from tiktok_async.abc import Clock, TokenStore
+from tiktok_async.errors import AccountNotFound
 from tiktok_async.models import Event, RetryPolicy, Token
 
 
@@ -28,5 +29,17 @@ class Runtime:
     tokens: TokenManager
     revoke: Callable[[Token], Awaitable[None]]
     emit: Callable[[Event], None] | None
+
+    async def disconnect(self, open_id: str) -> None:
+        """End an account's grant at TikTok, then forget its token.
+
+        Raises:
+            AccountNotFound: No token is stored for the account.
+            OAuthError: TikTok refused; the token stays stored.
+        """
+        self.lifecycle.check("revoke")
+        if not await self.tokens.forget(open_id, self.revoke):
+            raise AccountNotFound(open_id, self.client_key)
+
     retry: RetryPolicy = field(factory=RetryPolicy)
     bells: Bells = field(factory=Bells)

@@ -1,0 +1,242 @@
+"""The front door: arguments, environment, ends, loops, the escape hatch, and refreshes under load."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from tiktok_async import (
+    AccountNotFound,
+    ConfigurationError,
+    Endpoint,
+    Event,
+    Limit,
+    RequestFinished,
+    SessionClosed,
+    TikTokSession,
+    TokenRefreshed,
+    WrongEventLoop,
+)
+from tiktok_async.emulator import Emulator
+from tiktok_async.stores import MemoryTokenStore
+
+SCOPES = {"user.info.basic", "video.list"}
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    async with Emulator(limits={Endpoint.VIDEO_LIST: None, Endpoint.USER_INFO: None}) as running:
+        yield running
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("CLIENT_KEY", "CLIENT_SECRET", "TOKEN_STORE", "RATE_LIMITER", "BASE_URL", "AUTHORIZE_URL"):
+        monkeypatch.delenv(f"TIKTOK_{name}", raising=False)
+    return monkeypatch
+
+
+def test_a_missing_variable_names_itself(clean_environment: pytest.MonkeyPatch) -> None:
+    clean_environment.setenv("TIKTOK_CLIENT_KEY", "key")
+    with pytest.raises(ConfigurationError, match="TIKTOK_CLIENT_SECRET") as caught:
+        TikTokSession.from_env()
+    assert "TIKTOK_CLIENT_KEY" not in str(caught.value)
+
+
+async def test_the_environment_opens_a_session_and_keywords_win(
+    clean_environment: pytest.MonkeyPatch, emulator: Emulator
+) -> None:
+    clean_environment.setenv("TIKTOK_CLIENT_KEY", "somebody-else")
+    clean_environment.setenv("TIKTOK_CLIENT_SECRET", emulator.client_secret)
+    clean_environment.setenv("TIKTOK_BASE_URL", emulator.url)
+    clean_environment.setenv("TIKTOK_TOKEN_STORE", "memory://")
+    clean_environment.setenv("TIKTOK_RATE_LIMITER", "none://")
+    async with TikTokSession.from_env(client_key=emulator.client_key) as session:
+        assert (await session.oauth.client_token()).expires_at > emulator.clock.now()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"client_key": "", "client_secret": "x"},
+        {"client_key": "x", "client_secret": ""},
+        {"client_key": "x", "client_secret": "x", "store": "nonsense://"},
+        {"client_key": "x", "client_secret": "x", "limiter": "nonsense://"},
+        {"client_key": "x", "client_secret": "x", "limits": {"VIDEO_LIST": Limit(1, timedelta(1))}},
+    ],
+)
+def test_arguments_that_cannot_be_right_are_refused(arguments: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError):
+        TikTokSession(**arguments)  # type: ignore[arg-type]  # wrong on purpose
+
+
+async def test_the_secret_is_in_no_repr(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        assert emulator.client_secret not in repr(session)
+        assert emulator.client_secret not in repr(vars(session))
+
+
+async def test_calls_after_the_end_say_that_the_session_is_closed(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+    await session.aclose()
+    for call in (
+        account.token(),
+        account.user_info(),
+        account.videos().first(),
+        account.disconnect(),
+        session.oauth.refresh(account.open_id),
+        session.oauth.client_token(),
+        session.request("GET", "/v2/user/info/", open_id=account.open_id),
+        session.refresh_due(timedelta(hours=1)),
+    ):
+        with pytest.raises(SessionClosed):
+            await call
+    with pytest.raises(SessionClosed):
+        await anext(session.accounts())
+
+
+async def test_what_was_passed_in_stays_open(emulator: Emulator) -> None:
+    class Watched(MemoryTokenStore):
+        closed = False
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    store = Watched()
+    async with aiohttp.ClientSession() as http:
+        async with emulator.session(store=store, http=http) as session:
+            await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+        assert not store.closed
+        assert not http.closed
+
+
+def test_a_second_event_loop_is_refused_by_name() -> None:
+    session = TikTokSession(client_key="key", client_secret="secret", base_url="http://127.0.0.1:1")
+
+    async def use() -> None:
+        with pytest.raises(AccountNotFound):
+            await session.account("nobody").token()
+
+    asyncio.run(use())
+    with pytest.raises(WrongEventLoop, match="another event loop"):
+        asyncio.run(use())
+
+
+async def test_an_unknown_account_is_named_with_its_app(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        with pytest.raises(AccountNotFound, match="nobody"):
+            await session.account("nobody").user_info()
+
+
+async def test_the_escape_hatch_reaches_any_endpoint_with_the_account_s_token(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+        response = await session.request(
+            "GET", "/v2/user/info/", open_id=account.open_id, params={"fields": "open_id,display_name"}
+        )
+        assert response.data["user"]["open_id"] == account.open_id
+        assert response.status == 200
+        assert response.log_id
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["https://evil.example/v2/user/info/", "//evil.example/", "v2/user/info/", "/v2/user/info/?fields=x", "/\\x"],
+)
+async def test_the_escape_hatch_sends_no_token_to_another_host(emulator: Emulator, path: str) -> None:
+    async with emulator.session() as session:
+        with pytest.raises(ConfigurationError, match="path"):
+            await session.request("GET", path, open_id="somebody")
+
+
+async def test_the_escape_hatch_wants_to_know_whose_token(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        with pytest.raises(ConfigurationError, match="exactly one"):
+            await session.request("GET", "/v2/user/info/")
+        with pytest.raises(ConfigurationError, match="exactly one"):
+            await session.request("GET", "/v2/user/info/", open_id="x", client=True)
+
+
+async def test_remaining_counts_down_with_the_calls(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+        before = await session.remaining(account.open_id, Endpoint.VIDEO_LIST)
+        await account.videos().first()
+        assert (before, await session.remaining(account.open_id, Endpoint.VIDEO_LIST)) == (600, 599)
+        assert await session.remaining(account.open_id, Endpoint.REVOKE) is None
+
+
+async def test_five_hundred_calls_on_an_expired_token_are_one_refresh(emulator: Emulator) -> None:
+    async with emulator.session(limiter="none://") as session:
+        account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+        emulator.clock.advance(timedelta(hours=3))
+        users = await asyncio.gather(*(account.user_info() for _ in range(500)))
+    assert len(users) == 500
+    assert emulator.refreshes[account.open_id] == 1
+    assert emulator.reuses.total() == 0
+
+
+async def test_five_hundred_calls_on_a_stale_token_wait_for_no_refresh(emulator: Emulator) -> None:
+    async with emulator.session(limiter="none://") as session:
+        account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+        emulator.clock.advance(timedelta(hours=2) - timedelta(seconds=30))
+        # The refresh hangs: whoever waited for it would hang with it.
+        emulator.fail_next(Endpoint.TOKEN, delay=timedelta(seconds=600))
+        started = time.monotonic()
+        await asyncio.gather(*(account.user_info() for _ in range(500)))
+        assert time.monotonic() - started < 30
+        assert sum(request.endpoint is Endpoint.TOKEN for request in emulator.requests) <= 2
+        emulator.clock.advance(timedelta(seconds=600))
+    assert emulator.refreshes[account.open_id] == 1
+
+
+async def test_a_caller_cancelled_in_the_middle_of_a_refresh_loses_no_token(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        user = emulator.add_user(scopes=SCOPES)
+        account = await emulator.connect(session, user)
+        for _ in range(20):
+            calling = asyncio.ensure_future(session.oauth.refresh(account.open_id))
+            await asyncio.sleep(0.002)
+            calling.cancel()
+            await asyncio.wait({calling})
+    async with emulator.session(store=session._store) as again:
+        assert (await again.account(user.open_id).user_info(["open_id"])).open_id == user.open_id
+    assert emulator.reuses.total() == 0
+
+
+async def test_leaving_the_session_waits_for_a_refresh_in_flight(emulator: Emulator) -> None:
+    store = MemoryTokenStore()
+    user = emulator.add_user(scopes=SCOPES)
+    async with emulator.session(store=store) as session:
+        account = await emulator.connect(session, user)
+        emulator.fail_next(Endpoint.TOKEN, delay=timedelta(seconds=0.2))
+        refreshing = asyncio.ensure_future(session.oauth.refresh(account.open_id))
+        await asyncio.sleep(0.05)
+        refreshing.cancel()
+    async with emulator.session(store=store) as again:
+        await again.account(user.open_id).user_info(["open_id"])
+    assert emulator.refreshes[user.open_id] == 1
+    assert emulator.reuses.total() == 0
+
+
+async def test_an_observer_sees_the_calls_and_breaks_nothing(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[Event] = []
+
+    def observer(event: Event) -> None:
+        seen.append(event)
+        raise RuntimeError("a bug of the observer's")
+
+    with caplog.at_level(logging.CRITICAL):
+        async with emulator.session(observer=observer) as session:
+            account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+            await account.user_info()
+            await session.oauth.refresh(account.open_id)
+    assert {type(event) for event in seen} >= {RequestFinished, TokenRefreshed}
+    assert all(event.at.utcoffset() is not None for event in seen)
