@@ -145,6 +145,25 @@ async def test_the_demo_verifies_each_step_and_stays_plain_in_a_pipe(
     assert all(line.endswith("✓") for line in steps)
     assert (shell.folder / "demo.db").exists()
     assert secrets_of(done.out) == []
+    again = await shell.run("demo", "--store", "demo.db")
+    assert (again.code, again.err) == (0, "")
+
+
+async def test_a_store_in_no_folder_is_a_usage_error_that_names_it(shell: Shell) -> None:
+    done = await shell.run("demo", "--store", "nowhere/tokens.db")
+    assert done.code == 2
+    assert "nowhere" in done.err
+
+
+async def test_without_a_store_tokens_live_in_a_folder_of_this_user_alone(shell: Shell) -> None:
+    shell.environment_without("TIKTOK_TOKEN_STORE")
+    user = shell.emulator.add_user()
+    process = await shell.start("login", "--paste", XDG_DATA_HOME=str(shell.folder / "data"))
+    callback = await shell.emulator.consent(await _login_url(process), user)
+    await asyncio.wait_for(process.communicate(f"{callback}\n".encode()), 30)
+    folder = shell.folder / "data" / "tiktok-async"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "tokens.db").stat().st_mode & 0o077 == 0
 
 
 async def test_the_demo_speaks_ascii_where_it_has_to(shell: Shell) -> None:

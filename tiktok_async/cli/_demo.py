@@ -5,7 +5,7 @@ from datetime import timedelta
 from tiktok_async.api.account import Account
 from tiktok_async.cli._steps import Steps
 from tiktok_async.emulator import EmulatedUser, Emulator
-from tiktok_async.models import AccountKey, Event, Scope, TokenRefreshed
+from tiktok_async.models import AccountKey, Event, Scope, Token, TokenRefreshed
 from tiktok_async.session import TikTokSession
 from tiktok_async.stores import open_store
 
@@ -36,7 +36,10 @@ async def run_demo(store: str, *, videos: int) -> None:
             async with emulator.session(store=tokens, observer=events.append) as session:
                 account = await _log_in(steps, emulator, session, user)
                 await _read(steps, account, user, videos)
-                await _refresh(steps, emulator, account, events)
+                before = await account.token()
+                emulator.clock.advance(before.expires_at - emulator.clock.now() + timedelta(seconds=1))
+                await account.user_info()
+            _show_refresh(steps, emulator, before, await tokens.get(before.key), events)
             async with emulator.session(store=tokens) as session:
                 await _come_back(steps, emulator, session, account.open_id)
             await _look_for_leaks(steps, emulator, AccountKey(emulator.client_key, account.open_id), store)
@@ -58,7 +61,7 @@ async def _log_in(steps: Steps, emulator: Emulator, session: TikTokSession, user
     steps.done(
         "Login",
         f"State and code were good; the token of account {account.open_id} is stored.",
-        verified=token.version == 1 and token.scopes == frozenset(map(str, _SCOPES)),
+        verified=token.scopes == frozenset(map(str, _SCOPES)) and emulator.logins[account.open_id] == 1,
     )
     return account
 
@@ -81,17 +84,14 @@ async def _read(steps: Steps, account: Account, user: EmulatedUser, videos: int)
     )
 
 
-async def _refresh(steps: Steps, emulator: Emulator, account: Account, events: list[Event]) -> None:
-    before = await account.token()
-    emulator.clock.advance(before.expires_at - emulator.clock.now() + timedelta(seconds=1))
-    await account.user_info()
-    after = await account.token()
+def _show_refresh(steps: Steps, emulator: Emulator, before: Token, stored: Token | None, events: list[Event]) -> None:
     steps.done(
         "Refresh",
-        "The access token ended. The next call got a new pair, and the old refresh token is dead.",
-        verified=after.version > before.version
-        and after.refresh_token != before.refresh_token
-        and emulator.refreshes[account.open_id] == 1
+        "The access token ended. The next call got a new pair, which is stored; the old refresh token is dead.",
+        verified=stored is not None
+        and stored.version > before.version
+        and stored.refresh_token != before.refresh_token
+        and emulator.refreshes[before.key.open_id] == 1
         and any(isinstance(event, TokenRefreshed) for event in events),
     )
 

@@ -1,7 +1,7 @@
 """What every command that talks to TikTok starts with: options, store, session, account."""
 
-import os
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -48,11 +48,18 @@ def store_url(store: str | None) -> str:
 
     Args:
         store: A URL, or the path of a SQLite file.
+
+    Raises:
+        ConfigurationError: The file's folder does not exist.
     """
     if store is not None and "://" in store:
         return store
     if store is not None:
-        return f"sqlite:///{quote(os.path.abspath(store))}"  # noqa: PTH100 - a path with `..` means what the shell means
+        path = Path(store).expanduser().absolute()
+        if not path.parent.is_dir():
+            msg = f"The store cannot be in {path.parent}, since there is no such folder."
+            raise ConfigurationError(msg)
+        return f"sqlite:///{quote(str(path))}"
     from platformdirs import user_data_path
 
     folder = user_data_path("tiktok-async")
