@@ -23,11 +23,10 @@ _STYLE = """
 --focus:#1668d6;--tint:#f7f7f9}
 @media (prefers-color-scheme:dark){
 :root{--paper:#1d1e24;--back:#101116;--ink:#f2f2f5;--soft:#a9abb6;
---line:#34363f;
---red:#e8375d;--focus:#78aefc;--tint:#26272e}}
+--line:#34363f;--red:#e8375d;--focus:#78aefc;--tint:#26272e}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px 16px;background:var(--back);color:var(--ink);
-font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px 16px;background:var(--back);
+color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{width:100%;max-width:440px;background:var(--paper);border:1px solid var(--line);border-radius:16px;padding:28px}
 h1{font-size:22px;line-height:1.3;margin:0 0 4px;overflow-wrap:anywhere}
 p{margin:0;color:var(--soft);overflow-wrap:anywhere}

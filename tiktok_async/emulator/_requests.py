@@ -59,14 +59,14 @@ class RecordedRequest:
 
 
 class RequestLog:
-    """The requests in the order they arrived, the newest 50,000 of them; the counts know all.
+    """The requests in the order they arrived, the newest 20,000 of them; the counts know all.
 
     Attributes:
         counts: How many, by endpoint.
         statuses: How many, by endpoint and HTTP status; status 0 is a dropped connection.
     """
 
-    def __init__(self, kept: int = 50_000) -> None:
+    def __init__(self, kept: int = 20_000) -> None:
         self._records: deque[RecordedRequest] = deque(maxlen=kept)
         self.counts: Counter[Endpoint | str] = Counter()
         self.statuses: Counter[tuple[Endpoint | str, int]] = Counter()
