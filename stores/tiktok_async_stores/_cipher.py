@@ -74,16 +74,39 @@ class Keyring:
         start = _MARK + base64.urlsafe_b64encode(self._newest).decode()
         return all(secret.reveal().startswith(start) for secret in (token.access_token, token.refresh_token))
 
+    def seal_note(self, key: AccountKey, name: str, value: bytes) -> bytes:
+        """Return *value*, the note *name* of *key*, encrypted by the newest key."""
+        return self._seal(value, _binding(key, f"note {name}")).encode()
+
+    def open_note(self, key: AccountKey, name: str, value: bytes) -> bytes:
+        """Return the note *value* decrypted.
+
+        Raises:
+            DecryptionError: No key opens it, or it was not made for this account and name.
+        """
+        if self._allow_plaintext and not value.startswith(_MARK.encode()):
+            return value
+        return self._unseal(value.decode(errors="replace"), _binding(key, f"note {name}"), key.open_id)
+
     def _encrypt(self, secret: Secret, binding: bytes) -> Secret:
+        return Secret(self._seal(secret.reveal().encode(), binding))
+
+    def _seal(self, plain: bytes, binding: bytes) -> str:
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self._newest].encrypt(nonce, secret.reveal().encode(), binding)
-        return Secret(_MARK + base64.urlsafe_b64encode(self._newest + nonce + sealed).decode())
+        sealed = self._ciphers[self._newest].encrypt(nonce, plain, binding)
+        return _MARK + base64.urlsafe_b64encode(self._newest + nonce + sealed).decode()
 
     def _decrypt(self, secret: Secret, binding: bytes, open_id: str) -> Secret:
-        text = secret.reveal()
+        if self._allow_plaintext and not secret.reveal().startswith(_MARK):
+            return secret
+        plain = self._unseal(secret.reveal(), binding, open_id)
+        try:
+            return Secret(plain.decode())
+        except ValueError:
+            raise DecryptionError(open_id, reason="it is damaged") from None
+
+    def _unseal(self, text: str, binding: bytes, open_id: str) -> bytes:
         if not text.startswith(_MARK):
-            if self._allow_plaintext:
-                return secret
             raise DecryptionError(open_id, reason="it is not encrypted; allow_plaintext=True reads it until `rotate`")
         try:
             raw = base64.b64decode(text[len(_MARK) :], altchars=b"-_", validate=True)
@@ -94,7 +117,7 @@ class Keyring:
             raise DecryptionError(open_id, reason="its key is not among those given; add the key it was stored with")
         nonce, sealed = raw[_ID_BYTES : _ID_BYTES + _NONCE_BYTES], raw[_ID_BYTES + _NONCE_BYTES :]
         try:
-            return Secret(cipher.decrypt(nonce, sealed, binding).decode())
+            return cipher.decrypt(nonce, sealed, binding)
         except (InvalidTag, ValueError):
             raise DecryptionError(open_id, reason="it is damaged, or was copied from another account") from None
 

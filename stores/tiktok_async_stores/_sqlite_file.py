@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from tiktok_async.errors import StoreError
@@ -38,6 +40,17 @@ _MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE TABLE fence (last INTEGER NOT NULL);
     INSERT INTO fence VALUES (0);
+    """,
+    """
+    CREATE TABLE notes (
+        client_key TEXT NOT NULL,
+        open_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (client_key, open_id, name)
+    ) WITHOUT ROWID;
+    CREATE INDEX notes_until ON notes (until);
     """,
 )
 
@@ -85,6 +98,14 @@ def _check_file(path: str) -> None:
         raise StoreError(f"The SQLite store {path} cannot be made: the directory {parent} does not exist.") from None
     except OSError as error:
         raise StoreError(f"The SQLite store {path} cannot be written: {error.strerror}.") from error
+
+
+def unsafe_mode(path: str) -> Iterator[tuple[str, str]]:
+    """Yield the file's mode and an advice if others may read or write it; one that we made never is so."""
+    if path != ":memory:" and os.name == "posix":
+        mode = stat.S_IMODE(Path(path).stat().st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield f"mode {mode:04o}", f"Make it private: chmod 600 {path}* (other users of this machine can open it now)."
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:

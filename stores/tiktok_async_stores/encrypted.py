@@ -11,12 +11,14 @@ from tiktok_async.abc import Lease, TokenStore
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token
 from tiktok_async_stores._cipher import Keyring, generate_store_key
+from tiktok_async_stores._encrypted_notes import EncryptedNotes
+from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._open import KEY_VARIABLE
 
 __all__ = ["EncryptedTokenStore", "generate_store_key"]
 
 
-class EncryptedTokenStore:
+class EncryptedTokenStore(KeepsNotes):
     """Wraps any `TokenStore` and encrypts the two tokens of each record with AES-256-GCM.
 
     What the store searches by stays readable: accounts, scopes, times, state. Each ciphertext is bound to its
@@ -39,6 +41,7 @@ class EncryptedTokenStore:
     def __init__(self, inner: TokenStore, keys: Iterable[str], *, allow_plaintext: bool = False) -> None:
         self._inner = inner
         self._ring = Keyring(keys, allow_plaintext=allow_plaintext)
+        self._notes = EncryptedNotes(inner, self._ring)
 
     @classmethod
     def from_env(cls, inner: TokenStore, *, allow_plaintext: bool = False) -> "EncryptedTokenStore":

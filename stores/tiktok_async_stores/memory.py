@@ -16,6 +16,8 @@ from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._codec import to_microseconds
 from tiktok_async_stores._lease import hold
+from tiktok_async_stores._unsafe import OnUnsafe
+from tiktok_async_stores._notes import KeepsNotes, MemoryNotes
 
 
 def _no_tokens() -> dict[str, Token]:
@@ -34,7 +36,7 @@ class _App:
     index: list[tuple[int, str]] = field(factory=_no_entries)
 
 
-class MemoryTokenStore:
+class MemoryTokenStore(KeepsNotes):
     """A `TokenStore` of one process and one event loop; everything is gone when the process ends.
 
     Args:
@@ -46,15 +48,18 @@ class MemoryTokenStore:
 
     def __init__(self, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
+        self._notes = MemoryNotes(self._clock)
         self._apps: dict[str, _App] = {}
         self._leases: dict[AccountKey, tuple[str, float]] = {}
         self._fence = 0
         self._waiters: defaultdict[AccountKey, deque[asyncio.Future[None]]] = defaultdict(deque)
 
     @classmethod
-    def from_url(cls, url: str, *, clock: Clock | None = None) -> "MemoryTokenStore":
+    def from_url(
+        cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
+    ) -> "MemoryTokenStore":
         """Make a store for `memory://`; each one is empty and shares nothing."""
-        del url  # nothing in it means anything
+        del url, on_unsafe  # nothing in the one means anything, and nothing is unsafe
         return cls(clock=clock)
 
     async def get(self, key: AccountKey) -> Token | None:

@@ -17,7 +17,9 @@ from tiktok_async_stores import _redis_scripts as scripts
 from tiktok_async_stores._batch import Batcher, Failure
 from tiktok_async_stores._codec import decode, encode, to_microseconds
 from tiktok_async_stores._lease import hold
+from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
+from tiktok_async_stores._redis_notes import RedisNotes
 from tiktok_async_stores._redis_safety import Inspection
 from tiktok_async_stores._waiting import finish
 
@@ -37,7 +39,7 @@ class _Put:
     request: str
 
 
-class RedisTokenStore:
+class RedisTokenStore(KeepsNotes):
     """A `TokenStore` in Redis 5 or newer, or a server that speaks as it does.
 
     All keys of one app share the hash tag `{client_key}`: so a step that touches a record and the index is one Lua
@@ -83,6 +85,7 @@ class RedisTokenStore:
             self._link = RedisLink(client, owned=False)
         else:
             raise ConfigurationError("A RedisTokenStore takes a url or a client, exactly one of them.")
+        self._notes = RedisNotes(self._link, self._key)
         self._inspection = Inspection(self._link, self._clock, on_unsafe)
         self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER)
         self._puts = Batcher[_Put, int](self._put_many, limit=_TOGETHER)

@@ -17,7 +17,10 @@ from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._codec import decode, encode, to_microseconds
 from tiktok_async_stores._lease import hold
+from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._sqlite_notes import SQLiteNotes
 from tiktok_async_stores._sqlite_worker import SQLiteWorker
+from tiktok_async_stores._unsafe import OnUnsafe
 
 _PAGE = 200
 
@@ -39,7 +42,7 @@ _EXPIRING = f"""
 _EARLIEST = -(2**62)
 
 
-class SQLiteTokenStore:
+class SQLiteTokenStore(KeepsNotes):
     """A `TokenStore` in one file, for any number of processes of one machine.
 
     The file is made with mode 0600 on first use. A `put` returns once the token is on disk (`synchronous=FULL`);
@@ -51,17 +54,23 @@ class SQLiteTokenStore:
     Args:
         path: The file, or `:memory:` for one that lives as long as this object.
         clock: The time the leases end by; the default is the real one.
+        on_unsafe: Called if other users of the machine may read the file.
 
     Example:
         >>> store = SQLiteTokenStore("tokens.db")
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
+    ) -> None:
         self._clock = clock or SystemClock()
-        self._worker = SQLiteWorker(os.fspath(path), self._clock)
+        self._worker = SQLiteWorker(os.fspath(path), self._clock, on_unsafe)
+        self._notes = SQLiteNotes(self._worker, self._clock)
 
     @classmethod
-    def from_url(cls, url: str, *, clock: Clock | None = None) -> "SQLiteTokenStore":
+    def from_url(
+        cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
+    ) -> "SQLiteTokenStore":
         """Make a store of `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
 
         Raises:
@@ -72,7 +81,7 @@ class SQLiteTokenStore:
             raise ConfigurationError(
                 "A SQLite store's URL is sqlite:///relative.db, sqlite:////absolute/path.db or sqlite:///:memory:."
             )
-        return cls(path, clock=clock)
+        return cls(path, clock=clock, on_unsafe=on_unsafe)
 
     async def get(self, key: AccountKey) -> Token | None:
         """Return the stored token of *key*, or `None`.

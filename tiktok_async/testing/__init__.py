@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 from tiktok_async.testing._clock import VirtualClock
 
 if TYPE_CHECKING:
+    from tiktok_async.testing._limiters import RateLimiterContract, StrictWindow
+    from tiktok_async.testing._store_notes import NoteStoreContract
     from tiktok_async.testing._stores import TokenStoreContract
 
-__all__ = ["TokenStoreContract", "VirtualClock"]
+__all__ = ["NoteStoreContract", "RateLimiterContract", "StrictWindow", "TokenStoreContract", "VirtualClock"]
 
 # name -> module; what imports pytest
 _LAZY = {
+    "NoteStoreContract": "tiktok_async.testing._store_notes",
+    "RateLimiterContract": "tiktok_async.testing._limiters",
+    "StrictWindow": "tiktok_async.testing._limiters",
     "TokenStoreContract": "tiktok_async.testing._stores",
 }
 
