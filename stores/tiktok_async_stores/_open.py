@@ -53,7 +53,7 @@ def open_store(url: str, **options: object) -> TokenStore:
         url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB`, `unix:///PATH`, or a scheme that
             an installed package adds through the entry-point group `tiktok_async.stores`. Its entry point is a
             class with a class method `from_url(url, **options)`, or a function that takes the same arguments.
-        **options: Handed to the store.
+        **options: Handed to the store; all of ours take `clock` and `on_unsafe`.
 
     Raises:
         ConfigurationError: The scheme is unknown, or an extra is missing. The message never shows the URL, as it
@@ -62,11 +62,11 @@ def open_store(url: str, **options: object) -> TokenStore:
     Example:
         >>> store = open_store("sqlite:///tokens.db")
     """
-    scheme, separator, _ = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     if not separator:
         raise ConfigurationError(f"A store is named by a URL, such as sqlite:///tokens.db. Known: {_known()}.")
     try:
-        store = _maker(scheme.lower())(url, **options)
+        store = _maker(scheme.lower())(scheme.lower() + separator + rest, **options)
         if os.environ.get(KEY_VARIABLE):
             encrypted: Any = load("tiktok_async_stores.encrypted", "EncryptedTokenStore")
             return cast("TokenStore", encrypted.from_env(store))

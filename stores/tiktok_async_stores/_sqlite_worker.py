@@ -11,8 +11,10 @@ from attrs import frozen
 
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError, TikTokError
+from tiktok_async.models import StoreUnsafe
 from tiktok_async_stores._batch import Batcher, Failure
-from tiktok_async_stores._sqlite_file import connect
+from tiktok_async_stores._sqlite_file import connect, unsafe_mode
+from tiktok_async_stores._unsafe import OnUnsafe, tell
 
 T = TypeVar("T")
 _Run = Callable[[Callable[[], T]], Awaitable[T]]
@@ -43,9 +45,11 @@ class SQLiteWorker:
     Args:
         path: The file, or `:memory:`.
         clock: Times the waiting for a file that another process is just making.
+        on_unsafe: Told if others may read the file.
     """
 
-    def __init__(self, path: str, clock: Clock) -> None:
+    def __init__(self, path: str, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
+        self._on_unsafe = on_unsafe
         self.path = path
         self._clock = clock
         self._aio: aiosqlite.Connection | None = None
@@ -129,6 +133,11 @@ class SQLiteWorker:
         thread.daemon = True
         self._aio = await connection
         self._raw = opened[0]
+        now = self._clock.now()
+        tell(
+            (StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_mode(self.path)),
+            self._on_unsafe,
+        )
 
     async def _commit(self, jobs: Sequence[Job[Any]]) -> Sequence[object]:
         return await self._run(partial(_commit, jobs=jobs))

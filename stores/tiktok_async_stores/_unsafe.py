@@ -1,0 +1,24 @@
+"""Telling of settings that endanger tokens: a log record each, and the caller's callback."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from tiktok_async.models import StoreUnsafe
+
+_log = logging.getLogger("tiktok_async.stores")
+
+OnUnsafe = Callable[[StoreUnsafe], None]
+
+
+def tell(findings: Iterable[StoreUnsafe], on_unsafe: OnUnsafe | None) -> None:
+    """Log each finding and hand it to *on_unsafe*; a callback that raises breaks nothing."""
+    for finding in findings:
+        _log.warning(
+            "The token store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting}
+        )
+        if on_unsafe is None:
+            continue
+        try:
+            on_unsafe(finding)
+        except Exception:  # noqa: BLE001 - an observer that raises breaks nothing
+            _log.exception("on_unsafe failed")
