@@ -20,7 +20,7 @@ def guarded(observer: Callable[[Event], None] | None) -> Callable[[Event], None]
     def emit(event: Event) -> None:
         try:
             observer(event)
-        except Exception:  # noqa: BLE001 - an observer's bug must not become a failed call
+        except Exception:
             _logger.exception("The observer raised on a %s event", type(event).__name__)
 
     return emit
