@@ -111,7 +111,7 @@ async def break_off(incoming: web.Request) -> web.StreamResponse:
 
 async def not_http(incoming: web.Request) -> web.Response:
     assert incoming.transport is not None
-    incoming.transport.write(b"SSH-2.0-surprise\r\n\r\n")  # type: ignore[attr-defined]  # a raw socket's method
+    incoming.transport.write(b"SSH-2.0-surprise\r\n\r\n")
     incoming.transport.close()
     return web.Response()
 
