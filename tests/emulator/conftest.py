@@ -1,7 +1,8 @@
 """A raw client of the emulator: aiohttp and nothing of the SDK."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -14,6 +15,12 @@ from tiktok_async.models import Endpoint
 FORM = "application/x-www-form-urlencoded"
 CALLBACK = "http://127.0.0.1:8914/callback/"
 VERIFIER = "gaeCq5mVvbhA8Ce6w5O9XBVIKMkySgv-_9A-rnhm9Ns"
+
+
+async def until(happened: Callable[[], object]) -> None:
+    """Let the loop run until *happened* says so; the test's own timeout ends it otherwise."""
+    while not happened():  # noqa: ASYNC110 - what is waited for is the emulator's own, and has no event
+        await asyncio.sleep(0.001)
 
 
 class Answer:
@@ -53,12 +60,12 @@ class Raw:
         headers = {"Authorization": f"Bearer {token}"}
         return await self.send(endpoint.method, endpoint.path, params=params, headers=headers, json=json, **options)
 
-    async def form(
-        self, endpoint: Endpoint, *, content_type: str = FORM, app: bool = True, **fields: str | None
-    ) -> Answer:
+    async def form(self, endpoint: Endpoint, *, content_type: str | None = FORM, **fields: str | None) -> Answer:
         keys = {"client_key": self.emulator.client_key, "client_secret": self.emulator.client_secret}
-        form = {name: value for name, value in {**(keys if app else {}), **fields}.items() if value is not None}
-        return await self.send("POST", endpoint.path, data=urlencode(form), headers={"Content-Type": content_type})
+        form = {name: value for name, value in {**keys, **fields}.items() if value is not None}
+        return await self.send(
+            "POST", endpoint.path, data=urlencode(form), headers={"Content-Type": content_type or FORM}
+        )
 
     def authorize(self, **changes: str | None) -> str:
         params = {

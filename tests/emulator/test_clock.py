@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tiktok_async.abc import Clock
+from tiktok_async.abc import Clock  # noqa: TC001 - the annotation is the test
 from tiktok_async.emulator import MovableClock
 
 

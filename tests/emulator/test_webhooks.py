@@ -1,16 +1,16 @@
 """Webhooks to the app."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.emulator.conftest import Raw
+from tests.emulator.conftest import Raw, until
 from tiktok_async.emulator import Emulator, Quirks
 from tiktok_async.models import Endpoint
 
@@ -37,6 +37,11 @@ class App:
     @property
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(body) for body, _ in self.received]
+
+
+def tried(emulator: Emulator, times: int) -> bool:
+    """Whether the first event was tried so often and now waits for its next turn."""
+    return len(emulator.webhooks[0].attempts) == times and bool(emulator.clock.timers)
 
 
 @pytest.fixture
@@ -93,8 +98,7 @@ async def test_an_event_is_sent_again_until_it_is_taken(app: App, *, signed_anew
     async with Emulator(webhook_url=app.url, quirks=Quirks(webhooks_signed_anew=signed_anew)) as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
         for tries in (1, 2):
-            while len(emulator.webhooks[0].attempts) < tries or not emulator.clock.timers:
-                await asyncio.sleep(0.001)
+            await until(partial(tried, emulator, tries))
             emulator.clock.advance(timedelta(minutes=5))
         await emulator.webhooks_sent()
         assert [status for _, status in emulator.webhooks[0].attempts] == [500, 302, 200]
@@ -106,8 +110,7 @@ async def test_after_72_hours_it_is_given_up(app: App) -> None:
     app.statuses = [500] * 10
     async with Emulator(webhook_url=app.url) as emulator:
         (delivery,) = emulator.send_webhook("authorization.removed", {"reason": 1})
-        while not emulator.clock.timers:
-            await asyncio.sleep(0.001)
+        await until(lambda: tried(emulator, 1))
         emulator.clock.advance(timedelta(hours=72))
         await emulator.webhooks_sent()
         assert delivery.given_up
@@ -119,8 +122,7 @@ async def test_duplicates_and_the_wrong_order_on_demand(app: App) -> None:
     async with Emulator(webhook_url=app.url) as emulator:
         emulator.send_webhook("first", {}, after=timedelta(hours=1))
         emulator.send_webhook("second", {}, copies=2)
-        while len(app.received) < 2 or not emulator.clock.timers:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(app.received) == 2 and emulator.clock.timers)
         emulator.clock.advance(timedelta(hours=1))
         await emulator.webhooks_sent()
         assert [event["event"] for event in app.events] == ["second", "second", "first"]
@@ -131,8 +133,7 @@ async def test_nobody_listening_is_a_failed_attempt(app: App) -> None:
     del app
     async with Emulator(webhook_url="http://127.0.0.1:1/") as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
-        while not emulator.webhooks[0].attempts:
-            await asyncio.sleep(0.001)
+        await until(lambda: emulator.webhooks[0].attempts)
         assert emulator.webhooks[0].attempts[0][1] == 0
 
 
@@ -155,8 +156,7 @@ async def test_closing_stops_the_sending(app: App, http: aiohttp.ClientSession) 
     app.statuses = [500] * 10
     async with Emulator(webhook_url=app.url) as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
-        while not emulator.clock.timers:
-            await asyncio.sleep(0.001)
+        await until(lambda: tried(emulator, 1))
     assert not emulator.clock.timers
     with pytest.raises(aiohttp.ClientConnectionError):
         await http.get(emulator.url + "/_emulator/")

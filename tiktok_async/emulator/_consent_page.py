@@ -14,6 +14,14 @@ _WORDS = {
     Scope.VIDEO_LIST: "Your public videos",
     Scope.VIDEO_PUBLISH: "Post content to your account",
     Scope.VIDEO_UPLOAD: "Send drafts to your inbox",
+    Scope.PORTABILITY_ALL_SINGLE: "A copy of all your data, once",
+    Scope.PORTABILITY_ALL_ONGOING: "A copy of all your data, again and again",
+    Scope.PORTABILITY_POSTSANDPROFILE_SINGLE: "A copy of your posts and profile, once",
+    Scope.PORTABILITY_POSTSANDPROFILE_ONGOING: "A copy of your posts and profile, again and again",
+    Scope.PORTABILITY_ACTIVITY_SINGLE: "A copy of your activity, once",
+    Scope.PORTABILITY_ACTIVITY_ONGOING: "A copy of your activity, again and again",
+    Scope.PORTABILITY_DIRECTMESSAGES_SINGLE: "A copy of your direct messages, once",
+    Scope.PORTABILITY_DIRECTMESSAGES_ONGOING: "A copy of your direct messages, again and again",
 }
 # Login Kit adds it by default; the page shows it, and it cannot be taken away.
 ALWAYS = Scope.USER_INFO_BASIC
@@ -27,15 +35,16 @@ _STYLE = """
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px 16px;background:var(--back);
 color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-main{width:100%;max-width:440px;background:var(--paper);border:1px solid var(--line);border-radius:16px;padding:28px}
+main{width:100%;max-width:440px;padding:24px 28px;background:var(--paper);border:1px solid var(--line);
+border-radius:16px}
 h1{font-size:22px;line-height:1.3;margin:0 0 4px;overflow-wrap:anywhere}
 p{margin:0;color:var(--soft);overflow-wrap:anywhere}
-.badge{display:inline-block;margin-bottom:16px;padding:2px 10px;border-radius:99px;background:var(--tint);
+.badge{display:inline-block;margin-bottom:12px;padding:2px 10px;border-radius:99px;background:var(--tint);
 border:1px solid var(--line);font-size:13px;color:var(--soft)}
-fieldset{border:0;margin:24px 0 0;padding:0;min-width:0}
+fieldset{border:0;margin:20px 0 0;padding:0;min-width:0}
 legend{padding:0;margin-bottom:8px;font-weight:600}
 .rows{border:1px solid var(--line);border-radius:12px;overflow:hidden}
-label{display:flex;gap:12px;align-items:center;padding:12px 14px;cursor:pointer;min-width:0}
+label{display:flex;gap:12px;align-items:center;padding:8px 14px;line-height:1.35;cursor:pointer;min-width:0}
 label+label{border-top:1px solid var(--line)}
 label:hover{background:var(--tint)}
 label.fixed{cursor:default}
@@ -46,13 +55,13 @@ select{width:100%;padding:12px;font:inherit;color:inherit;background:var(--paper
 border-radius:12px}
 .face{flex:none;width:36px;height:36px;border-radius:50%;display:grid;place-items:center;background:var(--tint);
 border:1px solid var(--line);font-weight:600}
-.buttons{display:grid;gap:10px;margin-top:24px}
+.buttons{display:grid;gap:10px;margin-top:20px}
 button{font:inherit;font-weight:600;padding:12px;border-radius:10px;cursor:pointer;border:1px solid var(--line);
 background:var(--paper);color:var(--ink)}
-button.main{background:var(--red);border-color:var(--red);color:#fff}
+button.main{background:#d9204a;border-color:#d9204a;color:#fff}
 button:hover{filter:brightness(.95)}
 :focus-visible{outline:3px solid var(--focus);outline-offset:2px}
-footer{margin-top:20px;font-size:13px;color:var(--soft);overflow-wrap:anywhere}
+footer{margin-top:16px;font-size:13px;color:var(--soft);overflow-wrap:anywhere}
 ul{margin:20px 0 0;padding:0;list-style:none}
 li{padding:12px 14px;border:1px solid var(--line);border-radius:12px;margin-top:8px;overflow-wrap:anywhere}
 code{font:600 14px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
@@ -111,8 +120,7 @@ def problem(problems: Iterable[tuple[str, str]]) -> bytes:
         "Something went wrong",
         f"""<span class="badge">TikTok emulator</span><h1>Something went wrong</h1>
 <p>We couldn't log in with TikTok. This may be due to specific app settings.</p><ul>{rows}</ul>
-<footer>If you are a developer, correct the following and try again: \
-{escape(", ".join(dict.fromkeys(name for name, _ in problems)))}</footer>""",
+<footer>If you are the developer, correct these parameters and try again.</footer>""",
     )
 
 
