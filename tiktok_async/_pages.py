@@ -40,10 +40,13 @@ class Pages(Generic[T]):
         self._read_ahead = read_ahead
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        async with aclosing(self.pages()) as pages:
+        pages = self.pages()
+        try:
             async for page in pages:
                 for item in page.items:
                     yield item
+        finally:
+            await pages.aclose()
 
     def pages(self) -> AsyncGenerator[Page[T], None]:
         """Yield the pages, each with the cursor that continues behind it.

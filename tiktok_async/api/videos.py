@@ -23,6 +23,7 @@ from tiktok_async.models import Endpoint, Page, Video, VideoField
 _MOST_A_PAGE = 20
 # https://developers.tiktok.com/doc/tiktok-api-v2-video-query
 _MOST_IDS = 20
+_ALL_FIELDS = [str(field) for field in VideoField]
 
 
 def videos(
@@ -106,7 +107,7 @@ def videos_by_id(
 
 def _wanted(fields: Iterable[VideoField | str] | None) -> list[str]:
     if fields is None:
-        return [str(field) for field in VideoField]
+        return _ALL_FIELDS
     wanted = list(dict.fromkeys(str(field) for field in fields))
     if not wanted:
         msg = "A listing needs at least one field; leave `fields` out for all of them."
