@@ -19,7 +19,7 @@ VERIFIER = "gaeCq5mVvbhA8Ce6w5O9XBVIKMkySgv-_9A-rnhm9Ns"
 
 async def until(happened: Callable[[], object]) -> None:
     """Let the loop run until *happened* says so; the test's own timeout ends it otherwise."""
-    while not happened():  # noqa: ASYNC110 - what is waited for is the emulator's own, and has no event
+    while not happened():
         await asyncio.sleep(0.001)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tiktok_async.api.account import Account
     from tiktok_async.session import TikTokSession
 
-_SHUTDOWN = 1.0
+_SHUTDOWN = 0.2  # seconds; a handler that hangs longer is cancelled
 
 
 class Emulator(Controls):
