@@ -3,14 +3,15 @@
 from datetime import timedelta
 
 from tiktok_async.api.account import Account
+from tiktok_async.cli._demo_posting import post_a_video
 from tiktok_async.cli._steps import Steps
 from tiktok_async.emulator import EmulatedUser, Emulator
-from tiktok_async.models import AccountKey, Event, Scope, Token, TokenRefreshed
+from tiktok_async.models import AccountKey, Scope, Token
 from tiktok_async.session import TikTokSession
 from tiktok_async.stores import open_store
 
 _REDIRECT_URI = "http://127.0.0.1:8734/callback/"
-_SCOPES = (Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS, Scope.VIDEO_LIST)
+_SCOPES = (Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS, Scope.VIDEO_LIST, Scope.VIDEO_PUBLISH)
 _PAGE_SIZE = 20
 
 
@@ -25,7 +26,6 @@ async def run_demo(store: str, *, videos: int) -> None:
         TikTokError: A step did not do what it says.
     """
     steps = Steps()
-    events: list[Event] = []
     tokens = open_store(store)
     try:
         async with Emulator() as emulator:
@@ -33,15 +33,16 @@ async def run_demo(store: str, *, videos: int) -> None:
             steps.done(
                 "TikTok", f"An emulator of it serves at {emulator.url}.", verified=emulator.url.startswith("http")
             )
-            async with emulator.session(store=tokens, observer=events.append) as session:
+            async with emulator.session(store=tokens) as session:
                 account = await _log_in(steps, emulator, session, user)
                 await _read(steps, account, user, videos)
                 before = await account.token()
                 emulator.clock.advance(before.expires_at - emulator.clock.now() + timedelta(seconds=1))
                 await account.user_info()
-            _show_refresh(steps, emulator, before, await tokens.get(before.key), events)
+            _show_refresh(steps, emulator, before, await tokens.get(before.key))
             async with emulator.session(store=tokens) as session:
-                await _come_back(steps, emulator, session, account.open_id)
+                account = await _come_back(steps, emulator, session, account.open_id)
+                await post_a_video(steps, emulator, account)
             await _look_for_leaks(steps, emulator, AccountKey(emulator.client_key, account.open_id), store)
     finally:
         await tokens.aclose()
@@ -84,19 +85,18 @@ async def _read(steps: Steps, account: Account, user: EmulatedUser, videos: int)
     )
 
 
-def _show_refresh(steps: Steps, emulator: Emulator, before: Token, stored: Token | None, events: list[Event]) -> None:
+def _show_refresh(steps: Steps, emulator: Emulator, before: Token, stored: Token | None) -> None:
     steps.done(
         "Refresh",
         "The access token ended. The next call got a new pair, which is stored; the old refresh token is dead.",
         verified=stored is not None
         and stored.version > before.version
         and stored.refresh_token != before.refresh_token
-        and emulator.refreshes[before.key.open_id] == 1
-        and any(isinstance(event, TokenRefreshed) for event in events),
+        and emulator.refreshes[before.key.open_id] == 1,
     )
 
 
-async def _come_back(steps: Steps, emulator: Emulator, session: TikTokSession, open_id: str) -> None:
+async def _come_back(steps: Steps, emulator: Emulator, session: TikTokSession, open_id: str) -> Account:
     found = [account async for account in session.accounts()]
     again = [account for account in found if account.open_id == open_id]
     steps.done(
@@ -104,6 +104,7 @@ async def _come_back(steps: Steps, emulator: Emulator, session: TikTokSession, o
         "Another session found the account in the store, and needed no login.",
         verified=len(again) == 1 and bool(await again[0].user_info()) and emulator.logins[open_id] == 1,
     )
+    return again[0]
 
 
 async def _look_for_leaks(steps: Steps, emulator: Emulator, key: AccountKey, store: str) -> None:
