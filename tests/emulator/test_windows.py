@@ -79,6 +79,14 @@ async def test_a_request_without_a_living_token_takes_no_place(serve: Any) -> No
         assert (await ask(raw, token)).status == 200
 
 
+async def test_a_request_that_fails_on_demand_takes_its_place_all_the_same(serve: Any) -> None:
+    async with Emulator(limits=THREE) as emulator:
+        raw = serve(emulator)
+        token = emulator.grant(emulator.add_user())["access_token"]
+        emulator.fail_next(Endpoint.USER_INFO, times=3)
+        assert [(await ask(raw, token)).status for _ in range(4)] == [500, 500, 500, 429]
+
+
 class StillClock(MovableClock):
     """Only what it is moved by passes."""
 

@@ -28,7 +28,7 @@ class OAuthRefused(Exception):
         self.description = description
 
 
-@define(slots=True)
+@define(slots=True, repr=False)
 class Call:
     """One request on its way through the emulator.
 

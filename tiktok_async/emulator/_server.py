@@ -114,6 +114,8 @@ class Dispatcher:
         if reply is None:
             reply = await self._work(call, route, token)
         else:
+            if route.auth != "none":
+                _guard.admit(self._state, call, route, token)  # it arrived, so it takes its place in the window
             # Read, so that the client is not torn away while it sends.
             if route.reads_body:
                 while await call.request.content.readany():
