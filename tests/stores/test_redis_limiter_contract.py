@@ -1,0 +1,23 @@
+"""The limiter of a fleet keeps the contract of all limiters."""
+
+import uuid
+
+import pytest
+
+from tiktok_async._clock import SystemClock
+from tiktok_async.stores import RedisRateLimiter
+from tiktok_async.testing import RateLimiterContract
+
+
+@pytest.mark.redis
+class TestRedisRateLimiter(RateLimiterContract):
+    window = 0.6
+    slack = 0.25
+
+    @pytest.fixture
+    def clock(self) -> SystemClock:
+        return SystemClock()
+
+    @pytest.fixture
+    def limiter(self, redis_url: str) -> RedisRateLimiter:
+        return RedisRateLimiter(redis_url, prefix=uuid.uuid4().hex)
