@@ -1,22 +1,60 @@
 """The public types as a user's checker sees them: checked by mypy and pyright, never run."""
 
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
 from tiktok_async import (
+    Account,
     AccountKey,
     ApiError,
+    AuthorizationRequest,
+    ChunkPlan,
+    ClientToken,
+    Clock,
+    CreatorInfo,
     Endpoint,
+    Event,
     Limit,
+    Page,
+    Pages,
+    PhotoPost,
+    PrivacyLevel,
+    Publish,
+    PublishStatus,
+    PullFromUrl,
     RateLimited,
+    RateLimiter,
     ReauthorizationRequired,
+    RefreshReport,
+    RequestFinished,
+    Response,
+    RetryPolicy,
+    Scope,
     ScopeNotGranted,
     Secret,
     TikTokError,
+    TikTokSession,
     Token,
     TokenNotSaved,
+    TokenStore,
+    Transport,
+    User,
+    UserField,
+    Video,
+    VideoField,
+    VideoPost,
+    plan_chunks,
 )
-from tiktok_async.abc import Clock, RateLimiter, TokenStore, Transport
+from tiktok_async.emulator import EmulatedUser, Emulator
+from tiktok_async.stores import (
+    EncryptedTokenStore,
+    MemoryTokenStore,
+    RedisTokenStore,
+    SQLiteTokenStore,
+    generate_store_key,
+    open_store,
+)
 from tiktok_async.testing import VirtualClock
 
 key = AccountKey("client", "open")
@@ -34,6 +72,96 @@ assert_type(token.expires_at, datetime)
 assert_type(token.scopes, frozenset[str])
 assert_type(Endpoint.VIDEO_LIST.path, str)
 assert_type(Limit(6, per=timedelta(minutes=1)).per, timedelta)
+
+
+def observer(event: Event) -> None:
+    if isinstance(event, RequestFinished):
+        assert_type(event.duration, timedelta)
+        assert_type(event.status, int | None)
+
+
+async def sessions(store: TokenStore, limiter: RateLimiter) -> None:
+    async with TikTokSession(
+        client_key="key",
+        client_secret="secret",
+        store=store,
+        limiter=limiter,
+        limits={Endpoint.USER_INFO: Limit(1200, per=timedelta(minutes=1))},
+        max_rate_limit_wait=timedelta(seconds=5),
+        refresh_margin=None,
+        retry=RetryPolicy(),
+        observer=observer,
+    ) as session:
+        assert_type(session, TikTokSession)
+        assert_type(session.account("open"), Account)
+        assert_type(session.accounts(), AsyncIterator[Account])
+        assert_type(await session.refresh_due(within=timedelta(minutes=10), concurrency=8), RefreshReport)
+        async with session.keep_fresh(every=timedelta(minutes=5)):
+            pass
+        assert_type(await session.request("GET", "/v2/user/info/", open_id="open"), Response)
+        await session.aclose()
+    assert_type(TikTokSession.from_env(store="memory://"), TikTokSession)
+
+
+async def logins(session: TikTokSession) -> None:
+    request = session.oauth.authorization("https://example.com/cb", [Scope.USER_INFO_BASIC, "video.list"])
+    assert_type(request, AuthorizationRequest)
+    assert_type(request.url, str)
+    assert_type(request.state, str)
+    assert_type(AuthorizationRequest.from_json(request.to_json()), AuthorizationRequest)
+    assert_type(await session.oauth.complete(request, "code=1&state=2"), Account)
+    assert_type(await session.oauth.exchange("code"), Account)
+    assert_type(await session.oauth.refresh("open"), Token)
+    assert_type(await session.oauth.client_token(), ClientToken)
+    assert_type(await session.oauth.import_v1({"data": {}}), Account)
+    await session.oauth.revoke("open")
+
+
+async def accounts(account: Account) -> None:
+    assert_type(account.open_id, str)
+    assert_type(await account.token(), Token)
+    user = await account.user_info([UserField.USERNAME])
+    assert_type(user, User)
+    assert_type(user.follower_count, int | None)
+    pages = account.videos(fields=[VideoField.ID], since=datetime.now(UTC), limit=5, page_size=20, read_ahead=1)
+    assert_type(pages, Pages[Video])
+    async for video in pages:
+        assert_type(video, Video)
+        assert_type(video.create_time, datetime | None)
+        assert_type(video.duration, timedelta | None)
+    assert_type(pages.pages(), AsyncGenerator[Page[Video], None])
+    async for page in pages.pages():
+        assert_type(page.items, tuple[Video, ...])
+        assert_type(page.has_more, bool)
+    assert_type(await pages.first(), Video | None)
+    assert_type(await pages.collect(limit=3), list[Video])
+    assert_type(account.videos_by_id(["1"]), Pages[Video])
+    await account.disconnect()
+
+
+async def posting(account: Account) -> None:
+    assert_type(await account.creator_info(), CreatorInfo)
+    post = VideoPost(title="A title", privacy_level=PrivacyLevel.SELF_ONLY)
+    publish = await account.post_video("clip.mp4", post, check=True, dedup_key="mine")
+    assert_type(publish, Publish)
+    assert_type(publish.publish_id, str)
+    assert_type(publish.plan, ChunkPlan | None)
+    assert_type(publish.to_json(), str)
+    async for progress in publish.upload():
+        assert_type(progress.sent, int)
+        assert_type(progress.state, str)
+    assert_type(await publish.wait(timeout=timedelta(minutes=30)), PublishStatus)
+    status = await publish.status()
+    assert_type(status.post_ids, tuple[str, ...])
+    await publish.cancel()
+    await account.draft_video(PullFromUrl("https://example.com/clip.mp4"))
+    photos = PhotoPost(title="A title", privacy_level=PrivacyLevel.SELF_ONLY)
+    assert_type(await account.post_photos(["https://example.com/1.jpg"], photos), Publish)
+    assert_type(account.publish(publish.to_json(), "clip.mp4"), Publish)
+    plan = plan_chunks(150_000_000)
+    assert_type(plan.count, int)
+    for piece in plan.ranges():
+        assert_type(piece, range)
 
 
 def errors(error: TikTokError) -> None:
@@ -64,6 +192,29 @@ async def seams(store: TokenStore, limiter: RateLimiter, transport: Transport) -
         assert_type(await lease.renew(timedelta(seconds=90)), bool)
     await limiter.aclose()
     await transport.aclose()
+
+
+def stores() -> list[TokenStore]:
+    assert_type(generate_store_key(), str)
+    return [
+        MemoryTokenStore(),
+        SQLiteTokenStore("tokens.db"),
+        EncryptedTokenStore(RedisTokenStore("redis://127.0.0.1/0"), keys=[generate_store_key()]),
+        open_store("memory://"),
+    ]
+
+
+async def emulators() -> None:
+    async with Emulator(port=8900) as emulator:
+        user = emulator.add_user(videos=250, scopes={Scope.USER_INFO_BASIC})
+        assert_type(user, EmulatedUser)
+        async with emulator.session(store="memory://") as session:
+            assert_type(session, TikTokSession)
+            assert_type(await emulator.connect(session, user), Account)
+        emulator.fail_next(Endpoint.VIDEO_LIST, status=500, times=2)
+        emulator.clock.advance(timedelta(hours=2))
+        assert_type(emulator.url, str)
+        assert_type(emulator.authorize_url, str)
 
 
 clock: Clock = VirtualClock()

@@ -83,7 +83,7 @@ def _explain(error: Exception) -> tuple[int, str]:
             return _USAGE, str(error)
         case ReauthorizationRequired():
             return _REAUTHORIZE, f"{error}\nHere: tiktok-async login"
-        case TikTokError():
+        case TikTokError() | ImportError():
             return _FAILED, str(error)
         case _:
             return _FAILED, f"{type(error).__name__}: {error}\nMore: --debug"

@@ -1,7 +1,5 @@
 """`tiktok-async store-key`."""
 
-import base64
-import secrets
 import sys
 
 
@@ -10,4 +8,6 @@ def command() -> None:
 
     Put it into `TIKTOK_STORE_KEY`. To change keys, put the new one in front of the old one, with a comma between.
     """
-    sys.stdout.write(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
+    from tiktok_async.stores import generate_store_key
+
+    sys.stdout.write(f"{generate_store_key()}\n")
