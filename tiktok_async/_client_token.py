@@ -1,11 +1,11 @@
 """The app's own token: one for all callers, renewed before it ends."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from copy import copy
 from datetime import timedelta
 
 from tiktok_async._flight import Promise
+from tiktok_async._owned_tasks import OwnedTasks
 from tiktok_async._refresh_rules import lifetime, pause
 from tiktok_async.abc import Clock
 from tiktok_async.errors import SessionClosed, TikTokError
@@ -19,12 +19,21 @@ class ClientTokens:
 
     Args:
         clock: Time, sleep and randomness.
+        tasks: Runs the minting.
         grant: Asks TikTok.
         margin: How long before its end the token is stale; `None` takes a tenth of its life, at least 60 s.
     """
 
-    def __init__(self, *, clock: Clock, grant: Callable[[], Awaitable[ClientToken]], margin: timedelta | None) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        tasks: OwnedTasks,
+        grant: Callable[[], Awaitable[ClientToken]],
+        margin: timedelta | None,
+    ) -> None:
         self._clock = clock
+        self._tasks = tasks
         self._grant = grant
         self._margin = margin
         self._token: ClientToken | None = None
@@ -34,11 +43,11 @@ class ClientTokens:
         self._suspect: Secret | None = None
         self._suspect_until = _NEVER
         self._minting: Promise[ClientToken] | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._closed = False
 
     def usable(self) -> ClientToken | None:
         """Return the token if it can be used; a stale one is renewed in the background."""
+        if self._tasks.closed:
+            return None
         now = self._clock.monotonic()
         if now < self._fresh_until:
             return self._token
@@ -52,7 +61,7 @@ class ClientTokens:
         """Return a usable token, minting it if needed.
 
         Raises:
-            SessionClosed: After `aclose`.
+            SessionClosed: The owner is closed.
             TikTokError: TikTok gave none; for a moment, later calls get the same error without asking again.
         """
         token = self.usable()
@@ -72,17 +81,8 @@ class ClientTokens:
         self._suspect_until = self._clock.monotonic() + 60
         return newer
 
-    async def aclose(self) -> None:
-        """Stop minting."""
-        self._closed = True
-        self._fresh_until = self._usable_until = _NEVER
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
     async def _minted(self) -> ClientToken:
-        if self._closed:
-            raise SessionClosed("the client token")
+        self._tasks.check_open()
         if self._minting is None:
             if self._error is not None and self._clock.monotonic() < self._retry_at:
                 raise copy(self._error)
@@ -92,7 +92,12 @@ class ClientTokens:
     def _mint(self) -> Promise[ClientToken]:
         promise: Promise[ClientToken] = Promise()
         self._minting = promise
-        self._task = asyncio.create_task(self._run(promise))
+
+        def ended() -> None:
+            self._minting = None
+            promise.fail(SessionClosed("the client token"))
+
+        self._tasks.run(self._run(promise), ended=ended, exposed=lambda: False)
         return promise
 
     async def _run(self, promise: Promise[ClientToken]) -> None:
@@ -103,13 +108,12 @@ class ClientTokens:
             self._error = error
             wait = pause(self._failures, base=2, cap=60, jitter=self._clock.random())
             self._retry_at = self._clock.monotonic() + wait
+            self._minting = None
             promise.fail(error)
         else:
             self._adopt(token)
-            promise.keep(token)
-        finally:
             self._minting = None
-            promise.fail(SessionClosed("the client token"))
+            promise.keep(token)
 
     def _adopt(self, token: ClientToken) -> None:
         now = self._clock.monotonic()

@@ -40,17 +40,24 @@ class OwnedTasks:
         if self.closed:
             raise SessionClosed("this use of a token")
 
-    def run(self, work: Coroutine[Any, Any, None], *, exposed: Callable[[], bool] = _always) -> None:
+    def run(
+        self, work: Coroutine[Any, Any, None], *, ended: Callable[[], None], exposed: Callable[[], bool] = _always
+    ) -> None:
         """Run *work*, which handles its own errors.
 
         Args:
             work: The coroutine.
+            ended: Called when it is over in whatever way, also when it was cancelled before its first step.
             exposed: Says whether something is lost if the task is cancelled now.
         """
         task = asyncio.create_task(work)
-        if not task.done():
-            self._tasks[task] = exposed
-            task.add_done_callback(self._tasks.pop)
+        self._tasks[task] = exposed
+
+        def end(task: asyncio.Task[None]) -> None:
+            del self._tasks[task]
+            ended()
+
+        task.add_done_callback(end)
 
     async def result(self, work: Coroutine[Any, Any, T]) -> T:
         """Run *work* and wait for its result; being cancelled ends the waiting and not the work."""
@@ -61,10 +68,12 @@ class OwnedTasks:
                 promise.keep(await work)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiting caller's
                 promise.fail(error)
-            finally:
-                promise.fail(SessionClosed("this use of a token"))
 
-        self.run(settle())
+        def ended() -> None:
+            work.close()
+            promise.fail(SessionClosed("this use of a token"))
+
+        self.run(settle(), ended=ended)
         return await promise.wait()
 
     async def aclose(self, drain: timedelta) -> None:

@@ -65,7 +65,13 @@ class Flights:
         """Begin to work on *entry*, which has no flight now."""
         flight = Flight(wish)
         entry.flight = flight
-        self._tasks.run(self._fly(entry, flight), exposed=lambda: flight.exposed)
+
+        def ended() -> None:
+            if entry.flight is flight:
+                entry.flight = None
+            flight.fail(SessionClosed("this refresh"))
+
+        self._tasks.run(self._fly(entry, flight), ended=ended, exposed=lambda: flight.exposed)
         return flight
 
     def adopt(self, entry: AccountEntry, token: Token) -> None:
@@ -97,9 +103,6 @@ class Flights:
             entry.flight = None
             self._succeeded(entry, flight, token)
             flight.keep(token)
-        finally:
-            entry.flight = None
-            flight.fail(SessionClosed("this refresh"))
 
     async def _obtain(self, entry: AccountEntry, flight: Flight) -> Token:
         """Get the token; an account in use waits a while for a store that is down."""

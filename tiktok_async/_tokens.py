@@ -59,7 +59,7 @@ class TokenManager:
             store=store, clock=clock, grant=refresh_grant, timeout=max(http_timeout, timedelta(seconds=1))
         )
         self._flights = Flights(self._rotator, self._tasks, self._entries, margin=refresh_margin, emit=emit)
-        self._client = ClientTokens(clock=clock, grant=client_grant, margin=refresh_margin)
+        self._client = ClientTokens(clock=clock, tasks=self._tasks, grant=client_grant, margin=refresh_margin)
 
     def usable(self, open_id: str) -> Token | None:
         """Return the cached token, if there is one that can be used: no I/O, no waiting.
@@ -234,7 +234,6 @@ class TokenManager:
             TokenNotSaved: A rotated token could not be stored; `.token` holds it.
             ExceptionGroup: Several could not; `except* TokenNotSaved` takes both forms.
         """
-        await self._client.aclose()
         await self._tasks.aclose(drain)
         self._entries.clear()
         unsaved = list(self._flights.unsaved.values())
