@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from tiktok_async.emulator import _posting_rules as rules
 from tiktok_async.emulator._body import BadField, string
-from tiktok_async.emulator._creators import DAY, Creator, refuses_drafts, refuses_posts
+from tiktok_async.emulator._creators import DAY, Creator, refuses_posts
+from tiktok_async.emulator._inits import GUIDELINES, Init, Refused, check_init, read_init
 from tiktok_async.emulator._posting_quirks import PostingQuirks
-from tiktok_async.emulator._posting_rules import FileSource, PostInfo, PullSource
+from tiktok_async.emulator._posting_rules import PullSource
 from tiktok_async.emulator._posts import Post, Posts
 from tiktok_async.emulator._replies import Reply
 from tiktok_async.emulator._routes import Call, RouteDef, route
@@ -23,35 +23,9 @@ from tiktok_async.emulator._upload_host import UploadHost
 from tiktok_async.emulator._url_properties import UrlProperties
 from tiktok_async.models import Endpoint, Scope
 
-# TikTok says the same sentence with most refusals of an init; the code is what differs.
-_GUIDELINES: Final = (
-    "Please review our integration guidelines at https://developers.tiktok.com/doc/content-sharing-guidelines/"
-)
-_PREFIXES: Final = {
-    (Endpoint.VIDEO_INIT, False): "v_pub_file~v2-1.",
-    (Endpoint.VIDEO_INIT, True): "v_pub_url~v2.",
-    (Endpoint.INBOX_INIT, False): "v_inbox_file~v2.",
-    (Endpoint.INBOX_INIT, True): "v_inbox_url~v2.",
-}
 _BOTH: Final = (Scope.VIDEO_PUBLISH, Scope.VIDEO_UPLOAD)
 # How much of a pull must be left for a cancel to reach it: "not near completion".
 _NEAR_THE_END: Final = 0.9
-
-
-class Refused(Exception):
-    """An init is turned down.
-
-    Args:
-        code: TikTok's code.
-        message: And its message.
-        status: HTTP status.
-    """
-
-    def __init__(self, code: str, message: str = _GUIDELINES, *, status: int = 403) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 class Posting:
@@ -106,89 +80,45 @@ class Posting:
         code = refuses_posts(grant.open_id, creator, self.posts.since(self._now - DAY), self.quirks)
         if code is not None:
             # Business refusals of this endpoint come with HTTP 200, on purpose.
-            return self._state.replies.error(code, _GUIDELINES, status=200)
+            return self._state.replies.error(code, GUIDELINES, status=200)
         return self._state.replies.ok(creator.info(self._state.users[grant.open_id], self.quirks))
 
     async def _init(self, endpoint: Endpoint, call: Call) -> Reply:
+        open_id = call.user_grant.open_id
         try:
-            post = self._accept(endpoint, call.json(), call)
+            init = read_init(endpoint, call.json(), call.user_grant.scopes, self.quirks.megabyte)
+            check_init(
+                init,
+                self._state.users[open_id],
+                self.creator(open_id),
+                today=self.posts.since(self._now - DAY),
+                properties=self.properties,
+                quirks=self.quirks,
+            )
         except BadField as wrong:
             return self._state.replies.error(self.quirks.bad_param_code, str(wrong), status=400)
         except Refused as refusal:
             return self._state.replies.error(refusal.code, refusal.message, status=refusal.status)
+        post = self._keep(init, open_id)
         data = {"publish_id": post.publish_id}
         if post.upload is not None:
             data["upload_url"] = self.uploads.url(post.upload, self.quirks.upload_path)
         return self._state.replies.ok(data)
 
-    def _accept(self, endpoint: Endpoint, body: dict[str, Any], call: Call) -> Post:
-        """Keep an init that nothing speaks against.
-
-        Raises:
-            BadField: Its fields are wrong.
-            Refused: They are right, but TikTok would not take it.
-        """
-        grant = call.user_grant
-        source: FileSource | PullSource
-        info: PostInfo | None = None
-        if endpoint is Endpoint.CONTENT_INIT:
-            draft = rules.photo_mode(body) == "MEDIA_UPLOAD"
-            needed = Scope.VIDEO_UPLOAD if draft else Scope.VIDEO_PUBLISH
-            if needed not in grant.scopes:
-                raise Refused("scope_not_authorized", f"{needed} was not granted", status=401)
-            info, source = rules.photo_post(body, direct=not draft), rules.photo_source(body)
-        else:
-            draft = endpoint is Endpoint.INBOX_INIT
-            info = None if draft else rules.video_post(body)
-            source = rules.video_source(body, self.quirks.megabyte)
-        creator = self.creator(grant.open_id)
-        if draft:
-            if endpoint is Endpoint.CONTENT_INIT and creator.app_is_too_old:
-                raise Refused("app_version_check_failed", "TikTok must be at least 31.8", status=400)
-            code = refuses_drafts(grant.open_id, creator, self.posts.since(self._now - DAY), self.quirks)
-        else:
-            code = refuses_posts(grant.open_id, creator, self.posts.since(self._now - DAY), self.quirks)
-        if code is not None:
-            raise Refused(code)
-        if info is not None and not draft:
-            self._check_privacy(info, grant.open_id, creator)
-        if isinstance(source, PullSource) and not all(self.properties.owns(url) for url in source.urls):
-            raise Refused("url_ownership_unverified")
-        return self._keep(endpoint, body, source, open_id=grant.open_id, draft=draft, info=info)
-
-    def _check_privacy(self, info: PostInfo, open_id: str, creator: Creator) -> None:
-        user = self._state.users[open_id]
-        if info.privacy_level not in creator.options(user):
-            raise Refused("privacy_level_option_mismatch")
-        if not self.quirks.audited and not (user.private and info.privacy_level == "SELF_ONLY"):
-            raise Refused("unaudited_client_can_only_post_to_private_accounts")
-        if info.branded and info.privacy_level == "SELF_ONLY" and self.quirks.branded_self_only == "refused":
-            raise BadField(rules.BAD_POST)
-
-    def _keep(
-        self,
-        endpoint: Endpoint,
-        body: dict[str, Any],
-        source: FileSource | PullSource,
-        *,
-        open_id: str,
-        draft: bool,
-        info: PostInfo | None,
-    ) -> Post:
-        pulled = isinstance(source, PullSource)
-        prefix = _PREFIXES.get((endpoint, pulled)) or ("p_inbox_url~v2." if draft else "p_pub_url~v2.")
+    def _keep(self, init: Init, open_id: str) -> Post:
         reason = self._fail_next.popleft() if self._fail_next else self.timeline.fail_reason
+        source = init.source
         post = Post(
-            publish_id=f"{prefix}{self._id()}",
+            publish_id=f"{init.prefix}{self._id()}",
             open_id=open_id,
-            endpoint=endpoint,
-            body=body,
+            endpoint=init.endpoint,
+            body=init.body,
             at=self._now,
-            draft=draft,
-            public=draft or (info is not None and info.privacy_level == "PUBLIC_TO_EVERYONE"),
+            draft=init.draft,
+            public=init.public,
             timeline=evolve(self.timeline, fail_reason=reason),
             upload=None if isinstance(source, PullSource) else self.uploads.open(source, self._id(), self.quirks),
-            status=PROCESSING_DOWNLOAD if pulled else PROCESSING_UPLOAD,
+            status=PROCESSING_DOWNLOAD if init.pulled else PROCESSING_UPLOAD,
         )
         if post.upload is not None:
             post.upload.on_complete = partial(self.posts.begin, post)

@@ -88,8 +88,7 @@ class _ProductsAdmin:
 
 def _changed(current: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any set of switches
     """Return *current* with *changes*; what is a duration there is given in seconds."""
-    kind: type[Any] = type(current)
-    timed = {field.name for field in fields(kind) if "timedelta" in str(field.type)}
+    timed = {field.name for field in fields(current.__class__) if "timedelta" in str(field.type)}
     wanted = {
         name: timedelta(seconds=value) if name in timed and value is not None else value
         for name, value in changes.items()
