@@ -59,14 +59,14 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hurry(emulator: Emulator) -> Hurry[object]:
-    """Await something while the emulator's time, which is the session's too, runs a hundred times as fast."""
+    """Await something while the emulator's time, which is the session's too, runs some hundred times as fast."""
 
     async def run(work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
         try:
             while not task.done():
                 await asyncio.wait([task], timeout=0.005)
-                emulator.clock.advance(0.5)
+                emulator.clock.advance(2)
             return await task
         finally:
             task.cancel()
