@@ -66,6 +66,7 @@ async def test_an_archive_goes_from_pending_to_downloading_to_expired(raw: Raw, 
     assert await owner.status(number) == "downloading"
     (webhook,) = (orjson.loads(delivery.body) for delivery in raw.emulator.webhooks)
     assert webhook["event"] == "portability.download.ready"
+    assert "user_openid" not in webhook
     assert orjson.loads(webhook["content"]) == {"request_id": number}
     raw.emulator.clock.advance(timedelta(days=4))
     assert await owner.status(number) == "expired"

@@ -1,14 +1,16 @@
 """What becomes of a publish: statuses, post ids, failures, cancelling, webhooks."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 from attrs import evolve
 
 from tests.emulator.conftest import Answer, Raw
-from tiktok_async.emulator import EmulatedUser
+from tiktok_async.emulator import EmulatedUser, Emulator
 from tiktok_async.emulator._timelines import FAIL_REASONS
 from tiktok_async.models import Endpoint
 
@@ -115,6 +117,16 @@ async def test_webhooks_need_nobody_to_ask_for_the_status(creator: Creator) -> N
     emulator.clock.advance(60)
     await creator.raw.call(Endpoint.CREATOR_INFO, creator.token)
     assert contents(creator.raw)[0][0] == "post.publish.complete"
+
+
+async def test_nothing_happens_any_more_once_the_emulator_is_closed(http: aiohttp.ClientSession) -> None:
+    async with Emulator() as emulator:
+        creator = Creator(Raw(emulator, http), emulator.add_user())
+        emulator.plan_timeline(processing=timedelta(minutes=1))
+        await creator.upload()
+    emulator.clock.advance(60)
+    await asyncio.sleep(0.01)
+    assert [post.status for post in emulator.posts] == ["PROCESSING_UPLOAD"]
 
 
 async def test_a_pull_shows_how_far_the_download_is(creator: Creator) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
-class _Timer:
+class Timer:
     """A callback that waits for its moment, on the loop that asked for it."""
 
     __slots__ = ("_callback", "_clock", "_handle", "_loop", "target")
@@ -53,7 +53,7 @@ class MovableClock:
     def __init__(self, *, seed: int = 0) -> None:
         self._moved = 0.0
         self._random = random.Random(seed)  # noqa: S311 - repeatable jitter, not a secret
-        self.timers: dict[_Timer, bool] = {}
+        self.timers: dict[Timer, bool] = {}
 
     @property
     def moved(self) -> timedelta:
@@ -76,9 +76,9 @@ class MovableClock:
         """Return the next number of the seeded sequence."""
         return self._random.random()
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> _Timer:
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Run *callback* once *seconds* have passed or been moved over."""
-        timer = _Timer(self, self.monotonic() + max(0.0, seconds), callback)
+        timer = Timer(self, self.monotonic() + max(0.0, seconds), callback)
         self.timers[timer] = True
         return timer
 

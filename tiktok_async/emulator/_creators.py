@@ -3,18 +3,18 @@
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from attrs import define
 
 from tiktok_async.emulator._posting_quirks import PostingQuirks
-from tiktok_async.emulator._posts import Post
+from tiktok_async.emulator._posts import Post, Posts
 from tiktok_async.emulator._timelines import FAILED, PUBLISH_COMPLETE
 from tiktok_async.emulator._users import EmulatedUser
 
-DAY: Final = 24 * 3600.0
+DAY: Final = timedelta(days=1)
 _PUBLIC: Final = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 _PRIVATE: Final = ("FOLLOWER_OF_CREATOR", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 _UNAUDITED_USERS: Final = 5
@@ -70,35 +70,38 @@ class Creator:
         return (int(major), int(minor or 0)) < _OLDEST_APP
 
 
-def refuses_posts(open_id: str, creator: Creator, today: Iterable[Post], quirks: PostingQuirks) -> str | None:
+def refuses_posts(open_id: str, creator: Creator, posts: Posts, quirks: PostingQuirks) -> str | None:
     """Return the code with which a creator's direct posts are refused now, or `None`.
 
     Args:
         open_id: Whose.
         creator: Their posting side.
-        today: Everybody's posts of the last 24 h.
+        posts: Everybody's.
         quirks: The caps.
     """
     if creator.banned:
         return "spam_risk_user_banned_from_posting"
-    posts = Counter(post.open_id for post in today if not post.draft and post.status != FAILED)
-    if posts[open_id] >= quirks.posts_a_day:
+    if quirks.posts_a_day is not None and sum(map(_posted, posts.recent(DAY, open_id))) >= quirks.posts_a_day:
         return "spam_risk_too_many_posts"
     cap = quirks.active_user_cap
     if cap is None and not quirks.audited:
         cap = _UNAUDITED_USERS
-    if cap is not None and open_id not in posts and len(posts) >= cap:
-        return "reached_active_user_cap"
+    if cap is not None:
+        users = {post.open_id for post in posts.recent(DAY) if _posted(post)}
+        if open_id not in users and len(users) >= cap:
+            return "reached_active_user_cap"
     return None
 
 
-def refuses_drafts(open_id: str, creator: Creator, today: Iterable[Post], quirks: PostingQuirks) -> str | None:
+def refuses_drafts(open_id: str, creator: Creator, posts: Posts, quirks: PostingQuirks) -> str | None:
     """Return the code with which a creator's drafts are refused now, or `None`; arguments as of `refuses_posts`."""
     if creator.banned:
         return "spam_risk_user_banned_from_posting"
-    pending = [
-        post
-        for post in today
-        if post.draft and post.open_id == open_id and post.status not in (FAILED, PUBLISH_COMPLETE)
-    ]
-    return "spam_risk_too_many_pending_share" if len(pending) >= quirks.pending_drafts else None
+    if quirks.pending_drafts is None:
+        return None
+    pending = sum(post.draft and post.status not in (FAILED, PUBLISH_COMPLETE) for post in posts.recent(DAY, open_id))
+    return "spam_risk_too_many_pending_share" if pending >= quirks.pending_drafts else None
+
+
+def _posted(post: Post) -> bool:
+    return not post.draft and post.status != FAILED

@@ -129,6 +129,7 @@ class Emulator(Controls):
     async def aclose(self) -> None:
         """Stop serving and sending; harmless when repeated."""
         runner, self._runner = self._runner, None
+        self.stop_products()
         await self.state.webhooks.aclose()
         if runner is not None:
             await runner.cleanup()

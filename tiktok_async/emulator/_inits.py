@@ -3,7 +3,6 @@
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 """
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -13,7 +12,7 @@ from tiktok_async.emulator._body import BadField
 from tiktok_async.emulator._creators import Creator, refuses_drafts, refuses_posts
 from tiktok_async.emulator._posting_quirks import PostingQuirks
 from tiktok_async.emulator._posting_rules import FileSource, Megabyte, PostInfo, PullSource
-from tiktok_async.emulator._posts import Post
+from tiktok_async.emulator._posts import Posts
 from tiktok_async.emulator._url_properties import UrlProperties
 from tiktok_async.emulator._users import EmulatedUser
 from tiktok_async.models import Endpoint, Scope
@@ -114,7 +113,7 @@ def check_init(
     user: EmulatedUser,
     creator: Creator,
     *,
-    today: Iterable[Post],
+    posts: Posts,
     properties: UrlProperties,
     quirks: PostingQuirks,
 ) -> None:
@@ -124,7 +123,7 @@ def check_init(
         init: Which.
         user: Whose account.
         creator: Their posting side.
-        today: Everybody's posts of the last 24 h.
+        posts: Everybody's, for the caps.
         properties: The addresses the app owns.
         quirks: The caps, and whether the app is audited.
 
@@ -135,7 +134,7 @@ def check_init(
     if init.draft and init.endpoint is Endpoint.CONTENT_INIT and creator.app_is_too_old:
         raise Refused("app_version_check_failed", "TikTok must be at least 31.8", status=400)
     refuses = refuses_drafts if init.draft else refuses_posts
-    code = refuses(user.open_id, creator, today, quirks)
+    code = refuses(user.open_id, creator, posts, quirks)
     if code is not None:
         raise Refused(code)
     if init.info is not None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from attrs import define
+from attrs import define, field
 
 from tiktok_async.emulator import _body
 from tiktok_async.emulator._archive import archive
 from tiktok_async.emulator._body import BadField
+from tiktok_async.emulator._clock import Timer
 from tiktok_async.emulator._portability_quirks import PortabilityQuirks
 from tiktok_async.emulator._replies import Reply
 from tiktok_async.emulator._routes import Call, RouteDef, route
@@ -43,6 +44,7 @@ class ArchiveRequest:
     ready_at: float
     expires_at: float
     cancelled: bool = False
+    timer: Timer | None = field(default=None, repr=False)
 
     def status(self, now: float) -> str:
         """Return its state in TikTok's words."""
@@ -77,6 +79,12 @@ class Portability:
             route(Endpoint.PORTABILITY_CANCEL, self._cancel),
         ]
 
+    def stop(self) -> None:
+        """Let nothing more happen by itself."""
+        for request in self.requests:
+            if request.timer is not None:
+                request.timer.cancel()
+
     async def _add(self, call: Call) -> Reply:
         grant, body = call.user_grant, call.json()
         try:
@@ -109,9 +117,10 @@ class Portability:
         def ready() -> None:
             if not request.cancelled:
                 content = {"request_id": request.request_id}
-                self._state.webhooks.send("portability.download.ready", content, open_id)
+                whose = open_id if self.quirks.user_in_webhook else None
+                self._state.webhooks.send("portability.download.ready", content, whose)
 
-        self._state.clock.call_later(self.quirks.preparation.total_seconds(), ready)
+        request.timer = self._state.clock.call_later(self.quirks.preparation.total_seconds(), ready)
         return request
 
     def _scope_for(

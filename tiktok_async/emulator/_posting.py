@@ -10,7 +10,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from tiktok_async.emulator._body import BadField, string
-from tiktok_async.emulator._creators import DAY, Creator, refuses_posts
+from tiktok_async.emulator._creators import Creator, refuses_posts
 from tiktok_async.emulator._inits import GUIDELINES, Init, Refused, check_init, read_init
 from tiktok_async.emulator._posting_quirks import PostingQuirks
 from tiktok_async.emulator._posting_rules import PullSource
@@ -77,7 +77,7 @@ class Posting:
         if Scope.VIDEO_PUBLISH not in grant.scopes and not self.quirks.creator_info_by_upload:
             return self._state.replies.error("scope_not_authorized")
         creator = self.creator(grant.open_id)
-        code = refuses_posts(grant.open_id, creator, self.posts.since(self._now - DAY), self.quirks)
+        code = refuses_posts(grant.open_id, creator, self.posts, self.quirks)
         if code is not None:
             # Business refusals of this endpoint come with HTTP 200, on purpose.
             return self._state.replies.error(code, GUIDELINES, status=200)
@@ -91,7 +91,7 @@ class Posting:
                 init,
                 self._state.users[open_id],
                 self.creator(open_id),
-                today=self.posts.since(self._now - DAY),
+                posts=self.posts,
                 properties=self.properties,
                 quirks=self.quirks,
             )

@@ -16,8 +16,8 @@ class PostingQuirks:
         audited: Whether the app passed TikTok's audit. One that did not posts only `SELF_ONLY`, only to private
             accounts, and for at most five users a day.
         active_user_cap: How many users may post directly in 24 h; `None`: five if not audited, else no cap.
-        posts_a_day: Direct posts of one creator in 24 h.
-        pending_drafts: Drafts of one creator in 24 h that they did not post yet.
+        posts_a_day: Direct posts of one creator in 24 h; `None`: no cap.
+        pending_drafts: Drafts of one creator in 24 h that they did not post yet; `None`: no cap.
         bad_param_code: The code of a bad field: what live replies say, or what the posting pages print.
         megabyte: How "MB" is read in the chunk rules.
         options_while_unaudited: What `creator_info` offers to an app without audit.
@@ -37,8 +37,8 @@ class PostingQuirks:
 
     audited: bool = True
     active_user_cap: int | None = None
-    posts_a_day: int = 15
-    pending_drafts: int = 5
+    posts_a_day: int | None = 15
+    pending_drafts: int | None = 5
     bad_param_code: Literal["invalid_params", "invalid_param"] = "invalid_params"
     megabyte: Megabyte = field(default=Megabyte.EITHER, converter=Megabyte)
     options_while_unaudited: Literal["all", "self_only"] = "all"

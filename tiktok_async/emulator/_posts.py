@@ -1,22 +1,17 @@
 """The emulator's record of everything that was published, or was to be."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import takewhile
+from typing import Any, overload
 
 from attrs import define, field
 
-from tiktok_async.emulator._clock import MovableClock
+from tiktok_async.emulator._clock import MovableClock, Timer
 from tiktok_async.emulator._timelines import PROCESSING_DOWNLOAD, Step, Timeline, steps
 from tiktok_async.emulator._uploads import Arrival, Upload
 from tiktok_async.models import Endpoint
-
-
-class Cancellable(Protocol):
-    """A timer of the clock."""
-
-    def cancel(self) -> None:
-        """Forget it."""
 
 
 @define(eq=False, slots=True, kw_only=True)
@@ -55,7 +50,7 @@ class Post:
     polls: int = 0
     began_at: float | None = None
     steps: list[Step] = field(factory=list[Step], repr=False)
-    timer: Cancellable | None = field(default=None, repr=False)
+    timer: Timer | None = field(default=None, repr=False)
 
     @property
     def sha256(self) -> str | None:
@@ -119,6 +114,7 @@ class Posts(Sequence[Post]):
         self._happened = happened
         self._posts: list[Post] = []
         self._by_id: dict[str, Post] = {}
+        self._by_user: dict[str, list[Post]] = {}
         self.accepted: Counter[str] = Counter()
 
     @overload
@@ -143,23 +139,31 @@ class Posts(Sequence[Post]):
 
     def of(self, open_id: str) -> list[Post]:
         """Return the posts of one user, oldest first, as far as they have come by now."""
-        found = [post for post in self._posts if post.open_id == open_id]
+        return self._settled(self._by_user.get(open_id, []))
+
+    def recent(self, within: timedelta, open_id: str | None = None) -> list[Post]:
+        """Return the posts whose init was accepted in the last *within*, newest first; all users' unless given."""
+        since = self._clock.monotonic() - within.total_seconds()
+        posts = self._posts if open_id is None else self._by_user.get(open_id, [])
+        return self._settled(takewhile(lambda post: post.at > since, reversed(posts)))
+
+    def stop(self) -> None:
+        """Let nothing more happen by itself."""
+        for post in self._posts:
+            if post.timer is not None:
+                post.timer.cancel()
+
+    def _settled(self, posts: Iterable[Post]) -> list[Post]:
+        found = list(posts)
         for post in found:
             self.settle(post)
         return found
-
-    def since(self, at: float) -> Iterator[Post]:
-        """Yield the posts whose init was accepted after *at*, newest first, as far as they have come by now."""
-        for post in reversed(self._posts):
-            if post.at <= at:
-                return
-            self.settle(post)
-            yield post
 
     def add(self, post: Post) -> None:
         """Keep a post whose init was accepted; a pull begins at once."""
         self._posts.append(post)
         self._by_id[post.publish_id] = post
+        self._by_user.setdefault(post.open_id, []).append(post)
         self.accepted[post.open_id] += 1
         if post.upload is None:
             self.begin(post)

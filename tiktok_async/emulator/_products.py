@@ -83,6 +83,11 @@ class Products:
         """Reset the connection of the next chunks, one for each number, after so many bytes of the body."""
         self.posting.uploads.tears.extend(after)
 
+    def stop_products(self) -> None:
+        """Let no publish and no archive go on by itself."""
+        self.posting.posts.stop()
+        self.portability.stop()
+
     def product_routes(self) -> list[RouteDef]:
         """Return what these areas serve."""
         return [
