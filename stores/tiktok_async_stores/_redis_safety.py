@@ -5,8 +5,7 @@ has to log in again; so what is harmless for a cache is not for tokens.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,8 +13,7 @@ from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError
 from tiktok_async.models import StoreUnsafe
 from tiktok_async_stores._redis_link import RedisLink
-
-_log = logging.getLogger("tiktok_async.stores")
+from tiktok_async_stores._unsafe import OnUnsafe, tell
 
 _SETTINGS = ("appendonly", "appendfsync", "save", "maxmemory-policy", "no-appendfsync-on-rewrite")
 _WRITE_ERRORS = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
@@ -125,7 +123,7 @@ class Inspection:
         on_unsafe: Called with each finding.
     """
 
-    def __init__(self, link: RedisLink, clock: Clock, on_unsafe: Callable[[StoreUnsafe], None] | None) -> None:
+    def __init__(self, link: RedisLink, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
         self.done = False
         self._link = link
         self._clock = clock
@@ -144,16 +142,4 @@ class Inspection:
             await self._link.command("PING")
             findings = await inspect(self._link, self._clock.now())
             self.done = True
-            for finding in findings:
-                _log.warning(
-                    "Redis can lose tokens: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting}
-                )
-                self._tell(finding)
-
-    def _tell(self, finding: StoreUnsafe) -> None:
-        if self._on_unsafe is None:
-            return
-        try:
-            self._on_unsafe(finding)
-        except Exception:  # an observer that raises breaks nothing  # noqa: BLE001 - see there
-            _log.exception("on_unsafe failed")
+            tell(findings, self._on_unsafe)

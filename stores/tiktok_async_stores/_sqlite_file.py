@@ -105,7 +105,10 @@ def unsafe_mode(path: str) -> Iterator[tuple[str, str]]:
     if path != ":memory:" and os.name == "posix":
         mode = stat.S_IMODE(Path(path).stat().st_mode)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            yield f"mode {mode:04o}", f"Make it private: chmod 600 {path}* (other users of this machine can open it now)."
+            yield (
+                f"mode {mode:04o}",
+                f"Make it private: chmod 600 {path}* (other users of this machine can open it now).",
+            )
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:

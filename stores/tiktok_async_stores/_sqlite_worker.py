@@ -121,18 +121,27 @@ class SQLiteWorker:
             self._opening = None
 
     async def _connect(self) -> None:
-        opened: list[sqlite3.Connection] = []
+        errors: list[Exception] = []
 
         def connector() -> sqlite3.Connection:
-            opened.append(connect(self.path))
-            return opened[0]
+            try:
+                self._raw = connect(self.path)
+            except (StoreError, sqlite3.Error) as error:
+                # aiosqlite would leave a failed thread to itself, which then speaks to a loop that may be gone. One
+                # with a connection can be closed in order.
+                errors.append(error)
+                return sqlite3.connect(":memory:", check_same_thread=False)
+            return self._raw
 
         connection = aiosqlite.Connection(connector, iter_chunk_size=64)
         # A store that nobody closed must not keep the interpreter from ending (aiosqlite#369).
         thread: Any = getattr(connection, "_thread", connection)
         thread.daemon = True
-        self._aio = await connection
-        self._raw = opened[0]
+        await connection
+        if errors:
+            await connection.close()
+            raise errors[0]
+        self._aio = connection
         now = self._clock.now()
         tell(
             (StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_mode(self.path)),

@@ -16,8 +16,8 @@ from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._codec import to_microseconds
 from tiktok_async_stores._lease import hold
-from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores._notes import KeepsNotes, MemoryNotes
+from tiktok_async_stores._unsafe import OnUnsafe
 
 
 def _no_tokens() -> dict[str, Token]:
@@ -55,9 +55,7 @@ class MemoryTokenStore(KeepsNotes):
         self._waiters: defaultdict[AccountKey, deque[asyncio.Future[None]]] = defaultdict(deque)
 
     @classmethod
-    def from_url(
-        cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
-    ) -> "MemoryTokenStore":
+    def from_url(cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None) -> "MemoryTokenStore":
         """Make a store for `memory://`; each one is empty and shares nothing."""
         del url, on_unsafe  # nothing in the one means anything, and nothing is unsafe
         return cls(clock=clock)

@@ -1,6 +1,6 @@
 """Tokens in Redis, shared by the processes of any number of machines."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import ConfigurationError, TokenConflict
-from tiktok_async.models import AccountKey, StoreUnsafe, Token, TokenState
+from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores import _redis_scripts as scripts
 from tiktok_async_stores._batch import Batcher, Failure
 from tiktok_async_stores._codec import decode, encode, to_microseconds
@@ -21,6 +21,7 @@ from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
 from tiktok_async_stores._redis_notes import RedisNotes
 from tiktok_async_stores._redis_safety import Inspection
+from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores._waiting import finish
 
 _PAGE = 200
@@ -73,7 +74,7 @@ class RedisTokenStore(KeepsNotes):
         client: RedisClient | None = None,
         prefix: str = "tiktok",
         clock: Clock | None = None,
-        on_unsafe: Callable[[StoreUnsafe], None] | None = None,
+        on_unsafe: OnUnsafe | None = None,
     ) -> None:
         if "{" in prefix or "}" in prefix:
             raise ConfigurationError("The prefix of a RedisTokenStore may not hold braces: they mark the hash tag.")
@@ -98,7 +99,7 @@ class RedisTokenStore(KeepsNotes):
         *,
         prefix: str = "tiktok",
         clock: Clock | None = None,
-        on_unsafe: Callable[[StoreUnsafe], None] | None = None,
+        on_unsafe: OnUnsafe | None = None,
     ) -> "RedisTokenStore":
         """Make a store of a Redis URL."""
         return cls(url, prefix=prefix, clock=clock, on_unsafe=on_unsafe)

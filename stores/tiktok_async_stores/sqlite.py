@@ -18,6 +18,7 @@ from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._codec import decode, encode, to_microseconds
 from tiktok_async_stores._lease import hold
 from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._packing import pack, unpack
 from tiktok_async_stores._sqlite_notes import SQLiteNotes
 from tiktok_async_stores._sqlite_worker import SQLiteWorker
 from tiktok_async_stores._unsafe import OnUnsafe
@@ -25,7 +26,7 @@ from tiktok_async_stores._unsafe import OnUnsafe
 _PAGE = 200
 
 _APP = "(SELECT id FROM apps WHERE client_key = ?)"
-_GET = f"SELECT version, body FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
+_GET = f"SELECT version, CAST(body AS BLOB) FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
 _VERSION = f"SELECT version FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
 _DELETE = f"DELETE FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
 _PUT = f"""
@@ -68,9 +69,7 @@ class SQLiteTokenStore(KeepsNotes):
         self._notes = SQLiteNotes(self._worker, self._clock)
 
     @classmethod
-    def from_url(
-        cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
-    ) -> "SQLiteTokenStore":
+    def from_url(cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None) -> "SQLiteTokenStore":
         """Make a store of `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
 
         Raises:
@@ -90,7 +89,7 @@ class SQLiteTokenStore(KeepsNotes):
             StoreError: The file cannot be read.
         """
         rows = await self._worker.read(partial(_rows, sql=_GET, parameters=(key.client_key, key.open_id)))
-        return decode(rows[0][1], key=key, version=rows[0][0]) if rows else None
+        return decode(unpack(rows[0][1]), key=key, version=rows[0][0]) if rows else None
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
         """Store *token* by compare-and-set; it is on disk when this returns.
@@ -99,7 +98,7 @@ class SQLiteTokenStore(KeepsNotes):
             TokenConflict: Another version is stored.
             StoreError: The file cannot be written.
         """
-        row = (token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), encode(token))
+        row = (token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), pack(encode(token)))
         version = await self._worker.write(partial(_put, key=token.key, row=row, expected=expected_version))
         return evolve(token, version=version)
 

@@ -1,0 +1,184 @@
+"""Real processes on one store, and what is left when they are killed."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RedisServer
+from tiktok_async.errors import LeaseUnavailable
+from tiktok_async.models import AccountKey
+from tiktok_async.stores import open_store
+
+KEY = AccountKey("app", "one")
+WORKER = Path(__file__).with_name("worker.py")
+Spawn = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def spawn() -> Iterator[Spawn]:
+    """Start workers; whoever is left at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+    environment = {name: value for name, value in os.environ.items() if name != "TIKTOK_STORE_KEY"}
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, str(WORKER), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def strict_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """One that answers once a write is on disk; `everysec` may answer a second before, when the disk is busy."""
+    server = RedisServer(tmp_path, "--appendfsync", "always")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/tokens.db"
+    server: RedisServer = request.getfixturevalue("server")
+    return server.url
+
+
+def acknowledged(process: "subprocess.Popen[str]", count: int) -> dict[str, tuple[int, int]]:
+    """Read *count* lines of a `put_for_ever`; return the last version and number of each account."""
+    assert process.stdout is not None
+    last: dict[str, tuple[int, int]] = {}
+    for _ in range(count):
+        name, version, number = process.stdout.readline().split()
+        last[name] = (int(version), int(number))
+    return last
+
+
+def drain(process: "subprocess.Popen[str]", last: dict[str, tuple[int, int]]) -> None:
+    """Add what a killed process said before its end; its last line may be torn."""
+    assert process.stdout is not None
+    for line in process.stdout.read().splitlines(keepends=True):
+        if line.endswith("\n"):
+            name, version, number = line.split()
+            last[name] = (int(version), int(number))
+
+
+async def check_nothing_lost(url: str, last: dict[str, tuple[int, int]]) -> None:
+    store = open_store(url)
+    for name, (version, number) in last.items():
+        token = await store.get(AccountKey("app", name))
+        assert token is not None
+        assert token.version >= version
+        assert int(token.refresh_token.reveal().removeprefix("rft.")) >= number
+    await store.aclose()
+
+
+@pytest.mark.slow
+async def test_a_process_killed_while_it_puts_loses_no_acknowledged_token(url: str, spawn: Spawn, full: bool) -> None:  # noqa: FBT001 - a fixture
+    luck = random.Random(1)
+    for _ in range(50 if full else 4):
+        process = spawn("put_for_ever", url)
+        last = acknowledged(process, luck.randrange(20, 400))
+        process.kill()
+        process.wait()
+        drain(process, last)
+        await check_nothing_lost(url, last)
+
+
+@pytest.mark.slow
+async def test_a_redis_killed_while_it_is_written_loses_no_acknowledged_token(
+    strict_server: RedisServer,
+    spawn: Spawn,
+    full: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    server, luck = strict_server, random.Random(1)
+    for _ in range(20 if full else 3):
+        process = spawn("put_for_ever", server.url)
+        last = acknowledged(process, luck.randrange(20, 400))
+        server.kill()
+        process.kill()
+        process.wait()
+        drain(process, last)
+        server.start()
+        await check_nothing_lost(server.url, last)
+
+
+async def test_the_lease_of_a_killed_process_is_taken_over_after_its_time_and_not_before(
+    url: str, spawn: Spawn
+) -> None:
+    process = spawn("hold_for_ever", url, 1.2)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    held = time.monotonic()
+    process.kill()
+    process.wait()
+    store = open_store(url)
+    with pytest.raises(LeaseUnavailable):
+        async with store.lease(KEY, ttl=timedelta(seconds=5), wait=timedelta(0)):
+            pytest.fail("two holders")
+    async with store.lease(KEY, ttl=timedelta(seconds=5), wait=timedelta(seconds=10)) as lease:
+        assert lease.fence > 1
+        assert 0.9 < time.monotonic() - held < 4
+    await store.aclose()
+
+
+@pytest.mark.slow
+def test_eight_processes_count_by_the_lease_alone_and_lose_no_step(
+    url: str,
+    tmp_path: Path,
+    spawn: Spawn,
+    full: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    path, times = tmp_path / "number", 50 if full else 10
+    path.write_text("0")
+    processes = [spawn("count", url, path, times) for _ in range(8)]
+    assert [process.wait(100) for process in processes] == [0] * 8
+    assert path.read_text() == str(8 * times)
+
+
+@pytest.mark.slow
+async def test_eight_processes_open_a_new_store_at_once_and_lose_no_step(
+    url: str,
+    spawn: Spawn,
+    full: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    times = 200 if full else 25
+    processes = [spawn("compare_and_set", url, times) for _ in range(8)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.wait(100) for process in processes] == [0] * 8
+    store = open_store(url)
+    token = await store.get(KEY)
+    assert token is not None
+    assert token.version == 8 * times
+    await store.aclose()

@@ -1,0 +1,284 @@
+"""What the Redis store promises beyond the contract: time to live, clusters, lost replies, a server that goes away."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from redis.asyncio import Redis, RedisCluster
+from redis.crc import key_slot
+
+from tests.conftest import RedisServer
+from tiktok_async.errors import ConfigurationError, LeaseUnavailable, StoreError
+from tiktok_async.models import AccountKey, Secret, Token
+from tiktok_async.stores import RedisTokenStore
+from tiktok_async.testing import TokenStoreContract
+from tiktok_async.testing._store_records import make_token, open_ids
+from tiktok_async_stores import _redis_scripts as scripts
+from tiktok_async_stores.redis import _arguments, _Put
+
+NONE, MINUTE = timedelta(0), timedelta(minutes=1)
+
+
+@pytest.fixture
+def app() -> str:
+    return f"app-{uuid4().hex}"
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[RedisTokenStore]:
+    store = RedisTokenStore(redis_url)
+    yield store
+    await store.aclose()
+
+
+@pytest.fixture
+async def bare(redis_url: str) -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A redis-server of this test's own, to be killed."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_a_record_ends_with_its_refresh_token_and_leaves_the_listings(
+    store: RedisTokenStore, bare: Redis, app: str
+) -> None:
+    now = datetime.now(UTC)
+    await store.put(make_token(AccountKey(app, "stays")), expected_version=0)
+    ends = now + timedelta(seconds=0.2)
+    dead = await store.put(make_token(AccountKey(app, "dies"), refresh_expires_at=ends), expected_version=0)
+    assert 0 < await bare.pexpiretime(store._record(dead.key).decode()) - ends.timestamp() * 1000 + 1 <= 2
+    await asyncio.sleep(0.25)
+    assert await store.get(dead.key) is None
+    index, accounts = store._lists(app)
+    assert await bare.zcard(index) == await bare.zcard(accounts) == 2
+    assert await open_ids(store.expiring(app, now + timedelta(days=1))) == ["stays"]
+    assert await open_ids(store.keys(app)) == ["stays"]
+    assert await bare.zcard(index) == await bare.zcard(accounts) == 1
+
+
+async def test_an_account_that_came_back_after_its_end_is_listed_once_at_its_new_time(
+    store: RedisTokenStore, bare: Redis, app: str
+) -> None:
+    token = make_token(AccountKey(app, "one"))
+    await store.put(token, expected_version=0)
+    await bare.delete(store._record(token.key))  # as its time to live does
+    later = await store.put(make_token(token.key, expires_at=token.expires_at + timedelta(hours=1)), expected_version=0)
+    assert later.version == 1
+    assert await open_ids(store.expiring(app, token.expires_at + timedelta(minutes=1))) == []
+    assert await open_ids(store.expiring(app, later.expires_at + timedelta(minutes=1))) == ["one"]
+
+
+async def test_a_put_that_arrives_twice_counts_once(store: RedisTokenStore, app: str) -> None:
+    token = make_token(AccountKey(app, "one"))
+    put = _Put(token, 0, "request1")
+    keys = [*store._lists(app), store._record(token.key)]
+    for _ in range(2):
+        assert await store._link.run(scripts.PUT, keys, *_arguments(put)) == [1]
+    stored = await store.get(token.key)
+    assert stored is not None
+    assert stored.version == 1
+
+
+async def test_an_acquisition_that_arrives_twice_is_one(store: RedisTokenStore, app: str) -> None:
+    key = AccountKey(app, "one")
+    fence = await store.acquire_lease(key, "owner", MINUTE)
+    assert await store.acquire_lease(key, "owner", MINUTE) == fence
+    assert await store.acquire_lease(key, "other", MINUTE) is None
+
+
+async def test_no_lease_is_without_an_end_wherever_its_taker_is_cancelled(
+    store: RedisTokenStore, bare: Redis, app: str
+) -> None:
+    key = AccountKey(app, "one")
+
+    async def take() -> None:
+        async with store.lease(key, ttl=MINUTE, wait=NONE):
+            assert 0 < await bare.pttl(store._lease(key)) <= 60_000
+            await asyncio.sleep(60)
+
+    for turns in range(40):
+        task = asyncio.ensure_future(take())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        assert await bare.exists(store._lease(key)) == 0
+
+
+@pytest.mark.parametrize("client_key", ["aw123", "a}b", "}", "{}", "{a}", "ключ", "a:b", "%7D"])
+def test_all_keys_of_an_app_share_a_slot(client_key: str) -> None:
+    store = RedisTokenStore("redis://localhost")
+    keys = [
+        *store._lists(client_key),
+        store._key(client_key, b"fence"),
+        *(
+            make(AccountKey(client_key, open_id))
+            for make in (store._record, store._lease)
+            for open_id in ("one", "{two}", "}three{", "four")
+        ),
+    ]
+    assert len({key_slot(key) for key in keys}) == 1
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("cluster"), "--cluster-enabled", "yes")
+    server.start()
+    with contextlib.closing(redis.Redis.from_url(server.url)) as client:
+        ask: Any = client.execute_command
+        ask("CLUSTER ADDSLOTSRANGE", 0, 16383)
+        while ask("CLUSTER INFO")["cluster_state"] != "ok":
+            pass
+    yield server
+    server.stop()
+
+
+class TestCluster(TokenStoreContract):
+    """A cluster of one node still refuses what reaches over two slots."""
+
+    @pytest.fixture
+    async def store(self, cluster: RedisServer) -> AsyncIterator[RedisTokenStore]:
+        client = RedisCluster.from_url(cluster.url)
+        store = RedisTokenStore(client=client)
+        yield store
+        await store.aclose()
+        await client.aclose()
+
+
+class TestDecodingClient(TokenStoreContract):
+    """A caller's client may turn every answer into text."""
+
+    @pytest.fixture
+    async def store(self, redis_url: str) -> AsyncIterator[RedisTokenStore]:
+        client = Redis.from_url(redis_url, decode_responses=True, protocol=3)
+        store = RedisTokenStore(client=client, prefix="decoded")
+        yield store
+        await store.aclose()
+        await client.aclose()
+
+
+async def test_a_callers_client_stays_open(bare: Redis, app: str) -> None:
+    store = RedisTokenStore(client=bare)
+    token = await store.put(make_token(AccountKey(app, "one")), expected_version=0)
+    await store.aclose()
+    assert await bare.exists(store._record(token.key)) == 1
+    with pytest.raises(StoreError, match="closed"):
+        await store.get(token.key)
+
+
+async def test_eight_readers_share_round_trips(redis_url: str, app: str) -> None:
+    class Counting:
+        """A client that counts what it sends."""
+
+        def __init__(self) -> None:
+            self.client = Redis.from_url(redis_url)
+            self.names = list[str]()
+
+        async def execute_command(self, *args: Any, **options: Any) -> Any:
+            self.names.append(args[0])
+            send: Any = self.client.execute_command
+            return await send(*args, **options)
+
+        async def aclose(self) -> None:
+            await self.client.aclose()
+
+    client = Counting()
+    store = RedisTokenStore(client=client)
+    keys = [AccountKey(f"{app}{n % 2}", f"user-{n}") for n in range(20)]
+    tokens = await asyncio.gather(*(store.put(make_token(key), expected_version=0) for key in keys))
+    client.names.clear()
+    assert await asyncio.gather(*(store.get(key) for key in keys)) == tokens
+    assert sorted(client.names) == ["GET", "MGET", "MGET"]
+    await client.aclose()
+
+
+async def test_a_server_that_went_away_is_told_at_once_and_found_again(server: RedisServer, app: str) -> None:
+    store = RedisTokenStore(server.url)
+    tokens = await asyncio.gather(
+        *(store.put(make_token(AccountKey(app, f"user-{n}")), expected_version=0) for n in range(10))
+    )
+    server.stop()
+    began = time.perf_counter()
+    for work in (
+        store.get(tokens[0].key),
+        store.put(tokens[0], expected_version=1),
+        store.delete(tokens[0].key),
+        open_ids(store.keys(app)),
+        store.lease(tokens[0].key, ttl=MINUTE, wait=NONE).__aenter__(),
+    ):
+        with pytest.raises(StoreError) as caught:
+            await work
+        assert not isinstance(caught.value, LeaseUnavailable)
+        assert caught.value.__cause__ is None
+    assert time.perf_counter() - began < 2
+    server.start()
+    assert await asyncio.gather(*(store.get(token.key) for token in tokens)) == tokens
+    await store.aclose()
+
+
+async def test_a_server_that_was_never_there_is_told_and_found_later(tmp_path: Path, app: str) -> None:
+    server = RedisServer(tmp_path)
+    store = RedisTokenStore(server.url)
+    with pytest.raises(StoreError):
+        await store.get(AccountKey(app, "one"))
+    server.start()
+    assert await store.get(AccountKey(app, "one")) is None
+    await store.aclose()
+    server.stop()
+
+
+async def test_a_user_and_password_go_in_and_never_come_out(tmp_path: Path, app: str) -> None:
+    server = RedisServer(tmp_path, "--user", "sdk", "on", ">canary", "~*", "+@all", "--user", "default", "off")
+    server.start()
+    try:
+        good = RedisTokenStore(server.url.replace("://", "://sdk:canary@"))
+        stored = await good.put(make_token(AccountKey(app, "one"), access_token=Secret("act.x")), expected_version=0)
+        assert await good.get(stored.key) == stored
+        bad = RedisTokenStore(server.url.replace("://", "://sdk:canary2@"))
+        with pytest.raises(StoreError) as caught:
+            await bad.get(stored.key)
+        assert "canary" not in f"{caught.value!r} {bad!r} {good!r}"
+        await good.aclose()
+        await bad.aclose()
+    finally:
+        server.stop()
+
+
+async def test_an_error_of_redis_shows_no_argument(store: RedisTokenStore) -> None:
+    with pytest.raises(StoreError) as caught:
+        await store._link.command("NOSUCH", "act.canary", "canary")
+    assert "canary" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"url": "redis://localhost", "client": object()}, {"url": "redis://localhost", "prefix": "a{b}"}],
+)
+def test_what_cannot_be_a_store_is_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        RedisTokenStore(**arguments)
+
+
+async def test_two_prefixes_are_two_stores(redis_url: str, app: str) -> None:
+    one, two = RedisTokenStore(redis_url, prefix="one"), RedisTokenStore(redis_url, prefix="two")
+    token = await one.put(make_token(AccountKey(app, "one")), expected_version=0)
+    assert isinstance(token, Token)
+    assert await two.get(token.key) is None
+    await one.aclose()
+    await two.aclose()
