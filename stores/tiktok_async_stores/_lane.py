@@ -179,7 +179,7 @@ class Lane:
 
     def wants_trip(self, now: float) -> bool:
         """Return whether the line needs permits that may be there by now."""
-        return (len(self.queue) > len(self._stock) or self._shut > 0) and now >= self._ask_at
+        return bool(self.lookers) or ((len(self.queue) > len(self._stock) or self._shut > 0) and now >= self._ask_at)
 
     def next_look(self, now: float) -> float:
         """Return in how many seconds the line has to be looked at again."""
@@ -255,10 +255,11 @@ class Lane:
         lacks = request.need > granted + len(delays)
         self._ask_at = now + again / 1000 if lacks else -math.inf
         self._last_turn = now + wait / 1000 if lacks else -math.inf
-        for look in self.lookers:
-            if not look.done():
-                look.set_result(None)
-        self.lookers.clear()
+        if not (self._answers or self._strays):  # what came while a request was in doubt goes first
+            for look in self.lookers:
+                if not look.done():
+                    look.set_result(None)
+            self.lookers.clear()
 
     def _ready(self, now: float) -> bool:
         return bool(self._stock) and self._stock[0] <= now < self._lease_until and now >= self._shut_until
