@@ -128,6 +128,9 @@ class AiohttpTransport:
         http = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, timeout=self._timeout
         )
+        # Left alone, aiohttp sends a GET or a PUT again by itself when its connection ends without an answer: behind
+        # the limiter's back, and with a chunk whose first half may have arrived. There is no public switch.
+        http._retry_connection = False  # noqa: SLF001 - as above  # pyright: ignore[reportPrivateUsage]  # as above
         if fresh:
             self._single = http
         else:

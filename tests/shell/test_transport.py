@@ -233,3 +233,23 @@ async def test_leaving_a_stream_early_closes_its_connection() -> None:
         async with sending.stream(request(url + "/")) as answer:
             assert await anext(answer.pieces)
         await asyncio.wait_for(ended.wait(), 5)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+async def test_nothing_is_sent_again_by_itself_when_the_connection_ends_without_an_answer(method: str) -> None:
+    arrived = 0
+
+    async def end(incoming: web.Request) -> web.Response:
+        nonlocal arrived
+        arrived += 1
+        await incoming.read()
+        if arrived == 1:
+            return web.Response()
+        return await reset_before_answering(incoming)
+
+    async with serving(end) as url, transport() as sending:
+        # The first one leaves a connection in the pool, which is where aiohttp would try again.
+        await sending.send(Request(method=method, url=url + "/", body=b"x"))
+        with pytest.raises(TransportError):
+            await sending.send(Request(method=method, url=url + "/", body=b"x"))
+    assert arrived == 2
