@@ -5,6 +5,8 @@ What needs an extra loads on first use, and names the extra if it is missing.
 
 from typing import TYPE_CHECKING
 
+from tiktok_async_stores._codec import decode_token, encode_token
+from tiktok_async_stores._lease import LeaseTable, hold_lease
 from tiktok_async_stores._open import load, open_store
 from tiktok_async_stores.memory import MemoryTokenStore
 
@@ -16,11 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EncryptedTokenStore",
+    "LeaseTable",
     "MemoryTokenStore",
     "RedisRateLimiter",
     "RedisTokenStore",
     "SQLiteTokenStore",
+    "decode_token",
+    "encode_token",
     "generate_store_key",
+    "hold_lease",
     "open_store",
 ]
 

@@ -32,7 +32,7 @@ def to_microseconds(when: datetime) -> int:
     return (when - _EPOCH) // _MICROSECOND
 
 
-def encode(token: Token) -> bytes:
+def encode_token(token: Token) -> bytes:
     """Return *token* as bytes, without its key and version."""
     fields: list[Any] = [
         FORMAT,
@@ -57,8 +57,8 @@ def encode(token: Token) -> bytes:
     return orjson.dumps(fields)
 
 
-def decode(body: bytes, *, key: AccountKey, version: int) -> Token:
-    """Return the token that `encode` made *body* of.
+def decode_token(body: bytes, *, key: AccountKey, version: int) -> Token:
+    """Return the token that `encode_token` made *body* of.
 
     Args:
         body: The bytes.
@@ -81,7 +81,7 @@ def decode(body: bytes, *, key: AccountKey, version: int) -> Token:
 def _token(fields: list[Any], key: AccountKey, version: int) -> Token:
     # Anything but a list of the right length fails here.
     form, access, refresh, scopes, expires, refresh_expires, updated, *rest = fields
-    if form != FORMAT or len(rest) > 1 or type(scopes) is not list:
+    if type(form) is not int or form != FORMAT or len(rest) > 1 or type(scopes) is not list:
         _refuse()
     rare = cast("dict[str, Any]", rest[0] if rest else _NOTHING_RARE)
     if type(rare) is not dict:

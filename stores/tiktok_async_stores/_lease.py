@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
 
+from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock
 from tiktok_async.errors import LeaseUnavailable, StoreError
 from tiktok_async.models import AccountKey
@@ -65,13 +66,13 @@ class HeldLease:
 
 
 @asynccontextmanager
-async def hold(
+async def hold_lease(
     table: LeaseTable,
     key: AccountKey,
     *,
     ttl: timedelta,
     wait: timedelta,
-    clock: Clock,
+    clock: Clock | None = None,
     pause: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[HeldLease, None]:
     """Hold *key*'s lease of *table* inside `async with`.
@@ -81,7 +82,7 @@ async def hold(
         key: The account.
         ttl: How long the lease outlives a holder that died.
         wait: How long to wait for another holder.
-        clock: Times the waiting.
+        clock: Times the waiting; the default is the real one.
         pause: Waits between two tries, at most the seconds of patience left; the default sleeps, longer each time.
 
     Raises:
@@ -93,6 +94,7 @@ async def hold(
         msg = "a lease's ttl must be longer than nothing"
         raise ValueError(msg)
     owner = uuid4().hex
+    clock = clock or SystemClock()
     try:
         fence = await _acquire(table, key, owner, ttl=ttl, wait=wait, clock=clock, pause=pause or _Backoff(clock))
     except LeaseUnavailable:

@@ -15,7 +15,7 @@ from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._codec import to_microseconds
-from tiktok_async_stores._lease import hold
+from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes, MemoryNotes
 from tiktok_async_stores._unsafe import OnUnsafe
 
@@ -122,7 +122,7 @@ class MemoryTokenStore(KeepsNotes):
         Raises:
             LeaseUnavailable: *wait* is over.
         """
-        return hold(self, key, ttl=ttl, wait=wait, clock=self._clock, pause=partial(self._turn, key))
+        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock, pause=partial(self._turn, key))
 
     async def _turn(self, key: AccountKey, patience: float) -> None:
         """Wait until *key*'s lease is given back or ends, and at most *patience* seconds."""

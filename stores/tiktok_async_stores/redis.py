@@ -15,8 +15,8 @@ from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores import _redis_scripts as scripts
 from tiktok_async_stores._batch import Batcher, Failure
-from tiktok_async_stores._codec import decode, encode, to_microseconds
-from tiktok_async_stores._lease import hold
+from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds
+from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
 from tiktok_async_stores._redis_notes import RedisNotes
@@ -124,7 +124,7 @@ class RedisTokenStore(KeepsNotes):
         if value is None:
             return None
         version, _, _, body = _bytes(value).split(b" ", 3)
-        return decode(body, key=key, version=int(version))
+        return decode_token(body, key=key, version=int(version))
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
         """Store *token* by compare-and-set.
@@ -190,7 +190,7 @@ class RedisTokenStore(KeepsNotes):
             LeaseUnavailable: *wait* is over.
             StoreError: Redis cannot be reached.
         """
-        return hold(self, key, ttl=ttl, wait=wait, clock=self._clock)
+        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""
@@ -258,7 +258,7 @@ def _arguments(put: _Put) -> tuple[Any, ...]:
         put.request,
         _due(token.expires_at) if token.state is TokenState.ACTIVE else b"-",
         token.key.open_id.encode(),
-        encode(token),
+        encode_token(token),
         to_microseconds(token.refresh_expires_at) // 1000,
     )
 

@@ -15,8 +15,8 @@ from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
-from tiktok_async_stores._codec import decode, encode, to_microseconds
-from tiktok_async_stores._lease import hold
+from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds
+from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._packing import pack, unpack
 from tiktok_async_stores._sqlite_notes import SQLiteNotes
@@ -89,7 +89,7 @@ class SQLiteTokenStore(KeepsNotes):
             StoreError: The file cannot be read.
         """
         rows = await self._worker.read(partial(_rows, sql=_GET, parameters=(key.client_key, key.open_id)))
-        return decode(unpack(rows[0][1]), key=key, version=rows[0][0]) if rows else None
+        return decode_token(unpack(rows[0][1]), key=key, version=rows[0][0]) if rows else None
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
         """Store *token* by compare-and-set; it is on disk when this returns.
@@ -98,7 +98,7 @@ class SQLiteTokenStore(KeepsNotes):
             TokenConflict: Another version is stored.
             StoreError: The file cannot be written.
         """
-        row = (token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), pack(encode(token)))
+        row = (token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), pack(encode_token(token)))
         version = await self._worker.write(partial(_put, key=token.key, row=row, expected=expected_version))
         return evolve(token, version=version)
 
@@ -146,7 +146,7 @@ class SQLiteTokenStore(KeepsNotes):
             LeaseUnavailable: *wait* is over.
             StoreError: The file cannot be written.
         """
-        return hold(self, key, ttl=ttl, wait=wait, clock=self._clock)
+        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""

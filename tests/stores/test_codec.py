@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tiktok_async.errors import StoreError
 from tiktok_async.models import AccountKey, RefreshAttempt, Secret, Token, TokenState
-from tiktok_async_stores._codec import decode, encode
+from tiktok_async_stores._codec import decode_token, encode_token
 
 KEY = AccountKey("app", "-000user")
 TOKEN = Token(
@@ -57,17 +57,17 @@ def test_a_token_comes_back_to_the_microsecond(
         version=version,
         attempt=RefreshAttempt(fingerprint="f", at=moments[3], replayed=attempted) if attempted else None,
     )
-    assert decode(encode(token), key=KEY, version=version) == token
+    assert decode_token(encode_token(token), key=KEY, version=version) == token
 
 
 def test_a_time_of_another_zone_is_the_same_instant() -> None:
     east = TOKEN.expires_at.astimezone(timezone(timedelta(hours=9)))
-    assert decode(encode(evolve(TOKEN, expires_at=east)), key=KEY, version=0).expires_at == TOKEN.expires_at
+    assert decode_token(encode_token(evolve(TOKEN, expires_at=east)), key=KEY, version=0).expires_at == TOKEN.expires_at
 
 
 def refuse(body: bytes) -> None:
     with pytest.raises(StoreError) as caught:
-        decode(body, key=KEY, version=1)
+        decode_token(body, key=KEY, version=1)
     assert "-000user" in str(caught.value)
     assert "canary" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
@@ -88,7 +88,7 @@ def test_garbage_is_refused_by_the_accounts_name_and_without_its_content(body: b
 @settings(deadline=None)
 @given(place=st.integers(0, 6), value=json)
 def test_a_field_of_the_wrong_type_is_refused_not_converted(place: int, value: Any) -> None:
-    fields = orjson.loads(encode(TOKEN))
+    fields = orjson.loads(encode_token(TOKEN))
     if type(value) is type(fields[place]) and value != []:
         return
     fields[place] = value
@@ -105,8 +105,8 @@ def test_a_field_of_the_wrong_type_is_refused_not_converted(place: int, value: A
 @example({"reason": 5})
 @example([])
 def test_a_strange_tail_is_refused_or_holds_nothing_known(tail: Any) -> None:
-    body = orjson.dumps([*orjson.loads(encode(TOKEN)), tail])
+    body = orjson.dumps([*orjson.loads(encode_token(TOKEN)), tail])
     if isinstance(tail, dict) and not tail.keys() & {"attempt", "state", "reason"}:
-        assert decode(body, key=KEY, version=0) == TOKEN
+        assert decode_token(body, key=KEY, version=0) == TOKEN
     elif tail not in ({"state": "active"}, {"reason": None}):
         refuse(body)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tiktok_async.models import AccountKey
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores._codec import encode
+from tiktok_async_stores._codec import encode_token
 from tiktok_async_stores._packing import pack, unpack
 
 
@@ -22,7 +22,7 @@ def test_what_was_never_packed_does_not_fail_here(packed: bytes) -> None:
 
 
 def test_a_token_loses_a_quarter() -> None:
-    body = encode(make_token(AccountKey("app", "one")))
+    body = encode_token(make_token(AccountKey("app", "one")))
     assert len(pack(body)) <= 0.75 * len(body)
 
 
