@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from tiktok_async.api.oauth import (
         OAuth,
     )
+    from tiktok_async.api.webhooks import (
+        WebhookReceiver,
+    )
     from tiktok_async.errors import (
         AccessTokenInvalid,
         AccountNotFound,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         AuthorizationDenied,
         ConfigurationError,
         DecryptionError,
+        EventInProgress,
         InvalidParams,
         LeaseUnavailable,
         OAuthError,
@@ -76,6 +80,7 @@ if TYPE_CHECKING:
     )
     from tiktok_async.models import (
         AccountKey,
+        AuthorizationRemoved,
         AuthorizationRequest,
         ChunkPlan,
         ChunkUploaded,
@@ -87,6 +92,13 @@ if TYPE_CHECKING:
         Limit,
         Page,
         PhotoPost,
+        PortabilityDownloadReady,
+        PostEvent,
+        PostInboxDelivered,
+        PostNoLongerPubliclyAvailable,
+        PostPubliclyAvailable,
+        PostPublishComplete,
+        PostPublishFailed,
         PrivacyLevel,
         PublishChanged,
         PublishState,
@@ -96,6 +108,7 @@ if TYPE_CHECKING:
         ReauthorizationNeeded,
         RefreshAttempt,
         RefreshReport,
+        RemovalReason,
         RequestFinished,
         Retrying,
         RetryPolicy,
@@ -106,104 +119,37 @@ if TYPE_CHECKING:
         TokenRefreshed,
         TokenRefreshFailed,
         TokenState,
+        UnknownEvent,
         UploadProgress,
         User,
         UserField,
         Video,
         VideoField,
         VideoPost,
+        VideoPublishCompleted,
+        VideoUploadFailed,
+        WebhookEvent,
+        WebhookName,
     )
     from tiktok_async.session import (
         TikTokSession,
     )
 
-# name -> module; the public names, sorted. Checked against the type checkers' view in tests/test_exports.py.
+# name -> module, for what is neither an error nor a model
 _HOMES = {
-    "AccessTokenInvalid": "tiktok_async.errors",
     "Account": "tiktok_async.api.account",
-    "AccountKey": "tiktok_async.models",
-    "AccountNotFound": "tiktok_async.errors",
-    "ApiError": "tiktok_async.errors",
-    "AuthorizationDenied": "tiktok_async.errors",
-    "AuthorizationRequest": "tiktok_async.models",
     "ByteSource": "tiktok_async.abc",
-    "ChunkPlan": "tiktok_async.models",
-    "ChunkUploaded": "tiktok_async.models",
-    "ClientToken": "tiktok_async.models",
     "Clock": "tiktok_async.abc",
-    "ConfigurationError": "tiktok_async.errors",
-    "CreatorInfo": "tiktok_async.models",
-    "DecryptionError": "tiktok_async.errors",
-    "Endpoint": "tiktok_async.models",
-    "Event": "tiktok_async.models",
-    "FailReason": "tiktok_async.models",
-    "InvalidParams": "tiktok_async.errors",
-    "LeaseUnavailable": "tiktok_async.errors",
-    "Limit": "tiktok_async.models",
     "LocalRateLimiter": "tiktok_async._limiter",
     "OAuth": "tiktok_async.api.oauth",
-    "OAuthError": "tiktok_async.errors",
-    "OutcomeUnknown": "tiktok_async.errors",
-    "Page": "tiktok_async.models",
     "Pages": "tiktok_async._pages",
-    "PhotoPost": "tiktok_async.models",
-    "PostingRefused": "tiktok_async.errors",
-    "PrivacyLevel": "tiktok_async.models",
     "Publish": "tiktok_async._publish",
-    "PublishChanged": "tiktok_async.models",
-    "PublishFailed": "tiktok_async.errors",
-    "PublishPending": "tiktok_async.errors",
-    "PublishState": "tiktok_async.models",
-    "PublishStatus": "tiktok_async.models",
-    "PullFromUrl": "tiktok_async.models",
-    "QuotaExhausted": "tiktok_async.errors",
-    "RateLimitWaitExceeded": "tiktok_async.errors",
-    "RateLimitWaited": "tiktok_async.models",
-    "RateLimited": "tiktok_async.errors",
     "RateLimiter": "tiktok_async.abc",
-    "ReauthorizationNeeded": "tiktok_async.models",
-    "ReauthorizationRequired": "tiktok_async.errors",
-    "RefreshAttempt": "tiktok_async.models",
-    "RefreshReport": "tiktok_async.models",
-    "RequestFinished": "tiktok_async.models",
     "Response": "tiktok_async._http",
-    "RetryPolicy": "tiktok_async.models",
-    "Retrying": "tiktok_async.models",
-    "Scope": "tiktok_async.models",
-    "ScopeNotAuthorized": "tiktok_async.errors",
-    "ScopeNotGranted": "tiktok_async.errors",
-    "Secret": "tiktok_async.models",
-    "ServerError": "tiktok_async.errors",
-    "SessionClosed": "tiktok_async.errors",
-    "SignatureMismatch": "tiktok_async.errors",
-    "SourceChanged": "tiktok_async.errors",
-    "StateMismatch": "tiktok_async.errors",
-    "StoreError": "tiktok_async.errors",
-    "StoreUnsafe": "tiktok_async.models",
-    "TikTokError": "tiktok_async.errors",
     "TikTokSession": "tiktok_async.session",
-    "TimestampOutsideTolerance": "tiktok_async.errors",
-    "Token": "tiktok_async.models",
-    "TokenConflict": "tiktok_async.errors",
-    "TokenNotSaved": "tiktok_async.errors",
-    "TokenRefreshFailed": "tiktok_async.models",
-    "TokenRefreshed": "tiktok_async.models",
-    "TokenState": "tiktok_async.models",
     "TokenStore": "tiktok_async.abc",
     "Transport": "tiktok_async.abc",
-    "TransportError": "tiktok_async.errors",
-    "UploadError": "tiktok_async.errors",
-    "UploadExpired": "tiktok_async.errors",
-    "UploadProgress": "tiktok_async.models",
-    "UploadRejected": "tiktok_async.errors",
-    "User": "tiktok_async.models",
-    "UserField": "tiktok_async.models",
-    "Video": "tiktok_async.models",
-    "VideoField": "tiktok_async.models",
-    "VideoPost": "tiktok_async.models",
-    "WebhookError": "tiktok_async.errors",
-    "WrongApp": "tiktok_async.errors",
-    "WrongEventLoop": "tiktok_async.errors",
+    "WebhookReceiver": "tiktok_async.api.webhooks",
     "plan_chunks": "tiktok_async._chunks",
 }
 
@@ -214,6 +160,7 @@ __all__ = [
     "AccountNotFound",
     "ApiError",
     "AuthorizationDenied",
+    "AuthorizationRemoved",
     "AuthorizationRequest",
     "ByteSource",
     "ChunkPlan",
@@ -225,6 +172,7 @@ __all__ = [
     "DecryptionError",
     "Endpoint",
     "Event",
+    "EventInProgress",
     "FailReason",
     "InvalidParams",
     "LeaseUnavailable",
@@ -236,6 +184,13 @@ __all__ = [
     "Page",
     "Pages",
     "PhotoPost",
+    "PortabilityDownloadReady",
+    "PostEvent",
+    "PostInboxDelivered",
+    "PostNoLongerPubliclyAvailable",
+    "PostPubliclyAvailable",
+    "PostPublishComplete",
+    "PostPublishFailed",
     "PostingRefused",
     "PrivacyLevel",
     "Publish",
@@ -254,6 +209,7 @@ __all__ = [
     "ReauthorizationRequired",
     "RefreshAttempt",
     "RefreshReport",
+    "RemovalReason",
     "RequestFinished",
     "Response",
     "RetryPolicy",
@@ -281,6 +237,7 @@ __all__ = [
     "TokenStore",
     "Transport",
     "TransportError",
+    "UnknownEvent",
     "UploadError",
     "UploadExpired",
     "UploadProgress",
@@ -290,7 +247,12 @@ __all__ = [
     "Video",
     "VideoField",
     "VideoPost",
+    "VideoPublishCompleted",
+    "VideoUploadFailed",
     "WebhookError",
+    "WebhookEvent",
+    "WebhookName",
+    "WebhookReceiver",
     "WrongApp",
     "WrongEventLoop",
     "plan_chunks",
@@ -299,13 +261,15 @@ __all__ = [
 if not TYPE_CHECKING:  # a checker that saw this would take any misspelt name for a good one
 
     def __getattr__(name: str) -> object:
-        home = _HOMES.get(name)
-        if home is None:
+        if name not in __all__:
             msg = f"module {__name__!r} has no attribute {name!r}"
             raise AttributeError(msg)
-        value = getattr(import_module(home), name)
-        globals()[name] = value
-        return value
+        homes = [_HOMES[name]] if name in _HOMES else ["tiktok_async.errors", "tiktok_async.models"]
+        for module in map(import_module, homes):
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)
+                break
+        return globals()[name]
 
 
 def __dir__() -> list[str]:

@@ -15,7 +15,7 @@ TikTokError
     StoreError
         TokenConflict  TokenNotSaved  LeaseUnavailable  DecryptionError
     WebhookError
-        SignatureMismatch  TimestampOutsideTolerance  WrongApp
+        SignatureMismatch  TimestampOutsideTolerance  WrongApp  EventInProgress
 ```
 
 Every message says what happened, to whom and what to do, and ends with TikTok's `log_id` where there is one.
@@ -59,6 +59,7 @@ __all__ = [
     "ConfigurationError",
     "DecryptionError",
     "ErrorRule",
+    "EventInProgress",
     "Fixer",
     "InvalidParams",
     "LeaseUnavailable",
@@ -412,6 +413,10 @@ class TimestampOutsideTolerance(WebhookError):
 
 class WrongApp(WebhookError):
     """The delivery is for another app's `client_key`."""
+
+
+class EventInProgress(WebhookError):
+    """The delivery is a repeated one whose event another process is still at work on; TikTok repeats it again."""
 
 
 # Tracebacks, pickles and logs name the public module, whichever file a class is written in.

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from types import TracebackType
@@ -23,11 +23,12 @@ from tiktok_async._send import Sender
 from tiktok_async._sweep import keep_fresh, refresh_due
 from tiktok_async._tokens import TokenManager
 from tiktok_async._transport import DEFAULT_TIMEOUT, AiohttpTransport
-from tiktok_async.abc import Clock, RateLimiter, TokenStore
+from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore
 from tiktok_async.api.account import Account
 from tiktok_async.api.grants import Grants
 from tiktok_async.api.oauth import OAuth
 from tiktok_async.api.runtime import Runtime
+from tiktok_async.api.webhooks import WebhookReceiver
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Secret
 from tiktok_async.stores import open_store
@@ -72,6 +73,7 @@ class TikTokSession:
         upload_hosts: The hosts that chunk bytes may go to, as names or `*.suffix`; *base_url*'s own host may too.
         http: A client session of the caller's, which is never closed here.
         observer: Gets every event; what it raises is logged and breaks nothing.
+        webhook_secrets: Further secrets that webhooks may be signed with, while the app's secret is being rolled.
         clock: Time, sleep and randomness; for tests.
 
     Raises:
@@ -101,6 +103,7 @@ class TikTokSession:
         upload_hosts: tuple[str, ...] = UPLOAD_HOSTS,
         http: aiohttp.ClientSession | None = None,
         observer: Callable[[Event], None] | None = None,
+        webhook_secrets: Iterable[str | Secret] = (),
         clock: Clock | None = None,
     ) -> None:
         if not client_key or not client_secret:
@@ -153,6 +156,14 @@ class TikTokSession:
             retry=retry,
         )
         self.oauth = OAuth(self._runtime, grants, authorize_url=authorize_url, account=self.account)
+        self.webhooks = WebhookReceiver(
+            client_key,
+            secret,
+            more_secrets=webhook_secrets,
+            notes=_notes_of(self._store, self._clock),
+            runtime=self._runtime,
+            clock=self._clock,
+        )
 
     @classmethod
     def from_env(cls, **overrides: Any) -> Self:  # noqa: ANN401 - any keyword of the class
@@ -317,6 +328,15 @@ class TikTokSession:
     def _own(self, opened: Any) -> Any:  # noqa: ANN401 - gives back what it takes
         self._owned.append(opened)
         return opened
+
+
+def _notes_of(store: TokenStore, clock: Clock) -> NoteStore:
+    if isinstance(store, NoteStore):
+        return store
+    # A store that keeps no notes leaves each process to remember for itself.
+    from tiktok_async.stores import MemoryTokenStore
+
+    return MemoryTokenStore(clock=clock)
 
 
 def _spec(method: str, path: str) -> EndpointSpec:

@@ -1,0 +1,179 @@
+"""What TikTok tells by webhook.
+
+Sources: https://developers.tiktok.com/doc/webhooks-events and, for posts,
+https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from tiktok_async.models._publish import FailReason
+
+
+class WebhookName(StrEnum):
+    """The name of an event, in TikTok's word."""
+
+    AUTHORIZATION_REMOVED = "authorization.removed"
+    VIDEO_UPLOAD_FAILED = "video.upload.failed"
+    VIDEO_PUBLISH_COMPLETED = "video.publish.completed"
+    PORTABILITY_DOWNLOAD_READY = "portability.download.ready"
+    POST_PUBLISH_FAILED = "post.publish.failed"
+    POST_PUBLISH_COMPLETE = "post.publish.complete"
+    POST_INBOX_DELIVERED = "post.publish.inbox_delivered"
+    POST_PUBLICLY_AVAILABLE = "post.publish.publicly_available"
+    POST_NO_LONGER_PUBLICLY_AVAILABLE = "post.publish.no_longer_publicaly_available"
+    """So it is spelt in TikTok's documents; the right spelling is understood as well."""
+
+
+class RemovalReason(IntEnum):
+    """Why a grant ended; a number that TikTok adds later stays a plain `int`."""
+
+    UNKNOWN = 0
+    USER_DISCONNECTED = 1
+    ACCOUNT_DELETED = 2
+    AGE_CHANGED = 3
+    ACCOUNT_BANNED = 4
+    DEVELOPER_REVOKED = 5
+
+
+@frozen(slots=True, kw_only=True)
+class WebhookEvent:
+    """The base of every event that TikTok sends; `WebhookReceiver.parse` makes the right kind.
+
+    Attributes:
+        name: TikTok's name of it, as it was sent.
+        client_key: The app it was sent to.
+        create_time: When it happened (UTC, whole seconds).
+        open_id: Whom it is about; `None` where TikTok does not say.
+        content: What it says, decoded; empty if it was no JSON object.
+        raw: The whole JSON object as it was sent; not part of equality.
+    """
+
+    name: str
+    client_key: str
+    create_time: datetime
+    open_id: str | None = None
+    content: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+
+    @property
+    def dedup_key(self) -> str:
+        """A mark of this event: 64 hex digits, the same for every delivery of it, in every process.
+
+        TikTok delivers at least once and gives its events no id. Two deliveries are the same event if they say the
+        same of the same user at the same second, whatever their signatures.
+        """
+        told = [self.client_key, self.name, int(self.create_time.timestamp()), self.open_id, self.content]
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@frozen(slots=True, kw_only=True)
+class AuthorizationRemoved(WebhookEvent):
+    """A user's grant ended; the tokens are dead already.
+
+    Attributes:
+        reason: Why.
+    """
+
+    reason: RemovalReason | int
+
+
+@frozen(slots=True, kw_only=True)
+class VideoUploadFailed(WebhookEvent):
+    """A video shared by Video Kit did not arrive.
+
+    Attributes:
+        share_id: The share.
+    """
+
+    share_id: str
+
+
+@frozen(slots=True, kw_only=True)
+class VideoPublishCompleted(WebhookEvent):
+    """A video shared by Video Kit was published.
+
+    Attributes:
+        share_id: The share.
+    """
+
+    share_id: str
+
+
+@frozen(slots=True, kw_only=True)
+class PortabilityDownloadReady(WebhookEvent):
+    """An archive of a user's data can be downloaded.
+
+    Attributes:
+        request_id: The request for it.
+    """
+
+    request_id: str
+
+
+@frozen(slots=True, kw_only=True)
+class PostEvent(WebhookEvent):
+    """The base of what is told of a post.
+
+    Attributes:
+        publish_id: The post.
+        publish_type: `INBOX_SHARE` for drafts; TikTok does not document the word for direct posts.
+    """
+
+    publish_id: str
+    publish_type: str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class PostPublishFailed(PostEvent):
+    """A post will not be published.
+
+    Attributes:
+        reason: Why; `None` if TikTok does not say.
+    """
+
+    reason: FailReason | str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class PostPublishComplete(PostEvent):
+    """A post was published, or its creator posted a draft; a draft posted twice tells it twice."""
+
+
+@frozen(slots=True, kw_only=True)
+class PostInboxDelivered(PostEvent):
+    """A draft is in its creator's inbox."""
+
+
+@frozen(slots=True, kw_only=True)
+class PostPubliclyAvailable(PostEvent):
+    """A post can be seen by everybody.
+
+    Attributes:
+        post_id: The video's id.
+    """
+
+    post_id: str
+
+
+@frozen(slots=True, kw_only=True)
+class PostNoLongerPubliclyAvailable(PostEvent):
+    """A post can no longer be seen by everybody.
+
+    Attributes:
+        post_id: The video's id.
+    """
+
+    post_id: str
+
+
+@frozen(slots=True, kw_only=True)
+class UnknownEvent(WebhookEvent):
+    """An event that this library does not know, or whose content is not as documented; nothing of it is lost."""

@@ -1,0 +1,257 @@
+"""Webhooks: whether a delivery is TikTok's, and what it says. Bytes and a time in, an event or an error out.
+
+Sources: https://developers.tiktok.com/doc/webhooks-verification
+and https://developers.tiktok.com/doc/webhooks-events
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import orjson
+
+from tiktok_async.errors import SignatureMismatch, TimestampOutsideTolerance, WebhookError, WrongApp, scrub
+from tiktok_async.models import Secret
+from tiktok_async.models._publish import FailReason
+from tiktok_async.models._webhooks import (
+    AuthorizationRemoved,
+    PortabilityDownloadReady,
+    PostInboxDelivered,
+    PostNoLongerPubliclyAvailable,
+    PostPubliclyAvailable,
+    PostPublishComplete,
+    PostPublishFailed,
+    RemovalReason,
+    UnknownEvent,
+    VideoPublishCompleted,
+    VideoUploadFailed,
+    WebhookEvent,
+    WebhookName,
+)
+
+__all__ = ["HEADER", "MAX_BODY", "parse_event", "sign", "verify"]
+
+HEADER = "TikTok-Signature"
+"""The header of the signature; header names know no case."""
+
+MAX_BODY = 256 * 1024
+"""The most bytes of a delivery that are looked at; TikTok's are a few hundred."""
+
+_LONGEST_HEADER = 1024
+_MOST_SIGNATURES = 8
+_STAMP = re.compile(r"[0-9]{1,12}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_SHOWN = 64
+
+
+def sign(body: bytes, at: int, secret: Secret) -> str:
+    """Return the signature header for *body*.
+
+    Args:
+        body: The bytes that are sent.
+        at: Unix seconds.
+        secret: The app's secret.
+    """
+    return f"t={at},s={_digest(body, str(at), secret)}"
+
+
+def verify(body: bytes, signature: str, *, secrets: Iterable[Secret], now: datetime, tolerance: timedelta) -> int:
+    """Return when a delivery was signed, Unix seconds, if it is TikTok's and recent.
+
+    Args:
+        body: The bytes as they came.
+        signature: The header.
+        secrets: Those of the app, more than one while it is rolled.
+        now: The time (UTC).
+        tolerance: How far the signature's time may be from *now*, in either direction.
+
+    Raises:
+        SignatureMismatch: It is not signed with one of *secrets*, or not in the documented form.
+        TimestampOutsideTolerance: It is, and too long ago or too far in the future.
+        WebhookError: It is too large to be TikTok's.
+    """
+    if len(body) > MAX_BODY:
+        msg = f"The delivery has {len(body)} bytes; TikTok's have a few hundred, and more than {MAX_BODY} are refused."
+        raise WebhookError(msg)
+    stamp, digests = _read_header(signature)
+    matches = False
+    for secret in secrets:
+        expected = _digest(body, stamp, secret)
+        for digest in digests:
+            # Each one is compared to its end, so that the time it takes tells nothing.
+            matches |= hmac.compare_digest(expected, digest)
+    if not matches:
+        msg = "The delivery is not signed with this app's secret over these bytes. Give `parse` the body as it came."
+        raise SignatureMismatch(msg)
+    signed_at = int(stamp)
+    off = now.timestamp() - signed_at
+    if abs(off) > tolerance.total_seconds():
+        where = "ago" if off > 0 else "in the future"
+        msg = (
+            f"The delivery was signed {abs(off):.0f} s {where}, which is over {tolerance.total_seconds():.0f} s. "
+            "It is a replay, or a clock is wrong."
+        )
+        raise TimestampOutsideTolerance(msg)
+    return signed_at
+
+
+def parse_event(body: bytes, *, client_key: str, signed_at: int) -> WebhookEvent:
+    """Read a verified delivery.
+
+    Args:
+        body: The bytes as they came.
+        client_key: The app.
+        signed_at: When it was signed, Unix seconds; stands in for a missing `create_time`.
+
+    Returns:
+        The event. One that is unknown, or lacks what its kind must have, is an `UnknownEvent` and never an error,
+        since TikTok would send it again for 72 hours.
+
+    Raises:
+        WrongApp: It is for another app.
+        WebhookError: It is no JSON object with a name.
+    """
+    try:
+        found: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise WebhookError("The delivery is signed, but it is no JSON object.")
+    raw = cast("dict[str, Any]", found)
+    if raw.get("client_key") != client_key:
+        other = scrub(str(raw.get("client_key")))[:_SHOWN]
+        raise WrongApp(f"The delivery is for app {other}, not for {client_key}. Check which URL each app has.")
+    name = _word(raw.get("event"))
+    if name is None:
+        raise WebhookError("The delivery is signed, but it names no event.")
+    content = _content(raw.get("content"))
+    common: dict[str, Any] = {
+        "name": name,
+        "client_key": client_key,
+        "create_time": _moment(raw.get("create_time")) or _moment(signed_at),
+        "open_id": _word(raw.get("user_openid")),
+        "content": content,
+        "raw": raw,
+    }
+    kind = _KINDS.get(name)
+    if kind is not None:
+        cls, read = kind
+        values = read(content)
+        if values is not None:
+            return cls(**common, **values)
+    return UnknownEvent(**common)
+
+
+def _digest(body: bytes, stamp: str, secret: Secret) -> str:
+    # https://developers.tiktok.com/doc/webhooks-verification
+    signer = hmac.new(secret.reveal().encode(), stamp.encode() + b".", hashlib.sha256)
+    signer.update(body)
+    return signer.hexdigest()
+
+
+def _read_header(header: str) -> tuple[str, list[str]]:
+    stamps: list[str] = []
+    digests: list[str] = []
+    if 0 < len(header) <= _LONGEST_HEADER:
+        for part in header.split(","):
+            key, _, value = part.partition("=")
+            if key == "t":
+                stamps.append(value)
+            elif key == "s":
+                digests.append(value)
+    good = (
+        len(stamps) == 1
+        and _STAMP.fullmatch(stamps[0]) is not None
+        and 0 < len(digests) <= _MOST_SIGNATURES
+        and all(_DIGEST.fullmatch(digest) for digest in digests)
+    )
+    if not good:
+        msg = f"The {HEADER} header is missing or not of the form t=<seconds>,s=<64 hex digits>."
+        raise SignatureMismatch(msg)
+    return stamps[0], digests
+
+
+def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """Decode the JSON inside the string once; an object that needs no decoding is taken as it is."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _word(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return an id or a name as text, whether TikTok sent a string or a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def _moment(value: Any) -> datetime | None:  # noqa: ANN401 - any JSON value
+    word = _word(value)
+    try:
+        return None if word is None else datetime.fromtimestamp(int(word), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+_Content = Mapping[str, Any]
+_Values = dict[str, Any] | None
+
+
+def _removal(content: _Content) -> _Values:
+    reason: Any = content.get("reason", 0)
+    if not isinstance(reason, int) or isinstance(reason, bool):
+        return None
+    return {"reason": RemovalReason(reason) if reason in list(RemovalReason) else reason}
+
+
+def _one_id(key: str) -> Callable[[_Content], _Values]:
+    def read(content: _Content) -> _Values:
+        word = _word(content.get(key))
+        return None if word is None else {key: word}
+
+    return read
+
+
+def _post(content: _Content) -> _Values:
+    publish_id = _word(content.get("publish_id"))
+    if publish_id is None:
+        return None
+    return {"publish_id": publish_id, "publish_type": _word(content.get("publish_type"))}
+
+
+def _failed_post(content: _Content) -> _Values:
+    values = _post(content)
+    if values is not None:
+        # Documented as `reason`; `fail_reason`, as the status call has it, was met too.
+        reason = _word(content.get("reason")) or _word(content.get("fail_reason"))
+        values["reason"] = FailReason(reason) if reason in list(FailReason) else reason
+    return values
+
+
+def _public_post(content: _Content) -> _Values:
+    values, post_id = _post(content), _word(content.get("post_id"))
+    if values is None or post_id is None:
+        return None
+    return {**values, "post_id": post_id}
+
+
+_KINDS: Mapping[str, tuple[type[WebhookEvent], Callable[[_Content], _Values]]] = {
+    WebhookName.AUTHORIZATION_REMOVED: (AuthorizationRemoved, _removal),
+    WebhookName.VIDEO_UPLOAD_FAILED: (VideoUploadFailed, _one_id("share_id")),
+    WebhookName.VIDEO_PUBLISH_COMPLETED: (VideoPublishCompleted, _one_id("share_id")),
+    WebhookName.PORTABILITY_DOWNLOAD_READY: (PortabilityDownloadReady, _one_id("request_id")),
+    WebhookName.POST_PUBLISH_FAILED: (PostPublishFailed, _failed_post),
+    WebhookName.POST_PUBLISH_COMPLETE: (PostPublishComplete, _post),
+    WebhookName.POST_INBOX_DELIVERED: (PostInboxDelivered, _post),
+    WebhookName.POST_PUBLICLY_AVAILABLE: (PostPubliclyAvailable, _public_post),
+    WebhookName.POST_NO_LONGER_PUBLICLY_AVAILABLE: (PostNoLongerPubliclyAvailable, _public_post),
+    # The right spelling, for the day TikTok mends it.
+    "post.publish.publicaly_available": (PostPubliclyAvailable, _public_post),
+    "post.publish.no_longer_publicly_available": (PostNoLongerPubliclyAvailable, _public_post),
+}
