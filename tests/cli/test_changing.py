@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import re
+import signal
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.conftest import free_port
+from tiktok_async.api.webhooks import WebhookReceiver
 
 
 async def _login_url(process: asyncio.subprocess.Process) -> str:
@@ -114,6 +116,27 @@ async def test_revoke_ends_the_grant_and_forgets_the_token(shell: Shell) -> None
     assert (await shell.run("accounts", "--json")).out == ""
 
 
+async def test_a_genuine_webhook_is_shown_and_a_forged_one_refused(shell: Shell) -> None:
+    body = json.dumps(
+        {
+            "client_key": shell.emulator.client_key,
+            "event": "authorization.removed",
+            "create_time": 1_700_000_000,
+            "user_openid": "somebody",
+            "content": '{"reason": 1}',
+        }
+    )
+    signature = WebhookReceiver(shell.emulator.client_key, shell.emulator.client_secret).sign(body.encode())
+    (shell.folder / "body.json").write_text(body)
+    genuine = await shell.run("webhook", "verify", "body.json", "--signature", signature, "--json")
+    assert genuine.code == 0, genuine.err
+    shown = json.loads(genuine.out)
+    assert (shown["name"], shown["open_id"], shown["content"]) == ("authorization.removed", "somebody", {"reason": 1})
+    forged = await shell.run("webhook", "verify", "-s", signature, typed=body + " ")
+    assert (forged.code, forged.out) == (1, "")
+    assert "not signed with this app's secret" in forged.err
+
+
 async def test_a_store_key_is_32_new_bytes_each_time(shell: Shell) -> None:
     keys = [(await shell.run("store-key")).out.strip() for _ in range(2)]
     assert [len(base64.urlsafe_b64decode(key)) for key in keys] == [32, 32]
@@ -129,8 +152,8 @@ async def test_the_emulator_serves_what_its_output_says(shell: Shell) -> None:
     query = "client_key=x&response_type=code&scope=user.info.basic&redirect_uri=https://example.com/cb&state=s"
     status, _ = await _visit(f"{variables['TIKTOK_AUTHORIZE_URL']}?{query}")
     assert status == 400
-    process.terminate()
-    await process.wait()
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 130
 
 
 async def test_the_demo_verifies_each_step_and_stays_plain_in_a_pipe(

@@ -32,7 +32,7 @@ standard error. Exit codes: 0 ok, 1 failed, 2 usage, 3 the account has to log in
 
 
 def build() -> App:
-    """Make the command line of what lies in `commands`: each module there is one command, called `command`."""
+    """Make the command line of what lies in `commands`: each module's `command`, a function or an `App` of several."""
     app = App(
         name="tiktok-async",
         help=_HELP,
@@ -44,7 +44,7 @@ def build() -> App:
     for module in pkgutil.iter_modules(commands.__path__):
         if not module.name.startswith("_"):
             command = import_module(f"{commands.__name__}.{module.name}").command
-            app.command(command, name=module.name.replace("_", "-"))
+            app.command(command, name=None if isinstance(command, App) else module.name.replace("_", "-"))
     return app
 
 
