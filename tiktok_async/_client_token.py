@@ -78,7 +78,7 @@ class ClientTokens:
             return token
         newer = await self._minted()
         self._suspect = newer.access_token
-        self._suspect_until = self._clock.monotonic() + 60
+        self._suspect_until = min(self._clock.monotonic() + 60, self._fresh_until)
         return newer
 
     async def _minted(self) -> ClientToken:

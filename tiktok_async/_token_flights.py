@@ -141,7 +141,8 @@ class Flights:
             return
         if flight.wish.want is Want.OTHER:
             entry.suspect = token.access_token
-            entry.suspect_until = self._clock.monotonic() + _SUSPICION
+            # Past its fresh time a refusal is what it looks like: the token has ended.
+            entry.suspect_until = min(self._clock.monotonic() + _SUSPICION, entry.fresh_until)
         self.tell(
             TokenRefreshed(
                 at=self._clock.now(),

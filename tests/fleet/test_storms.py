@@ -1,0 +1,95 @@
+"""Storms of processes on shared accounts: one refresh a rotation, no dead token used, no call failed.
+
+Each test runs for some seconds, and for a minute with `--full`.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RedisServer
+from tests.fleet.fleet import Fleet, Report
+from tiktok_async.models import TokenState
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A redis-server that this test may stop."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store that processes share."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'tokens.db'}"
+    server: RedisServer = request.getfixturevalue("own_redis")
+    return server.url
+
+
+def _nothing_lost(report: Report) -> None:
+    assert report.failed == []
+    assert report.gone == {}
+    assert report.provider["reuses"] == {}
+    assert set(report.provider["token"]) == {"200"}
+    for open_id, token in report.stored.items():
+        assert token.state is TokenState.ACTIVE
+        assert token.attempt is None
+        # A login, and for each rotation the attempt and its result: nothing was written twice or for nothing.
+        assert token.version == 1 + 2 * report.provider["refreshes"].get(open_id, 0)
+
+
+async def test_eight_processes_share_twenty_accounts_whose_tokens_live_two_seconds(
+    store_url: str, tmp_path: Path, *, full: bool
+) -> None:
+    async with Fleet(store_url, tmp_path) as fleet:
+        await fleet.run(60 if full else 7)
+        report = await fleet.finish()
+    _nothing_lost(report)
+    assert report.ok > 400
+    assert report.refreshed == sum(report.provider["refreshes"].values()) >= 20
+
+
+async def test_processes_killed_each_second_lose_what_was_killed_in_mid_rotation_and_nothing_else(
+    store_url: str, tmp_path: Path, *, full: bool
+) -> None:
+    dice = random.Random(3)
+    async with Fleet(store_url, tmp_path) as fleet:
+        for _ in range(60 if full else 7):
+            await fleet.run(1)
+            await fleet.replace(dice.randrange(8))
+        await fleet.run(3)
+        report = await fleet.finish()
+    assert report.failed == []
+    lost = {open_id for open_id, token in report.stored.items() if token.state is not TokenState.ACTIVE}
+    assert len(lost) <= fleet.kills
+    assert {report.stored[open_id].reason for open_id in lost} <= {"interrupted_rotation"}
+    assert set(report.gone) <= lost
+    assert all(reasons == {"interrupted_rotation"} for reasons in report.gone.values())
+    # The one careful second use of a token whose rotation was cut off, and no other.
+    assert all(count == 1 for count in report.provider["reuses"].values())
+    assert set(report.provider["reuses"]) <= lost
+
+
+async def test_a_redis_that_is_away_for_seconds_makes_refreshes_wait_and_loses_nothing(
+    own_redis: RedisServer, tmp_path: Path, *, full: bool
+) -> None:
+    async with Fleet(own_redis.url, tmp_path, life=6, processes=4) as fleet:
+        await fleet.run(20 if full else 4)
+        await asyncio.to_thread(own_redis.stop)
+        await fleet.run(5)
+        await asyncio.to_thread(own_redis.start)
+        await fleet.run(20 if full else 4)
+        report = await fleet.finish()
+    assert report.failed == []
+    assert report.gone == {}
+    assert report.provider["reuses"] == {}
+    assert all(token.state is TokenState.ACTIVE for token in report.stored.values())
