@@ -1,7 +1,7 @@
 """Bytes on their way out: read in blocks ahead of the network, handed on in small pieces."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from tiktok_async.abc import Clock
 
@@ -9,8 +9,10 @@ __all__ = ["BLOCK", "Read", "read_ahead"]
 
 BLOCK = 1024 * 1024
 """Bytes that are read at once: a thread's wake-up for less would cost more than the reading."""
+# Bytes that are handed on at once: a transport copies and encrypts a piece whole.
 _PIECE = 64 * 1024
-# Bytes that are handed on at once: with more, encrypting one piece would hold the loop up.
+# Bytes after which the loop gets a turn: without one a fast receiver would have a whole chunk written first.
+_TURN = 4 * _PIECE
 
 Read = Callable[[int, int], Awaitable[bytes | memoryview]]
 """Reads exactly so many bytes from an offset on."""
@@ -18,9 +20,6 @@ Read = Callable[[int, int], Awaitable[bytes | memoryview]]
 
 async def read_ahead(read: Read, span: range, clock: Clock) -> AsyncGenerator[memoryview, None]:
     """Yield the bytes of *span* in pieces, reading the next block while one is being sent.
-
-    The loop gets a turn after each piece: without it a fast receiver would have a whole chunk written before
-    anything else could run.
 
     Args:
         read: Called with an offset and a length, one call at a time.
@@ -34,9 +33,11 @@ async def read_ahead(read: Read, span: range, clock: Clock) -> AsyncGenerator[me
             block = await ahead
             start = next(starts, None)
             ahead = None if start is None else _begin(read, start, span.stop)
-            for piece in _pieces(block):
-                yield piece
-                await clock.sleep(0)
+            view = memoryview(block)
+            for place in range(0, len(view), _PIECE):
+                yield view[place : place + _PIECE]
+                if place % _TURN == 0:
+                    await clock.sleep(0)
     finally:
         if ahead is not None:
             await _give_up(ahead)
@@ -44,11 +45,6 @@ async def read_ahead(read: Read, span: range, clock: Clock) -> AsyncGenerator[me
 
 def _begin(read: Read, start: int, stop: int) -> "asyncio.Future[bytes | memoryview]":
     return asyncio.ensure_future(read(start, min(BLOCK, stop - start)))
-
-
-def _pieces(block: bytes | memoryview) -> Iterator[memoryview]:
-    view = memoryview(block)
-    return (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))
 
 
 async def _give_up(ahead: "asyncio.Future[bytes | memoryview]") -> None:
