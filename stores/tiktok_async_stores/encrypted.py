@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-from attrs import evolve
-
 from tiktok_async.abc import Lease, TokenStore
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token
 from tiktok_async_stores._cipher import Keyring, generate_store_key
+from tiktok_async_stores._codec import with_version
 from tiktok_async_stores._encrypted_notes import EncryptedNotes
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._open import KEY_VARIABLE
@@ -73,7 +72,7 @@ class EncryptedTokenStore(KeepsNotes):
             StoreError: The inner store failed.
         """
         stored = await self._inner.put(self._ring.seal(token), expected_version=expected_version)
-        return evolve(token, version=stored.version)
+        return with_version(token, stored.version)
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one."""

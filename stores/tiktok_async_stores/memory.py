@@ -8,13 +8,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
-from tiktok_async_stores._codec import to_microseconds
+from tiktok_async_stores._codec import to_microseconds, with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes, MemoryNotes
 from tiktok_async_stores._unsafe import OnUnsafe
@@ -78,7 +78,7 @@ class MemoryTokenStore(KeepsNotes):
             raise TokenConflict(open_id, expected_version=expected_version or None, actual_version=actual or None)
         app = self._apps.setdefault(token.key.client_key, _App())
         self._unlist(app, before)
-        stored = evolve(token, version=actual + 1)
+        stored = with_version(token, actual + 1)
         app.tokens[open_id] = stored
         if stored.state is TokenState.ACTIVE:
             insort(app.index, (to_microseconds(stored.expires_at), open_id))

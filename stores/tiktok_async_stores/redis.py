@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
@@ -15,7 +15,7 @@ from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores import _redis_scripts as scripts
 from tiktok_async_stores._batch import Batcher, Failure
-from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds
+from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds, with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
@@ -136,7 +136,7 @@ class RedisTokenStore(KeepsNotes):
         if not self._inspection.done:
             await self._inspection.run()
         version = await self._puts.submit(_Put(token, expected_version, uuid4().hex[:16]))
-        return evolve(token, version=version)
+        return with_version(token, version)
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.

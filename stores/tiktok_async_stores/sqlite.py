@@ -9,13 +9,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from attrs import evolve
-
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
-from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds
+from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds, with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._packing import pack, unpack
@@ -29,8 +27,12 @@ _APP = "(SELECT id FROM apps WHERE client_key = ?)"
 _GET = f"SELECT version, CAST(body AS BLOB) FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
 _VERSION = f"SELECT version FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
 _DELETE = f"DELETE FROM tokens WHERE app = {_APP} AND open_id = ?"  # noqa: S608 - made of constants
+_UPDATE = f"""
+    UPDATE tokens SET version = version + 1, active = ?, expires_at = ?, body = ?
+    WHERE app = {_APP} AND open_id = ? AND version = ?
+"""  # noqa: S608 - made of constants
 _PUT = f"""
-    INSERT INTO tokens (app, open_id, version, active, expires_at, body) VALUES ({_APP}, ?, ?, ?, ?, ?)
+    INSERT INTO tokens (active, expires_at, body, app, open_id, version) VALUES (?, ?, ?, {_APP}, ?, ?)
     ON CONFLICT (app, open_id) DO UPDATE SET
         version = excluded.version, active = excluded.active, expires_at = excluded.expires_at, body = excluded.body
 """  # noqa: S608 - made of constants
@@ -100,7 +102,7 @@ class SQLiteTokenStore(KeepsNotes):
         """
         row = (token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), pack(encode_token(token)))
         version = await self._worker.write(partial(_put, key=token.key, row=row, expected=expected_version))
-        return evolve(token, version=version)
+        return with_version(token, version)
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.
@@ -185,13 +187,16 @@ def _changes(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any,
 
 def _put(connection: sqlite3.Connection, *, key: AccountKey, row: tuple[bool, int, bytes], expected: int | None) -> int:
     names = (key.client_key, key.open_id)
+    # The usual case first, in one statement: the record is there, in the version that is expected.
+    if expected and connection.execute(_UPDATE, (*row, *names, expected)).rowcount:
+        return expected + 1
     rows = connection.execute(_VERSION, names).fetchall()
     actual = int(rows[0][0]) if rows else 0
     if expected is not None and expected != actual:
         raise TokenConflict(key.open_id, expected_version=expected or None, actual_version=actual or None)
     if not rows:
         connection.execute("INSERT OR IGNORE INTO apps (client_key) VALUES (?)", names[:1])
-    connection.execute(_PUT, (*names, actual + 1, *row))
+    connection.execute(_PUT, (*row, *names, actual + 1))
     return actual + 1
 
 

@@ -63,7 +63,7 @@ class StoreMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "runner"):
             for lease in self.held.values():
-                self.runner.run(lease.__aexit__(None, None, None))  # type: ignore[attr-defined]
+                self.runner.run(lease.__aexit__(None, None, None))  # type: ignore[attr-defined]  # run without its await
             self.runner.run(self.store.aclose())
             self.runner.close()
 
@@ -115,7 +115,7 @@ class StoreMachine(RuleBasedStateMachine):
         if real in self.held:
             with pytest.raises(LeaseUnavailable):
                 self.runner.run(self.store.lease(real, ttl=timedelta(minutes=5), wait=NONE).__aenter__())
-            self.runner.run(self.held.pop(real).__aexit__(None, None, None))  # type: ignore[attr-defined]
+            self.runner.run(self.held.pop(real).__aexit__(None, None, None))  # type: ignore[attr-defined]  # run without its await
         else:
             lease = self.store.lease(real, ttl=timedelta(minutes=5), wait=NONE)
             self.runner.run(lease.__aenter__())

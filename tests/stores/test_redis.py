@@ -109,7 +109,7 @@ async def test_no_lease_is_without_an_end_wherever_its_taker_is_cancelled(
     async def take() -> None:
         async with store.lease(key, ttl=MINUTE, wait=NONE):
             assert 0 < await bare.pttl(store._lease(key)) <= 60_000
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
 
     for turns in range(40):
         task = asyncio.ensure_future(take())

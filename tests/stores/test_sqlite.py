@@ -135,7 +135,7 @@ async def test_a_hundred_puts_that_wait_share_one_commit_and_fail_alone(
 
     def spy(connection: sqlite3.Connection, jobs: list[object]) -> list[object]:
         batches.append(len(jobs))
-        return commit(connection, jobs)  # type: ignore[arg-type]
+        return commit(connection, jobs)  # type: ignore[arg-type]  # jobs of any result
 
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     await store.put(make_token(AccountKey("app", "user-7")), expected_version=0)
