@@ -93,7 +93,7 @@ def _field_reader(attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  
     read = _reader(kind, is_id=bool(attribute.metadata.get(WIRE_ID)))
     default = attribute.default
     required = default is NOTHING
-    make = cast("Any", default).factory if isinstance(default, attrs.Factory) else None  # type: ignore[arg-type]
+    make = cast("Any", default).factory if isinstance(default, attrs.Factory) else None  # type: ignore[arg-type]  # typed as a function
 
     def read_field(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         if value is None and not required:
