@@ -82,7 +82,7 @@ async def raw(base: str, http: aiohttp.ClientSession, path: Path, chunk_size: in
 
 
 async def stalls(worst: list[float]) -> None:
-    """Note the longest turn of the loop: by the wall, and by the CPU time of this thread, which no neighbour lengthens."""
+    """Note the longest turn of the loop: by the wall, and by this thread's CPU time, which no neighbour lengthens."""
     while True:
         before, used = time.perf_counter(), time.thread_time()
         await asyncio.sleep(0)

@@ -75,13 +75,8 @@ class VideoSource:
         try:
             await self._compare(opened, expected)
 
-            async def read(offset: int, length: int) -> bytes | memoryview:
-                block = await _translated(opened.read(offset, length), f"could not be read at byte {offset}")
-                if len(block) != length:
-                    raise SourceChanged(
-                        f"The source gave {len(block)} of {length} bytes at byte {offset}. Upload it as a new post."
-                    )
-                return block
+            async def read(offset: int, length: int) -> memoryview:
+                return await _exactly(opened, offset, length)
 
             position = span.start
             async with aclosing(read_ahead(read, span, self.clock)) as pieces:
@@ -100,8 +95,8 @@ class VideoSource:
             size, mtime_ns = await opened.stamp()
             head = min(size, _SAMPLE)
             tail = min(size - head, _SAMPLE)
-            digest = hashlib.sha256(await _translated(opened.read(0, head), "could not be read"))
-            digest.update(await _translated(opened.read(size - tail, tail), "could not be read"))
+            digest = hashlib.sha256(await _exactly(opened, 0, head))
+            digest.update(await _exactly(opened, size - tail, tail))
         finally:
             opened.close()
         return Fingerprint(size=size, sample=digest.hexdigest(), mtime_ns=mtime_ns)
@@ -173,6 +168,18 @@ def _absolute(source: "str | os.PathLike[str]") -> str:
     if "://" in path:
         raise ConfigurationError("A URL is no path: wrap it in PullFromUrl to let TikTok fetch the video.")
     return str(Path(path).absolute())
+
+
+async def _exactly(opened: OpenMedia, offset: int, length: int) -> memoryview:
+    """Read *length* bytes, no more and no fewer."""
+    block: object = await _translated(opened.read(offset, length), f"could not be read at byte {offset}")
+    if not isinstance(block, bytes | bytearray | memoryview):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UploadError(f"The source gave a {type(block).__name__} at byte {offset}; `read` must give bytes.")
+    if len(block) != length:
+        raise SourceChanged(
+            f"The source gave {len(block)} of {length} bytes at byte {offset}. Upload it as a new post."
+        )
+    return memoryview(block)
 
 
 async def _translated(work: Awaitable[T], what: str) -> T:

@@ -1,0 +1,177 @@
+"""Reading a video: small pieces, read ahead in a thread, nothing left open, and no changed byte handed on."""
+
+import asyncio
+import gc
+import io
+import os
+import threading
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiktok_async import SourceChanged, UploadError
+from tiktok_async._clock import SystemClock
+from tiktok_async._read_ahead import BLOCK, read_ahead
+from tiktok_async._video_source import open_video
+
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(os.urandom(3 * BLOCK + 12_345))
+    return path
+
+
+def descriptors() -> int:
+    gc.collect()
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@given(size=st.integers(1, 3 * BLOCK), data=st.data())
+def test_the_pieces_of_any_range_are_its_bytes(size: int, data: st.DataObject) -> None:
+    content = bytes(size)
+    start = data.draw(st.integers(0, size - 1))
+    stop = data.draw(st.integers(start + 1, size))
+    asked: list[tuple[int, int]] = []
+
+    async def read(offset: int, length: int) -> bytes:
+        asked.append((offset, length))
+        return content[offset : offset + length]
+
+    async def collect() -> list[memoryview]:
+        return [piece async for piece in read_ahead(read, range(start, stop), CLOCK)]
+
+    pieces = asyncio.run(collect())
+    assert sum(map(len, pieces)) == stop - start
+    assert max(map(len, pieces)) <= 64 * 1024
+    assert asked[0][0] == start
+    assert all(length <= BLOCK for _, length in asked)
+    assert sum(length for _, length in asked) == stop - start
+
+
+async def test_a_file_is_read_outside_the_event_loops_thread(clip: Path) -> None:
+    readers: set[int] = set()
+
+    class Watched(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            readers.add(threading.get_ident())
+            return super().read(-1 if size is None else size)
+
+    with Watched(clip, "rb") as file:
+        source = open_video(file, CLOCK)
+        mark = await source.fingerprint()
+        size = sum([len(piece) async for piece in source.pieces(range(mark.size), mark)])
+    assert size == mark.size
+    assert readers
+    assert threading.get_ident() not in readers
+
+
+async def test_a_file_that_changes_within_a_chunk_keeps_its_last_piece(clip: Path) -> None:
+    source = open_video(clip, CLOCK)
+    mark = await source.fingerprint()
+    taken = 0
+    with pytest.raises(SourceChanged):
+        async for piece in source.pieces(range(mark.size), mark):
+            taken += len(piece)
+            os.utime(clip, ns=(1, 1))
+    assert 0 < taken < mark.size
+
+
+async def test_a_file_that_shrinks_within_a_chunk_is_told(clip: Path) -> None:
+    source = open_video(clip, CLOCK)
+    mark = await source.fingerprint()
+    with pytest.raises(SourceChanged):
+        async for _ in source.pieces(range(mark.size), mark):
+            os.truncate(clip, BLOCK)
+
+
+async def test_no_descriptor_and_no_thread_stays_behind(clip: Path) -> None:
+    source = open_video(clip, CLOCK)
+    mark = await source.fingerprint()
+    before = descriptors()
+    for stop_after in (0, 1, 20, 1_000):
+        async with aclosing(source.pieces(range(mark.size), mark)) as pieces:
+            for _ in range(stop_after):
+                if await anext(pieces, None) is None:
+                    break
+    for _ in range(200):
+        if descriptors() == before and not any("tiktok" in thread.name for thread in threading.enumerate()):
+            break
+        await asyncio.sleep(0.01)
+    else:
+        pytest.fail("a file or a thread stayed behind")
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 2))
+async def test_reading_can_be_cancelled_anywhere(clip: Path, turns: int) -> None:
+    source = open_video(clip, CLOCK)
+    mark = await source.fingerprint()
+
+    async def collect() -> None:
+        async with aclosing(source.pieces(range(mark.size), mark)) as pieces:
+            async for _ in pieces:
+                pass
+
+    task = asyncio.ensure_future(collect())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled() or task.exception() is None
+
+
+async def test_the_loop_goes_on_while_a_read_takes_its_time(clip: Path) -> None:
+    gate = threading.Event()
+
+    class Slow(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            gate.wait(5)
+            return super().read(-1 if size is None else size)
+
+    file = Slow(clip, "rb")
+    source = open_video(file, CLOCK)
+    reading = asyncio.ensure_future(source.fingerprint())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not reading.done()
+    gate.set()
+    assert (await reading).size == 3 * BLOCK + 12_345
+    file.close()
+
+
+@pytest.mark.parametrize("length", [0, 1, 11])
+async def test_a_source_that_gives_another_length_is_no_source(length: int) -> None:
+    class Wrong:
+        size = 10
+
+        async def read(self, offset: int, wanted: int) -> bytes:
+            del offset
+            return b"x" * (wanted if not self.begun else length)
+
+        begun = False
+
+    wrong = Wrong()
+    source = open_video(wrong, CLOCK)
+    mark = await source.fingerprint()
+    wrong.begun = True
+    with pytest.raises(SourceChanged, match="gave"):
+        [piece async for piece in source.pieces(range(10), mark)]
+
+
+@pytest.mark.parametrize("answer", [None, "text", 5])
+async def test_a_source_that_gives_no_bytes_is_told_apart(answer: Any) -> None:
+    class Wrong:
+        size = 10
+
+        async def read(self, offset: int, length: int) -> Any:
+            del offset, length
+            return answer
+
+    with pytest.raises(UploadError):
+        await open_video(Wrong(), CLOCK).fingerprint()
