@@ -127,9 +127,11 @@ class Publish:
             await self._exclusively(upload)
             if upload.acknowledged <= highest:
                 continue
-            highest = upload.acknowledged
+            before, highest = highest, upload.acknowledged
             chunk = plan.chunk_at(highest - 1)
-            self._tell_chunk(chunk, highest, upload.attempts, self._runtime.clock.monotonic() - started)
+            self._tell_chunk(
+                chunk, highest, highest - before, upload.attempts, self._runtime.clock.monotonic() - started
+            )
             yield UploadProgress(
                 chunk=chunk, chunks=plan.count, sent=highest, total=plan.size, state=self._record.to_json()
             )
@@ -265,7 +267,7 @@ class Publish:
             self._sending = False
             self._record = self._record.with_sent(upload.acknowledged)
 
-    def _tell_chunk(self, chunk: int, sent: int, attempts: int, seconds: float) -> None:
+    def _tell_chunk(self, chunk: int, sent: int, size: int, attempts: int, seconds: float) -> None:
         runtime, plan = self._runtime, self.plan
         if runtime.emit is not None and plan is not None:
             runtime.emit(
@@ -275,6 +277,7 @@ class Publish:
                     publish_id=self.publish_id,
                     chunk=chunk,
                     chunks=plan.count,
+                    size=size,
                     sent=sent,
                     total=plan.size,
                     duration=timedelta(seconds=seconds),

@@ -132,6 +132,7 @@ class ChunkUploaded(Event):
         publish_id: The post.
         chunk: The chunk's number, from 0.
         chunks: How many there are.
+        size: Bytes that TikTok has acknowledged since the event before.
         sent: Bytes that TikTok has acknowledged.
         total: Bytes in all.
         duration: How long this chunk took.
@@ -141,6 +142,7 @@ class ChunkUploaded(Event):
     publish_id: str
     chunk: int
     chunks: int
+    size: int
     sent: int
     total: int
     duration: timedelta

@@ -1,0 +1,99 @@
+"""TikTok in an aiohttp application.
+
+```python
+tiktok = TikTok(cookie_key="...", redirect_uri="https://app.example.com/tiktok/callback/", scopes=[...])
+tiktok.setup(app := web.Application())
+```
+"""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from tiktok_async._clock import SystemClock
+from tiktok_async.api.account import Account
+from tiktok_async.contrib._backend import Backend, WebSession
+from tiktok_async.contrib._cookie import CookieSigner
+from tiktok_async.models import Secret
+from tiktok_async.webhooks import HEADER
+
+__all__ = ["TikTok"]
+
+_WEB_SESSION = "tiktok_web_session"
+
+
+class TikTok(Backend):
+    """Login, callback, webhooks, and one session for each process of an aiohttp application.
+
+    aiohttp brings no web session, so this one keeps a signed cookie of its own.
+
+    Args:
+        cookie_key: Signs the cookie: at least 16 random characters, the same in all processes.
+        cookie_name: The cookie's name.
+        cookie_age: How long a browser stays logged in.
+        secure_cookie: Whether the cookie goes over https only; `None` follows the redirect URI.
+        **settings: As for `Backend`: `open_session`, `redirect_uri`, `scopes`, `on_event` and the paths.
+    """
+
+    def __init__(
+        self,
+        *,
+        cookie_key: str | Secret,
+        cookie_name: str = "tiktok_session",
+        cookie_age: timedelta = timedelta(days=14),
+        secure_cookie: bool | None = None,
+        **settings: Any,  # noqa: ANN401 - the keywords of Backend
+    ) -> None:
+        super().__init__(**settings)
+        self._signer = CookieSigner(cookie_key, max_age=cookie_age, clock=SystemClock())
+        self._name = cookie_name
+        self._secure = self.on_https if secure_cookie is None else secure_cookie
+
+    def setup(self, app: web.Application) -> None:
+        """Give *app* the session, the cookie and the routes."""
+        app.cleanup_ctx.append(self._lifespan)
+        app.middlewares.append(self._keep_cookie)
+        app.router.add_get(self.login_path, self._login)
+        app.router.add_get(self.callback_path, self._callback)
+        app.router.add_post(self.webhook_path, self._webhook)
+
+    def web_session(self, request: web.Request) -> WebSession:
+        """Return what is kept for the browser of *request*; put JSON values into it."""
+        return cast("WebSession", request[_WEB_SESSION])
+
+    def current(self, request: web.Request) -> Account | None:
+        """Return the account that is logged in in the browser of *request*."""
+        return self.account(self.web_session(request))
+
+    async def _lifespan(self, app: web.Application) -> AsyncGenerator[None, None]:
+        del app
+        async with self.opened():
+            yield
+
+    @web.middleware
+    async def _keep_cookie(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        found = self._signer.read(request.cookies.get(self._name))
+        request[_WEB_SESSION] = kept = dict(found)
+        response = await handler(request)
+        if kept != found and not response.prepared:
+            age, value = int(self._signer.max_age.total_seconds()), self._signer.write(kept)
+            # Lax: a form on another site cannot act for this user.
+            response.set_cookie(self._name, value, max_age=age, httponly=True, secure=self._secure, samesite="Lax")
+        return response
+
+    async def _login(self, request: web.Request) -> web.StreamResponse:
+        return _see(self.begin(self.web_session(request), request.query.get("next")))
+
+    async def _callback(self, request: web.Request) -> web.StreamResponse:
+        return _see(await self.finish(self.web_session(request), request.rel_url.raw_query_string))
+
+    async def _webhook(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=await self.receive(request.content.iter_any(), request.headers.get(HEADER)))
+
+
+def _see(location: str) -> web.Response:
+    # Not the exception of the same name: the middleware sets a cookie on it.
+    return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

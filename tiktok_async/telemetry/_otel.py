@@ -1,0 +1,207 @@
+"""Events as OpenTelemetry's spans and metrics.
+
+Names follow the HTTP semantic conventions: https://opentelemetry.io/docs/specs/semconv/http/
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import (
+    ChunkUploaded,
+    Endpoint,
+    Event,
+    PublishChanged,
+    RateLimitWaited,
+    ReauthorizationNeeded,
+    RequestFinished,
+    Retrying,
+    TokenRefreshed,
+    TokenRefreshFailed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
+_NAME = "tiktok_async"
+_BASE_URL = "https://open.tiktokapis.com"
+# Any path may be called; only those of the table are few enough to be told apart in metrics.
+_KNOWN = frozenset(endpoint.path for endpoint in Endpoint)
+_OTHER = "_OTHER"
+
+
+class OpenTelemetryObserver:
+    """Turns events into one span a call, and into metrics. It needs the API only: `pip install "tiktok-async[otel]"`.
+
+    A span covers the call from its beginning to its end, waits and repetitions included, which stand in it as span
+    events. It is a child of the span that is current where the call is made. There is no query, header or body in it.
+
+    Metrics: `tiktok.call.duration` (s; its count is the number of calls), `tiktok.call.retries`,
+    `tiktok.rate_limit.wait` (s), `tiktok.token.refresh.duration` (s), `tiktok.token.refresh.failures`,
+    `tiktok.reauthorizations`, `tiktok.upload.bytes` (By), `tiktok.publish.changes`. No account is in them.
+
+    Args:
+        base_url: The session's, for `server.address`.
+        tracer_provider: Gets the spans; `None` takes the global one.
+        meter_provider: Gets the metrics; `None` takes the global one.
+
+    Raises:
+        ConfigurationError: The extra is missing.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str = _BASE_URL,
+        tracer_provider: "TracerProvider | None" = None,
+        meter_provider: "MeterProvider | None" = None,
+    ) -> None:
+        try:
+            from opentelemetry import metrics, trace
+        except ImportError:
+            msg = 'OpenTelemetryObserver needs OpenTelemetry\'s API: pip install "tiktok-async[otel]"'
+            raise ConfigurationError(msg) from None
+        self._tracer = trace.get_tracer(_NAME, tracer_provider=tracer_provider)
+        self._client = trace.SpanKind.CLIENT
+        self._error = trace.StatusCode.ERROR
+        meter = metrics.get_meter(_NAME, meter_provider=meter_provider)
+        self._calls = meter.create_histogram("tiktok.call.duration", "s", "Calls, waits and repetitions included")
+        self._retries = meter.create_counter("tiktok.call.retries", "{retry}", "Attempts that are to be repeated")
+        self._waits = meter.create_histogram("tiktok.rate_limit.wait", "s", "Waits for a free slot")
+        self._refreshes = meter.create_histogram("tiktok.token.refresh.duration", "s", "Rotations that were stored")
+        self._failures = meter.create_counter("tiktok.token.refresh.failures", "{failure}", "Rotations that failed")
+        self._logins = meter.create_counter("tiktok.reauthorizations", "{account}", "Accounts that must log in again")
+        self._bytes = meter.create_counter("tiktok.upload.bytes", "By", "Video bytes that TikTok has acknowledged")
+        self._changes = meter.create_counter("tiktok.publish.changes", "{change}", "Changes of a post's state")
+        url = urlsplit(base_url)
+        self._server: dict[str, Any] = {"server.address": url.hostname or base_url}
+        if url.port is not None:
+            self._server["server.port"] = url.port
+        # What happened within a call that is not over. One task makes one call at a time.
+        self._within: WeakKeyDictionary[asyncio.Task[Any], list[Retrying | RateLimitWaited]] = WeakKeyDictionary()
+        self._known: dict[tuple[str, str, int | None], tuple[str, dict[str, Any]]] = {}
+        self._take: dict[type[Event], Callable[[Any], None]] = {
+            RequestFinished: self._finished,
+            Retrying: self._retrying,
+            RateLimitWaited: self._waited,
+            TokenRefreshed: self._refreshed,
+            TokenRefreshFailed: self._failed,
+            ReauthorizationNeeded: self._needed,
+            ChunkUploaded: self._chunk,
+            PublishChanged: self._changed,
+        }
+
+    def __call__(self, event: Event) -> None:
+        """Record *event*."""
+        take = self._take.get(type(event))
+        if take is not None:
+            take(event)
+
+    def _finished(self, event: RequestFinished) -> None:
+        name, common = self._described(event)
+        measured = common if event.error is None else {**common, "error.type": event.error}
+        self._calls.record(event.duration.total_seconds(), measured)
+        attributes: dict[str, Any] = {**measured, "url.path": event.endpoint}
+        if event.open_id:
+            attributes["tiktok.open_id"] = event.open_id
+        if event.log_id:
+            attributes["tiktok.log_id"] = event.log_id
+        if event.code:
+            attributes["tiktok.error.code"] = event.code
+        if event.attempts > 1:
+            attributes["http.request.resend_count"] = event.attempts - 1
+        began = event.at - event.duration
+        span = self._tracer.start_span(name, kind=self._client, attributes=attributes, start_time=_nanoseconds(began))
+        for one in self._happened(event, began):
+            happened = "retry" if isinstance(one, Retrying) else "rate_limit.wait"
+            span.add_event(happened, _told(one), _nanoseconds(one.at))
+        if event.error is not None:
+            span.set_status(self._error, event.code or event.error)
+        span.end(_nanoseconds(event.at))
+
+    def _described(self, event: RequestFinished) -> tuple[str, dict[str, Any]]:
+        """Return the span's name and what all calls like this one have in common."""
+        key = event.method, event.endpoint, event.status
+        known = self._known.get(key)
+        if known is None:
+            template = event.endpoint if event.endpoint in _KNOWN else _OTHER
+            common: dict[str, Any] = {**self._server, "http.request.method": event.method, "url.template": template}
+            if event.status is not None:
+                common["http.response.status_code"] = event.status
+            known = f"{event.method} {template}", common
+            if template is not _OTHER:
+                self._known[key] = known
+        return known
+
+    def _happened(self, event: RequestFinished, began: datetime) -> list[Retrying | RateLimitWaited]:
+        """Return what this task told since *began*; older news is that of a call which was cancelled."""
+        if not self._within:
+            return []
+        task = asyncio.current_task()
+        news = [] if task is None else self._within.pop(task, [])
+        return [one for one in news if one.endpoint == event.endpoint and one.at >= began]
+
+    def _remember(self, event: Retrying | RateLimitWaited) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._within.setdefault(task, []).append(event)
+
+    def _retrying(self, event: Retrying) -> None:
+        self._retries.add(1, {"url.template": _template(event.endpoint), "error.type": event.error})
+        self._remember(event)
+
+    def _waited(self, event: RateLimitWaited) -> None:
+        self._waits.record(event.wait.total_seconds(), {"url.template": _template(event.endpoint)})
+        self._remember(event)
+
+    def _refreshed(self, event: TokenRefreshed) -> None:
+        self._refreshes.record(event.duration.total_seconds(), {"tiktok.background": event.background})
+
+    def _failed(self, event: TokenRefreshFailed) -> None:
+        self._failures.add(1, {"error.type": event.error, "tiktok.unsaved": event.unsaved})
+
+    def _needed(self, event: ReauthorizationNeeded) -> None:
+        self._logins.add(1, {"tiktok.reason": event.reason})
+
+    def _chunk(self, event: ChunkUploaded) -> None:
+        self._bytes.add(event.size)
+        attributes: dict[str, Any] = {
+            "tiktok.publish_id": event.publish_id,
+            "tiktok.chunk": event.chunk,
+            "tiktok.chunks": event.chunks,
+            "tiktok.bytes": event.size,
+            "http.request.resend_count": event.attempts - 1,
+        }
+        began = _nanoseconds(event.at - event.duration)
+        span = self._tracer.start_span("upload chunk", kind=self._client, attributes=attributes, start_time=began)
+        span.end(_nanoseconds(event.at))
+
+    def _changed(self, event: PublishChanged) -> None:
+        self._changes.add(1, {"tiktok.state": event.state, "tiktok.fail_reason": event.fail_reason or ""})
+
+
+def _template(path: str) -> str:
+    return path if path in _KNOWN else _OTHER
+
+
+def _told(event: Retrying | RateLimitWaited) -> dict[str, Any]:
+    told: dict[str, Any] = {"tiktok.wait": event.wait.total_seconds()}
+    if isinstance(event, Retrying):
+        told |= {"tiktok.attempt": event.attempt, "error.type": event.error}
+        if event.log_id:
+            told["tiktok.log_id"] = event.log_id
+    return told
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _nanoseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND * 1000
