@@ -1,7 +1,6 @@
 """Posting: what is sent to TikTok, what is refused before, and what an answer becomes."""
 
 import io
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -282,26 +281,3 @@ async def test_every_chunk_arrives_whole_and_in_order(
     arrivals = emulator.posts[0].arrivals
     assert [arrival.status for arrival in arrivals] == [206, 206, 206, 206, 201]
     assert (await publish.wait()).succeeded
-
-
-@pytest.mark.parametrize("size", [1, 4_999_999, 5_000_000, 5_242_880, 64_000_000, 64_000_001, 150_000_000])
-async def test_what_arrives_is_what_was_given(
-    emulator: Emulator, account: Account, post: VideoPost, tmp_path: Path, size: int
-) -> None:
-    import hashlib
-
-    block = os.urandom(1_000_003)
-    path = tmp_path / "v.mp4"
-    digest = hashlib.sha256()
-    with path.open("wb") as file:
-        left = size
-        while left:
-            part = block[: min(left, len(block))]
-            file.write(part)
-            digest.update(part)
-            left -= len(part)
-    publish = await account.post_video(path, post)
-    async for _ in publish.upload():
-        pass
-    assert emulator.posts[0].sha256 == digest.hexdigest()
-    assert emulator.posts[0].status == "PUBLISH_COMPLETE"
