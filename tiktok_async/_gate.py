@@ -30,20 +30,24 @@ class Gate:
     def __len__(self) -> int:
         return len(self._queue)
 
-    async def wait(self, now: float, max_wait: float | None) -> bool:
-        """Stand in line. Returns whether a slot came before *max_wait* was over."""
+    def join(self, now: float, max_wait: float | None) -> asyncio.Future[bool]:
+        """Stand in line. The future tells whether a slot came before *max_wait* was over."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._queue[future] = deadline = math.inf if max_wait is None else now + max_wait
-        self._soonest = min(self._soonest, deadline)
-        self._arm(now)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if self._queue.pop(future, None) is None and not future.cancelled() and future.result():
-                # The slot came and the cancellation overtook it.
-                self._window.give_back(self._read())
-            self.serve()
-            raise
+        if max_wait is None:
+            self._queue[future] = math.inf
+        else:
+            self._queue[future] = deadline = now + max_wait
+            self._soonest = min(self._soonest, deadline)
+        if self._timer is None or self._soonest < self._due:
+            self._arm(now)
+        return future
+
+    def leave(self, future: asyncio.Future[bool]) -> None:
+        """Leave the line: whoever waited for *future* was cancelled."""
+        if self._queue.pop(future, None) is None and not future.cancelled() and future.result():
+            # The slot came and the cancellation overtook it.
+            self._window.give_back(self._read())
+        self.serve()
 
     def serve(self) -> None:
         """Hand out what is free, in order; called when a slot may have become free."""

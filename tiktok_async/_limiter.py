@@ -4,6 +4,7 @@ A window's rule is in `_window`; here are the clock, the waiting and the forgett
 timer only while somebody waits for it, and idle windows are swept away.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -119,7 +120,14 @@ class LocalRateLimiter:
         if window.gate is None:
             window.gate = Gate(window, self._clock, read)
             window.ceiling = 0  # nobody passes those who wait
-        if not await window.gate.wait(now, max_wait):
+        gate = cast("Gate", window.gate)
+        future = gate.join(now, max_wait)
+        try:
+            served = await future
+        except asyncio.CancelledError:
+            gate.leave(future)
+            raise
+        if not served:
             raise _too_long(window.wait(line, read()), key)
         return LocalPermit(window, read, read() - now)
 
@@ -165,11 +173,12 @@ class LocalRateLimiter:
     def _find(self, key: LimitKey, limit: Limit, now: float) -> Window:
         window = self._windows.get(key)
         if window is not None and window.limit.kind is limit.kind:
-            if window.limit != limit:
-                window.resize(limit, now)
-                if window.gate is not None:
-                    cast("Gate", window.gate).serve()
-            window.limit = limit  # the same object is recognised sooner
+            if window.limit is not limit:
+                if window.limit != limit:
+                    window.resize(limit, now)
+                    if window.gate is not None:
+                        cast("Gate", window.gate).serve()
+                window.limit = limit  # the same object is recognised sooner
             return window
         if self._closed:
             raise SessionClosed("a rate-limited call")

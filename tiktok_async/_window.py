@@ -112,8 +112,12 @@ class SlidingWindow:
 
     def admit(self, now: float) -> bool:
         """Take a slot if one is free at *now*."""
-        if self.free(now) <= 0:
+        if now < self._shut_until:
             return False
+        if self.used >= self.limit.count and self.free(now) <= 0:
+            return False
+        if self.gate is None:
+            self.ceiling = self.limit.count  # nobody waits, and it is not shut any more
         self.used += 1
         return True
 

@@ -107,6 +107,10 @@ class Lane:
         self._touched = now
         return True
 
+    def remaining(self, now: float) -> int:
+        """Return how many calls could be made at *now*: out of the stock, and of what Redis said was free."""
+        return self.free + (sum(1 for ripe in self._stock if ripe <= now) if self._ready(now) else 0)
+
     def hopeless(self, deadline: float) -> bool:
         """Return whether even the last in line so far comes only after *deadline*."""
         return self._last_turn > deadline

@@ -127,12 +127,12 @@ class RedisRateLimiter:
         return RedisPermit(self, lane, self.monotonic() - start)
 
     async def remaining(self, key: LimitKey, limit: Limit) -> int:
-        """Return how many calls could be made right now without waiting, by the whole fleet.
+        """Return how many calls could be made right now without waiting; what others have in stock is theirs.
 
         Raises:
             StoreError: Redis is away.
         """
-        return max(0, (await self._look(key, limit)).free)
+        return (await self._look(key, limit)).remaining(self.monotonic())
 
     async def usage(self, key: LimitKey, limit: Limit) -> Usage:
         """Return how much of the window the fleet uses, and when it starts anew.
