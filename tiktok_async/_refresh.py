@@ -10,6 +10,7 @@ Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -135,9 +136,6 @@ class Rotation:
                 # A lease that cannot be given back runs out by itself; the token is stored.
                 if token is None:
                     raise
-            if token is None:
-                stored = await self._read()
-                token = stored if self._listener.accepts(stored) else None
             if token is not None:
                 return token
 
@@ -155,14 +153,15 @@ class Rotation:
         if self._listener.accepts(stored):
             return stored
         found = stored.attempt
-        if found is not None and (found == self._unsent or found.fingerprint != fingerprint(stored.refresh_token)):
+        if found is not None and found.fingerprint != fingerprint(stored.refresh_token):
             found = None
-        if found is not None:
+        if found is not None and found == self._unsent:
+            # Written by this rotation before it had to begin anew; what it was a replay of is still open.
+            found = found if found.replayed else None
+        elif found is not None:
             # Its maker may be stopped and not dead: its request is over for certain when its lease would be.
             left = (found.at + self._ttl - self._clock.now()).total_seconds()
             await self._clock.sleep(min(left, self._ttl.total_seconds()))
-            if await self._read() != stored:
-                return None
         self.exposed = True
         try:
             return await self._ask(held, stored, found)
@@ -204,11 +203,9 @@ class Rotation:
 
     async def _settle(self, written: Token, before: RefreshAttempt | None) -> None:
         """Take back an attempt that did not use the refresh token."""
-        try:
+        # Where that fails, whoever finds the attempt takes it for an open one, which costs a wait and no token.
+        with suppress(StoreError):
             await self._store.put(evolve(written, attempt=before), expected_version=written.version)
-        except StoreError:
-            # Whoever finds the attempt takes it for an open one, which costs a wait and no token.
-            self._unsent = written.attempt
 
     async def _keep(self, written: Token, gained: Token) -> Token:
         """Serve the new token from now on, and store it."""

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.shell.fakes import TIMEOUT, World
-from tiktok_async.errors import OAuthError, ReauthorizationRequired, ServerError, TransportError
+from tests.shell.fakes import TIMEOUT, USER, World
+from tiktok_async.errors import OAuthError, ReauthorizationRequired, ServerError, StoreError, TransportError
 from tiktok_async.models import (
     ReauthorizationNeeded,
     RefreshAttempt,
+    Token,
     TokenRefreshFailed,
     TokenState,
     fingerprint,
@@ -220,3 +221,91 @@ async def test_an_attempt_from_a_clock_that_is_far_ahead_is_not_waited_for_longe
     before = world.clock.now()
     await world.clock.run(world.manager().token("user"))
     assert world.clock.now() - before < 3 * TIMEOUT + timedelta(seconds=5)
+
+
+async def test_no_request_is_sent_under_a_lease_that_may_end_before_it() -> None:
+    world = World()
+    left: list[float] = []
+
+    async def grant(token: Token) -> Token:
+        left.append(world.memory._leases[USER][1] - world.clock.monotonic())
+        return await world.provider.refresh(token)
+
+    manager = await world.connected(refresh_grant=grant)
+    await world.clock.advance(LIFE)
+
+    def stop(name: str) -> None:
+        # The process is stopped for a while after its journal entry.
+        if name == "put" and not left:
+            world.clock._elapsed += 70
+
+    world.store.after = stop
+    await world.clock.run(manager.token("user"))
+    assert left
+    assert min(left) >= TIMEOUT.total_seconds()
+
+
+async def test_a_refusal_is_not_believed_while_another_worker_is_at_it() -> None:
+    world = World(latency=1.0)
+    manager = await world.connected()
+    stored = await world.stored()
+    world.provider.revoke("user")
+    refreshing = asyncio.ensure_future(manager.refresh("user"))
+    await world.clock.settle()
+    await world.change(attempt=RefreshAttempt(fingerprint=fingerprint(stored.refresh_token), at=world.clock.now()))
+    before = world.clock.monotonic()
+    with pytest.raises(ReauthorizationRequired) as caught:
+        await world.clock.run(refreshing)
+    assert world.clock.monotonic() - before >= 3 * TIMEOUT.total_seconds()
+    assert caught.value.reason == "interrupted_rotation"
+
+
+async def test_a_careful_try_that_did_not_arrive_leaves_the_open_attempt_as_it_was() -> None:
+    world = World()
+    manager = await world.connected()
+    stored = await world.stored()
+    attempt = RefreshAttempt(fingerprint=fingerprint(stored.refresh_token), at=world.clock.now())
+    await world.change(attempt=attempt)
+    world.provider.faults = [(False, TransportError("no route", sent=False))]
+    with pytest.raises(TransportError):
+        await world.clock.run(manager.refresh("user"))
+    assert (await world.stored()).attempt == attempt
+
+
+async def test_a_careful_try_is_journaled_as_one() -> None:
+    world = World()
+    attempts: list[RefreshAttempt | None] = []
+
+    async def grant(token: Token) -> Token:
+        attempts.append(token.attempt)
+        raise LOST
+
+    manager = await world.connected(refresh_grant=grant)
+    for _ in range(2):
+        with pytest.raises(TransportError):
+            await world.clock.run(manager.refresh("user"))
+    first, second = attempts
+    assert first is not None
+    assert second is not None
+    assert (first.replayed, second.replayed) == (False, True)
+    assert second.at - first.at >= 3 * TIMEOUT
+
+
+@pytest.mark.parametrize("lost_answer", [False, True])
+async def test_a_careful_try_that_the_store_interrupts_is_still_one(*, lost_answer: bool) -> None:
+    world = World()
+    manager = await world.connected()
+    world.provider.faults = [(True, ServerError("internal_error", status=502))]
+    failed = False
+
+    def away(name: str) -> None:
+        nonlocal failed
+        if name == "put" and world.provider.lost and not failed:
+            failed = True
+            raise StoreError("the store is away")
+
+    setattr(world.store, "after" if lost_answer else "before", away)
+    with pytest.raises(ReauthorizationRequired) as caught:
+        await world.clock.run(manager.refresh("user"))
+    assert caught.value.reason == "interrupted_rotation"
+    assert world.provider.asked["rft.user.1"] == 2
