@@ -33,6 +33,24 @@ class Batcher(Generic[Item, Result]):
         self._limit = limit
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._alone = False
+
+    async def share(self, item: Item) -> Result:
+        """Return *item*'s result, at once and without a task between if nobody is there to share with.
+
+        Raises:
+            TikTokError: The batch or this item failed.
+        """
+        if self._alone or self._task is not None:
+            return await self.submit(item)
+        self._alone = True
+        try:
+            (outcome,) = await self._run((item,))
+        finally:
+            self._alone = False
+        if isinstance(outcome, Failure):
+            raise outcome.error
+        return outcome
 
     async def submit(self, item: Item) -> Result:
         """Return *item*'s result. A caller that is cancelled leaves the item in.

@@ -1,5 +1,6 @@
 """The way to Redis: a client of ours or the caller's, and the one place where its errors become ours."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, cast
 
@@ -67,14 +68,20 @@ class RedisLink:
         """
         if self._closed:
             raise StoreError("The Redis store is closed.")
+        task = asyncio.current_task()
+        cancelled = task.cancelling() if task is not None else 0
         try:
-            return await self._client.execute_command(*args)
+            answer = await self._client.execute_command(*args)
         except (RedisError, OSError, TimeoutError) as error:
             if isinstance(error, NoScriptError):
                 raise
             # Redis repeats the arguments of what it does not understand; those may hold a token.
             text = scrub(str(error).partition(", with args")[0])
             raise StoreError(f"Redis failed: {text or type(error).__name__}.") from None
+        if task is not None and task.cancelling() > cancelled:
+            # Before Python 3.12 `asyncio.wait_for`, which redis-py sends with, may swallow a cancellation.
+            raise asyncio.CancelledError
+        return answer
 
     async def run(self, script: Script, keys: list[bytes], *args: str | bytes | int) -> Any:  # noqa: ANN401 - as above
         """Run *script* as one step.

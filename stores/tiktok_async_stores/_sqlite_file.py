@@ -52,6 +52,25 @@ _MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX notes_until ON notes (until);
     """,
+    """
+    CREATE TABLE checkpoints (
+        app INTEGER NOT NULL,
+        open_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        due_at INTEGER NOT NULL,
+        round INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (app, open_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX checkpoints_due ON checkpoints (app, due_at);
+    CREATE TABLE checkpoint_leases (
+        client_key TEXT NOT NULL,
+        open_id TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (client_key, open_id)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -90,7 +90,6 @@ class RedisTokenStore(KeepsNotes):
         self._inspection = Inspection(self._link, self._clock, on_unsafe)
         self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER)
         self._puts = Batcher[_Put, int](self._put_many, limit=_TOGETHER)
-        self._reading = False
 
     @classmethod
     def from_url(
@@ -112,15 +111,7 @@ class RedisTokenStore(KeepsNotes):
         """
         if not self._inspection.done:
             await self._inspection.run()
-        if self._reading:
-            value = await self._reads.submit(key)
-        else:
-            # Nobody to share with: straight to Redis, without a task between.
-            self._reading = True
-            try:
-                value = await self._link.command("GET", self._record(key))
-            finally:
-                self._reading = False
+        value = await self._reads.share(key)
         if value is None:
             return None
         version, _, _, body = _bytes(value).split(b" ", 3)
@@ -216,6 +207,8 @@ class RedisTokenStore(KeepsNotes):
         await self._link.aclose()
 
     async def _get_many(self, keys: Sequence[AccountKey]) -> Sequence[bytes | None]:
+        if len(keys) == 1:
+            return [await self._link.command("GET", self._record(keys[0]))]
         # In a cluster a command may touch one slot only, and an app is one slot.
         found: dict[AccountKey, bytes | None] = {}
         for client_key in {key.client_key for key in keys}:

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
+from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds, with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
@@ -42,6 +43,7 @@ _EXPIRING = f"""
     WHERE app = {_APP} AND active = 1 AND expires_at < ? AND (expires_at, open_id) > (?, ?)
     ORDER BY expires_at, open_id LIMIT {_PAGE}
 """  # noqa: S608 - made of constants
+_Row = tuple[int, bytes]
 _EARLIEST = -(2**62)
 
 
@@ -68,6 +70,8 @@ class SQLiteTokenStore(KeepsNotes):
     ) -> None:
         self._clock = clock or SystemClock()
         self._worker = SQLiteWorker(os.fspath(path), self._clock, on_unsafe)
+        # The way to the thread and back costs more than the reading: whoever waits shares it.
+        self._reads = Batcher[AccountKey, _Row | None](self._get_many, limit=_PAGE)
         self._notes = SQLiteNotes(self._worker, self._clock)
 
     @classmethod
@@ -90,8 +94,8 @@ class SQLiteTokenStore(KeepsNotes):
         Raises:
             StoreError: The file cannot be read.
         """
-        rows = await self._worker.read(partial(_rows, sql=_GET, parameters=(key.client_key, key.open_id)))
-        return decode_token(unpack(rows[0][1]), key=key, version=rows[0][0]) if rows else None
+        row = await self._reads.share(key)
+        return decode_token(unpack(row[1]), key=key, version=row[0]) if row else None
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
         """Store *token* by compare-and-set; it is on disk when this returns.
@@ -168,12 +172,20 @@ class SQLiteTokenStore(KeepsNotes):
         sql = "DELETE FROM leases WHERE client_key = ? AND open_id = ? AND owner = ?"
         await self._worker.write(partial(_changes, sql=sql, parameters=(key.client_key, key.open_id, owner)))
 
+    async def _get_many(self, keys: Sequence[AccountKey]) -> Sequence[_Row | None]:
+        return await self._worker.read(partial(_get, keys=keys))
+
     async def aclose(self) -> None:
         """Finish what is being written and close the file. Harmless when repeated."""
         await self._worker.aclose()
 
     def __repr__(self) -> str:
         return f"<SQLiteTokenStore {self._worker.path}>"
+
+
+def _get(connection: sqlite3.Connection, *, keys: Sequence[AccountKey]) -> list[_Row | None]:
+    found = (connection.execute(_GET, (key.client_key, key.open_id)).fetchall() for key in keys)
+    return [rows[0] if rows else None for rows in found]
 
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
