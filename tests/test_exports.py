@@ -32,7 +32,7 @@ def _sorted_by_kind(names: list[str]) -> list[str]:
     """Sort as ruff does: CONSTANTS, Classes, functions."""
 
     def key(name: str) -> tuple[int, str]:
-        return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+        return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
 
     return sorted(names, key=key)
 

@@ -58,6 +58,7 @@ class EndpointSpec:
         limit_group: Calls that share one count carry the same word; `None`: counted by path.
         repeatable: When it may be sent again.
         content_type: Of the body.
+        trust_ok: Whether the envelope's `ok` holds under an HTTP error status, too.
         docs: TikTok's page.
     """
 
@@ -69,6 +70,7 @@ class EndpointSpec:
     limit_group: str | None = None
     repeatable: Repeatable
     content_type: str = JSON
+    trust_ok: bool = False
     docs: str = _DOCS + "tiktok-api-v2-introduction"
 
 
@@ -82,6 +84,7 @@ def _row(
     limit_group: str | None = None,
     repeatable: Repeatable = Repeatable.ALWAYS,
     content_type: str = JSON,
+    trust_ok: bool = False,
 ) -> tuple[Endpoint, EndpointSpec]:
     return endpoint, EndpointSpec(
         method=endpoint.method,
@@ -92,6 +95,7 @@ def _row(
         limit_group=limit_group,
         repeatable=repeatable,
         content_type=content_type,
+        trust_ok=trust_ok,
         docs=_DOCS + page,
     )
 
@@ -118,6 +122,7 @@ def _research(
     limit: Limit = _RESEARCH,
     group: str = "research",
     content_type: str = JSON,
+    trust_ok: bool = False,
 ) -> tuple[Endpoint, EndpointSpec]:
     return _row(
         endpoint,
@@ -127,6 +132,7 @@ def _research(
         limit=limit,
         limit_group=group,
         content_type=content_type,
+        trust_ok=trust_ok,
     )
 
 
@@ -210,7 +216,8 @@ ENDPOINTS: Mapping[Endpoint, EndpointSpec] = dict(
             limit=_GRAPH,
             group="graph",
         ),
-        _research(Endpoint.RESEARCH_PLAYLIST_INFO, "research-api-specs-query-playlist-info"),
+        # It has been seen to answer with HTTP 500, good data and the code `ok`.
+        _research(Endpoint.RESEARCH_PLAYLIST_INFO, "research-api-specs-query-playlist-info", trust_ok=True),
         _research(Endpoint.RESEARCH_SHOP, "research-api-specs-query-tiktok-shop-info"),
         _research(Endpoint.RESEARCH_SHOP_PRODUCTS, "research-api-specs-query-tiktok-shop-products"),
         _research(Endpoint.RESEARCH_SHOP_REVIEWS, "research-api-specs-query-tiktok-shop-reviews"),

@@ -1,7 +1,8 @@
 """The one path every call takes: limit, token, transport, decoding, verdict, retry."""
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -14,6 +15,8 @@ from tiktok_async._credentials import Credential
 from tiktok_async._endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async._http import RawResponse, Request, Response
 from tiktok_async._lifecycle import Lifecycle
+from tiktok_async._streaming import Opener, Streaming
+from tiktok_async._transport import StreamedResponse
 from tiktok_async._verdict import RetryQuota, verdict
 from tiktok_async._wire import Decoded, decode_oauth, decode_rest
 from tiktok_async.abc import Clock, LimitKey, Permit, RateLimiter, Transport
@@ -23,6 +26,7 @@ from tiktok_async.errors import (
     OAuthError,
     QuotaExhausted,
     RateLimited,
+    RateLimitWaitExceeded,
     ScopeNotAuthorized,
     ScopeNotGranted,
     TikTokError,
@@ -38,9 +42,12 @@ from tiktok_async.models import (
     Retrying,
     RetryPolicy,
     Token,
+    WindowKind,
 )
 
 _MINUTE = timedelta(minutes=1)
+# Seconds to wait for one of a day's calls: long enough for the trip to a shared limiter, and no part of a day.
+_DAY_WAIT = 5.0
 
 
 class _Again(Exception):
@@ -78,6 +85,7 @@ class _Call(NamedTuple):
     body: bytes | None
     credential: Credential | None
     trace: "_Trace"
+    streaming: Streaming | None = None
 
     @property
     def open_id(self) -> str | None:
@@ -183,17 +191,65 @@ class Sender:
             spec, url.update_query(params) if params else url, body, content_type or spec.content_type, credential
         )
 
+    @asynccontextmanager
+    async def stream(
+        self,
+        endpoint: Endpoint,
+        opener: Opener,
+        *,
+        credential: Credential,
+        json: Any,  # noqa: ANN401 - any JSON value
+        headers: Mapping[str, str] | None = None,
+        stall_timeout: float = 60.0,
+    ) -> AsyncGenerator[StreamedResponse, None]:
+        """Call *endpoint*, whose answer is a file, and hand it on piece by piece.
+
+        It takes the path of every other call until the file begins; a file that breaks off is the caller's to go on
+        with.
+
+        Args:
+            endpoint: Which.
+            opener: Opens the answer.
+            credential: Whose token it carries.
+            json: The body.
+            headers: Others to send, such as `Range`.
+            stall_timeout: Seconds without a byte after which it counts as lost.
+
+        Raises:
+            TikTokError: As for `call`.
+        """
+        spec = self._routes[endpoint.path].spec
+        async with Streaming(opener, stall_timeout=stall_timeout) as streaming:
+            response = await self._run(
+                spec,
+                self._url(spec.path),
+                orjson.dumps(json),
+                spec.content_type,
+                credential,
+                headers=headers,
+                streaming=streaming,
+            )
+            yield streaming.opened(response, spec.path)
+
     def limit_of(self, spec: EndpointSpec, open_id: str | None) -> tuple[LimitKey, Limit | None]:
         """Return what calls of *spec* are counted under, and their limit."""
         subject = open_id or ""
         return LimitKey(self._client_key, spec.limit_group or spec.path, subject), self._limit_for(spec, subject)
 
     async def _run(
-        self, spec: EndpointSpec, url: URL, body: bytes | None, content_type: str, credential: Credential | None
+        self,
+        spec: EndpointSpec,
+        url: URL,
+        body: bytes | None,
+        content_type: str,
+        credential: Credential | None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        streaming: Streaming | None = None,
     ) -> Response:
         self._lifecycle.check(spec.path, last_work=spec.auth is Auth.APP)
-        headers = {} if body is None else {"Content-Type": content_type}
-        call = _Call(spec, url, headers, body, credential, _Trace(self._clock.monotonic()))
+        sent = {**(headers or {})} if body is None else {"Content-Type": content_type, **(headers or {})}
+        call = _Call(spec, url, sent, body, credential, _Trace(self._clock.monotonic()), streaming)
         try:
             try:
                 response = await self._attempt(call)
@@ -228,7 +284,7 @@ class Sender:
         if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
             raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
         key, limit = self.limit_of(spec, call.open_id)
-        permit = None if limit is None else await self._limiter.acquire(key, limit, max_wait=self._max_wait)
+        permit = None if limit is None else await self._slot(call, key, limit)
         try:
             raw = await self._send(call, token, permit)
         except TransportError as error:
@@ -247,8 +303,28 @@ class Sender:
             raise
         return Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
 
+    async def _slot(self, call: _Call, key: LimitKey, limit: Limit) -> Permit:
+        if limit.kind is WindowKind.SLIDING:
+            return await self._limiter.acquire(key, limit, max_wait=self._max_wait)
+        try:
+            return await self._limiter.acquire(key, limit, max_wait=_DAY_WAIT)
+        except RateLimitWaitExceeded:
+            pass
+        error = QuotaExhausted(
+            "daily_quota_limit_exceeded",
+            "nothing was sent, since today's calls are used up",
+            status=429,
+            endpoint=call.spec.path,
+            open_id=call.open_id,
+        )
+        error.resets_at = self._midnight()
+        raise error
+
+    def _midnight(self) -> datetime:
+        return self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
     def _rest(self, call: _Call, raw: RawResponse) -> Decoded:
-        return decode_rest(raw, endpoint=call.spec.path, open_id=call.open_id)
+        return decode_rest(raw, endpoint=call.spec.path, open_id=call.open_id, trust_ok=call.spec.trust_ok)
 
     async def _send(self, call: _Call, token: Token | ClientToken | None, permit: Permit | None) -> RawResponse:
         if permit is not None and permit.waited:
@@ -260,29 +336,31 @@ class Sender:
         if token is not None:
             headers = {**headers, "Authorization": "Bearer " + token.access_token.reveal()}
         call.trace.attempts += 1
-        return await self._transport.send(
-            Request(
-                method=call.spec.method,
-                url=call.url,
-                headers=headers,
-                body=call.body,
-                fresh=call.spec.repeatable is Repeatable.UNSENT,
-            )
+        request = Request(
+            method=call.spec.method,
+            url=call.url,
+            headers=headers,
+            body=call.body,
+            fresh=call.spec.repeatable is Repeatable.UNSENT,
         )
+        return await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
 
     def _complete(
         self, error: ApiError, call: _Call, key: LimitKey, limit: Limit | None, token: Token | ClientToken | None
     ) -> None:
         """Add to TikTok's refusal what only this side knows, and close the window that turned out to be full."""
         if isinstance(error, RateLimited):
-            window = limit.per if limit is not None else _MINUTE
+            # What is counted by the day is refused with a code of its own: this is TikTok's pace of a moment.
+            window = limit.per if limit is not None and limit.kind is WindowKind.SLIDING else _MINUTE
             error.retry_after = error.retry_after or window
-            if limit is not None:
+            if limit is not None and limit.kind is WindowKind.SLIDING:
                 # https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
                 self._limiter.block(key, limit, error.retry_after.total_seconds())
         elif isinstance(error, QuotaExhausted):
-            today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-            error.resets_at = error.resets_at or today + timedelta(days=1)
+            error.resets_at = error.resets_at or self._midnight()
+            if limit is not None:
+                # Others of the project have used it up: asking again today could only be refused again.
+                self._limiter.block(key, limit, (error.resets_at - self._clock.now()).total_seconds())
         elif isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
             error.missing = error.missing or frozenset(call.spec.scopes - token.scopes)
 

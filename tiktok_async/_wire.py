@@ -44,7 +44,7 @@ class Decoded:
     log_id: str | None
 
 
-def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = None) -> Decoded:
+def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = None, trust_ok: bool = False) -> Decoded:
     """Decode an answer in the REST envelope.
 
     The call succeeded if `error.code` is `ok`, whatever the HTTP status is; some failures come with HTTP 200. Shop
@@ -54,6 +54,7 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
         response: What came.
         endpoint: The path that was called.
         open_id: The account it was for.
+        trust_ok: Whether `ok` holds under an HTTP error status, too.
 
     Raises:
         ApiError: TikTok refused, as the class its code stands for; `ServerError` for what is not its API's form.
@@ -63,7 +64,7 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
         error: Any = body.get("error")
         fault = _object(error)
         if fault is not None:
-            if fault.get("code") == "ok" and response.status < 400:  # noqa: PLR2004 - HTTP's errors begin there
+            if fault.get("code") == "ok" and (response.status < 400 or (trust_ok and body.get("data"))):  # noqa: PLR2004 - HTTP's errors begin there
                 data = body.get("data")
                 return Decoded({} if data is None else data, _log_id(fault))
             raise _refusal(response, _word(fault.get("code")), fault, endpoint, open_id)

@@ -12,6 +12,7 @@ TikTokError
     UploadError
         UploadExpired  UploadRejected  SourceChanged
     PublishFailed  PublishPending  OutcomeUnknown
+    ArchiveUnavailable
     StoreError
         TokenConflict  TokenNotSaved  LeaseUnavailable  DecryptionError
     WebhookError
@@ -55,6 +56,7 @@ __all__ = [
     "AccessTokenInvalid",
     "AccountNotFound",
     "ApiError",
+    "ArchiveUnavailable",
     "AuthorizationDenied",
     "ConfigurationError",
     "DecryptionError",
@@ -293,6 +295,36 @@ class PublishPending(TikTokError):
             f"Post {publish_id} is still {state or 'in progress'}"
             + (f" after {waited.total_seconds():.0f} s" if waited is not None else "")
             + ". Nothing failed: ask again later with `account.publish(publish_id).wait()`; do not post it anew."
+        )
+
+
+class ArchiveUnavailable(TikTokError):
+    """A user's archive cannot be had: it is not ready in time, it has expired, or it was cancelled.
+
+    Attributes:
+        request_id: The request for it.
+        state: TikTok's word: `pending`, `expired` or `cancelled`.
+        open_id: The account.
+    """
+
+    def __init__(self, request_id: str, *, state: str, open_id: str | None = None, log_id: str | None = None) -> None:
+        self.request_id = request_id
+        self.state = state
+        self.open_id = open_id
+        self.log_id = log_id
+        advice = (
+            "Nothing failed: ask again later with `account.portability.request(request_id).wait()`."
+            if state == "pending"
+            else "Ask for a new one with `account.portability.add(...)`."
+        )
+        super().__init__(
+            join_words(
+                f"The archive of request {request_id}"
+                + (f" of account {open_id}" if open_id else "")
+                + f" is not there: its state is {state}.",
+                advice,
+                f"[log_id {log_id}]" if log_id else None,
+            )
         )
 
 

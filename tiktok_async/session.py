@@ -27,6 +27,7 @@ from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore
 from tiktok_async.api.account import Account
 from tiktok_async.api.grants import Grants
 from tiktok_async.api.oauth import OAuth
+from tiktok_async.api.research import Research
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.api.webhooks import WebhookReceiver
 from tiktok_async.errors import ConfigurationError
@@ -156,6 +157,7 @@ class TikTokSession:
             retry=retry,
         )
         self.oauth = OAuth(self._runtime, grants, authorize_url=authorize_url, account=self.account)
+        self.research = Research(self._runtime, self._limiter)
         self.webhooks = WebhookReceiver(
             client_key,
             secret,

@@ -15,6 +15,13 @@ from tiktok_async.models._events import (
     TokenRefreshFailed,
 )
 from tiktok_async.models._page import Page
+from tiktok_async.models._portability import (
+    ArchiveMember,
+    DataFormat,
+    PortabilityCategory,
+    PortabilityState,
+    PortabilityStatus,
+)
 from tiktok_async.models._posting import (
     CreatorInfo,
     PhotoPost,
@@ -29,7 +36,30 @@ from tiktok_async.models._publish import (
     PublishStatus,
     UploadProgress,
 )
+from tiktok_async.models._qr import (
+    QrStatus,
+)
 from tiktok_async.models._reports import RefreshReport
+from tiktok_async.models._research import (
+    ComplianceState,
+    EffectInfo,
+    HashtagInfo,
+    Playlist,
+    Quota,
+    RelatedUser,
+    ResearchComment,
+    ResearchUser,
+    ResearchVideo,
+    StickerInfo,
+    VideoLength,
+    VideoTag,
+    VideoTagMeaning,
+)
+from tiktok_async.models._research_shop import (
+    Shop,
+    ShopProduct,
+    ShopReview,
+)
 from tiktok_async.models._retry import RetryPolicy
 from tiktok_async.models._scope import Scope
 from tiktok_async.models._secret import Secret
@@ -63,19 +93,28 @@ from tiktok_async.models._webhooks import (
 __all__ = [
     "USER_FIELD_SCOPES",
     "AccountKey",
+    "ArchiveMember",
     "AuthorizationRemoved",
     "AuthorizationRequest",
     "ChunkPlan",
     "ChunkUploaded",
     "ClientToken",
+    "ComplianceState",
     "CreatorInfo",
+    "DataFormat",
+    "EffectInfo",
     "Endpoint",
     "Event",
     "FailReason",
+    "HashtagInfo",
     "Limit",
     "Page",
     "PhotoPost",
+    "Playlist",
+    "PortabilityCategory",
     "PortabilityDownloadReady",
+    "PortabilityState",
+    "PortabilityStatus",
     "PostEvent",
     "PostInboxDelivered",
     "PostNoLongerPubliclyAvailable",
@@ -87,16 +126,26 @@ __all__ = [
     "PublishState",
     "PublishStatus",
     "PullFromUrl",
+    "QrStatus",
+    "Quota",
     "RateLimitWaited",
     "ReauthorizationNeeded",
     "RefreshAttempt",
     "RefreshReport",
+    "RelatedUser",
     "RemovalReason",
     "RequestFinished",
+    "ResearchComment",
+    "ResearchUser",
+    "ResearchVideo",
     "RetryPolicy",
     "Retrying",
     "Scope",
     "Secret",
+    "Shop",
+    "ShopProduct",
+    "ShopReview",
+    "StickerInfo",
     "StoreUnsafe",
     "Token",
     "TokenRefreshFailed",
@@ -108,8 +157,11 @@ __all__ = [
     "UserField",
     "Video",
     "VideoField",
+    "VideoLength",
     "VideoPost",
     "VideoPublishCompleted",
+    "VideoTag",
+    "VideoTagMeaning",
     "VideoUploadFailed",
     "WebhookEvent",
     "WebhookName",

@@ -1,0 +1,182 @@
+"""How a walk over any span of days goes on from page to page: windows, what was seen already, and its checkpoint.
+
+A query may span 30 days, so a long span is walked window by window, the newest first. TikTok's sources disagree on
+whether the videos of `end_date` itself are found. Until an answer has shown that they are, each window begins with
+the last one's oldest day again, and what was seen on it is left out.
+
+Sources: https://developers.tiktok.com/doc/research-api-specs-query-videos
+https://developers.tiktok.com/doc/research-api-faq
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
+
+import orjson
+from attrs import evolve, frozen
+
+from tiktok_async.errors import ConfigurationError
+
+__all__ = ["Seen", "Walk"]
+
+_FORM = 1
+_DAY = timedelta(days=1)
+# https://developers.tiktok.com/doc/research-api-specs-query-videos: "at most 30 days after start"
+_WINDOW = timedelta(days=30)
+
+Seen = tuple[str, datetime | None]
+"""A video: its id and when it was posted."""
+
+
+@frozen(slots=True, kw_only=True)
+class Walk:
+    """Where a walk stands; the next request and a checkpoint are made of it.
+
+    Attributes:
+        key: What is walked: a digest of the query and its options.
+        first: The oldest day wanted.
+        last: The newest day wanted.
+        start: The oldest day of the window that is being read.
+        end: Its `end_date`.
+        done: Whether nothing is left.
+        cursor: Where the window goes on.
+        search_id: TikTok's id of the window's search.
+        inclusive: Whether an answer has shown that `end_date` itself is found.
+        oldest: The oldest day seen in this walk.
+        seen: The ids seen on the last two days before that, which alone could come again.
+    """
+
+    key: str
+    first: date
+    last: date
+    start: date
+    end: date
+    done: bool = False
+    cursor: int | None = None
+    search_id: str | None = None
+    inclusive: bool = False
+    oldest: date | None = None
+    seen: Mapping[str, date | None]
+
+    @classmethod
+    def begin(cls, body: Mapping[str, Any], first: date, last: date, *, is_random: bool, today: date) -> Self:
+        """Return the beginning of the walk of the query *body* from *first* to *last*, both included.
+
+        Raises:
+            ConfigurationError: *last* is before *first*.
+        """
+        if last < first:
+            raise ConfigurationError(f"The walk ends on {last}, before its start on {first}.")
+        # One day more, where there is one, so that the last day is found by either reading of `end_date`.
+        end = last + _DAY if last < today else last
+        return cls(
+            key=_key(body, first, last, is_random=is_random),
+            first=first,
+            last=last,
+            start=max(first, end - _WINDOW),
+            end=end,
+            seen={},
+        )
+
+    def request(self, body: Mapping[str, Any], max_count: int, *, is_random: bool) -> dict[str, Any]:
+        """Return the body of the next request."""
+        request: dict[str, Any] = {
+            "query": body,
+            "start_date": _digits(self.start),
+            "end_date": _digits(self.end),
+            # Its default is 20 on one of TikTok's pages and 10 on another.
+            "max_count": max_count,
+        }
+        if is_random:
+            request["is_random"] = True
+        elif self.cursor is not None:
+            request["cursor"] = self.cursor
+            if self.search_id is not None:
+                request["search_id"] = self.search_id
+        return request
+
+    def wanted(self, videos: Iterable[Seen]) -> list[int]:
+        """Return the places of those *videos* that belong to the walk and were not seen before."""
+        found: list[int] = []
+        here: set[str] = set()
+        for place, (video_id, posted) in enumerate(videos):
+            inside = posted is None or self.first <= posted.date() <= self.last
+            if inside and video_id not in self.seen and video_id not in here:
+                here.add(video_id)
+                found.append(place)
+        return found
+
+    def after(self, videos: Iterable[Seen], *, cursor: int | None, search_id: str | None) -> "Walk":
+        """Return where the walk stands after a page.
+
+        Args:
+            videos: Everything on the page.
+            cursor: Where the window goes on; `None` at its end.
+            search_id: TikTok's id of the search.
+        """
+        seen, inclusive, oldest = dict(self.seen), self.inclusive, self.oldest
+        midnight = datetime.combine(self.end, time(), UTC)
+        for video_id, posted in videos:
+            day = None if posted is None else posted.date()
+            seen[video_id] = day
+            inclusive = inclusive or (posted is not None and posted > midnight)
+            oldest = day if oldest is None else min(oldest, day or oldest)
+        # Videos come the newest first: only the edge of what was read can come again.
+        kept = {one: day for one, day in seen.items() if day is None or oldest is None or day <= oldest + _DAY}
+        read = evolve(self, seen=kept, inclusive=inclusive, oldest=oldest)
+        if cursor is not None:
+            return evolve(read, cursor=cursor, search_id=search_id or self.search_id)
+        return _next_window(read)
+
+    def lost(self) -> "Walk":
+        """Return where the walk stands after TikTok has forgotten the search: a new one, of the days not yet read."""
+        end = self.end if self.oldest is None else max(self.start, min(self.end, self.oldest + _DAY))
+        return evolve(self, end=end, cursor=None, search_id=None)
+
+    def to_json(self) -> str:
+        """Return it as a checkpoint, which any process can go on from."""
+        days = {"first": self.first, "last": self.last, "start": self.start, "end": self.end, "oldest": self.oldest}
+        state = {name: getattr(self, name) for name in ("key", "done", "cursor", "search_id", "inclusive")}
+        return orjson.dumps({"form": _FORM, **state, **days, "seen": self.seen}).decode()
+
+    @classmethod
+    def from_json(cls, checkpoint: str, body: Mapping[str, Any], first: date, last: date, *, is_random: bool) -> Self:
+        """Return where the walk stood that *checkpoint* was saved from.
+
+        Raises:
+            ConfigurationError: It is no checkpoint, or that of another walk.
+        """
+        try:
+            state: Any = orjson.loads(checkpoint)
+            form = state.pop("form")
+            for name in ("first", "last", "start", "end"):
+                state[name] = date.fromisoformat(state[name])
+            state["oldest"] = None if state["oldest"] is None else date.fromisoformat(state["oldest"])
+            state["seen"] = {one: day and date.fromisoformat(day) for one, day in state["seen"].items()}
+            walk = cls(**state)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            form, walk = None, None
+        if walk is None or form != _FORM:
+            raise ConfigurationError("This is no checkpoint of a Research walk; give a page's `checkpoint`, unchanged.")
+        if walk.key != _key(body, first, last, is_random=is_random):
+            raise ConfigurationError(
+                "This checkpoint is of another walk: the query, `start`, `end` and `is_random` have to be the same."
+            )
+        return walk
+
+
+def _next_window(walk: Walk) -> Walk:
+    if walk.start <= walk.first:
+        return evolve(walk, done=True, cursor=None, search_id=None)
+    end = walk.start - _DAY if walk.inclusive else walk.start
+    return evolve(walk, end=end, start=max(walk.first, end - _WINDOW), cursor=None, search_id=None)
+
+
+def _key(body: Mapping[str, Any], first: date, last: date, *, is_random: bool) -> str:
+    whole = orjson.dumps([body, first, last, is_random], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(whole).hexdigest()[:16]
+
+
+def _digits(day: date) -> str:
+    return day.isoformat().replace("-", "")

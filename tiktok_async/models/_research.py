@@ -1,0 +1,273 @@
+"""What the Research API tells of videos, users, comments and playlists.
+
+Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from attrs import frozen
+
+from tiktok_async.models._wire_model import WireModel, identifier
+
+
+class VideoLength(StrEnum):
+    """How long a video is, in the words of a query."""
+
+    SHORT = "SHORT"
+    """Less than 15 seconds."""
+    MID = "MID"
+    """15 to 60 seconds."""
+    LONG = "LONG"
+    """1 to 5 minutes."""
+    EXTRA_LONG = "EXTRA_LONG"
+    """More than 5 minutes."""
+
+
+class VideoTagMeaning(StrEnum):
+    """What a `VideoTag` says."""
+
+    CREATOR_LABELLED_AIGC = "creator_labelled_aigc"
+    AI_GENERATED = "ai_generated"
+    PAID_PARTNERSHIP = "paid_partnership"
+    COMMISSION = "commission"
+
+
+# The video query numbers the two AIGC tags one way, the pages of liked, pinned and reposted videos the other.
+# https://developers.tiktok.com/doc/research-api-specs-query-user-liked-videos
+_MEANINGS = {
+    ("AIGC", 1): VideoTagMeaning.CREATOR_LABELLED_AIGC,
+    ("AIGC", 2): VideoTagMeaning.AI_GENERATED,
+    ("Branded", 1): VideoTagMeaning.PAID_PARTNERSHIP,
+    ("Branded", 7): VideoTagMeaning.COMMISSION,
+}
+_SIBLING_MEANINGS = {
+    **_MEANINGS,
+    ("AIGC", 1): VideoTagMeaning.AI_GENERATED,
+    ("AIGC", 2): VideoTagMeaning.CREATOR_LABELLED_AIGC,
+}
+
+
+@frozen(kw_only=True)
+class VideoTag(WireModel):
+    """A tag for AI-generated or branded content, under the keys of the endpoint that sent it.
+
+    Attributes:
+        type: `AIGC` or `Branded`, from the video query.
+        number: Which one.
+        video_tag_type: The same, from liked, pinned and reposted videos, which number AIGC the other way round.
+        video_tag_number: Which one, there.
+    """
+
+    type: str | None = None
+    number: int | None = None
+    video_tag_type: str | None = None
+    video_tag_number: int | None = None
+
+    @property
+    def meaning(self) -> VideoTagMeaning | None:
+        """What the tag says, whichever endpoint sent it; `None` if TikTok does not document it."""
+        if self.video_tag_type is not None:
+            return _SIBLING_MEANINGS.get((self.video_tag_type, self.video_tag_number or 0))
+        return _MEANINGS.get((self.type or "", self.number or 0))
+
+
+@frozen(kw_only=True)
+class HashtagInfo(WireModel):
+    """A hashtag of a video."""
+
+    hashtag_id: str | None = identifier(default=None)
+    hashtag_name: str | None = None
+    hashtag_description: str | None = None
+
+
+@frozen(kw_only=True)
+class StickerInfo(WireModel):
+    """A sticker of a video."""
+
+    sticker_id: str | None = identifier(default=None)
+    sticker_name: str | None = None
+
+
+@frozen(kw_only=True)
+class EffectInfo(WireModel):
+    """An effect of a video."""
+
+    effect_id: str | None = identifier(default=None)
+    effect_name: str | None = None
+    effect_photo_url: str | None = None
+
+
+@frozen(kw_only=True)
+class ResearchVideo(WireModel):
+    """A public video as researchers see it. What was not asked for, or does not exist, is `None` or empty.
+
+    Attributes:
+        id: The video; always asked for.
+        create_time: When it was posted (UTC).
+        username: Who posted it.
+        region_code: Where that account was registered.
+        video_description: The caption; live ones may hold NUL characters.
+        voice_to_text: What is said in it.
+        music_id: Its music.
+        playlist_id: The playlist it is in.
+        like_count: Likes; all counts may be ten days old.
+        comment_count: Comments.
+        share_count: Shares.
+        view_count: Views.
+        favorites_count: How many keep it as a favourite.
+        video_duration: How long it plays; TikTok counts whole seconds.
+        effect_ids: The effects in it.
+        hashtag_names: Its hashtags, without `#`.
+        video_mention_list: Who is mentioned in it.
+        hashtag_info_list: Its hashtags with their ids.
+        sticker_info_list: Its stickers.
+        effect_info_list: Its effects with their names.
+        video_label: A label on it, in TikTok's form, which is not documented.
+        is_stem_verified: Whether TikTok checked it as science content.
+        video_tag: Whether it is AI-generated or paid for.
+    """
+
+    id: str = identifier()
+    create_time: datetime | None = None
+    username: str | None = None
+    region_code: str | None = None
+    video_description: str | None = None
+    voice_to_text: str | None = None
+    music_id: str | None = identifier(default=None)
+    playlist_id: str | None = identifier(default=None)
+    like_count: int | None = None
+    comment_count: int | None = None
+    share_count: int | None = None
+    view_count: int | None = None
+    favorites_count: int | None = None
+    video_duration: timedelta | None = None
+    effect_ids: tuple[str, ...] = identifier(default=())
+    hashtag_names: tuple[str, ...] = ()
+    video_mention_list: tuple[str, ...] = ()
+    hashtag_info_list: tuple[HashtagInfo, ...] = ()
+    sticker_info_list: tuple[StickerInfo, ...] = ()
+    effect_info_list: tuple[EffectInfo, ...] = ()
+    video_label: Any = None
+    is_stem_verified: bool | None = None
+    video_tag: VideoTag | None = None
+
+
+@frozen(kw_only=True)
+class ResearchUser(WireModel):
+    """A public profile as researchers see it.
+
+    Attributes:
+        username: The handle, where TikTok repeats it.
+        display_name: The name shown.
+        bio_description: What the user says about itself.
+        avatar_url: The picture.
+        is_verified: Whether TikTok has verified the account.
+        follower_count: How many follow the user.
+        following_count: How many the user follows.
+        likes_count: Likes of all the user's videos.
+        video_count: Public videos.
+        bio_url: The link in the profile.
+    """
+
+    username: str | None = None
+    display_name: str | None = None
+    bio_description: str | None = None
+    avatar_url: str | None = None
+    is_verified: bool | None = None
+    follower_count: int | None = None
+    following_count: int | None = None
+    likes_count: int | None = None
+    video_count: int | None = None
+    bio_url: str | None = None
+
+
+@frozen(kw_only=True)
+class RelatedUser(WireModel):
+    """Who follows, or is followed.
+
+    Attributes:
+        username: The handle.
+        display_name: The name shown.
+    """
+
+    username: str | None = None
+    display_name: str | None = None
+
+
+@frozen(kw_only=True)
+class ResearchComment(WireModel):
+    """A public comment or a reply to one; TikTok masks personal data in its text with `*`.
+
+    Attributes:
+        id: The comment; always asked for.
+        video_id: The video it is on.
+        text: What it says.
+        like_count: Likes.
+        reply_count: Replies.
+        parent_comment_id: The comment it replies to; the video for one that replies to none.
+        create_time: When it was written (UTC).
+        display_name: Who wrote it.
+    """
+
+    id: str = identifier()
+    video_id: str | None = identifier(default=None)
+    text: str | None = None
+    like_count: int | None = None
+    reply_count: int | None = None
+    parent_comment_id: str | None = identifier(default=None)
+    create_time: datetime | None = None
+    display_name: str | None = None
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it answers another comment."""
+        return self.parent_comment_id not in (None, self.video_id)
+
+
+@frozen(kw_only=True)
+class Playlist(WireModel):
+    """A playlist.
+
+    Attributes:
+        playlist_id: The playlist.
+        playlist_name: Its name.
+        playlist_item_total: How many videos TikTok counts in it.
+        playlist_last_updated: When it was changed last (UTC).
+        playlist_video_ids: Its videos, in order.
+    """
+
+    playlist_id: str | None = identifier(default=None)
+    playlist_name: str | None = None
+    playlist_item_total: int | None = None
+    playlist_last_updated: datetime | None = None
+    playlist_video_ids: tuple[str, ...] = identifier(default=())
+
+
+class ComplianceState(StrEnum):
+    """How far a compliance task is, in TikTok's words."""
+
+    COMPLETED = "Completed"
+    PROCESSING = "Processing"
+    FAILED = "Failed"
+
+
+@frozen(slots=True, kw_only=True)
+class Quota:
+    """How much of a daily quota this library has used.
+
+    Attributes:
+        used: Requests since midnight UTC, failed ones too; by this process, or by all that share the limiter.
+        limit: How many there may be a day.
+        resets_at: When the count starts anew (UTC).
+    """
+
+    used: int
+    limit: int
+    resets_at: datetime
+
+    @property
+    def remaining(self) -> int:
+        """How many are left."""
+        return max(0, self.limit - self.used)
