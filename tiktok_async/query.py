@@ -1,4 +1,4 @@
-"""Queries of the Research API, written as Python and held to TikTok's rules before anything is sent.
+"""Queries of the Research API, written as Python, and held to TikTok's rules before anything is sent.
 
 TikTok's form is three flat lists: `and` (all of them hold), `or` (at least one does), `not` (none does). What `&`,
 `|` and `~` can say beyond that is refused with the reason.
