@@ -58,14 +58,23 @@ class Fleet:
         processes: How many.
         tasks: How many in each process.
         accounts: How many they share.
+        slow: Seconds that the provider takes to say what it has done.
     """
 
     def __init__(
-        self, store: str, directory: Path, *, life: int = 2, processes: int = 8, tasks: int = 50, accounts: int = 20
+        self,
+        store: str,
+        directory: Path,
+        *,
+        life: int = 2,
+        processes: int = 8,
+        tasks: int = 50,
+        accounts: int = 20,
+        slow: float = 0.0,
     ) -> None:
         self._store = store
         self._directory = directory
-        self._provider_settings = {"store": store, "life": life, "accounts": accounts}
+        self._provider_settings = {"store": store, "life": life, "accounts": accounts, "slow": slow}
         self._count = processes
         self._settings: dict[str, Any] = {"store": store, "tasks": tasks, "timeout": 2.0, "pace": 1.0}
         self._workers: list[Process] = []

@@ -62,7 +62,7 @@ async def test_processes_killed_each_second_lose_what_was_killed_in_mid_rotation
     store_url: str, tmp_path: Path, *, full: bool
 ) -> None:
     dice = random.Random(3)
-    async with Fleet(store_url, tmp_path) as fleet:
+    async with Fleet(store_url, tmp_path, slow=0.2) as fleet:
         for _ in range(60 if full else 7):
             await fleet.run(1)
             await fleet.replace(dice.randrange(8))
@@ -70,13 +70,11 @@ async def test_processes_killed_each_second_lose_what_was_killed_in_mid_rotation
         report = await fleet.finish()
     assert report.failed == []
     lost = {open_id for open_id, token in report.stored.items() if token.state is not TokenState.ACTIVE}
-    assert len(lost) <= fleet.kills
     assert {report.stored[open_id].reason for open_id in lost} <= {"interrupted_rotation"}
     assert set(report.gone) <= lost
     assert all(reasons == {"interrupted_rotation"} for reasons in report.gone.values())
-    # The one careful second use of a token whose rotation was cut off, and no other.
-    assert all(count == 1 for count in report.provider["reuses"].values())
-    assert set(report.provider["reuses"]) <= lost
+    # TikTok had rotated each of them, and whoever asked did not live to save it: the one careful try shows that.
+    assert report.provider["reuses"] == dict.fromkeys(lost, 1)
 
 
 async def test_a_redis_that_is_away_for_seconds_makes_refreshes_wait_and_loses_nothing(
