@@ -11,15 +11,8 @@ import tiktok_async
 
 _PACKAGE = Path(tiktok_async.__file__).parent
 _OPTIONAL = {
-    "redis",
-    "cryptography",
-    "cyclopts",
-    "rich",
-    "platformdirs",
-    "segno",
-    "opentelemetry",
-    "pytest",
-    "hypothesis",
+    *("cryptography", "cyclopts", "hypothesis", "opentelemetry", "platformdirs", "pytest", "redis", "rich", "segno"),
+    *("fastapi", "litestar", "starlette"),
 }
 _WAITING = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
 _RULES = [
