@@ -17,7 +17,10 @@ from tiktok_async import (
     Limit,
     RequestFinished,
     SessionClosed,
+    StoreError,
     TikTokSession,
+    Token,
+    TokenNotSaved,
     TokenRefreshed,
     WrongEventLoop,
 )
@@ -240,3 +243,32 @@ async def test_an_observer_sees_the_calls_and_breaks_nothing(
             await session.oauth.refresh(account.open_id)
     assert {type(event) for event in seen} >= {RequestFinished, TokenRefreshed}
     assert all(event.at.utcoffset() is not None for event in seen)
+
+
+async def test_a_token_that_no_store_takes_is_handed_over_at_the_end_and_everything_is_closed(
+    emulator: Emulator,
+) -> None:
+    class Failing(MemoryTokenStore):
+        failing = False
+
+        async def put(self, token: Token, *, expected_version: int | None) -> Token:
+            if self.failing and token.attempt is None:
+                raise StoreError("the disk is full")
+            return await super().put(token, expected_version=expected_version)
+
+    store = Failing()
+    session = emulator.session(store=store)
+    account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+    store.failing = True
+    with pytest.raises(TokenNotSaved):
+        await session.oauth.refresh(account.open_id)
+    assert (await account.user_info()).open_id == account.open_id, "the rotated token is served all the same"
+    with pytest.raises(TokenNotSaved) as caught:
+        await session.aclose()
+    assert caught.value.token is not None
+    with pytest.raises(SessionClosed):
+        await account.user_info()
+    store.failing = False
+    await store.put(caught.value.token, expected_version=None)
+    async with emulator.session(store=store) as again:
+        assert (await again.account(account.open_id).user_info()).open_id == account.open_id

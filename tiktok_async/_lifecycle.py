@@ -33,3 +33,7 @@ class Lifecycle:
             if self._loop is not None:
                 raise WrongEventLoop
             self._loop = loop
+
+    def end(self) -> None:
+        """Refuse every call from now on, the last work too."""
+        self.closed = True

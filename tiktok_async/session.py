@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -212,6 +212,11 @@ class TikTokSession:
         """The app's key."""
         return self._client_key
 
+    @property
+    def clock(self) -> Clock:
+        """The session's time, sleep and randomness."""
+        return self._clock
+
     def account(self, open_id: str) -> Account:
         """Return the account *open_id*, without any I/O.
 
@@ -308,7 +313,12 @@ class TikTokSession:
         return keep_fresh(self._tokens, every, clock=self._clock)
 
     async def aclose(self) -> None:
-        """Let refreshes in flight finish (at most 10 s), then close what this session opened; may be repeated."""
+        """Let refreshes in flight finish (at most 10 s), then close what this session opened; may be repeated.
+
+        Raises:
+            TokenNotSaved: A rotated token could not be stored to the end; the error carries it. Several come as an
+                `ExceptionGroup`. Everything is closed all the same.
+        """
         closing = asyncio.ensure_future(self._close())
         try:
             await asyncio.shield(closing)
@@ -321,11 +331,13 @@ class TikTokSession:
         if self._lifecycle.draining:
             return
         self._lifecycle.draining = True
-        await self._tokens.aclose(_DRAIN)
-        self._lifecycle.closed = True
-        await self._transport.aclose()
-        while self._owned:
-            await self._owned.pop().aclose()
+        async with AsyncExitStack() as last:
+            # From the last to the first, whatever one of them raises.
+            for opened in self._owned:
+                last.push_async_callback(opened.aclose)
+            last.push_async_callback(self._transport.aclose)
+            last.callback(self._lifecycle.end)
+            await self._tokens.aclose(_DRAIN)
 
     def _own(self, opened: Any) -> Any:  # noqa: ANN401 - gives back what it takes
         self._owned.append(opened)
