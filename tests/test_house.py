@@ -17,7 +17,7 @@ _WAIVER = re.compile(r"# (?:noqa|type: ignore|pyright: ignore)\b.*")
 _WITH_REASON = re.compile(
     r"# (?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*|type: ignore\[[\w, -]+\]|pyright: ignore\[[\w, ]+\])(?: - |  ?# ).{3,}"
 )
-_LATER = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|NotImplementedError")
+_LATER = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|raise NotImplementedError")
 _WAITS = re.compile(r"asyncio\.sleep\([1-9]|(?<!def )\btime\.sleep\(|mark\.(?:skip|xfail)\b")
 
 
