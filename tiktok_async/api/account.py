@@ -60,6 +60,26 @@ class Account:
         """
         return await users.user_info(self._runtime.sender, self._credential, fields)
 
+    async def profile(self, *, name: str, avatar_url: str | None = None) -> User:
+        """Return the user's profile, with a name and a picture to show in any case.
+
+        A mini game's server knows its players before they consent to share anything: until then, what the game's
+        client sent along stands in.
+
+        Args:
+            name: Shown if the user shares no name.
+            avatar_url: Shown if the user shares no picture.
+
+        Returns:
+            As `user_info`; `display_name` is never `None`.
+
+        Raises:
+            ReauthorizationRequired: The grant is gone; a name is no reason to hide that.
+
+        Source: https://developers.tiktok.com/doc/minis-user-data
+        """
+        return await users.profile(self._runtime.sender, self._credential, name=name, avatar_url=avatar_url)
+
     def videos(
         self,
         *,

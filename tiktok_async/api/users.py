@@ -6,10 +6,12 @@ Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 from collections.abc import Iterable
 from typing import Any
 
+from attrs import evolve
+
 from tiktok_async._credentials import AccountCredential
 from tiktok_async._send import Sender
 from tiktok_async.api.reading import member, read
-from tiktok_async.errors import ConfigurationError, ScopeNotGranted
+from tiktok_async.errors import ConfigurationError, ScopeNotAuthorized, ScopeNotGranted
 from tiktok_async.models import USER_FIELD_SCOPES, Endpoint, Scope, Token, User, UserField
 
 
@@ -43,3 +45,12 @@ def _checked(fields: Iterable[UserField | str], token: Token) -> list[str]:
     if missing:
         raise ScopeNotGranted(missing, open_id=token.key.open_id, what="Of the fields asked for, some")
     return wanted
+
+
+async def profile(sender: Sender, credential: AccountCredential, *, name: str, avatar_url: str | None) -> User:
+    """Return the profile, or what the caller knows of the user; see `Account.profile`."""
+    try:
+        user = await user_info(sender, credential, None)
+    except (ScopeNotGranted, ScopeNotAuthorized):
+        user = User(open_id=credential.open_id)
+    return evolve(user, display_name=user.display_name or name, avatar_url=user.avatar_url or avatar_url)

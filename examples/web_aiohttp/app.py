@@ -1,0 +1,92 @@
+"""A site on aiohttp: log in with TikTok, see your profile and videos, watch webhooks arrive, disconnect.
+
+    python -m examples.web_aiohttp.app
+
+reads the app's keys as `TikTokSession.from_env` does; `examples/README.md` shows it with the emulator.
+"""
+
+import os
+
+from aiohttp import web
+
+from examples.web_site import pages
+from examples.web_site.site import COOKIE_KEY, HEADERS, REDIRECT_URI, SCOPES, Site, log_in_mini_game
+from tiktok_async import OAuthError
+from tiktok_async.contrib.aiohttp import TikTok
+
+site = Site()
+tiktok = TikTok(cookie_key=COOKIE_KEY, redirect_uri=REDIRECT_URI, scopes=SCOPES, on_event=site.on_event)
+routes = web.RouteTableDef()
+
+
+@routes.get("/")
+async def front(request: web.Request) -> web.Response:
+    """Show the page of whoever is there."""
+    page = await site.page(tiktok.current(request), tiktok.web_session(request), request.query)
+    return web.Response(text=page, content_type="text/html", headers=HEADERS)
+
+
+@routes.get("/events")
+async def events(request: web.Request) -> web.Response:
+    """Return the newest events, for the page that watches them."""
+    account = tiktok.current(request)
+    if account is None:
+        raise web.HTTPUnauthorized
+    return web.Response(text=site.events(account), content_type="text/html", headers=HEADERS)
+
+
+@routes.post("/logout")
+async def log_out(request: web.Request) -> web.Response:
+    """Forget who is there; the account stays connected."""
+    tiktok.log_out(tiktok.web_session(request))
+    return web.Response(status=303, headers={"Location": "/"})
+
+
+@routes.post("/disconnect")
+async def disconnect(request: web.Request) -> web.Response:
+    """End the grant at TikTok and forget the token."""
+    account = tiktok.current(request)
+    if account is not None:
+        await account.disconnect()
+    tiktok.log_out(tiktok.web_session(request))
+    return web.Response(status=303, headers={"Location": "/"})
+
+
+@routes.post("/minigame/login")
+async def mini_game(request: web.Request) -> web.Response:
+    """Log in the player of a mini game."""
+    kept: dict[str, object] = {}
+    try:
+        account = await log_in_mini_game(tiktok.session, kept, await request.json())
+    except OAuthError:
+        raise web.HTTPUnauthorized from None
+    tiktok.web_session(request).update(kept)
+    tiktok.log_in(tiktok.web_session(request), account)
+    return web.json_response({"open_id": account.open_id})
+
+
+@routes.get("/style.css")
+async def style(request: web.Request) -> web.Response:
+    """Return the style sheet."""
+    del request
+    return web.Response(text=pages.STYLE, content_type="text/css")
+
+
+@routes.get("/events.js")
+async def script(request: web.Request) -> web.Response:
+    """Return the script that watches events."""
+    del request
+    return web.Response(text=pages.SCRIPT, content_type="text/javascript")
+
+
+def make_app() -> web.Application:
+    """Return the application."""
+    app = web.Application()
+    tiktok.setup(app)
+    app.add_routes(routes)
+    return app
+
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8080"))
+    web.run_app(make_app(), host="127.0.0.1", port=port, shutdown_timeout=2, access_log=None)

@@ -1,0 +1,154 @@
+"""The pages, as plain HTML; everything that comes from outside is escaped."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tiktok_async import User, Video
+
+HERE = Path(__file__).parent
+STYLE = (HERE / "style.css").read_text(encoding="utf-8")
+SCRIPT = (HERE / "events.js").read_text(encoding="utf-8")
+
+_ERRORS = {
+    "denied": "You did not allow it, so nothing is connected.",
+    "expired": "That login had expired, or was begun in another tab. Please try again.",
+    "failed": "TikTok did not let us finish the login. Please try again in a moment.",
+}
+
+
+def landing(error: str | None) -> str:
+    """Return the page of somebody who is not logged in."""
+    return _page(
+        "Connect your TikTok",
+        f"""{_alert(error)}<section class="hero"><h1>Your TikTok, on one page</h1>
+<p>Connect your account to see your profile and your newest videos. You can disconnect at any time.</p>
+<a class="button" id="login" href="/tiktok/login">Continue with TikTok</a></section>""",
+    )
+
+
+def home(user: User, videos: Sequence[Video] | None, event_list: str, error: str | None) -> str:
+    """Return the page of a creator: their profile, a grid of their videos, and the events that came."""
+    return _page(
+        user.display_name or "Home",
+        f"""{_alert(error)}<section class="profile">{_face(user)}<div class="who"><h1 id="name">{_verified(user)}</h1>
+{_handle(user)}{_bio(user)}</div>
+<div class="actions"><form method="post" action="/logout"><button>Log out</button></form>
+<form method="post" action="/disconnect"><button class="danger" id="disconnect">Disconnect</button></form></div>
+{_counts(user)}</section>
+<section><h2>Newest videos</h2>{_grid(videos)}</section>
+<section><h2>Events</h2><p class="soft">TikTok's webhooks for you appear here as they arrive.</p>
+<ul class="events" id="events" aria-live="polite">{event_list}</ul></section>""",
+        script=True,
+    )
+
+
+def disconnected() -> str:
+    """Return the page of somebody whose grant ended elsewhere."""
+    return _page(
+        "Disconnected",
+        """<section class="hero"><h1 id="disconnected">TikTok is disconnected</h1>
+<p>The access was removed in TikTok, or it has expired. Connect again to see your videos.</p>
+<a class="button" id="login" href="/tiktok/login">Connect again</a>
+<form method="post" action="/logout"><button class="plain">Log out</button></form></section>""",
+    )
+
+
+def trouble(why: str) -> str:
+    """Return the page for a time when TikTok does not answer."""
+    return _page(
+        "One moment",
+        f"""<section class="hero"><h1>TikTok is not answering</h1><p>Please try again in a moment.</p>
+<p class="soft">{escape(why)}</p><a class="button" href="/">Try again</a></section>""",
+    )
+
+
+def events(told: Sequence[tuple[datetime, str, str]]) -> str:
+    """Return the events as list items, newest first."""
+    if not told:
+        return '<li class="none">None yet.</li>'
+    return "".join(
+        f"<li><code>{escape(name)}</code> <span>{escape(words)}</span>"
+        f'<time datetime="{at.isoformat()}">{at:%Y-%m-%d %H:%M:%S} UTC</time></li>'
+        for at, name, words in told
+    )
+
+
+def _alert(error: str | None) -> str:
+    words = _ERRORS.get(error or "")
+    return f'<p class="alert" id="alert" role="alert">{words}</p>' if words else ""
+
+
+def _face(user: User) -> str:
+    letter = escape((user.display_name or "?")[:1].upper())
+    picture = _image(user.avatar_url)
+    return f'<div class="face" aria-hidden="true"><span>{letter}</span>{picture}</div>'
+
+
+def _image(url: str | None) -> str:
+    # An address that a mini game's client sent could be anything.
+    good = url is not None and urlsplit(url).scheme in ("https", "http")
+    return f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer">' if url and good else ""
+
+
+def _verified(user: User) -> str:
+    mark = ' <span class="mark" title="Verified">&#10003;</span>' if user.is_verified else ""
+    return escape(user.display_name or "") + mark
+
+
+def _handle(user: User) -> str:
+    return f'<p class="soft">@{escape(user.username)}</p>' if user.username else ""
+
+
+def _bio(user: User) -> str:
+    return f'<p class="bio">{escape(user.bio_description)}</p>' if user.bio_description else ""
+
+
+def _counts(user: User) -> str:
+    counts = (
+        ("Followers", user.follower_count),
+        ("Following", user.following_count),
+        ("Likes", user.likes_count),
+        ("Videos", user.video_count),
+    )
+    cells = "".join(f"<div><dd>{_short(n)}</dd><dt>{word}</dt></div>" for word, n in counts if n is not None)
+    return f'<dl class="counts">{cells}</dl>' if cells else ""
+
+
+def _grid(videos: Sequence[Video] | None) -> str:
+    if videos is None:
+        return """<div class="note" id="no-videos"><p>You did not share your videos with us.</p>
+<a class="button small" href="/tiktok/login">Share them</a></div>"""
+    if not videos:
+        return '<div class="note"><p>There are no public videos yet.</p></div>'
+    return f'<ul class="grid">{"".join(_video(video) for video in videos)}</ul>'
+
+
+def _video(video: Video) -> str:
+    title = escape(video.title or video.video_description or "Untitled")
+    seen, liked = _short(video.view_count or 0), _short(video.like_count or 0)
+    length = f'<span class="length">{_clock(int(video.duration.total_seconds()))}</span>' if video.duration else ""
+    return f"""<li><a href="{escape(video.share_url or "")}" rel="noreferrer">
+<div class="cover">{_image(video.cover_image_url)}{length}</div>
+<strong>{title}</strong><span class="soft">{seen} views &middot; {liked} likes</span></a></li>"""
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def _short(number: int) -> str:
+    for size, letter in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K")):
+        if number >= size:
+            return f"{number / size:.1f}".removesuffix(".0") + letter
+    return str(number)
+
+
+def _page(title: str, body: str, *, script: bool = False) -> str:
+    tag = '<script src="/events.js" defer></script>' if script else ""
+    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">{tag}</head>
+<body><header><a href="/">Showreel</a></header><main>{body}</main></body></html>"""

@@ -1,0 +1,101 @@
+"""What the two web examples have in common: which page a visitor sees, and which events came for them."""
+
+import os
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from examples.web_site import pages
+from tiktok_async import (
+    Account,
+    AccountNotFound,
+    AuthorizationRemoved,
+    PostEvent,
+    ReauthorizationRequired,
+    Scope,
+    ScopeNotGranted,
+    TikTokError,
+    TikTokSession,
+    Video,
+    WebhookEvent,
+)
+
+REDIRECT_URI = os.environ.get("REDIRECT_URI", "http://localhost:8080/tiktok/callback/")
+COOKIE_KEY = os.environ.get("COOKIE_KEY", "only-for-trying-it-out")
+SCOPES = [Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS, Scope.VIDEO_LIST]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+        "img-src https: http://127.0.0.1:* data:; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_SHOWN = 12
+
+
+class Site:
+    """Remembers the last events in memory, which is enough to watch them arrive; a real one would use its database."""
+
+    def __init__(self) -> None:
+        self._events: deque[WebhookEvent] = deque(maxlen=50)
+
+    async def on_event(self, event: WebhookEvent) -> None:
+        """Take an event, which the session has verified and sees once."""
+        self._events.appendleft(event)
+
+    def events(self, account: Account) -> str:
+        """Return the list of *account*'s events as HTML."""
+        mine = [event for event in self._events if event.open_id == account.open_id]
+        return pages.events([(event.create_time, event.name, _words(event)) for event in mine])
+
+    async def page(self, account: Account | None, web: Mapping[str, Any], query: Mapping[str, str]) -> str:
+        """Return the front page for whoever is there.
+
+        Args:
+            account: Who is logged in in this browser.
+            web: What is kept for this browser.
+            query: The query's parameters; `tiktok_error` says that a login did not succeed.
+        """
+        if account is None:
+            return pages.landing(query.get("tiktok_error"))
+        try:
+            user = await account.profile(name=str(web.get("name") or "TikTok user"), avatar_url=web.get("avatar_url"))
+            videos = await _videos(account)
+        except (ReauthorizationRequired, AccountNotFound):
+            return pages.disconnected()
+        except TikTokError as error:
+            return pages.trouble(str(error))
+        return pages.home(user, videos, self.events(account), query.get("tiktok_error"))
+
+
+async def log_in_mini_game(session: TikTokSession, web: dict[str, Any], sent: Mapping[str, Any]) -> Account:
+    """Log in the player of a mini game with the code that its client sent.
+
+    Args:
+        session: The session.
+        web: What is kept for this browser; the name and the picture that the client sent go into it.
+        sent: `code`, and `name` and `avatar_url` for as long as the player shares none.
+    """
+    account = await session.oauth.exchange(str(sent.get("code", "")))
+    for key in ("name", "avatar_url"):
+        if isinstance(sent.get(key), str):
+            web[key] = str(sent[key])[:200]
+    return account
+
+
+async def _videos(account: Account) -> list[Video] | None:
+    """Return the newest videos; `None` if the user did not share them."""
+    try:
+        return await account.videos(limit=_SHOWN).collect()
+    except ScopeNotGranted:
+        return None
+
+
+def _words(event: WebhookEvent) -> str:
+    if isinstance(event, AuthorizationRemoved):
+        return f"reason {int(event.reason)}"
+    return event.publish_id if isinstance(event, PostEvent) else ""
