@@ -5,6 +5,7 @@ search and compare them.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NoReturn, cast
 
 import orjson
@@ -15,7 +16,6 @@ from tiktok_async.models import AccountKey, RefreshAttempt, Secret, Token, Token
 FORMAT = 1
 """The format written; older ones stay readable."""
 
-_NOTHING_RARE: dict[str, Any] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -100,44 +100,46 @@ def decode_token(body: bytes, *, key: AccountKey, version: int) -> Token:
 def _token(fields: list[Any], key: AccountKey, version: int) -> Token:
     # Anything but a list of the right length fails here.
     form, access, refresh, scopes, updated, lifetime, refresh_lifetime, *rest = fields
-    if type(form) is not int or form != FORMAT or len(rest) > 1 or type(scopes) is not list:
+    # A bool is an int too, so not isinstance.
+    if not (type(form) is type(updated) is type(lifetime) is type(refresh_lifetime) is int) or form != FORMAT:
         _refuse()
-    rare = cast("dict[str, Any]", rest[0] if rest else _NOTHING_RARE)
-    if type(rare) is not dict:
+    if type(scopes) is not list:
         _refuse()
-    names = cast("list[object]", scopes)
-    if not all(isinstance(scope, str) for scope in names):
-        _refuse()
-    reason = rare.get("reason")
-    if reason is not None and not isinstance(reason, str):
-        _refuse()
+    updated_at = _EPOCH + timedelta(microseconds=updated)
     return Token(
         key=key,
         access_token=Secret(access),
         refresh_token=Secret(refresh),
-        scopes=frozenset(cast("list[str]", names)),
-        expires_at=_datetime(updated, lifetime),
-        refresh_expires_at=_datetime(updated, refresh_lifetime),
-        updated_at=_datetime(updated),
+        scopes=_scopes(*cast("list[str]", scopes)),
+        expires_at=updated_at + timedelta(microseconds=lifetime),
+        refresh_expires_at=updated_at + timedelta(microseconds=refresh_lifetime),
+        updated_at=updated_at,
         version=version,
-        state=rare.get("state", TokenState.ACTIVE),
-        attempt=_attempt(rare["attempt"]) if "attempt" in rare else None,
-        reason=reason,
+        **(_rare(*rest) if rest else {}),
     )
 
 
-def _attempt(fields: list[Any]) -> RefreshAttempt:
-    fingerprint, at, replayed = fields
-    if not isinstance(fingerprint, str) or not isinstance(replayed, bool):
+# Accounts of one app have the same few sets.
+@lru_cache(maxsize=256)
+def _scopes(*names: str) -> frozenset[str]:
+    if not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnnecessaryIsInstance] - from outside
         _refuse()
-    return RefreshAttempt(fingerprint=fingerprint, at=_datetime(at), replayed=replayed)
+    return frozenset(names)
 
 
-def _datetime(microseconds: object, more: object = 0) -> datetime:
-    # A bool is an int too, so not isinstance.
-    if type(microseconds) is int and type(more) is int:
-        return _EPOCH + timedelta(microseconds=microseconds + more)
-    return _refuse()
+def _rare(fields: dict[str, Any]) -> dict[str, Any]:
+    if type(fields) is not dict:
+        _refuse()
+    known: dict[str, Any] = {name: fields[name] for name in ("state", "reason", "attempt") if name in fields}
+    if not isinstance(known.get("reason", ""), str):
+        _refuse()
+    if "attempt" in known:
+        fingerprint, at, replayed = known["attempt"]
+        if not isinstance(fingerprint, str) or type(at) is not int or not isinstance(replayed, bool):
+            _refuse()
+        moment = _EPOCH + timedelta(microseconds=at)
+        known["attempt"] = RefreshAttempt(fingerprint=fingerprint, at=moment, replayed=replayed)
+    return known
 
 
 def _refuse() -> NoReturn:

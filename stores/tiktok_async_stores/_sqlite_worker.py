@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 import aiosqlite
-from attrs import frozen
 
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError, TikTokError
@@ -25,15 +24,17 @@ _TOGETHER = 500
 _OPENING_PAUSE, _OPENING_TRIES = 0.05, 100  # 5 seconds
 
 
-@frozen
 class _Call(Generic[T]):
     """A job and what it works on. aiosqlite logs the `repr` of what it runs: this one shows no argument."""
 
-    job: Job[T]
-    connection: sqlite3.Connection
+    __slots__ = ("_connection", "_job")
+
+    def __init__(self, job: Job[T], connection: sqlite3.Connection) -> None:
+        self._job = job
+        self._connection = connection
 
     def __call__(self) -> T:
-        return self.job(self.connection)
+        return self._job(self._connection)
 
     def __repr__(self) -> str:
         return "<job of a token store>"

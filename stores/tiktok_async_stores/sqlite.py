@@ -184,8 +184,11 @@ class SQLiteTokenStore(KeepsNotes):
 
 
 def _get(connection: sqlite3.Connection, *, keys: Sequence[AccountKey]) -> list[_Row | None]:
-    found = (connection.execute(_GET, (key.client_key, key.open_id)).fetchall() for key in keys)
-    return [rows[0] if rows else None for rows in found]
+    found: list[_Row | None] = []
+    for key in keys:
+        rows = connection.execute(_GET, (key.client_key, key.open_id)).fetchall()
+        found.append(rows[0] if rows else None)
+    return found
 
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:

@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING
 from tiktok_async.testing._clock import VirtualClock
 
 if TYPE_CHECKING:
+    from tiktok_async.testing._checkpoints import CheckpointStoreContract
     from tiktok_async.testing._limiters import RateLimiterContract, StrictWindow
     from tiktok_async.testing._store_notes import NoteStoreContract
     from tiktok_async.testing._stores import TokenStoreContract
 
-__all__ = ["NoteStoreContract", "RateLimiterContract", "StrictWindow", "TokenStoreContract", "VirtualClock"]
+__all__ = [
+    "CheckpointStoreContract",
+    "NoteStoreContract",
+    "RateLimiterContract",
+    "StrictWindow",
+    "TokenStoreContract",
+    "VirtualClock",
+]
 
 # name -> module; what imports pytest
 _LAZY = {
+    "CheckpointStoreContract": "tiktok_async.testing._checkpoints",
     "NoteStoreContract": "tiktok_async.testing._store_notes",
     "RateLimiterContract": "tiktok_async.testing._limiters",
     "StrictWindow": "tiktok_async.testing._limiters",
