@@ -2,31 +2,30 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
-from attrs import define, frozen
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
+from tiktok_async._call import Call, Route, Trace
 from tiktok_async._credentials import Credential
 from tiktok_async._endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async._http import RawResponse, Request, Response
 from tiktok_async._lifecycle import Lifecycle
+from tiktok_async._slots import Slots, settle
 from tiktok_async._streaming import Opener, Streaming
+from tiktok_async._telling import Teller
 from tiktok_async._transport import StreamedResponse
 from tiktok_async._verdict import RetryQuota, verdict
 from tiktok_async._wire import Decoded, decode_oauth, decode_rest
-from tiktok_async.abc import Clock, LimitKey, Permit, RateLimiter, Transport
+from tiktok_async.abc import Clock, Permit, RateLimiter, Transport
 from tiktok_async.errors import (
     AccessTokenInvalid,
     ApiError,
     OAuthError,
-    QuotaExhausted,
-    RateLimited,
-    RateLimitWaitExceeded,
     ScopeNotAuthorized,
     ScopeNotGranted,
     TikTokError,
@@ -37,17 +36,9 @@ from tiktok_async.models import (
     Endpoint,
     Event,
     Limit,
-    RateLimitWaited,
-    RequestFinished,
-    Retrying,
     RetryPolicy,
     Token,
-    WindowKind,
 )
-
-_MINUTE = timedelta(minutes=1)
-# Seconds to wait for one of a day's calls: long enough for the trip to a shared limiter, and no part of a day.
-_DAY_WAIT = 5.0
 
 
 class _Again(Exception):
@@ -56,49 +47,6 @@ class _Again(Exception):
     def __init__(self, wait: float) -> None:
         super().__init__()
         self.wait = wait
-
-
-@frozen(slots=True)
-class Route:
-    """An endpoint as this session calls it."""
-
-    spec: EndpointSpec
-    url: URL
-    urls: dict[str, URL]
-
-    def with_fields(self, fields: str) -> URL:
-        """Return the URL with a `fields` parameter; few distinct ones occur, so they are kept."""
-        url = self.urls.get(fields)
-        if url is None:
-            url = self.url.update_query(fields=fields)
-            if len(self.urls) < 64:  # noqa: PLR2004 - more than there are sensible field lists
-                self.urls[fields] = url
-        return url
-
-
-class _Call(NamedTuple):
-    """One call as its caller asked for it, and what the events will tell of it."""
-
-    spec: EndpointSpec
-    url: URL
-    headers: dict[str, str]
-    body: bytes | None
-    credential: Credential | None
-    trace: "_Trace"
-    streaming: Streaming | None = None
-
-    @property
-    def open_id(self) -> str | None:
-        return None if self.credential is None else self.credential.open_id
-
-
-@define(slots=True)
-class _Trace:
-    started: float
-    attempts: int = 0
-    waited: float = 0.0
-    status: int | None = None
-    repeated: TikTokError | None = None
 
 
 class Sender:
@@ -115,6 +63,9 @@ class Sender:
         max_rate_limit_wait: The longest wait for a slot; `None` waits as long as it takes.
         clock: Time, sleep and jitter.
         emit: Takes the events, if somebody listens.
+
+    Attributes:
+        slots: The windows, as calls see them.
     """
 
     def __init__(
@@ -133,15 +84,18 @@ class Sender:
     ) -> None:
         self._lifecycle = lifecycle
         self._transport = transport
-        self._limiter = limiter
-        self._limit_for = limit_for
-        self._client_key = client_key
         self._base = URL(base_url)
         self._policy = retry
         self._quota = RetryQuota()
-        self._max_wait = None if max_rate_limit_wait is None else max_rate_limit_wait.total_seconds()
         self._clock = clock
-        self._emit = emit
+        self._tell = Teller(clock, emit)
+        self.slots = Slots(
+            limiter=limiter,
+            limit_for=limit_for,
+            client_key=client_key,
+            max_wait=None if max_rate_limit_wait is None else max_rate_limit_wait.total_seconds(),
+            clock=clock,
+        )
         self._routes = {endpoint.path: self._route(spec) for endpoint, spec in ENDPOINTS.items()}
 
     async def call(
@@ -231,11 +185,6 @@ class Sender:
             )
             yield streaming.opened(response, spec.path)
 
-    def limit_of(self, spec: EndpointSpec, open_id: str | None) -> tuple[LimitKey, Limit | None]:
-        """Return what calls of *spec* are counted under, and their limit."""
-        subject = open_id or ""
-        return LimitKey(self._client_key, spec.limit_group or spec.path, subject), self._limit_for(spec, subject)
-
     async def _run(
         self,
         spec: EndpointSpec,
@@ -249,7 +198,7 @@ class Sender:
     ) -> Response:
         self._lifecycle.check(spec.path, last_work=spec.auth is Auth.APP)
         sent = {**(headers or {})} if body is None else {"Content-Type": content_type, **(headers or {})}
-        call = _Call(spec, url, sent, body, credential, _Trace(self._clock.monotonic()), streaming)
+        call = Call(spec, url, sent, body, credential, Trace(self._clock.monotonic()), streaming)
         try:
             try:
                 response = await self._attempt(call)
@@ -258,12 +207,12 @@ class Sender:
                 # Only what failed once ever enters tenacity.
                 response = await self._repeat(call, self._judge(call, error))
         except TikTokError as error:
-            self._finished(call, getattr(error, "log_id", None), error)
+            self._tell.finished(call, getattr(error, "log_id", None), error)
             raise
-        self._finished(call, response.log_id, None)
+        self._tell.finished(call, response.log_id, None)
         return response
 
-    async def _attempt(self, call: _Call) -> Response:
+    async def _attempt(self, call: Call) -> Response:
         """Send once; once more if TikTok refuses the token and there is another one."""
         credential = call.credential
         if credential is None:
@@ -279,56 +228,38 @@ class Sender:
             raise refused
         return await self._exchange(call, newer)
 
-    async def _exchange(self, call: _Call, token: Token | ClientToken | None) -> Response:
+    async def _exchange(self, call: Call, token: Token | ClientToken | None) -> Response:
         spec = call.spec
         if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
             raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
-        key, limit = self.limit_of(spec, call.open_id)
-        permit = None if limit is None else await self._slot(call, key, limit)
+        permit = await self.slots.take(call)
+        attempts = call.trace.attempts
         try:
             raw = await self._send(call, token, permit)
         except TransportError as error:
-            _settle(permit, sent=error.sent)
+            settle(permit, sent=error.sent)
             raise
         except BaseException:
             # A call given up in the middle may have arrived: its slot stays taken for a window.
-            _settle(permit, sent=True)
+            settle(permit, sent=call.trace.attempts > attempts)
             raise
-        _settle(permit, sent=True)
+        settle(permit, sent=True)
         call.trace.status = raw.status
         try:
             decoded = decode_oauth(raw, endpoint=spec.path) if spec.auth is Auth.APP else self._rest(call, raw)
         except ApiError as error:
-            self._complete(error, call, key, limit, token)
+            self.slots.refused(call, error)
+            if isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
+                error.missing = error.missing or frozenset(spec.scopes - token.scopes)
             raise
         return Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
 
-    async def _slot(self, call: _Call, key: LimitKey, limit: Limit) -> Permit:
-        if limit.kind is WindowKind.SLIDING:
-            return await self._limiter.acquire(key, limit, max_wait=self._max_wait)
-        try:
-            return await self._limiter.acquire(key, limit, max_wait=_DAY_WAIT)
-        except RateLimitWaitExceeded:
-            pass
-        error = QuotaExhausted(
-            "daily_quota_limit_exceeded",
-            "nothing was sent, since today's calls are used up",
-            status=429,
-            endpoint=call.spec.path,
-            open_id=call.open_id,
-        )
-        error.resets_at = self._midnight()
-        raise error
-
-    def _midnight(self) -> datetime:
-        return self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-
-    def _rest(self, call: _Call, raw: RawResponse) -> Decoded:
+    def _rest(self, call: Call, raw: RawResponse) -> Decoded:
         return decode_rest(raw, endpoint=call.spec.path, open_id=call.open_id, trust_ok=call.spec.trust_ok)
 
-    async def _send(self, call: _Call, token: Token | ClientToken | None, permit: Permit | None) -> RawResponse:
+    async def _send(self, call: Call, token: Token | ClientToken | None, permit: Permit | None) -> RawResponse:
         if permit is not None and permit.waited:
-            self._waited(call, permit.waited)
+            self._tell.waited(call, permit.waited)
             if call.credential is not None:
                 # A wait may be longer than what was left of the token's life.
                 token = call.credential.usable() or await call.credential.obtain()
@@ -345,26 +276,7 @@ class Sender:
         )
         return await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
 
-    def _complete(
-        self, error: ApiError, call: _Call, key: LimitKey, limit: Limit | None, token: Token | ClientToken | None
-    ) -> None:
-        """Add to TikTok's refusal what only this side knows, and close the window that turned out to be full."""
-        if isinstance(error, RateLimited):
-            # What is counted by the day is refused with a code of its own: this is TikTok's pace of a moment.
-            window = limit.per if limit is not None and limit.kind is WindowKind.SLIDING else _MINUTE
-            error.retry_after = error.retry_after or window
-            if limit is not None and limit.kind is WindowKind.SLIDING:
-                # https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
-                self._limiter.block(key, limit, error.retry_after.total_seconds())
-        elif isinstance(error, QuotaExhausted):
-            error.resets_at = error.resets_at or self._midnight()
-            if limit is not None:
-                # Others of the project have used it up: asking again today could only be refused again.
-                self._limiter.block(key, limit, (error.resets_at - self._clock.now()).total_seconds())
-        elif isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
-            error.missing = error.missing or frozenset(call.spec.scopes - token.scopes)
-
-    def _judge(self, call: _Call, error: TikTokError) -> _Again:
+    def _judge(self, call: Call, error: TikTokError) -> _Again:
         """Return the signal to try again, or raise *error* for good."""
         trace = call.trace
         wait = verdict(
@@ -375,32 +287,13 @@ class Sender:
             elapsed=self._clock.monotonic() - trace.started,
             jitter=self._clock.random(),
         )
-        if wait is None or self._longer_than_allowed(error):
-            raise error
-        if not self._quota.spend(error):
+        if wait is None or self.slots.too_long(error) or not self._quota.spend(error):
             raise error
         trace.repeated = error
-        if self._emit is not None:
-            self._emit(
-                Retrying(
-                    at=self._clock.now(),
-                    open_id=call.open_id,
-                    endpoint=call.spec.path,
-                    attempt=trace.attempts,
-                    wait=timedelta(seconds=wait),
-                    error=type(error).__name__,
-                    log_id=getattr(error, "log_id", None),
-                )
-            )
+        self._tell.retrying(call, error, wait)
         return _Again(wait)
 
-    def _longer_than_allowed(self, error: TikTokError) -> bool:
-        """Whether TikTok's own window asks for a longer wait than the user allows."""
-        if self._max_wait is None or not isinstance(error, RateLimited) or error.retry_after is None:
-            return False
-        return error.retry_after.total_seconds() > self._max_wait
-
-    async def _repeat(self, call: _Call, first: _Again) -> Response:
+    async def _repeat(self, call: Call, first: _Again) -> Response:
         """Try again as long as `_judge` says so, after the waits it names."""
         async for attempt in AsyncRetrying(
             sleep=self._clock.sleep, wait=_named_wait, retry=retry_if_exception_type(_Again), reraise=True
@@ -417,53 +310,11 @@ class Sender:
         msg = "unreachable: a retry ends in an answer or an error"
         raise AssertionError(msg)
 
-    def _waited(self, call: _Call, seconds: float) -> None:
-        call.trace.waited += seconds
-        if self._emit is not None:
-            self._emit(
-                RateLimitWaited(
-                    at=self._clock.now(),
-                    open_id=call.open_id,
-                    endpoint=call.spec.path,
-                    wait=timedelta(seconds=seconds),
-                )
-            )
-
-    def _finished(self, call: _Call, log_id: str | None, error: TikTokError | None) -> None:
-        if self._emit is None:
-            return
-        trace = call.trace
-        self._emit(
-            RequestFinished(
-                at=self._clock.now(),
-                open_id=call.open_id,
-                endpoint=call.spec.path,
-                method=call.spec.method,
-                status=trace.status,
-                duration=timedelta(seconds=self._clock.monotonic() - trace.started),
-                attempts=trace.attempts,
-                waited=timedelta(seconds=trace.waited),
-                log_id=log_id,
-                error=None if error is None else type(error).__name__,
-                code=getattr(error, "code", None) or getattr(error, "error", None),
-            )
-        )
-
     def _route(self, spec: EndpointSpec) -> Route:
         return Route(spec, self._url(spec.path), {})
 
     def _url(self, path: str) -> URL:
         return self._base.with_path(self._base.path.rstrip("/") + path, encoded=True)
-
-
-def _settle(permit: Permit | None, *, sent: bool) -> None:
-    """Stamp the slot of a request that may have left; give back that of one that did not."""
-    if permit is None:
-        return
-    if sent:
-        permit.done()
-    else:
-        permit.cancel()
 
 
 def _named_wait(state: RetryCallState) -> float:

@@ -285,7 +285,7 @@ class TikTokSession:
             StoreError: A shared limiter could not be reached.
         """
         self._lifecycle.check("session.remaining")
-        key, limit = self._sender.limit_of(BY_PATH[endpoint.path], open_id)
+        key, limit = self._sender.slots.limit_of(BY_PATH[endpoint.path], open_id)
         return None if limit is None else await self._limiter.remaining(key, limit)
 
     async def refresh_due(self, within: timedelta, *, concurrency: int = 8) -> RefreshReport:

@@ -245,7 +245,7 @@ class Research(People):
 
     async def _quota(self, endpoint: Endpoint) -> Quota:
         self._runtime.lifecycle.check("research.quota")
-        key, limit = self._runtime.sender.limit_of(BY_PATH[endpoint.path], None)
+        key, limit = self._runtime.sender.slots.limit_of(BY_PATH[endpoint.path], None)
         if limit is None:  # the endpoint table has one for each of these
             raise AssertionError(endpoint)
         usage = await self._limiter.usage(key, limit)

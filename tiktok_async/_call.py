@@ -1,0 +1,67 @@
+"""One call on its way through the request path: what was asked, and what became of it so far."""
+
+from typing import NamedTuple
+
+from attrs import define, frozen
+from yarl import URL
+
+from tiktok_async._credentials import Credential
+from tiktok_async._endpoints import EndpointSpec
+from tiktok_async._streaming import Streaming
+from tiktok_async.errors import TikTokError
+
+_MOST_FIELD_LISTS = 64  # more than one program has; beyond that they are not kept
+
+
+@frozen(slots=True)
+class Route:
+    """An endpoint as this session calls it."""
+
+    spec: EndpointSpec
+    url: URL
+    urls: dict[str, URL]
+
+    def with_fields(self, fields: str) -> URL:
+        """Return the URL with a `fields` parameter; few distinct ones occur, so they are kept."""
+        url = self.urls.get(fields)
+        if url is None:
+            url = self.url.update_query(fields=fields)
+            if len(self.urls) < _MOST_FIELD_LISTS:
+                self.urls[fields] = url
+        return url
+
+
+@define(slots=True)
+class Trace:
+    """What became of a call so far.
+
+    Attributes:
+        started: When it began, by the monotonic clock.
+        attempts: How often it was sent.
+        waited: Seconds it waited for slots.
+        status: The last HTTP status.
+        repeated: What its last repeat was for.
+    """
+
+    started: float
+    attempts: int = 0
+    waited: float = 0.0
+    status: int | None = None
+    repeated: TikTokError | None = None
+
+
+class Call(NamedTuple):
+    """One call as its caller asked for it."""
+
+    spec: EndpointSpec
+    url: URL
+    headers: dict[str, str]
+    body: bytes | None
+    credential: Credential | None
+    trace: Trace
+    streaming: Streaming | None = None
+
+    @property
+    def open_id(self) -> str | None:
+        """The account it is for, if any."""
+        return None if self.credential is None else self.credential.open_id
