@@ -23,9 +23,10 @@ class ChunkBody:
 
     Attributes:
         failure: What the source raised, which a sender would only show as a broken connection.
+        moved: Bytes that were handed to the sender.
     """
 
-    __slots__ = ("_clock", "_closed", "_guard", "_idle", "_pieces", "failure")
+    __slots__ = ("_clock", "_closed", "_guard", "_idle", "_pieces", "failure", "moved")
 
     def __init__(self, pieces: AsyncGenerator[memoryview, None], clock: Clock, guard: StallGuard) -> None:
         self._pieces = pieces
@@ -35,6 +36,7 @@ class ChunkBody:
         self._idle.set()
         self._closed = False
         self.failure: TikTokError | None = None
+        self.moved = 0
 
     def __aiter__(self) -> Self:
         return self
@@ -51,6 +53,7 @@ class ChunkBody:
         finally:
             self._idle.set()
         self._guard.moved_at = self._clock.monotonic()
+        self.moved += len(piece)
         return piece
 
     async def aclose(self) -> None:

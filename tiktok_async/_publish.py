@@ -6,6 +6,7 @@ from datetime import timedelta
 from yarl import URL
 
 from tiktok_async._credentials import AccountCredential
+from tiktok_async._publish_events import Telling
 from tiktok_async._publish_state import PublishRecord, UploadRecord
 from tiktok_async._publish_status import failure_of, is_unknown_id, read_status
 from tiktok_async._upload import Upload
@@ -23,9 +24,7 @@ from tiktok_async.errors import (
 )
 from tiktok_async.models import (
     ChunkPlan,
-    ChunkUploaded,
     Endpoint,
-    PublishChanged,
     PublishState,
     PublishStatus,
     UploadProgress,
@@ -72,8 +71,9 @@ class Publish:
         self._source = source
         # Whether the record holds all that TikTok has acknowledged: true of a new one, false after a crash.
         self._certain = certain
-        self._sending = False
+        self._upload: Upload | None = None
         self._state: str | None = None
+        self._telling = Telling(runtime, credential.open_id, record.publish_id)
 
     def __repr__(self) -> str:
         upload = self._record.upload
@@ -89,6 +89,15 @@ class Publish:
     def plan(self) -> ChunkPlan | None:
         """How its video is cut; `None` where there is nothing to upload."""
         return None if self._record.upload is None else self._record.upload.plan
+
+    @property
+    def moved(self) -> int:
+        """Bytes that TikTok has acknowledged, and those of the chunk under way that left for it.
+
+        It is for a bar that moves within a chunk, and it goes back where a chunk has to be sent again.
+        """
+        acknowledged = 0 if self._record.upload is None else self._record.upload.sent
+        return acknowledged if self._upload is None else self._upload.acknowledged + self._upload.under_way
 
     def to_json(self) -> str:
         """Return what another process needs to go on.
@@ -129,8 +138,13 @@ class Publish:
                 continue
             before, highest = highest, upload.acknowledged
             chunk = plan.chunk_at(highest - 1)
-            self._tell_chunk(
-                chunk, highest, highest - before, upload.attempts, self._runtime.clock.monotonic() - started
+            self._telling.chunk(
+                plan,
+                chunk,
+                sent=highest,
+                size=highest - before,
+                attempts=upload.attempts,
+                seconds=self._runtime.clock.monotonic() - started,
             )
             yield UploadProgress(
                 chunk=chunk, chunks=plan.count, sent=highest, total=plan.size, state=self._record.to_json()
@@ -148,7 +162,7 @@ class Publish:
         status = read_status(response, open_id=self._credential.open_id)
         if status.state != self._state:
             self._state = str(status.state)
-            self._tell_state(status)
+            self._telling.state(status)
         return status
 
     async def wait(self, timeout: timedelta | None = timedelta(minutes=30)) -> PublishStatus:  # noqa: ASYNC109 - the end of a wait is a result here, not a cancellation
@@ -256,43 +270,13 @@ class Publish:
         )
 
     async def _exclusively(self, upload: Upload) -> None:
-        if self._sending:
+        if self._upload is not None:
             raise ConfigurationError(f"Publish {self.publish_id} is being uploaded already: one `upload()` at a time.")
-        self._sending = True
+        self._upload = upload
         self._certain = False
         try:
             await upload.next_chunk()
             self._certain = True
         finally:
-            self._sending = False
+            self._upload = None
             self._record = self._record.with_sent(upload.acknowledged)
-
-    def _tell_chunk(self, chunk: int, sent: int, size: int, attempts: int, seconds: float) -> None:
-        runtime, plan = self._runtime, self.plan
-        if runtime.emit is not None and plan is not None:
-            runtime.emit(
-                ChunkUploaded(
-                    at=runtime.clock.now(),
-                    open_id=self._credential.open_id,
-                    publish_id=self.publish_id,
-                    chunk=chunk,
-                    chunks=plan.count,
-                    size=size,
-                    sent=sent,
-                    total=plan.size,
-                    duration=timedelta(seconds=seconds),
-                    attempts=attempts,
-                )
-            )
-
-    def _tell_state(self, status: PublishStatus) -> None:
-        if self._runtime.emit is not None:
-            self._runtime.emit(
-                PublishChanged(
-                    at=self._runtime.clock.now(),
-                    open_id=self._credential.open_id,
-                    publish_id=self.publish_id,
-                    state=str(status.state),
-                    fail_reason=None if status.fail_reason is None else str(status.fail_reason),
-                )
-            )

@@ -83,8 +83,14 @@ class Upload:
         self._retry = retry
         self._refused: set[int] = set()
         self._rewinds = 0
+        self._body: ChunkBody | None = None
         self.acknowledged = upload.sent
         self.attempts = 0
+
+    @property
+    def under_way(self) -> int:
+        """Bytes of the chunk at hand that left for TikTok."""
+        return 0 if self._body is None else self._body.moved
 
     async def ask(self) -> bool:
         """Learn from the post's status what TikTok has.
@@ -195,7 +201,7 @@ class Upload:
         }
         guard = StallGuard(self._clock, STALL_SECONDS)
         pieces = self._source.pieces(span, self._upload.fingerprint)
-        body = ChunkBody(pieces, self._clock, guard)
+        body = self._body = ChunkBody(pieces, self._clock, guard)
         request = Request(method="PUT", url=self._url, headers=headers, body=body, stall_timeout=STALL_SECONDS)
         try:
             async with guard, aclosing(body):
@@ -204,6 +210,8 @@ class Upload:
             lost = TransportError(f"no byte moved for {STALL_SECONDS:.0f} s", sent=True, endpoint="the upload host")
         except TransportError as error:
             lost = error
+        finally:
+            self._body = None
         # If the source failed, the network only tells of a broken connection.
         raise body.failure or lost
 

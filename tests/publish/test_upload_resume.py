@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,22 @@ async def test_each_chunk_is_told_to_the_observer(
     assert [event.sent for event in told] == [6_000_000, 12_000_000, 18_000_000, 24_000_000, 31_000_000]
     assert all(event.attempts == 1 and event.publish_id == publish.publish_id for event in told)
     assert not any("upload_token" in repr(event) for event in events)
+
+
+async def test_a_bar_sees_bytes_move_within_a_chunk(
+    emulator: Emulator, account: Account, post: VideoPost, clip: Path
+) -> None:
+    publish = await account.post_video(clip, post, chunk_size=CHUNK)
+    seen = [publish.moved]
+    emulator.fail_next(UPLOAD, delay=timedelta(seconds=5))
+    sending = asyncio.ensure_future(uploaded(publish))
+    while publish.moved in {0, CHUNK} and not sending.done():
+        await asyncio.sleep(0)
+    seen.append(publish.moved)
+    while not sending.done():
+        emulator.clock.advance(1)
+        await asyncio.sleep(0.001)
+    seen.append(publish.moved)
+    assert publish.plan is not None
+    assert seen[0] == 0 < seen[1] < CHUNK
+    assert seen[2] == publish.plan.size
