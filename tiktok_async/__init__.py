@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from tiktok_async.abc import (
         ByteSource,
+        CheckpointStore,
         Clock,
         RateLimiter,
         TokenStore,
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
     )
     from tiktok_async.api.oauth import (
         OAuth,
+    )
+    from tiktok_async.api.portability import (
+        Archive,
+        Portability,
+        PortabilityRequest,
+    )
+    from tiktok_async.api.qr import (
+        QrLogin,
     )
     from tiktok_async.api.research import (
         ComplianceTask,
@@ -49,6 +58,7 @@ if TYPE_CHECKING:
         ApiError,
         ArchiveUnavailable,
         AuthorizationDenied,
+        CheckpointConflict,
         ConfigurationError,
         DecryptionError,
         EventInProgress,
@@ -85,15 +95,18 @@ if TYPE_CHECKING:
     )
     from tiktok_async.models import (
         AccountKey,
+        AccountSync,
         ArchiveMember,
         AuthorizationRemoved,
         AuthorizationRequest,
+        Checkpoint,
         ChunkPlan,
         ChunkUploaded,
         ClientToken,
         ComplianceState,
         CreatorInfo,
         DataFormat,
+        DueAccount,
         EffectInfo,
         Endpoint,
         Event,
@@ -139,6 +152,9 @@ if TYPE_CHECKING:
         ShopReview,
         StickerInfo,
         StoreUnsafe,
+        SyncPage,
+        SyncResult,
+        SyncState,
         Token,
         TokenRefreshed,
         TokenRefreshFailed,
@@ -166,11 +182,19 @@ if TYPE_CHECKING:
     from tiktok_async.session import (
         TikTokSession,
     )
+    from tiktok_async.sync import (
+        due_accounts,
+        refresh_covers,
+        sync_account,
+        sync_videos,
+    )
 
 # name -> module, for what is neither an error nor a model
 _HOMES = {
     "Account": "tiktok_async.api.account",
+    "Archive": "tiktok_async.api.portability",
     "ByteSource": "tiktok_async.abc",
+    "CheckpointStore": "tiktok_async.abc",
     "Clock": "tiktok_async.abc",
     "ComplianceTask": "tiktok_async.api.research",
     "Condition": "tiktok_async.query",
@@ -178,7 +202,10 @@ _HOMES = {
     "LocalRateLimiter": "tiktok_async._limiter",
     "OAuth": "tiktok_async.api.oauth",
     "Pages": "tiktok_async._pages",
+    "Portability": "tiktok_async.api.portability",
+    "PortabilityRequest": "tiktok_async.api.portability",
     "Publish": "tiktok_async._publish",
+    "QrLogin": "tiktok_async.api.qr",
     "Query": "tiktok_async.query",
     "RateLimiter": "tiktok_async.abc",
     "Research": "tiktok_async.api.research",
@@ -187,7 +214,11 @@ _HOMES = {
     "TokenStore": "tiktok_async.abc",
     "Transport": "tiktok_async.abc",
     "WebhookReceiver": "tiktok_async.api.webhooks",
+    "due_accounts": "tiktok_async.sync",
     "plan_chunks": "tiktok_async._chunks",
+    "refresh_covers": "tiktok_async.sync",
+    "sync_account": "tiktok_async.sync",
+    "sync_videos": "tiktok_async.sync",
 }
 
 __all__ = [
@@ -195,13 +226,18 @@ __all__ = [
     "Account",
     "AccountKey",
     "AccountNotFound",
+    "AccountSync",
     "ApiError",
+    "Archive",
     "ArchiveMember",
     "ArchiveUnavailable",
     "AuthorizationDenied",
     "AuthorizationRemoved",
     "AuthorizationRequest",
     "ByteSource",
+    "Checkpoint",
+    "CheckpointConflict",
+    "CheckpointStore",
     "ChunkPlan",
     "ChunkUploaded",
     "ClientToken",
@@ -213,6 +249,7 @@ __all__ = [
     "CreatorInfo",
     "DataFormat",
     "DecryptionError",
+    "DueAccount",
     "EffectInfo",
     "Endpoint",
     "Event",
@@ -231,8 +268,10 @@ __all__ = [
     "Pages",
     "PhotoPost",
     "Playlist",
+    "Portability",
     "PortabilityCategory",
     "PortabilityDownloadReady",
+    "PortabilityRequest",
     "PortabilityState",
     "PortabilityStatus",
     "PostEvent",
@@ -250,6 +289,7 @@ __all__ = [
     "PublishState",
     "PublishStatus",
     "PullFromUrl",
+    "QrLogin",
     "QrStatus",
     "Query",
     "Quota",
@@ -287,6 +327,9 @@ __all__ = [
     "StickerInfo",
     "StoreError",
     "StoreUnsafe",
+    "SyncPage",
+    "SyncResult",
+    "SyncState",
     "TikTokError",
     "TikTokSession",
     "TimestampOutsideTolerance",
@@ -320,7 +363,11 @@ __all__ = [
     "WebhookReceiver",
     "WrongApp",
     "WrongEventLoop",
+    "due_accounts",
     "plan_chunks",
+    "refresh_covers",
+    "sync_account",
+    "sync_videos",
 ]
 
 if not TYPE_CHECKING:  # a checker that saw this would take any misspelt name for a good one

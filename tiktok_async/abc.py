@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from tiktok_async._http import RawResponse, Request
+from tiktok_async._sync_abc import CheckpointStore
 from tiktok_async.models import AccountKey, Limit, Token
 
 __all__ = [
     "ByteSource",
+    "CheckpointStore",
     "Clock",
     "Lease",
     "LimitKey",

@@ -14,7 +14,7 @@ TikTokError
     PublishFailed  PublishPending  OutcomeUnknown
     ArchiveUnavailable
     StoreError
-        TokenConflict  TokenNotSaved  LeaseUnavailable  DecryptionError
+        TokenConflict  CheckpointConflict  TokenNotSaved  LeaseUnavailable  DecryptionError
     WebhookError
         SignatureMismatch  TimestampOutsideTolerance  WrongApp  EventInProgress
 ```
@@ -58,6 +58,7 @@ __all__ = [
     "ApiError",
     "ArchiveUnavailable",
     "AuthorizationDenied",
+    "CheckpointConflict",
     "ConfigurationError",
     "DecryptionError",
     "ErrorRule",
@@ -378,6 +379,25 @@ class TokenConflict(StoreError):
         super().__init__(
             f"The stored token of account {open_id} has version {actual_version}, not {expected_version}: another "
             "process stored one first. Read it again."
+        )
+
+
+class CheckpointConflict(StoreError):
+    """Somebody else stored a newer checkpoint of an account first; whoever did goes on with it.
+
+    Attributes:
+        open_id: The account.
+        expected_version: The version the caller saw; `None` if it expected no checkpoint.
+        actual_version: The version that is stored; `None` if there is none.
+    """
+
+    def __init__(self, open_id: str, *, expected_version: int | None, actual_version: int | None) -> None:
+        self.open_id = open_id
+        self.expected_version = expected_version
+        self.actual_version = actual_version
+        super().__init__(
+            f"The checkpoint of account {open_id} has version {actual_version}, not {expected_version}: another worker "
+            "goes on with this account. Leave it to that one."
         )
 
 

@@ -63,6 +63,7 @@ from tiktok_async.models._research_shop import (
 from tiktok_async.models._retry import RetryPolicy
 from tiktok_async.models._scope import Scope
 from tiktok_async.models._secret import Secret
+from tiktok_async.models._sync import AccountSync, Checkpoint, DueAccount, SyncPage, SyncResult, SyncState
 from tiktok_async.models._token import (
     AccountKey,
     ClientToken,
@@ -93,15 +94,18 @@ from tiktok_async.models._webhooks import (
 __all__ = [
     "USER_FIELD_SCOPES",
     "AccountKey",
+    "AccountSync",
     "ArchiveMember",
     "AuthorizationRemoved",
     "AuthorizationRequest",
+    "Checkpoint",
     "ChunkPlan",
     "ChunkUploaded",
     "ClientToken",
     "ComplianceState",
     "CreatorInfo",
     "DataFormat",
+    "DueAccount",
     "EffectInfo",
     "Endpoint",
     "Event",
@@ -147,6 +151,9 @@ __all__ = [
     "ShopReview",
     "StickerInfo",
     "StoreUnsafe",
+    "SyncPage",
+    "SyncResult",
+    "SyncState",
     "Token",
     "TokenRefreshFailed",
     "TokenRefreshed",

@@ -1,0 +1,27 @@
+"""Bulk sync: the videos of thousands of creators, from one process or from a fleet.
+
+`sync_videos` is for one process: results stream by. `sync_account` and `due_accounts` are the pieces for a fleet on any
+worker engine: the engine carries wake-ups, and whether a job is lost, late or doubled changes nothing about what is
+stored in the end.
+"""
+
+from tiktok_async.models import AccountSync, Checkpoint, DueAccount, SyncPage, SyncResult, SyncState
+from tiktok_async.sync._account import Handler, sync_account
+from tiktok_async.sync._covers import refresh_covers
+from tiktok_async.sync._due import due_accounts, enrol_accounts
+from tiktok_async.sync._videos import sync_videos
+
+__all__ = [
+    "AccountSync",
+    "Checkpoint",
+    "DueAccount",
+    "Handler",
+    "SyncPage",
+    "SyncResult",
+    "SyncState",
+    "due_accounts",
+    "enrol_accounts",
+    "refresh_covers",
+    "sync_account",
+    "sync_videos",
+]

@@ -1,0 +1,83 @@
+"""One account's round: from its lease and its checkpoint to the next."""
+
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+from tiktok_async.abc import CheckpointStore
+from tiktok_async.errors import LeaseUnavailable
+from tiktok_async.models import AccountKey, AccountSync, Checkpoint, SyncState, VideoField
+from tiktok_async.session import TikTokSession
+from tiktok_async.sync._plan import EVERY, LOOK_BACK, Plan
+from tiktok_async.sync._round import Handler, Round
+
+__all__ = ["Handler", "sync_account"]
+
+_LEASE = timedelta(seconds=60)
+
+
+async def sync_account(
+    session: TikTokSession,
+    open_id: str,
+    handler: Handler,
+    checkpoints: CheckpointStore,
+    *,
+    checkpoint_id: str | None = None,
+    every: timedelta = EVERY,
+    look_back: timedelta = LOOK_BACK,
+    since: datetime | None = None,
+    fields: Iterable[VideoField | str] | None = None,
+    lease: timedelta = _LEASE,
+) -> AccountSync:
+    """Bring an account's videos up to date: the job of a worker.
+
+    It takes the account's lease and goes on from the account's checkpoint, also from the middle of a round that
+    another worker died in. Run twice at once, one of the two finds the lease taken and does nothing; run twice in a
+    row, the second finds the round made; run late or never, the reconciler sends it again.
+
+    What TikTok or the network refuses is a result, not an exception, and sets the account's next try: no retries of
+    the engine are needed.
+
+    Args:
+        session: The session.
+        open_id: The account.
+        handler: Awaited with each page of videos that are new or changed, and with the ids that are listed no
+            longer. It must be idempotent: after a crash it gets a page again. What it raises ends the call.
+        checkpoints: Where the checkpoints live.
+        checkpoint_id: The round that the job was made for, as `due_accounts` gave it; `None` makes a round now.
+        every: How often each account is synced.
+        look_back: How far back, from now, to look for changed and missing videos.
+        since: Nothing older than this; aware. `None` goes back to the account's first video, once.
+        fields: Which fields; `None` for all.
+        lease: How long the account stays taken after this worker died; a page and its handler have to be done in it.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ConfigurationError: An argument cannot be right.
+        StoreError: The checkpoints cannot be read or written.
+        SessionClosed: The session was closed meanwhile.
+
+    Example:
+        >>> async def job(session, checkpoints, open_id, checkpoint_id):
+        ...     async def handler(page):
+        ...         print(page.account.open_id, len(page.videos), page.gone)
+        ...
+        ...     await sync_account(session, open_id, handler, checkpoints, checkpoint_id=checkpoint_id)
+    """
+    plan = Plan.of(every=every, look_back=look_back, since=since, fields=fields, lease=lease)
+    account = session.account(open_id)
+    key = AccountKey(session.client_key, open_id)
+    async with AsyncExitStack() as stack:
+        try:
+            held = await stack.enter_async_context(checkpoints.lease(key, ttl=lease, wait=timedelta(0)))
+        except LeaseUnavailable:
+            return AccountSync(open_id=open_id, state=SyncState.BUSY)
+        checkpoint = await checkpoints.get(key) or Checkpoint(key=key, due_at=session.clock.now())
+        if checkpoint_id is not None and checkpoint_id != checkpoint.id:
+            return AccountSync(open_id=open_id, state=SyncState.NOT_DUE, watermark=checkpoint.watermark)
+        work = Round(
+            account=account, checkpoints=checkpoints, handler=handler, held=held, clock=session.clock, plan=plan
+        )
+        return await work.run(checkpoint)

@@ -1,0 +1,112 @@
+"""Which accounts are due: the reconciler, which any cron of any engine calls."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from tiktok_async import _sync_rules as rules
+from tiktok_async.abc import CheckpointStore
+from tiktok_async.errors import CheckpointConflict, ConfigurationError, LeaseUnavailable
+from tiktok_async.models import AccountKey, Checkpoint, DueAccount
+from tiktok_async.session import TikTokSession
+from tiktok_async.sync._plan import EVERY, check_spans
+
+_AGAIN_AFTER = timedelta(minutes=10)
+_TOGETHER = 200
+_LEASE = timedelta(minutes=5)
+
+# The roll-call stands among the checkpoints as an account of its own; no open_id of TikTok's looks like it.
+_ROLL_CALL = "*"
+_ROLL_CALL_PART = 12
+
+
+async def due_accounts(
+    session: TikTokSession,
+    checkpoints: CheckpointStore,
+    *,
+    every: timedelta = EVERY,
+    again_after: timedelta = _AGAIN_AFTER,
+    limit: int | None = None,
+) -> AsyncIterator[DueAccount]:
+    """Hand out the accounts that are due, longest overdue first: call it each minute, and send a job for each.
+
+    An account that was handed out is due again *again_after* later, unless its job is done by then: so a job that an
+    engine loses is a late job, and a queue that is behind is not filled with the same accounts again and again. Of
+    several reconcilers at once, each account goes to one.
+
+    Each account has a slot of its own in the interval, by a hash of its open_id: half a million accounts spread evenly,
+    and go back to it after an outage. Accounts of the token store that have no checkpoint yet are found by a roll-call
+    of all of them, twelve times an interval; to sync one sooner, send its job when its user logs in.
+
+    Args:
+        session: The session, whose accounts are meant.
+        checkpoints: Where the checkpoints live.
+        every: How often each account is synced.
+        again_after: When an account is handed out again if its job is not done.
+        limit: The most accounts to hand out; `None` for all that are due.
+
+    Raises:
+        ConfigurationError: An argument cannot be right.
+        StoreError: A store cannot be reached.
+
+    Example:
+        >>> async def reconcile(session, checkpoints, send):
+        ...     async for due in due_accounts(session, checkpoints, limit=10_000):
+        ...         await send(due.open_id, due.checkpoint_id)
+    """
+    check_spans(every=every, again_after=again_after)
+    if limit is not None and limit < 1:
+        msg = f"limit is at least 1, or None for all that are due, not {limit!r}."
+        raise ConfigurationError(msg)
+    now = session.clock.now()
+    if await checkpoints.get(AccountKey(session.client_key, _ROLL_CALL)) is None:
+        await _call_the_roll(session, checkpoints, every)
+    left = limit
+    while left is None or left > 0:
+        wanted = _TOGETHER if left is None else min(left, _TOGETHER)
+        batch = await checkpoints.take_due(session.client_key, before=now, until=now + again_after, limit=wanted)
+        for due in batch:
+            if due.open_id == _ROLL_CALL:
+                await _call_the_roll(session, checkpoints, every)
+            else:
+                yield due
+        if len(batch) < wanted:
+            return
+        left = None if left is None else left - len(batch)
+
+
+async def enrol_accounts(session: TikTokSession, checkpoints: CheckpointStore, *, every: timedelta = EVERY) -> int:
+    """Give each account that has no checkpoint one, due at its slot; `due_accounts` does it by itself.
+
+    Args:
+        session: The session, whose accounts are meant.
+        checkpoints: Where the checkpoints live.
+        every: How often each account is synced.
+
+    Returns:
+        How many were new.
+
+    Raises:
+        StoreError: A store cannot be reached.
+    """
+    check_spans(every=every)
+    now, new, batch = session.clock.now(), 0, list[Checkpoint]()
+    async for account in session.accounts():
+        key = AccountKey(session.client_key, account.open_id)
+        batch.append(Checkpoint(key=key, due_at=rules.slot_after(account.open_id, now, every)))
+        if len(batch) == _TOGETHER:
+            new += await checkpoints.add(batch)
+            batch = []
+    return new + await checkpoints.add(batch)
+
+
+async def _call_the_roll(session: TikTokSession, checkpoints: CheckpointStore, every: timedelta) -> None:
+    key = AccountKey(session.client_key, _ROLL_CALL)
+    try:
+        async with checkpoints.lease(key, ttl=_LEASE, wait=timedelta(0)):
+            await enrol_accounts(session, checkpoints, every=every)
+            before = await checkpoints.get(key) or Checkpoint(key=key, due_at=session.clock.now())
+            again = session.clock.now() + every / _ROLL_CALL_PART
+            after = Checkpoint(key=key, due_at=again, round=before.round + 1)
+            await checkpoints.put(after, expected_version=before.version)
+    except (LeaseUnavailable, CheckpointConflict):
+        return  # another reconciler calls it

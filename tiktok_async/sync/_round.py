@@ -1,0 +1,150 @@
+"""One account's round under its lease, page by page, from its checkpoint to the next."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
+from datetime import datetime
+from typing import TypeVar
+
+from attrs import define, evolve, frozen
+
+from tiktok_async import _sync_rules as rules
+from tiktok_async.abc import CheckpointStore, Clock, Lease
+from tiktok_async.api.account import Account
+from tiktok_async.errors import (
+    AccountNotFound,
+    CheckpointConflict,
+    ConfigurationError,
+    SessionClosed,
+    TikTokError,
+    WrongEventLoop,
+)
+from tiktok_async.models import AccountSync, Checkpoint, SyncPage, SyncState, Video
+from tiktok_async.sync._plan import NEEDS_LOGIN, Plan, unlisted
+
+T = TypeVar("T")
+
+Handler = Callable[[SyncPage], Awaitable[object]]
+"""Gets what a round brings, page by page. After a crash it may get a page again, so it has to be idempotent."""
+
+_log = logging.getLogger("tiktok_async.sync")
+
+
+class _Refused(Exception):
+    """TikTok, the network or the token store failed, and not the handler: it may fail with the same errors."""
+
+    def __init__(self, error: TikTokError) -> None:
+        self.error = error
+        super().__init__()
+
+
+class _TakenOver(Exception):
+    """The lease was lost."""
+
+
+@define
+class _Tally:
+    """How far the round has come."""
+
+    checkpoint: Checkpoint
+    pages: int = 0
+    videos: int = 0
+    gone: int = 0
+
+    def result(self, state: SyncState, error: TikTokError | None = None) -> AccountSync:
+        return AccountSync(
+            open_id=self.checkpoint.key.open_id,
+            state=state,
+            pages=self.pages,
+            videos=self.videos,
+            gone=self.gone,
+            watermark=self.checkpoint.watermark,
+            error=error,
+        )
+
+
+@frozen(kw_only=True)
+class Round:
+    """Works on one account while its lease is held."""
+
+    account: Account
+    checkpoints: CheckpointStore
+    handler: Handler
+    held: Lease
+    clock: Clock
+    plan: Plan
+
+    async def run(self, checkpoint: Checkpoint) -> AccountSync:
+        """Make the round, or what is left of it; see `sync_account`."""
+        tally = _Tally(rules.begin(checkpoint, self.clock.now()))
+        try:
+            await self._work(tally)
+        except (CheckpointConflict, _TakenOver):
+            return tally.result(SyncState.BUSY)
+        except _Refused as refused:
+            return await self._refused(tally, refused.error)
+        return tally.result(SyncState.SYNCED)
+
+    async def _work(self, tally: _Tally) -> None:
+        renewed = self.clock.monotonic()
+        start = rules.start_of(tally.checkpoint, self.plan.look_back, self.plan.since)
+        listing = self.account.videos(since=start, cursor=tally.checkpoint.cursor, fields=self.plan.fields)
+        async with aclosing(listing.pages()) as pages:
+            while (page := await _asked(anext(pages, None))) is not None:
+                if tally.pages:
+                    # What the page before brought is with the handler. After the last page, the round's end says so.
+                    await self._save(tally, tally.checkpoint, self.clock.now() + self.plan.lease)
+                if self.clock.monotonic() - renewed > self.plan.lease.total_seconds() / 3:
+                    if not await self.held.renew(self.plan.lease):
+                        raise _TakenOver
+                    renewed = self.clock.monotonic()
+                await self._hand_over(tally, page.items)
+                tally.checkpoint = evolve(tally.checkpoint, cursor=page.cursor)
+                tally.pages += 1
+        found, gone = await _asked(unlisted(self.account, tally.checkpoint, self.plan))
+        await self._hand_over(tally, found, gone)
+        end = rules.finish(tally.checkpoint, self.clock.now(), every=self.plan.every, look_back=self.plan.look_back)
+        await self._save(tally, end, end.due_at)
+
+    async def _hand_over(self, tally: _Tally, videos: Iterable[Video], gone: tuple[str, ...] = ()) -> None:
+        tally.checkpoint, changed = rules.take(tally.checkpoint, videos, self.plan.look_back)
+        if changed or gone:
+            await self.handler(SyncPage(account=self.account, videos=changed, gone=gone))
+        tally.videos += len(changed)
+        tally.gone += len(gone)
+
+    async def _save(self, tally: _Tally, checkpoint: Checkpoint, due_at: datetime) -> None:
+        tally.checkpoint = await self.checkpoints.put(
+            evolve(checkpoint, due_at=due_at), expected_version=tally.checkpoint.version
+        )
+
+    async def _refused(self, tally: _Tally, error: TikTokError) -> AccountSync:
+        now = self.clock.now()
+        if isinstance(error, AccountNotFound):
+            await self.checkpoints.delete(tally.checkpoint.key)
+            return tally.result(SyncState.DISCONNECTED)
+        if isinstance(error, NEEDS_LOGIN):
+            told = tally.checkpoint.login_needed
+            at = rules.next_due(self.account.open_id, now, self.plan.every)
+            end = tally.result(SyncState.LOGIN_NEEDED, None if told else error)
+            after = evolve(tally.checkpoint, login_needed=True)
+        else:
+            failures = tally.checkpoint.failures + 1
+            at = now + rules.pause_after(failures, self.clock.random())
+            end = tally.result(SyncState.FAILED, error)
+            after = evolve(tally.checkpoint, failures=failures)
+            _log.warning("account %s was not synced and is due again at %s: %s", self.account.open_id, at, error)
+        try:
+            await self._save(tally, after, at)
+        except CheckpointConflict:
+            return tally.result(SyncState.BUSY)
+        return end
+
+
+async def _asked(answer: Awaitable[T]) -> T:
+    try:
+        return await answer
+    except (SessionClosed, WrongEventLoop, ConfigurationError):
+        raise
+    except TikTokError as error:
+        raise _Refused(error) from None
