@@ -9,6 +9,7 @@ from tiktok_async._publish import Publish
 from tiktok_async._publish_init import resume
 from tiktok_async._video_source import UploadSource, open_video
 from tiktok_async.api import posting, users, videos
+from tiktok_async.api.portability import Portability
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import CreatorInfo, PhotoPost, Token, User, UserField, Video, VideoField, VideoPost
@@ -260,6 +261,11 @@ class Account:
         """
         opened = None if source is None else open_video(source, self._runtime.clock)
         return resume(self._runtime, self._credential, state_json_or_publish_id, opened)
+
+    @property
+    def portability(self) -> Portability:
+        """The user's own data: archives to ask for, to wait for and to download."""
+        return Portability(self._runtime, self._credential)
 
     async def disconnect(self) -> None:
         """End the user's grant at TikTok, then forget the token: the same as `oauth.revoke`.

@@ -12,8 +12,10 @@ from tiktok_async._auth_rules import (
     parse_callback,
     parse_v1_token,
 )
+from tiktok_async.api import qr
 from tiktok_async.api.account import Account
 from tiktok_async.api.grants import Grants
+from tiktok_async.api.qr import QrLogin
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import AuthorizationRequest, ClientToken, Scope, Secret, Token
@@ -110,6 +112,32 @@ class OAuth:
             raise ConfigurationError(msg)
         verifier = Secret(code_verifier) if isinstance(code_verifier, str) else code_verifier
         return await self._exchange(Secret(code), redirect_uri=redirect_uri, code_verifier=verifier)
+
+    async def qr_login(self, scopes: Iterable[Scope | str]) -> QrLogin:
+        """Begin a login by QR code: draw its `url`, then follow `watch()` until it is over.
+
+        Args:
+            scopes: What to ask the user for.
+
+        Raises:
+            ConfigurationError: There are no scopes.
+            OAuthError: TikTok refused.
+
+        Example:
+            >>> async def log_in(session):
+            ...     qr = await session.oauth.qr_login([Scope.USER_INFO_BASIC])
+            ...     print("Draw this:", qr.url)
+            ...     async for status in qr.watch():
+            ...         print(status)
+            ...     return qr.account
+
+        Source: https://developers.tiktok.com/doc/login-kit-qr-code-authorization
+        """
+
+        async def exchange(code: Secret) -> Account:
+            return await self._exchange(code, redirect_uri=None, code_verifier=None)
+
+        return await qr.begin(self._runtime, exchange, scopes, client_secret=self._grants.client_secret)
 
     async def refresh(self, open_id: str) -> Token:
         """Rotate an account's token now, whatever its age.
