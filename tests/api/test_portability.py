@@ -1,7 +1,6 @@
 """A user's archive: scopes before, the wait on the clock, a download that is whole or not there."""
 
 import asyncio
-import os
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -72,7 +71,7 @@ async def test_an_archive_is_asked_for_waited_for_and_read(
     names = [member.name for member in await archive.members()]
     assert "Profile/Profile.json" in names
     assert b"userName" in await archive.read("Profile/Profile.json")
-    assert os.listdir(tmp_path) == ["mine.zip"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
 
 
 @pytest.mark.parametrize(
@@ -291,7 +290,7 @@ async def test_a_download_that_breaks_off_is_gone_on_with(
     assert {member.name: member.size for member in await archive.members()}["Posts/videos.bin"] == 3_000_000
     with zipfile.ZipFile(archive.path) as zipped:
         assert zipped.testzip() is None
-    assert os.listdir(tmp_path) == ["mine.zip"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
 
 
 async def test_the_next_process_goes_on_where_the_last_one_died(
@@ -345,7 +344,7 @@ async def test_what_is_no_archive_never_gets_the_final_name(
         middle.alter = alter
         with pytest.raises(ServerError, match="no whole archive"):
             await request.download(tmp_path / "mine.zip")
-    assert os.listdir(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == []
 
 
 async def test_a_folder_that_is_not_there_is_said_to_be(
@@ -376,4 +375,4 @@ async def test_a_cancelled_download_closes_its_file_and_leaves_the_final_name_al
             assert not (tmp_path / "mine.zip").exists()
     assert whole == 0
     await request.download(tmp_path / "mine.zip")
-    assert os.listdir(tmp_path) == ["mine.zip"]
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
