@@ -16,6 +16,7 @@ from rich.console import Console
 
 from tiktok_async.cli import commands
 from tiktok_async.cli._logs import log_to_stderr
+from tiktok_async.cli._signals import until_terminated
 from tiktok_async.errors import ConfigurationError, ReauthorizationRequired, TikTokError, scrub
 
 _OK = 0
@@ -111,7 +112,7 @@ def _dispatch(app: App, arguments: Sequence[str]) -> None:
         command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
         result: Any = command(*bound.args, **bound.kwargs)
         if inspect.iscoroutine(result):
-            asyncio.run(result)
+            asyncio.run(until_terminated(result))
         sys.stdout.flush()
 
     app.meta.default(launch)

@@ -13,10 +13,11 @@ from tiktok_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     # Loaded when a session is opened, so that `--help` is quick.
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from tiktok_async.abc import TokenStore
     from tiktok_async.api.account import Account
+    from tiktok_async.models import Event
     from tiktok_async.session import TikTokSession
 
 
@@ -68,8 +69,14 @@ def store_url(store: str | None) -> str:
 
 
 @asynccontextmanager
-async def opened(options: Options) -> "AsyncGenerator[tuple[TikTokSession, TokenStore]]":
+async def opened(
+    options: Options, *, observer: "Callable[[Event], None]" = log_event
+) -> "AsyncGenerator[tuple[TikTokSession, TokenStore]]":
     """Open the store and a session on it, and close both.
+
+    Args:
+        options: What was typed.
+        observer: Gets the session's events; it calls `log_event` itself, if it takes its place.
 
     Raises:
         ConfigurationError: The app's keys are missing, or the store's URL is wrong.
@@ -86,7 +93,7 @@ async def opened(options: Options) -> "AsyncGenerator[tuple[TikTokSession, Token
     store = open_store(store_url(options.store))
     try:
         keywords = {name: value for name, value in given.items() if value is not None}
-        async with TikTokSession.from_env(**keywords, store=store, observer=log_event) as session:
+        async with TikTokSession.from_env(**keywords, store=store, observer=observer) as session:
             yield session, store
     finally:
         await store.aclose()

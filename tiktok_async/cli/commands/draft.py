@@ -1,0 +1,41 @@
+"""`tiktok-async draft`."""
+
+from pathlib import Path
+
+from tiktok_async.cli._posting import END, Account, End, begin, finish, posting, send
+from tiktok_async.cli._session import DEFAULTS, Options, pick
+from tiktok_async.models import PullFromUrl
+
+
+async def command(
+    video: str,
+    /,
+    *,
+    chunk_size: int | None = None,
+    dedup_key: str | None = None,
+    account: Account = None,
+    end: End = END,
+    options: Options = DEFAULTS,
+) -> None:
+    """Send a video to its creator's inbox, where they finish and post it.
+
+    An upload that is broken off goes on with `upload --resume`.
+
+    Args:
+        video: The file; or a URL that TikTok fetches by itself.
+        chunk_size: Bytes a chunk, 5242880 to 64000000; the default is a good choice.
+        dedup_key: Your id of this draft: a repeated command with it goes on with the first one for seven days.
+        account: The account's open_id; may be left out where there is only one.
+        end: How long to stay with it.
+        options: The session's options.
+    """
+    from tiktok_async.cli import _saved_uploads
+
+    source = PullFromUrl(video) if "://" in video else Path(video)
+    _saved_uploads.prepare()
+    async with posting(options, json=end.json) as (session, show):
+        creator = await pick(session, account)
+        work = creator.draft_video(source, chunk_size=chunk_size, dedup_key=dedup_key)
+        publish = await begin(work, show, open_id=creator.open_id)
+        await send(publish, show)
+        await finish(publish, show, end)

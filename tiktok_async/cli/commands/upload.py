@@ -1,0 +1,104 @@
+"""`tiktok-async upload`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tiktok_async.cli._posting import END, Account, End, begin, finish, posting, send
+from tiktok_async.cli._session import DEFAULTS, Options, pick
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import PrivacyLevel, PullFromUrl, VideoPost
+
+_Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+
+
+async def command(
+    video: str | None = None,
+    /,
+    *,
+    title: str | None = None,
+    privacy: PrivacyLevel | None = None,
+    disable_comment: _Flag = False,
+    disable_duet: _Flag = False,
+    disable_stitch: _Flag = False,
+    cover_ms: int | None = None,
+    aigc: _Flag = False,
+    brand_content: _Flag = False,
+    brand_organic: _Flag = False,
+    check: _Flag = False,
+    chunk_size: int | None = None,
+    dedup_key: str | None = None,
+    resume: _Flag = False,
+    account: Account = None,
+    end: End = END,
+    options: Options = DEFAULTS,
+) -> None:
+    """Post a video, and wait until it is published.
+
+    Ctrl-C keeps what is needed to go on within the hour, and so does a crash: `upload --resume` does it, for the
+    account's last unfinished upload, or for the one that a publish_id, a saved state or the video's path names.
+
+    Args:
+        video: The file; or a URL that TikTok fetches by itself.
+        title: The caption; #tags and @mentions work in it.
+        privacy: Who may see it. There is no default: TikTok wants the creator to choose each time.
+        disable_comment: Nobody may comment.
+        disable_duet: Nobody may make a duet.
+        disable_stitch: Nobody may stitch.
+        cover_ms: The frame that becomes the cover, in milliseconds from the start.
+        aigc: It is made by AI; the post says so.
+        brand_content: It is a paid partnership for a third party.
+        brand_organic: It promotes the creator's own business.
+        check: Ask what the creator allows first, and tell of every setting that does not fit.
+        chunk_size: Bytes a chunk, 5242880 to 64000000; the default is a good choice.
+        dedup_key: Your id of this post: a repeated command with it goes on with the first post for seven days.
+        resume: Go on with an unfinished upload.
+        account: The account's open_id; may be left out where there is only one.
+        end: How long to stay with it.
+        options: The session's options.
+    """
+    from tiktok_async.cli import _saved_uploads
+
+    if resume:
+        await _resume(video, account, end, options)
+        return
+    if video is None:
+        raise ConfigurationError("Name the video, or go on with an unfinished upload: --resume.")
+    if privacy is None:
+        raise ConfigurationError(
+            f"Say who may see it: --privacy {', '.join(PrivacyLevel)}. TikTok wants the creator to choose each time."
+        )
+    post = VideoPost(
+        title=title,
+        privacy_level=privacy,
+        disable_comment=disable_comment,
+        disable_duet=disable_duet,
+        disable_stitch=disable_stitch,
+        video_cover_timestamp_ms=cover_ms,
+        brand_content_toggle=brand_content,
+        brand_organic_toggle=brand_organic,
+        is_aigc=aigc,
+    )
+    source = PullFromUrl(video) if "://" in video else Path(video)
+    _saved_uploads.prepare()
+    async with posting(options, json=end.json) as (session, show):
+        creator = await pick(session, account)
+        work = creator.post_video(source, post, chunk_size=chunk_size, check=check, dedup_key=dedup_key)
+        publish = await begin(work, show, open_id=creator.open_id)
+        await send(publish, show)
+        await finish(publish, show, end)
+
+
+async def _resume(wish: str | None, account: str | None, end: End, options: Options) -> None:
+    from tiktok_async.cli import _saved_uploads
+
+    _saved_uploads.prepare()
+    async with posting(options, json=end.json) as (session, show):
+        if wish is not None:
+            saved = _saved_uploads.find(wish)
+        else:
+            saved = _saved_uploads.latest((await pick(session, account)).open_id)
+        publish = session.account(saved.open_id).publish(saved.text)
+        await send(publish, show)
+        await finish(publish, show, end)
