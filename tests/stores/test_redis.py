@@ -14,7 +14,7 @@ import redis
 from redis.asyncio import Redis, RedisCluster
 from redis.crc import key_slot
 
-from tests.conftest import RedisServer
+from tests.conftest import RedisServer, free_port
 from tiktok_async.errors import ConfigurationError, LeaseUnavailable, StoreError
 from tiktok_async.models import AccountKey, Secret, Token
 from tiktok_async.stores import RedisTokenStore
@@ -156,7 +156,10 @@ def test_all_keys_of_an_app_share_a_slot(client_key: str) -> None:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("cluster"), "--cluster-enabled", "yes")
+    # The bus's port is 10,000 above by default, which is not a port if the first one is high.
+    server = RedisServer(
+        tmp_path_factory.mktemp("cluster"), "--cluster-enabled", "yes", "--cluster-port", str(free_port())
+    )
     server.start()
     with contextlib.closing(redis.Redis.from_url(server.url)) as client:
         ask: Any = client.execute_command
