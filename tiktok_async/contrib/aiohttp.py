@@ -8,7 +8,7 @@ tiktok.setup(app := web.Application())
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -22,7 +22,7 @@ from tiktok_async.webhooks import HEADER
 
 __all__ = ["TikTok"]
 
-_WEB_SESSION = "tiktok_web_session"
+_WEB_SESSION = web.RequestKey("tiktok_web_session", WebSession)
 
 
 class TikTok(Backend):
@@ -62,7 +62,7 @@ class TikTok(Backend):
 
     def web_session(self, request: web.Request) -> WebSession:
         """Return what is kept for the browser of *request*; put JSON values into it."""
-        return cast("WebSession", request[_WEB_SESSION])
+        return request[_WEB_SESSION]
 
     def current(self, request: web.Request) -> Account | None:
         """Return the account that is logged in in the browser of *request*."""

@@ -75,9 +75,9 @@ class TikTok(Backend):
             return _see(await self.finish(request.session, query.decode("latin-1")))
 
         @post(self.webhook_path, name="tiktok_webhook")
-        async def webhook(request: _Request) -> Response[None]:
+        async def webhook(request: _Request) -> Response[bytes]:
             status = await self.receive(request.stream(), request.headers.get(HEADER))
-            return Response(None, status_code=status)
+            return Response(b"", status_code=status, media_type="text/plain")
 
         return [login, callback, webhook]
 
