@@ -334,7 +334,7 @@ def _conditions(raw: Any, name: str, problems: list[str]) -> Iterable[Condition]
         return
     for index, item in enumerate(_list(raw)):
         found = cast("dict[str, Any]", item) if type(item) is dict else {}
-        field, operation, values = (found.get(key) for key in _KEYS)
+        operation, field, values = (found.get(key) for key in _KEYS)
         if set(found) != set(_KEYS) or not (isinstance(field, str) or isinstance(operation, str)):
             problems.append(f"`{name}`[{index}] is no object of {', '.join(_KEYS)}")
         elif type(values) is not list or not all(isinstance(one, str) for one in _list(values)):
