@@ -14,7 +14,8 @@ from attrs import evolve
 from tiktok_async.models import Checkpoint, Video, VideoField
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+# A minute and an hour, of twelve hours.
+_FIRST_PAUSE_PART, _LONGEST_PAUSE_PART = 720, 12
 _LARGEST_POWER = 10
 
 # A cover's address is signed anew in each answer; it tells nothing about the video.
@@ -41,14 +42,15 @@ def next_due(open_id: str, now: datetime, every: timedelta) -> datetime:
     return slot_after(open_id, now + every / 2, every)
 
 
-def pause_after(failures: int, jitter: float) -> timedelta:
+def pause_after(failures: int, every: timedelta, jitter: float) -> timedelta:
     """Return how long an account rests after its *failures*-th failure in a row.
 
     Args:
         failures: From 1.
+        every: The interval: the pause is its 720th at first, doubles each time and is its twelfth at last.
         jitter: 0 to 1; takes off up to half.
     """
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(failures - 1, _LARGEST_POWER))
+    pause = min(every / _LONGEST_PAUSE_PART, every / _FIRST_PAUSE_PART * (1 << min(failures - 1, _LARGEST_POWER)))
     return pause * (1 - jitter / 2)
 
 

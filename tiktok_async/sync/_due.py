@@ -1,6 +1,6 @@
 """Which accounts are due: the reconciler, which any cron of any engine calls."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 from tiktok_async import _sync_rules as rules
@@ -26,7 +26,7 @@ async def due_accounts(
     every: timedelta = EVERY,
     again_after: timedelta = _AGAIN_AFTER,
     limit: int | None = None,
-) -> AsyncIterator[DueAccount]:
+) -> AsyncGenerator[DueAccount, None]:
     """Hand out the accounts that are due, longest overdue first: call it each minute, and send a job for each.
 
     An account that was handed out is due again *again_after* later, unless its job is done by then: so a job that an

@@ -130,7 +130,7 @@ class Round:
             after = evolve(tally.checkpoint, login_needed=True)
         else:
             failures = tally.checkpoint.failures + 1
-            at = now + rules.pause_after(failures, self.clock.random())
+            at = now + rules.pause_after(failures, self.plan.every, self.clock.random())
             end = tally.result(SyncState.FAILED, error)
             after = evolve(tally.checkpoint, failures=failures)
             _log.warning("account %s was not synced and is due again at %s: %s", self.account.open_id, at, error)

@@ -1,0 +1,65 @@
+"""`tiktok-async sync`: a table that is brought up to date, by runs that may be cut off."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+from tests.cli.conftest import Shell
+from tiktok_async.models import Endpoint
+
+
+def _rows(path: Path) -> list[tuple[str, str, int]]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT open_id, id, gone FROM videos").fetchall()
+    connection.close()
+    return rows
+
+
+async def test_every_account_is_brought_up_to_date_and_a_second_run_brings_what_changed(shell: Shell) -> None:
+    users = [shell.emulator.add_user(videos=number) for number in (3, 25, 0)]
+    for user in users:
+        await shell.log_in(user)
+    first = await shell.run("sync", "--to", "videos.db", "--look-back", "10000")
+    assert (first.code, first.out.split()) == (
+        0,
+        ["accounts", "3", "videos", "28", "gone", "0", "waits", "0", "failures", "0"],
+    )
+    ids = users[1].videos.ids()
+    users[1].videos.remove(ids[2])
+    users[1].videos.edit(ids[0], like_count=9)
+    second = await shell.run("sync", "--to", "videos.db", "--look-back", "10000", "--json")
+    told = {line["open_id"]: line for line in map(json.loads, second.out.splitlines())}
+    assert (told[users[1].open_id]["videos"], told[users[1].open_id]["gone"]) == (1, 1)
+    assert (told[users[0].open_id]["videos"], told[users[0].open_id]["error"]) == (0, None)
+    rows = _rows(shell.folder / "videos.db")
+    assert len(rows) == 28
+    assert [row[1] for row in rows if row[2]] == [ids[2]]
+
+
+async def test_an_account_that_fails_stops_no_other_and_the_next_run_goes_on_with_it(shell: Shell) -> None:
+    good, bad = shell.emulator.add_user(videos=2), shell.emulator.add_user(videos=2)
+    for user in (good, bad):
+        await shell.log_in(user)
+    shell.emulator.fail_next(Endpoint.VIDEO_LIST, status=400, code="invalid_params", user=bad)
+    first = await shell.run("sync", "--to", "videos.db")
+    assert first.code == 1
+    assert bad.open_id in first.err
+    assert "1 of 2 accounts failed" in first.err
+    assert {row[0] for row in _rows(shell.folder / "videos.db")} == {good.open_id}
+    second = await shell.run("sync", "--to", "videos.db")
+    assert second.code == 0
+    assert len(_rows(shell.folder / "videos.db")) == 4
+
+
+async def test_another_programs_file_is_left_alone(shell: Shell) -> None:
+    with sqlite3.connect(shell.folder / "other.db") as connection:
+        connection.execute("CREATE TABLE precious (thing)")
+    connection.close()
+    await shell.log_in(shell.emulator.add_user(videos=1))
+    done = await shell.run("sync", "--to", "other.db")
+    assert done.code == 1
+    assert "another program" in done.err
+
+
+async def test_no_file_is_a_usage_error(shell: Shell) -> None:
+    assert (await shell.run("sync")).code == 2

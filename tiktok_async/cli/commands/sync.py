@@ -1,0 +1,75 @@
+"""`tiktok-async sync`."""
+
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tiktok_async.cli._output import Json, note, write_json, write_record
+from tiktok_async.cli._session import DEFAULTS, Options, opened
+from tiktok_async.cli._sync_progress import SyncProgress
+from tiktok_async.errors import TikTokError
+from tiktok_async.models import SyncResult
+
+
+async def command(
+    *,
+    to: Annotated[Path, Parameter(name="--to")],
+    concurrency: int = 32,
+    look_back: Annotated[int, Parameter(name="--look-back")] = 30,
+    json: Json = False,
+    options: Options = DEFAULTS,
+) -> None:
+    """Bring the videos of all accounts up to date in the table `videos` of a SQLite file.
+
+    Run it again at any time: it goes on where it stopped, and asks for what is new, and for what changed within the
+    look-back. Videos that are listed no longer stay in the table, with `gone` = 1.
+
+    Args:
+        to: The file; made if it is not there. It remembers how far each account came, too.
+        concurrency: How many accounts at a time.
+        look_back: How many days back to look for changed and missing videos.
+        json: Write one JSON document a line for each account, instead of the counts at the end.
+        options: The session's options.
+    """
+    from tiktok_async.stores import SQLiteCheckpointStore, SQLiteVideoTable
+    from tiktok_async.sync import sync_videos
+
+    # The checkpoint store makes the file, and refuses one that is another program's.
+    async with aclosing(SQLiteCheckpointStore(to)) as checkpoints, aclosing(SQLiteVideoTable(to)) as table:
+        with SyncProgress() as progress:
+            async with opened(options, observer=progress.observe) as (session, _):
+                results = sync_videos(
+                    session,
+                    concurrency=concurrency,
+                    checkpoints=checkpoints,
+                    look_back=timedelta(days=look_back),
+                )
+                async with aclosing(results):
+                    async for result in results:
+                        await table.upsert(result.account.open_id, result.videos, result.gone)
+                        progress.add(result)
+                        _tell(result, json=json)
+    if not json:
+        write_record(progress.record())
+    if progress.failures:
+        total = progress.accounts + progress.failures
+        raise TikTokError(f"{progress.failures} of {total} accounts failed; run it again to go on with them.")
+
+
+def _tell(result: SyncResult, *, json: bool) -> None:
+    open_id, error = result.account.open_id, result.error
+    if json:
+        write_json(
+            {
+                "open_id": open_id,
+                "videos": len(result.videos),
+                "gone": len(result.gone),
+                "watermark": result.watermark,
+                "error": None if error is None else str(error),
+            }
+        )
+    elif error is not None:
+        note(f"{open_id}: {error}")
