@@ -75,7 +75,8 @@ class Flight:
     @property
     def exposed(self) -> bool:
         """Whether a token may be lost if this is cut off now."""
-        return self.rotation is not None and self.rotation.exposed
+        # One that rotated and is only giving its lease back has still to be told of.
+        return self.rotation is not None and (self.rotation.exposed or self.rotation.rotated)
 
     @property
     def forced(self) -> bool:

@@ -11,7 +11,7 @@ from tests.shell.fakes import USER, World
 from tiktok_async._sweep import refresh_due
 from tiktok_async._tokens import TokenManager
 from tiktok_async.errors import SessionClosed
-from tiktok_async.models import Token
+from tiktok_async.models import Token, TokenRefreshed
 
 LIFE = timedelta(hours=2)
 Call = Callable[[TokenManager], Awaitable[object]]
@@ -111,6 +111,8 @@ async def test_a_session_closed_at_any_moment_of_a_refresh_loses_nothing() -> No
         if not call.cancelled() and call.exception() is not None:
             assert isinstance(call.exception(), SessionClosed)
         await _check(world)
+        told = sum(isinstance(event, TokenRefreshed) for event in world.events)
+        assert told == world.provider.grants["user"], "a rotation was made and never told"
         assert len(asyncio.all_tasks()) == 1
         moments += 1
     assert moments > 10
