@@ -47,6 +47,15 @@ def connect(url: str) -> RedisClient:
         ) from None
 
 
+def _cancellations() -> int:
+    """Return how often the running task was asked to end.
+
+    Before Python 3.12 `asyncio.wait_for`, which redis-py sends with, may swallow such a request; this remembers it.
+    """
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
+
+
 class RedisLink:
     """Sends commands and scripts; what goes wrong is a `StoreError`.
 
@@ -68,18 +77,18 @@ class RedisLink:
         """
         if self._closed:
             raise StoreError("The Redis store is closed.")
-        task = asyncio.current_task()
-        cancelled = task.cancelling() if task is not None else 0
+        cancelled = _cancellations()
         try:
             answer = await self._client.execute_command(*args)
         except (RedisError, OSError, TimeoutError) as error:
+            if _cancellations() > cancelled:
+                raise asyncio.CancelledError from None
             if isinstance(error, NoScriptError):
                 raise
             # Redis repeats the arguments of what it does not understand; those may hold a token.
             text = scrub(str(error).partition(", with args")[0])
             raise StoreError(f"Redis failed: {text or type(error).__name__}.") from None
-        if task is not None and task.cancelling() > cancelled:
-            # Before Python 3.12 `asyncio.wait_for`, which redis-py sends with, may swallow a cancellation.
+        if _cancellations() > cancelled:
             raise asyncio.CancelledError
         return answer
 
