@@ -72,9 +72,9 @@ async def style(request: web.Request) -> web.Response:
     return web.Response(text=pages.STYLE, content_type="text/css")
 
 
-@routes.get("/events.js")
+@routes.get("/site.js")
 async def script(request: web.Request) -> web.Response:
-    """Return the script that watches events."""
+    """Return the script of the page."""
     del request
     return web.Response(text=pages.SCRIPT, content_type="text/javascript")
 

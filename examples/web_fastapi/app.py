@@ -71,7 +71,7 @@ async def style() -> Response:
     return Response(pages.STYLE, media_type="text/css")
 
 
-@app.get("/events.js")
+@app.get("/site.js")
 async def script() -> Response:
-    """Return the script that watches events."""
+    """Return the script of the page."""
     return Response(pages.SCRIPT, media_type="text/javascript")

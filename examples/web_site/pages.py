@@ -10,7 +10,7 @@ from tiktok_async import User, Video
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "style.css").read_text(encoding="utf-8")
-SCRIPT = (HERE / "events.js").read_text(encoding="utf-8")
+SCRIPT = (HERE / "site.js").read_text(encoding="utf-8")
 
 _ERRORS = {
     "denied": "You did not allow it, so nothing is connected.",
@@ -94,7 +94,7 @@ def _image(url: str | None) -> str:
 
 
 def _verified(user: User) -> str:
-    mark = ' <span class="mark" title="Verified">&#10003;</span>' if user.is_verified else ""
+    mark = '&nbsp;<span class="mark" title="Verified">&#10003;</span>' if user.is_verified else ""
     return escape(user.display_name or "") + mark
 
 
@@ -128,11 +128,10 @@ def _grid(videos: Sequence[Video] | None) -> str:
 
 def _video(video: Video) -> str:
     title = escape(video.title or video.video_description or "Untitled")
-    seen, liked = _short(video.view_count or 0), _short(video.like_count or 0)
     length = f'<span class="length">{_clock(int(video.duration.total_seconds()))}</span>' if video.duration else ""
     return f"""<li><a href="{escape(video.share_url or "")}" rel="noreferrer">
 <div class="cover">{_image(video.cover_image_url)}{length}</div>
-<strong>{title}</strong><span class="soft">{seen} views &middot; {liked} likes</span></a></li>"""
+<strong>{title}</strong><span class="soft">{_short(video.view_count or 0)} views</span></a></li>"""
 
 
 def _clock(seconds: int) -> str:
@@ -147,7 +146,7 @@ def _short(number: int) -> str:
 
 
 def _page(title: str, body: str, *, script: bool = False) -> str:
-    tag = '<script src="/events.js" defer></script>' if script else ""
+    tag = '<script src="/site.js" defer></script>' if script else ""
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">{tag}</head>

@@ -1,0 +1,274 @@
+"""The example sites in a real browser: allow, deny, less than asked, disconnected elsewhere, a mini game's name."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import aiohttp
+import pytest
+from aiohttp import web
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from tests.conftest import find_binary
+from tests.web.serving import EXAMPLES, Served, browser_like, log_in, until
+from tiktok_async.emulator import EmulatedUser, Emulator
+from tiktok_async.models import Endpoint
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+_HEIGHT = "return document.documentElement.scrollHeight"
+SIZES = {"wide": (1200, 900), "narrow": (390, 844)}
+
+
+class Browser:
+    """Chromium, driven from a thread; keeps screenshots where SCREENSHOTS says."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self._driver = driver
+
+    async def do(self, work: Callable[[webdriver.Chrome], Any]) -> Any:
+        return await asyncio.to_thread(work, self._driver)
+
+    async def go(self, url: str) -> None:
+        await self.do(lambda driver: driver.get(url))
+
+    async def click(self, selector: str) -> None:
+        await self.do(lambda driver: driver.find_element(By.CSS_SELECTOR, selector).click())
+
+    async def text(self, selector: str = "main") -> str:
+        return str(await self.do(lambda driver: driver.find_element(By.CSS_SELECTOR, selector).text))
+
+    async def fits(self) -> bool:
+        """Tell whether the page is no wider than the window, and its pictures are there."""
+        script = "return document.documentElement.scrollWidth <= window.innerWidth"
+        return bool(await self.do(lambda driver: driver.execute_script(script)))
+
+    async def complaints(self) -> list[str]:
+        """Return what the browser's console says, such as a policy that was broken."""
+        return [entry["message"] for entry in await self.do(lambda driver: driver.get_log("browser"))]
+
+    async def resize(self, width: int, height: int) -> None:
+        """Make the window so many pixels large."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.do(lambda d: d.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics))
+
+    async def look(self, name: str) -> None:
+        """See the page light and dark, wide and narrow: it has to fit each time."""
+        for size, (width, height) in SIZES.items():
+            await self.resize(width, height)
+            await self.resize(width, int(await self.do(lambda d: d.execute_script(_HEIGHT))))
+            for scheme in ("light", "dark"):
+                media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+                await self.do(lambda d, m=media: d.execute_cdp_cmd("Emulation.setEmulatedMedia", m))
+                assert await self.fits(), f"{name} is too wide when {size}"
+                folder = os.environ.get("SCREENSHOTS")
+                if folder:
+                    path = str(Path(folder) / f"{name}-{size}-{scheme}.png")
+                    await self.do(lambda d, p=path: d.save_screenshot(p))
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    options = Options()
+    options.binary_location = find_binary("chromium")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options=options, service=Service(find_binary("chromedriver")))
+    driver.implicitly_wait(10)
+    yield Browser(driver)
+    driver.quit()
+
+
+@pytest.fixture
+async def covers() -> AsyncIterator[str]:
+    """A server of covers, since those of the emulated TikTok are nowhere."""
+
+    async def cover(request: web.BaseRequest) -> web.Response:
+        hue = sum(map(ord, request.path)) * 47 % 360
+        word = escape(request.path.rpartition("/")[2][-4:])
+        stops = f'<stop stop-color="hsl({hue} 70% 62%)"/><stop offset="1" stop-color="hsl({hue + 50} 65% 38%)"/>'
+        svg = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 120">
+<defs><linearGradient id="g" x2="1" y2="1">{stops}</linearGradient></defs>
+<rect width="90" height="120" fill="url(#g)"/><text x="8" y="20" font-size="9" fill="#fff">{word}</text></svg>"""
+        return web.Response(text=svg, content_type="image/svg+xml")
+
+    runner = web.ServerRunner(web.Server(cover, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    async with Emulator(limits={}) as running:
+        yield running
+
+
+@pytest.fixture
+def user(emulator: Emulator, covers: str) -> EmulatedUser:
+    user = emulator.add_user(
+        videos=40,
+        display_name="Grace <Hopper>",
+        username="grace",
+        is_verified=True,
+        follower_count=1_234_567,
+        following_count=89,
+        likes_count=45_600_000,
+        bio_description="Compilers, ships & nanoseconds.\nWrite to me.",
+    )
+    for number, video in enumerate(user.videos.ids()[:12]):
+        user.videos.edit(video, cover_image_url=f"{covers}/{number}/{video}")
+    return user
+
+
+@pytest.fixture(params=EXAMPLES)
+async def served(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path) -> AsyncIterator[Served]:
+    one = Served(request.param, emulator, f"sqlite:///{tmp_path}/tokens.db")
+    await asyncio.to_thread(one.start)
+    yield one
+    await asyncio.to_thread(one.stop)
+
+
+async def test_a_creator_logs_in_sees_their_videos_and_an_event_and_disconnects(
+    served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser
+) -> None:
+    await browser.go(served.url)
+    await browser.look(f"{served.example}-landing")
+    await browser.click("#login")
+    await browser.click("button[value=allow]")
+    assert (await browser.text("#name")).split() == ["Grace", "<Hopper>", "✓"]
+    assert "1.2M" in await browser.text(".counts")
+    found = await browser.do(lambda d: len(d.find_elements(By.CSS_SELECTOR, ".grid li")))
+    assert found == 12
+    script = "return [...document.images].every(i => i.complete && i.naturalWidth > 0)"
+    await browser.do(lambda d: d.execute_script("for (const i of document.images) i.loading = 'eager'"))
+    await until(lambda: browser.do(lambda d: d.execute_script(script)))
+    emulator.send_webhook("post.publish.complete", {"publish_id": "v_pub_file~v2-1.7601447475849021452"}, user)
+    await emulator.webhooks_sent()
+    await until(lambda: shows(browser, "post.publish.complete"))
+    await browser.look(f"{served.example}-home")
+    emulator.send_webhook("post.publish.complete", {"publish_id": "another's"}, emulator.add_user())
+    await emulator.webhooks_sent()
+    assert "another's" not in await browser.text("#events")
+    complaints = [words for words in await browser.complaints() if "tiktokcdn" not in words]
+    assert complaints == []  # the emulated avatar is nowhere
+    await browser.click("#disconnect")
+    assert "Connect your account" in await browser.text(".hero")
+    await emulator.webhooks_sent()
+    assert not emulator.state.grants.refreshes
+
+
+async def shows(browser: Browser, words: str) -> bool:
+    return words in await browser.text("#events")
+
+
+async def test_a_creator_denies(served: Served, browser: Browser, user: EmulatedUser) -> None:
+    del user
+    await browser.go(f"{served.url}/tiktok/login")
+    await browser.click("button[value=deny]")
+    assert "You did not allow it" in await browser.text("#alert")
+    await browser.look(f"{served.example}-denied")
+
+
+async def test_a_creator_keeps_their_videos_to_themselves(served: Served, browser: Browser, user: EmulatedUser) -> None:
+    del user
+    await browser.go(f"{served.url}/tiktok/login")
+    await browser.click("input[name=grant][value='video.list']")
+    await browser.click("input[name=grant][value='user.info.stats']")
+    await browser.click("button[value=allow]")
+    assert "did not share your videos" in await browser.text("#no-videos")
+    assert await browser.do(lambda d: "Followers" not in d.page_source)
+    await browser.look(f"{served.example}-partial")
+
+
+async def test_a_creator_disconnects_in_tiktok(
+    served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser
+) -> None:
+    await browser.go(f"{served.url}/tiktok/login")
+    await browser.click("button[value=allow]")
+    await browser.text("#name")
+    emulator.revoke(user)
+    await emulator.webhooks_sent()
+    await browser.go(served.url)
+    assert await browser.text("#disconnected") == "TikTok is disconnected"
+    await browser.look(f"{served.example}-disconnected")
+    await browser.click("#login")
+    await browser.click("button[value=allow]")
+    assert "Grace" in await browser.text("#name")
+
+
+async def test_a_webhook_that_never_came_ends_on_the_same_page(
+    served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser
+) -> None:
+    await browser.go(f"{served.url}/tiktok/login")
+    await browser.click("button[value=allow]")
+    await browser.text("#name")
+    emulator.webhook_url = None
+    emulator.revoke(user)
+    await browser.go(served.url)
+    assert await browser.text("#disconnected") == "TikTok is disconnected"
+
+
+@pytest.mark.parametrize("scopes", [{"user.info.open_id"}, {"user.info.basic"}])
+async def test_a_mini_games_player_has_the_name_the_game_sent_until_they_share_their_own(
+    served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser, scopes: set[str]
+) -> None:
+    sent = {"code": emulator.minis_code(user, scopes), "name": "Player <One>", "avatar_url": "javascript:alert(1)"}
+    async with browser_like() as http:
+        async with http.post(f"{served.url}/minigame/login", json=sent) as response:
+            assert response.status == 200
+            assert await response.json() == {"open_id": user.open_id}
+        async with http.post(f"{served.url}/minigame/login", json={"code": "wrong"}) as response:
+            assert response.status == 401
+        cookies = {cookie.key: cookie.value for cookie in http.cookie_jar}
+    await browser.go(served.url)
+    for name, value in cookies.items():
+        await browser.do(lambda d, n=name, v=value: d.add_cookie({"name": n, "value": v}))
+    await browser.go(served.url)
+    expected = "Player <One>" if "user.info.basic" not in scopes else "Grace <Hopper>"
+    assert expected in await browser.text("#name")
+    assert "javascript:" not in await browser.do(lambda d: d.page_source)
+    await browser.look(f"{served.example}-minigame-{expected.partition(' ')[0].lower()}")
+
+
+async def test_tiktok_out_of_order_is_a_page_with_advice(
+    served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser
+) -> None:
+    await browser.go(f"{served.url}/tiktok/login")
+    await browser.click("button[value=allow]")
+    await browser.text("#name")
+    emulator.fail_next(Endpoint.USER_INFO, status=400, code="internal_oddity", times=9)
+    await browser.go(served.url)
+    assert "not answering" in await browser.text(".hero")
+    await browser.look(f"{served.example}-trouble")
+    del user
+
+
+async def test_a_page_from_elsewhere_cannot_act_for_a_creator(
+    served: Served, emulator: Emulator, user: EmulatedUser
+) -> None:
+    """What a browser does with a foreign form: it sends no Lax cookie, so nobody is disconnected."""
+    async with browser_like() as http:
+        assert await log_in(http, served, emulator, user) == "/"
+        async with aiohttp.ClientSession() as foreign, foreign.post(f"{served.url}/disconnect") as response:
+            assert response.status == 200
+        async with http.get(served.url) as front:
+            assert "Grace" in await front.text()
