@@ -348,7 +348,7 @@ async def test_what_is_no_archive_never_gets_the_final_name(
         middle.alter = alter
         with pytest.raises(ServerError, match="no whole archive"):
             await request.download(tmp_path / "mine.zip")
-    assert [path.name for path in tmp_path.iterdir()] == []
+    assert names_in(tmp_path) == []
 
 
 async def test_a_folder_that_is_not_there_is_said_to_be(
