@@ -48,8 +48,15 @@ class Browser:
     async def go(self, url: str) -> None:
         await self.do(lambda driver: driver.get(url))
 
+    async def command(self, name: str, options: dict[str, Any]) -> None:
+        await asyncio.to_thread(self._driver.execute_cdp_cmd, name, options)
+
     async def click(self, selector: str) -> None:
         await self.do(lambda driver: driver.find_element(By.CSS_SELECTOR, selector).click())
+
+    async def keep(self, name: str, value: str) -> None:
+        """Take a cookie."""
+        await asyncio.to_thread(self._driver.add_cookie, {"name": name, "value": value})
 
     async def text(self, selector: str = "main") -> str:
         return str(await self.do(lambda driver: driver.find_element(By.CSS_SELECTOR, selector).text))
@@ -61,12 +68,13 @@ class Browser:
 
     async def complaints(self) -> list[str]:
         """Return what the browser's console says, such as a policy that was broken."""
-        return [entry["message"] for entry in await self.do(lambda driver: driver.get_log("browser"))]
+        get_log: Any = self._driver.get_log
+        return [str(entry["message"]) for entry in await asyncio.to_thread(get_log, "browser")]
 
     async def resize(self, width: int, height: int) -> None:
         """Make the window so many pixels large."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        await self.do(lambda d: d.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics))
+        await self.command("Emulation.setDeviceMetricsOverride", metrics)
 
     async def look(self, name: str) -> None:
         """See the page light and dark, wide and narrow: it has to fit each time."""
@@ -75,12 +83,12 @@ class Browser:
             await self.resize(width, int(await self.do(lambda d: d.execute_script(_HEIGHT))))
             for scheme in ("light", "dark"):
                 media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-                await self.do(lambda d, m=media: d.execute_cdp_cmd("Emulation.setEmulatedMedia", m))
+                await self.command("Emulation.setEmulatedMedia", media)
                 assert await self.fits(), f"{name} is too wide when {size}"
                 folder = os.environ.get("SCREENSHOTS")
                 if folder:
                     path = str(Path(folder) / f"{name}-{size}-{scheme}.png")
-                    await self.do(lambda d, p=path: d.save_screenshot(p))
+                    await asyncio.to_thread(self._driver.save_screenshot, path)
 
 
 @pytest.fixture
@@ -241,7 +249,7 @@ async def test_a_mini_games_player_has_the_name_the_game_sent_until_they_share_t
         cookies = {cookie.key: cookie.value for cookie in http.cookie_jar}
     await browser.go(served.url)
     for name, value in cookies.items():
-        await browser.do(lambda d, n=name, v=value: d.add_cookie({"name": n, "value": v}))
+        await browser.keep(name, value)
     await browser.go(served.url)
     expected = "Player <One>" if "user.info.basic" not in scopes else "Grace <Hopper>"
     assert expected in await browser.text("#name")
