@@ -78,7 +78,7 @@ async def test_liked_videos_come_page_by_page_whatever_the_unit_of_their_cursor(
     emulator: Emulator, session: TikTokSession, unit: str
 ) -> None:
     change(emulator, liked_cursor=unit)
-    for user in ("emu_user_0000", "emu_user_0001", "emu_user_0002", "emu_user_0003", "emu_user_0005"):
+    for user in (emulator.research.data.username(number) for number in range(50) if number % 5 != 4):
         everything = [video.id async for video in session.research.liked_videos(user)]
         assert len(set(everything)) == len(everything)
         if len(everything) > 100:

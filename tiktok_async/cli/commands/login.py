@@ -13,7 +13,9 @@ from tiktok_async.errors import TikTokError
 from tiktok_async.models import Scope
 
 if TYPE_CHECKING:
+    from tiktok_async.api.account import Account
     from tiktok_async.models import AuthorizationRequest
+    from tiktok_async.session import TikTokSession
 
 _SCOPES = (Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS, Scope.VIDEO_LIST)
 
@@ -24,6 +26,7 @@ async def command(
     port: int = 8734,
     redirect_uri: str | None = None,
     paste: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    qr: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     browser: Annotated[bool, Parameter(show_default=False)] = True,
     wait: Annotated[float, Parameter(name="--timeout")] = 300,
     json: Json = False,
@@ -31,7 +34,7 @@ async def command(
 ) -> None:
     """Log an account in and store its token.
 
-    Without --paste, TikTok's page opens in the browser and comes back to this machine, by the redirect URI
+    Without --paste or --qr, TikTok's page opens in the browser and comes back to this machine, by the redirect URI
     http://127.0.0.1:PORT/callback/. It has to be registered for the app, in TikTok's developer portal.
 
     Args:
@@ -39,25 +42,41 @@ async def command(
         port: The port of 127.0.0.1 to come back to.
         redirect_uri: Another registered redirect URI; one that is not on this machine needs --paste.
         paste: Do not wait for the browser: ask for the address that it ended at.
+        qr: Draw a QR code here instead, to be scanned with TikTok's app; it needs no redirect URI.
         browser: Open TikTok's page; its address is shown either way.
-        wait: The longest wait for the browser, in seconds.
+        wait: The longest wait for the browser or the scan, in seconds.
         json: Write one JSON document: who logged in, and what was granted.
         options: The session's options.
     """
     uri = redirect_uri or f"http://127.0.0.1:{port}/callback/"
     async with opened(options) as (session, _):
-        request = session.oauth.authorization(uri, [scope.strip() for scope in scopes.split(",")])
-        if paste:
-            note(f"Log in here:\n\n  {request.url}\n\nThen paste the address that the browser ended at:")
-            callback = sys.stdin.readline().strip()
+        wanted = [scope.strip() for scope in scopes.split(",")]
+        if qr:
+            account = await _scan(session, wanted, wait=wait)
         else:
-            callback = await _browse(request, open_it=browser, wait=wait)
-        account = await session.oauth.complete(request, callback)
+            request = session.oauth.authorization(uri, wanted)
+            if paste:
+                note(f"Log in here:\n\n  {request.url}\n\nThen paste the address that the browser ended at:")
+                callback = sys.stdin.readline().strip()
+            else:
+                callback = await _browse(request, open_it=browser, wait=wait)
+            account = await session.oauth.complete(request, callback)
         token = await account.token()
     if json:
         write_json({"open_id": account.open_id, "scopes": sorted(token.scopes), "expires_at": token.expires_at})
     else:
         note(f"{account.open_id} is logged in and granted {', '.join(sorted(token.scopes))}.")
+
+
+async def _scan(session: "TikTokSession", scopes: list[str], *, wait: float) -> "Account":
+    from tiktok_async.cli._qr import log_in_by_qr
+
+    try:
+        async with asyncio.timeout(wait):
+            return await log_in_by_qr(session, scopes)
+    except TimeoutError:
+        msg = f"Nobody scanned and confirmed the code within {wait:g} s."
+        raise TikTokError(msg) from None
 
 
 async def _browse(request: "AuthorizationRequest", *, open_it: bool, wait: float) -> str:
