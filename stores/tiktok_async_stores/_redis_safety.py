@@ -75,11 +75,16 @@ async def inspect(link: RedisLink, now: datetime) -> list[StoreUnsafe]:
     Raises:
         StoreError: Redis cannot be reached.
     """
+    settings, info = await look(link)
+    return [StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_settings(settings, info)]
+
+
+async def look(link: RedisLink) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    """Return what `CONFIG GET` and `INFO` tell, as `unsafe_settings` takes them; what is forbidden is empty."""
     settings: dict[str, str] = {}
     for name in _SETTINGS:
         settings.update(_pairs(await _ask(link, "CONFIG GET", name)))
-    info = _fields(await _ask(link, "INFO"))
-    return [StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_settings(settings, info)]
+    return settings, _fields(await _ask(link, "INFO"))
 
 
 async def _ask(link: RedisLink, *command: str) -> object:

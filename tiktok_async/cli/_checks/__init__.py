@@ -1,0 +1,1 @@
+"""What `tiktok-async doctor` looks at: a module for each concern."""

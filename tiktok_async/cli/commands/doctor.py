@@ -1,0 +1,68 @@
+"""`tiktok-async doctor`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from attrs import asdict
+from cyclopts import Parameter
+
+from tiktok_async.cli._output import Json, write_json, write_table
+from tiktok_async.cli._session import DEFAULTS, Options, store_url
+from tiktok_async.errors import ConfigurationError, TikTokError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from tiktok_async.cli._checks._finding import Finding
+
+_COLUMNS = ("subject", "level", "what", "advice")
+
+
+async def command(
+    *,
+    redirect_uri: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    scopes: str = "",
+    json: Json = False,
+    options: Options = DEFAULTS,
+) -> None:
+    """Look for what would fail or endanger tokens: keys, redirect URIs, store, clock, scopes.
+
+    Nothing is changed, and no token is used. The exit code is 1 if something is dangerous.
+
+    Args:
+        redirect_uri: One that the app logs in with; may be repeated.
+        scopes: What the app uses, separated by commas, to be compared with what was granted.
+        json: Write one JSON document a line.
+        options: The session's options.
+    """
+    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    findings = [finding async for finding in _look(redirect_uri, wanted, options)]
+    if json:
+        for finding in findings:
+            write_json(asdict(finding))
+    else:
+        write_table(_COLUMNS, [[getattr(finding, name) for name in _COLUMNS] for finding in findings])
+    dangerous = sum(finding.level == "dangerous" for finding in findings)
+    if dangerous:
+        raise TikTokError(f"{dangerous} of {len(findings)} findings {'is' if dangerous == 1 else 'are'} dangerous.")
+
+
+async def _look(redirect_uris: tuple[str, ...], scopes: list[str], options: Options) -> "AsyncGenerator[Finding]":
+    # Loaded here, so that `--help` is quick.
+    from tiktok_async.cli._checks._clock import check_clock
+    from tiktok_async.cli._checks._finding import Finding, Level
+    from tiktok_async.cli._checks._keys import check_keys
+    from tiktok_async.cli._checks._redirects import check_redirects
+    from tiktok_async.cli._checks._store import check_store
+    from tiktok_async.session import BASE_URL
+
+    for finding in [*check_keys(options.client_key, options.client_secret), *check_redirects(redirect_uris)]:
+        yield finding
+    async for finding in check_clock(options.base_url or BASE_URL):
+        yield finding
+    try:
+        url = store_url(options.store)
+    except ConfigurationError as error:
+        yield Finding("store", Level.DANGEROUS, str(error))
+        return
+    async for finding in check_store(url, options.client_key or "", scopes):
+        yield finding
