@@ -1,0 +1,97 @@
+"""Reads the docstrings of this library: single backticks are names, and a name has one home.
+
+Docstrings write `name` where reStructuredText wants a role or two backticks. A name that has a place in the reference
+becomes a link to it, everything else becomes code. Types in signatures are found by their last word, since they are
+documented where users import them from and not where they are written.
+"""
+
+import builtins
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
+
+import tiktok_async
+
+_NAME = re.compile(r"(?<![`:\w])`([^`\n]+)`(?!`)")
+_PUBLIC = frozenset(tiktok_async.__all__)
+# Libraries whose types appear in signatures; they have pages of their own.
+_FOREIGN = frozenset({"aiohttp", "litestar", "starlette", "redis", "yarl"})
+_FOREIGN_NAMES = frozenset(
+    {"AbstractAsyncContextManager", "HTTPException", "MeterProvider", "NotAuthorizedException", "TracerProvider"}
+)
+# Words in signatures that are no class with a page: type variables and aliases.
+_ALIASES = frozenset({"Handler", "LimitsMapping", "OnUnsafe", "RedisClient", "Source", "T", "T_co", "UploadSource"})
+# Nobody makes these by hand: a session gives them, and what they are made of is nobody's business.
+_GIVEN = re.compile(r"\b(AccountCredential|Grants|ResearchCalls|Runtime|Walk|RawOpener)\b")
+# Between napoleon, which takes "Word: text" in the docstring of a property for a type, and the end.
+_COLON = "\ue000"
+
+
+def _link(match: re.Match[str]) -> str:
+    words = match[1]
+    if words in _PUBLIC:
+        return f":py:obj:`~tiktok_async.{words}`"
+    return f"``{words}``"
+
+
+def mend(_app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Turn single backticks into links and code."""
+    lines[:] = [
+        line if line.lstrip().startswith((">>>", "...")) else _NAME.sub(_link, line).replace(_COLON, ":")
+        for line in lines
+    ]
+
+
+def hide_colons(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Keep a colon in the first line of an attribute's docstring from napoleon."""
+    if what in {"attribute", "data", "property"} and lines:
+        lines[0] = lines[0].replace(":", _COLON)
+
+
+def hide_makers(
+    _app: Sphinx, what: str, _name: str, _obj: object, _options: object, signature: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """Show no arguments for what a session makes."""
+    return ("", returns) if what == "class" and signature and _GIVEN.search(signature) else None
+
+
+def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Element | None:
+    """Find a type by its last word; leave those of other libraries as plain words."""
+    if node.get("refdomain") != "py":
+        return None
+    target: str = node["reftarget"]
+    head, _, last = target.rpartition(".")
+    root = target.partition(".")[0]
+    for name, entry in _documented(env, last):
+        if entry.objtype in {"class", "exception", "function", "method", "attribute", "property", "data"}:
+            return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content, name)
+    if not head:
+        known = hasattr(builtins, last) or last in _ALIASES | _FOREIGN_NAMES
+    else:
+        # A private class of ours in a signature is named and has no page.
+        known = root in sys.stdlib_module_names | _FOREIGN or (root.startswith("tiktok_async") and "._" in target)
+    return content if known or last in _ALIASES else None
+
+
+def _documented(env: BuildEnvironment, last: str) -> Iterator[tuple[str, Any]]:
+    objects: dict[str, Any] = env.domaindata["py"]["objects"]
+    for name, entry in objects.items():
+        if name.startswith("tiktok_async") and name.rpartition(".")[2] == last:
+            yield name, entry
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx."""
+    # Before and after napoleon, which listens at the usual 500.
+    app.connect("autodoc-process-docstring", hide_colons, priority=400)
+    app.connect("autodoc-process-docstring", mend, priority=600)
+    app.connect("autodoc-process-signature", hide_makers)
+    app.connect("missing-reference", resolve)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

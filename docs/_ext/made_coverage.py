@@ -1,0 +1,98 @@
+"""The coverage table: every endpoint of TikTok's API, from the table that the code works by."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from tiktok_async._endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
+from tiktok_async.models import Endpoint, Limit
+
+METHODS = Path(__file__).parent / "methods.toml"
+
+AREAS = (
+    ("Login", ("TOKEN", "REVOKE", "QRCODE")),
+    ("Display", ("USER_INFO", "VIDEO_LIST", "VIDEO_QUERY")),
+    ("Content Posting", ("CREATOR_INFO", "VIDEO_INIT", "INBOX_INIT", "CONTENT_INIT", "STATUS_FETCH", "PUBLISH")),
+    ("Commercial Content", ("RESEARCH_ADLIB",)),
+    ("Research", ("RESEARCH",)),
+    ("Data Portability", ("PORTABILITY",)),
+)
+
+_INTRO = """
+Every documented endpoint of the v2 API, {count} of them, with the method that calls it here. The rows come from the
+same table that the code works by.
+
+- **Scope**: what the user, or the app, has to have been granted. One of several is enough.
+- **Limit**: what TikTok documents, and what the [limiter](limits.md) keeps.
+- **Repeated**: *reads* are sent again after a lost connection, a 5xx and a 429; *if unsent* is sent again only if it
+  provably did not arrive, or was refused with a 429.
+""".lstrip()
+
+_LEFT_OUT = """
+## What is left out
+
+Any other endpoint can be called with [`session.request`](reference/session.md), through the same tokens, retries and
+errors. Three things that TikTok offers are out of scope here:
+
+- **Minis payments**: the payment calls of mini apps and mini games. Their login is covered:
+  `session.oauth.exchange(code)`.
+- **TikTok GO**: local services (`local.*` scopes).
+- **The Business and Ads APIs**, which are other products on other hosts.
+""".lstrip()
+
+
+def methods() -> Mapping[str, Mapping[str, str]]:
+    """Return what calls each endpoint here, and which test shows it, by the endpoint's name."""
+    return tomllib.loads(METHODS.read_text(encoding="utf-8"))
+
+
+def coverage() -> str:
+    """Return the table of the whole API."""
+    left = list(ENDPOINTS.items())
+    parts = [
+        "# Coverage of TikTok's API\n",
+        _INTRO.format(count=len(ENDPOINTS)),
+    ]
+    for area, starts in AREAS:
+        rows = [(endpoint, spec) for endpoint, spec in left if endpoint.name.startswith(starts)]
+        left = [row for row in left if row not in rows]
+        parts.append(f"## {area}\n")
+        parts.append("| Endpoint | Here | Scope | Limit | Repeated | Test |\n|---|---|---|---|---|---|")
+        parts += [_row(endpoint, spec) for endpoint, spec in rows]
+        parts.append("")
+    if left:
+        raise ValueError(f"no area for {left}")
+    parts.append(_LEFT_OUT)
+    return "\n".join(parts)
+
+
+def _row(endpoint: Endpoint, spec: EndpointSpec) -> str:
+    known = methods()[endpoint.name]
+    cells = (
+        f"[{spec.method} `{spec.path}`]({spec.docs})",
+        f"`{known['method']}`",
+        _scopes(spec),
+        _limit(spec.limit),
+        "reads" if spec.repeatable is Repeatable.ALWAYS else "if unsent",
+        f"`{known['test'].removeprefix('tests/')}`",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _scopes(spec: EndpointSpec) -> str:
+    if spec.scopes:
+        return " or ".join(f"`{scope}`" for scope in sorted(spec.scopes))
+    return (
+        "none: the app's secret"
+        if spec.auth is Auth.APP
+        else "by fields"
+        if spec.path.startswith("/v2/user/info")
+        else "by categories"
+    )
+
+
+def _limit(limit: Limit | None) -> str:
+    if limit is None:
+        return "none documented"
+    return f"{limit.count:,} a {'minute' if limit.per == timedelta(minutes=1) else 'day'}"

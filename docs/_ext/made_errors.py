@@ -1,0 +1,162 @@
+"""A page for each error: what it is, why it happens, what mends it, and what it says."""
+
+import inspect
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tiktok_async import errors
+from tiktok_async.errors import TikTokError
+from tiktok_async.models import AccountKey, Secret, Token
+from tiktok_async.models._publish import FAIL_RULES
+
+CURES = Path(__file__).parents[1] / "errors" / "cures.toml"
+
+_INTRO = """
+What goes wrong with TikTok, the network, a store or an argument is a `TikTokError`. Its message says what happened, to
+whom, and what to do, and ends with TikTok's `log_id` where there is one. None holds a token or a secret, and all of
+them pickle. A value that cannot be, such as a datetime without a zone, may be Python's `ValueError`.
+""".lstrip()
+
+
+def cures() -> Mapping[str, Mapping[str, str]]:
+    """Return cause and cure of each error, by its name."""
+    return tomllib.loads(CURES.read_text(encoding="utf-8"))
+
+
+def error_classes() -> list[type[TikTokError]]:
+    """Return every error, in the tree's order."""
+    found = [getattr(errors, name) for name in errors.__all__]
+    classes = [one for one in found if inspect.isclass(one) and issubclass(one, TikTokError)]
+    return sorted(classes, key=lambda one: [base.__name__ for base in reversed(one.mro())])
+
+
+SAMPLES: Mapping[str, TikTokError] = {
+    "ConfigurationError": errors.ConfigurationError(
+        "The video cannot be posted: title is 2300 UTF-16 units long, at most 2200 are allowed.",
+        problems=["title is 2300 UTF-16 units long, at most 2200 are allowed"],
+    ),
+    "SessionClosed": errors.SessionClosed("account.token"),
+    "WrongEventLoop": errors.WrongEventLoop(),
+    "TransportError": errors.TransportError("the connection was reset", sent=True, endpoint="/v2/video/list/"),
+    "ReauthorizationRequired": errors.ReauthorizationRequired("_000abc", "revoked"),
+    "StateMismatch": errors.StateMismatch(),
+    "AccountNotFound": errors.AccountNotFound("_000abc", "awexample"),
+    "ScopeNotGranted": errors.ScopeNotGranted({"video.list"}, open_id="_000abc", what="/v2/video/list/"),
+    "RateLimitWaitExceeded": errors.RateLimitWaitExceeded(
+        timedelta(seconds=41.5), endpoint="/v2/post/publish/video/init/", open_id="_000abc"
+    ),
+    "PublishFailed": errors.PublishFailed(
+        "frame_rate_check_failed",
+        publish_id="v_pub_file~v2-1.123",
+        advice="Convert the video to 23 to 60 frames a second.",
+    ),
+    "PublishPending": errors.PublishPending(
+        "v_pub_file~v2-1.123", state="PROCESSING_UPLOAD", waited=timedelta(minutes=30)
+    ),
+    "ArchiveUnavailable": errors.ArchiveUnavailable("123", state="pending", open_id="_000abc"),
+    "OutcomeUnknown": errors.OutcomeUnknown(
+        "TikTok may have accepted a post and its answer was lost (TransportError)", open_id="_000abc"
+    ),
+    "TokenConflict": errors.TokenConflict("_000abc", expected_version=3, actual_version=4),
+    "CheckpointConflict": errors.CheckpointConflict("_000abc", expected_version=3, actual_version=4),
+    "TokenNotSaved": errors.TokenNotSaved(
+        Token(
+            key=AccountKey("awexample", "_000abc"),
+            access_token=Secret("x"),
+            refresh_token=Secret("y"),
+            scopes=frozenset(),
+            expires_at=datetime(2026, 1, 1, tzinfo=UTC),
+            refresh_expires_at=datetime(2026, 1, 1, tzinfo=UTC),
+            updated_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    ),
+    "LeaseUnavailable": errors.LeaseUnavailable("_000abc", waited=timedelta(seconds=90)),
+    "DecryptionError": errors.DecryptionError(
+        "_000abc", reason="its key is not among those given; add the key it was stored with"
+    ),
+}
+
+
+def _sample(cls: type[TikTokError]) -> TikTokError | None:
+    """Return one as it would be raised, made and not typed, so that its words are the real ones."""
+    if cls.__name__ in SAMPLES:
+        return SAMPLES[cls.__name__]
+    for code, rule in errors.API_ERRORS.items():
+        if rule.error == cls.__name__:
+            return errors.api_error(
+                code, log_id="2026010112000000000000", status=_STATUS.get(code, 400), open_id="_000abc"
+            )
+    for code, rule in errors.OAUTH_ERRORS.items():
+        if rule.error == cls.__name__:
+            return errors.oauth_error(code)
+    return None
+
+
+_STATUS = {
+    "access_token_invalid": 401,
+    "scope_not_authorized": 401,
+    "rate_limit_exceeded": 429,
+    "internal_error": 500,
+    "daily_quota_limit_exceeded": 429,
+    "spam_risk_too_many_posts": 403,
+    "app_version_check_failed": 400,
+}
+
+
+def error_pages() -> Iterator[tuple[str, str]]:
+    """Yield each error's page."""
+    known = cures()
+    for cls in error_classes():
+        yield cls.__name__, _error_page(cls, known[cls.__name__])
+
+
+def _error_page(cls: type[TikTokError], cure: Mapping[str, str]) -> str:
+    name = cls.__name__
+    parents = [base.__name__ for base in cls.mro()[1:] if issubclass(base, TikTokError)]
+    summary = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+    parts = [f"# {name}\n", f"{summary}\n"]
+    if parents:
+        parts.append("Is a " + ", which is a ".join(f"[{parent}]({parent}.md)" for parent in parents) + ".\n")
+    parts += ["## Cause\n", f"{cure['cause']}\n", "## Cure\n", f"{cure['cure']}\n"]
+    codes = [
+        f"| `{code}` | {rule.fixer} | {'yes' if rule.retryable else 'no'} | {rule.advice} |"
+        for table in (errors.API_ERRORS, errors.OAUTH_ERRORS)
+        for code, rule in table.items()
+        if rule.error == name
+    ]
+    if codes:
+        parts += [
+            "## TikTok's codes for it\n",
+            "| Code | Who can mend it | Worth repeating | Advice |\n|---|---|---|---|",
+        ]
+        parts += [*codes, ""]
+    if name == "PublishFailed":
+        parts += ["## TikTok's reasons\n", "| Reason | Worth posting again | Advice |\n|---|---|---|"]
+        parts += [
+            f"| `{reason}` | {'yes' if rule.retryable else 'no'} | {rule.advice} |"
+            for reason, rule in FAIL_RULES.items()
+        ]
+        parts.append("")
+    sample = _sample(cls)
+    if sample is not None:
+        parts += ["## What it says\n", f"```text\n{name}: {sample}\n```\n"]
+    parts.append(f"What it carries: {{py:obj}}`tiktok_async.{name}`.\n")
+    return "\n".join(parts)
+
+
+def error_index() -> str:
+    """Return the tree of errors."""
+    parts = [
+        "# Errors\n",
+        _INTRO,
+    ]
+    for cls in error_classes():
+        depth = len([base for base in cls.mro() if issubclass(base, TikTokError)]) - 1
+        summary = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+        parts.append(f"{'  ' * depth}- [{cls.__name__}]({cls.__name__}.md): {summary}")
+    parts += ["", "```{toctree}\n:hidden:\n"]
+    parts += [cls.__name__ for cls in error_classes()]
+    parts.append("```\n")
+    return "\n".join(parts)

@@ -1,0 +1,101 @@
+"""What the documentation derives from the code is fresh, and what it says of the code is there."""
+
+import importlib
+import importlib.util
+import re
+import sys
+import tomllib
+from functools import cache, reduce
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import tiktok_async
+from tests.test_docs import DOCS, PAGES, ROOT
+from tiktok_async import emulator, testing
+from tiktok_async.models import Endpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+_METHODS = tomllib.loads((DOCS / "_ext" / "methods.toml").read_text(encoding="utf-8"))
+_CURES = tomllib.loads((DOCS / "errors" / "cures.toml").read_text(encoding="utf-8"))
+_REFERENCE = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*.md"))
+
+
+@cache
+def made(name: str) -> "ModuleType":
+    """Load what makes the pages; it lies beside them, in no package."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        spec = importlib.util.spec_from_file_location(name, DOCS / name)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(DOCS / "_ext"))
+    return module
+
+
+def test_generated_pages_are_fresh() -> None:
+    pages: dict[Path, str] = made("generate.py").pages()
+    stale = [path.name for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    assert not stale, "run `python docs/generate.py`"
+
+
+def test_no_page_of_an_error_outlives_it() -> None:
+    pages = {path.name for path in made("generate.py").pages()}
+    assert {path.name for path in (DOCS / "errors").glob("*.md")} <= pages
+
+
+def test_every_error_has_a_cause_and_a_cure() -> None:
+    assert set(_CURES) == {cls.__name__ for cls in made("_ext/made_errors.py").error_classes()}
+    assert all(set(cure) == {"cause", "cure"} for cure in _CURES.values())
+
+
+def test_the_coverage_table_names_every_endpoint() -> None:
+    assert set(_METHODS) == {endpoint.name for endpoint in Endpoint}
+
+
+@pytest.mark.parametrize("endpoint", list(_METHODS))
+def test_a_method_of_the_coverage_table_is_there_and_its_test_calls_it(endpoint: str) -> None:
+    owner, *rest = _METHODS[endpoint]["method"].split(".")
+    if rest[0] == "ads":
+        found: Any = importlib.import_module("tiktok_async.api._research_ads").Ads
+        rest = rest[1:]
+    else:
+        found = getattr(tiktok_async, owner)
+    assert callable(reduce(getattr, rest, found))
+    path = ROOT / _METHODS[endpoint]["test"]
+    assert re.search(rf"\b{rest[-1]}\(", path.read_text(encoding="utf-8")), f"{path.name} does not call {rest[-1]}"
+
+
+def documented(module: str, name: str) -> bool:
+    return re.search(rf"^\.\. auto\w+:: {re.escape(module)}\.{name}$", _REFERENCE, re.MULTILINE) is not None
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    public = {
+        "tiktok_async": tiktok_async.__all__,
+        "tiktok_async.stores": importlib.import_module("tiktok_async.stores").__all__,
+        "tiktok_async.emulator": emulator.__all__,
+        "tiktok_async.testing": testing.__all__,
+        "tiktok_async.telemetry": importlib.import_module("tiktok_async.telemetry").__all__,
+    }
+    assert [f"{home}.{name}" for home, names in public.items() for name in names if not documented(home, name)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_between_pages_lead_to_pages(page: str) -> None:
+    path = DOCS / page
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_makes_promises(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8").lower()
+    assert not [word for word in ("todo", "fixme", "coming soon", "lorem") if re.search(rf"\b{word}\b", text)]
