@@ -116,8 +116,8 @@ def test_half_a_million_accounts_spread_evenly_over_the_interval() -> None:
 
 
 def test_failures_rest_longer_each_time_and_an_hour_at_most() -> None:
-    pauses = [rules.pause_after(failures, 0) for failures in range(1, 40)]
+    pauses = [rules.pause_after(failures, HALF_DAY, 0) for failures in range(1, 40)]
     assert pauses[0] == timedelta(minutes=1)
     assert pauses == sorted(pauses)
     assert pauses[-1] == timedelta(hours=1)
-    assert rules.pause_after(3, 1.0) == timedelta(minutes=2)
+    assert rules.pause_after(3, HALF_DAY, 1.0) == timedelta(minutes=2)
