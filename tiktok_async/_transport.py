@@ -10,6 +10,7 @@ import aiohttp
 from attrs import field, frozen
 from yarl import URL
 
+from tiktok_async._connector import Connector
 from tiktok_async._http import RawResponse, Request
 from tiktok_async._lifecycle import Lifecycle
 from tiktok_async.errors import ConfigurationError, TransportError
@@ -124,7 +125,7 @@ class AiohttpTransport:
     def _open(self, *, fresh: bool) -> aiohttp.ClientSession:
         # A grant or an init on a kept-alive connection that the server has just closed would have an unknown
         # outcome; on a connection of its own it cannot meet that.
-        connector = aiohttp.TCPConnector(force_close=True) if fresh else aiohttp.TCPConnector(limit=512)
+        connector = Connector(force_close=True) if fresh else Connector(limit=512)
         http = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, timeout=self._timeout
         )
