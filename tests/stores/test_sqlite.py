@@ -1,4 +1,3 @@
-# ruff: noqa: ASYNC240 - a test may look at its files
 """What the SQLite store promises beyond the contract: the file, the thread and the shared commits."""
 
 import asyncio
