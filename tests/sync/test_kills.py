@@ -133,12 +133,7 @@ async def test_every_account_is_synced_and_every_video_stored_once_whatever_is_k
     server = RedisServer(directory, "--appendfsync", "always")
     server.start()
     videos = tmp_path / "videos.db"
-    settings: dict[str, Any] = {
-        "store": server.url,
-        "accounts": scale.accounts,
-        "videos": scale.videos,
-        "life": scale.life,
-    }
+    sizes: dict[str, Any] = {"accounts": scale.accounts, "videos": scale.videos, "life": scale.life}
     try:
         async with _provider({**sizes, "store": server.url}) as (provider, environment):
             fleet = Fleet(
