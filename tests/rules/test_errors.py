@@ -57,12 +57,14 @@ TREE = {
     "StoreError": "TikTokError",
     "TokenConflict": "StoreError",
     "TokenNotSaved": "StoreError",
+    "CheckpointConflict": "StoreError",
     "LeaseUnavailable": "StoreError",
     "DecryptionError": "StoreError",
     "WebhookError": "TikTokError",
     "SignatureMismatch": "WebhookError",
     "TimestampOutsideTolerance": "WebhookError",
     "WrongApp": "WebhookError",
+    "EventInProgress": "WebhookError",
 }
 
 
@@ -114,12 +116,14 @@ INSTANCES: list[TikTokError] = [
     errors.ArchiveUnavailable("12", state="expired", open_id="user", log_id="LOG5"),
     errors.StoreError("the store is away"),
     errors.TokenConflict("user", expected_version=1, actual_version=2),
+    errors.CheckpointConflict("user", expected_version=1, actual_version=2),
     errors.LeaseUnavailable("user", waited=timedelta(seconds=3)),
     errors.DecryptionError("user", reason="no key fits"),
     errors.WebhookError("no"),
     errors.SignatureMismatch("no"),
     errors.TimestampOutsideTolerance("old"),
     errors.WrongApp("other"),
+    errors.EventInProgress("Another process is at work on this event."),
 ]
 
 
