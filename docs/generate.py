@@ -38,17 +38,20 @@ def pages() -> Mapping[Path, str]:
 
 
 def llms(made: Mapping[Path, str]) -> str:
-    """Return the list of all pages for readers that are programs."""
+    """Return the list of all pages for readers that are programs; the pages of errors are found from theirs."""
     parts = [_LLMS]
-    index = (DOCS / "index.md").read_text(encoding="utf-8")
-    trees = "\n".join(re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL))
-    names = re.findall(r"^[a-z][\w/-]*$", trees, re.MULTILINE)
-    for name in names:
-        path = DOCS / f"{name}.md"
-        text = made[path] if path in made else path.read_text(encoding="utf-8")
-        title, summary = _head(text) if name != "changelog" else ("Changelog", "What changed, by version.")
-        parts.append(f"- [{title}](_sources/{name}.md.txt): {summary}")
+    for folder in ("", "reference/"):
+        for name in _listed(DOCS / f"{folder}index.md"):
+            path = DOCS / f"{folder}{name}.md"
+            text = made[path] if path in made else path.read_text(encoding="utf-8")
+            title, summary = _head(text) if name != "changelog" else ("Changelog", "What changed, by version.")
+            parts.append(f"- [{title}](_sources/{folder}{name}.md.txt): {summary}")
     return "\n".join(parts) + "\n"
+
+
+def _listed(index: Path) -> list[str]:
+    trees = re.findall(r"```\{toctree\}\n(.*?)```", index.read_text(encoding="utf-8"), re.DOTALL)
+    return re.findall(r"^[a-z][\w/-]*$", "\n".join(trees), re.MULTILINE)
 
 
 def _head(text: str) -> tuple[str, str]:

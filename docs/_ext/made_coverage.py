@@ -20,8 +20,8 @@ AREAS = (
 )
 
 _INTRO = """
-Every documented endpoint of the v2 API, {count} of them, with the method that calls it here. The rows come from the
-same table that the code works by.
+Every documented endpoint of the v2 API, {count} of them, each with TikTok's page and, below it, the method that calls
+it here. The rows come from the same table that the code works by.
 
 - **Scope**: what the user, or the app, has to have been granted. One of several is enough.
 - **Limit**: what TikTok documents, and what the [limiter](limits.md) keeps.
@@ -58,7 +58,7 @@ def coverage() -> str:
         rows = [(endpoint, spec) for endpoint, spec in left if endpoint.name.startswith(starts)]
         left = [row for row in left if row not in rows]
         parts.append(f"## {area}\n")
-        parts.append("| Endpoint | Here | Scope | Limit | Repeated | Test |\n|---|---|---|---|---|---|")
+        parts.append("| Endpoint, and here | Scope | Limit | Repeated | Test |\n|---|---|---|---|---|")
         parts += [_row(endpoint, spec) for endpoint, spec in rows]
         parts.append("")
     if left:
@@ -70,8 +70,7 @@ def coverage() -> str:
 def _row(endpoint: Endpoint, spec: EndpointSpec) -> str:
     known = methods()[endpoint.name]
     cells = (
-        f"[{spec.method} `{spec.path}`]({spec.docs})",
-        f"`{known['method']}`",
+        f"[{spec.method} `{spec.path}`]({spec.docs})<br>`{known['method']}`",
         _scopes(spec),
         _limit(spec.limit),
         "reads" if spec.repeatable is Repeatable.ALWAYS else "if unsent",
@@ -94,5 +93,5 @@ def _scopes(spec: EndpointSpec) -> str:
 
 def _limit(limit: Limit | None) -> str:
     if limit is None:
-        return "none documented"
+        return "not documented"
     return f"{limit.count:,} a {'minute' if limit.per == timedelta(minutes=1) else 'day'}"

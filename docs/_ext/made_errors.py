@@ -19,6 +19,8 @@ whom, and what to do, and ends with TikTok's `log_id` where there is one. None h
 them pickle. A value that cannot be, such as a datetime without a zone, may be Python's `ValueError`.
 """.lstrip()
 
+_AGAIN = {True: "The same may succeed later.", False: "The same will not succeed later."}
+
 
 def cures() -> Mapping[str, Mapping[str, str]]:
     """Return cause and cure of each error, by its name."""
@@ -121,29 +123,25 @@ def _error_page(cls: type[TikTokError], cure: Mapping[str, str]) -> str:
         parts.append("Is a " + ", which is a ".join(f"[{parent}]({parent}.md)" for parent in parents) + ".\n")
     parts += ["## Cause\n", f"{cure['cause']}\n", "## Cure\n", f"{cure['cure']}\n"]
     codes = [
-        f"| `{code}` | {rule.fixer} | {'yes' if rule.retryable else 'no'} | {rule.advice} |"
+        _defined(code, rule.advice, f"Can be mended by: {rule.fixer}. " + _AGAIN[rule.retryable])
         for table in (errors.API_ERRORS, errors.OAUTH_ERRORS)
         for code, rule in table.items()
         if rule.error == name
     ]
     if codes:
-        parts += [
-            "## TikTok's codes for it\n",
-            "| Code | Who can mend it | Worth repeating | Advice |\n|---|---|---|---|",
-        ]
-        parts += [*codes, ""]
-    if name == "PublishFailed":
-        parts += ["## TikTok's reasons\n", "| Reason | Worth posting again | Advice |\n|---|---|---|"]
-        parts += [
-            f"| `{reason}` | {'yes' if rule.retryable else 'no'} | {rule.advice} |"
-            for reason, rule in FAIL_RULES.items()
-        ]
-        parts.append("")
+        parts += ["## TikTok's codes for it\n", *codes]
+    if cls is errors.PublishFailed:
+        parts.append("## TikTok's reasons\n")
+        parts += [_defined(reason, rule.advice, _AGAIN[rule.retryable]) for reason, rule in FAIL_RULES.items()]
     sample = _sample(cls)
     if sample is not None:
         parts += ["## What it says\n", f"```text\n{name}: {sample}\n```\n"]
     parts.append(f"What it carries: {{py:obj}}`tiktok_async.{name}`.\n")
     return "\n".join(parts)
+
+
+def _defined(code: str, advice: str, more: str) -> str:
+    return f"`{code}`\n: {advice} {more}\n"
 
 
 def error_index() -> str:
