@@ -1,1 +1,8 @@
-"""Helpers for web frameworks, one module for each; `docs/backends.md` shows them at work."""
+"""Helpers for web frameworks, one module for each; `docs/backends.md` shows them at work.
+
+`Backend` is what they share, for a framework that has no module here.
+"""
+
+from tiktok_async.contrib._backend import Backend, WebSession, local_path
+
+__all__ = ["Backend", "WebSession", "local_path"]

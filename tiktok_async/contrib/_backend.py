@@ -145,11 +145,11 @@ class Backend:
         """Forget who is logged in in this browser; the account stays connected."""
         web.pop(_USER, None)
 
-    async def receive(self, chunks: AsyncIterable[bytes], signature: str | None) -> int:
+    async def receive(self, body: AsyncIterable[bytes] | bytes, signature: str | None) -> int:
         """Take a webhook and return the HTTP status to answer with.
 
         Args:
-            chunks: The request's raw body.
+            body: The request's raw body, whole or as it comes in.
             signature: Its `TikTok-Signature` header.
 
         Returns:
@@ -157,7 +157,7 @@ class Backend:
             another process is at work on, 503 if the store or TikTok failed; TikTok repeats all but the first.
         """
         try:
-            event = self.session.webhooks.parse(await _read(chunks), signature)
+            event = self.session.webhooks.parse(body if isinstance(body, bytes) else await _read(body), signature)
             await self.session.webhooks.handle(event, self._on_event)
         except EventInProgress:
             return 409
