@@ -1,38 +1,53 @@
 """The public types as a user's checker sees them: checked by mypy and pyright, never run."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import assert_type
 
 from tiktok_async import (
     Account,
     AccountKey,
     ApiError,
+    Archive,
+    ArchiveMember,
     AuthorizationRequest,
     ChunkPlan,
     ClientToken,
     Clock,
+    Condition,
     CreatorInfo,
     Endpoint,
     Event,
+    F,
     Limit,
     Page,
     Pages,
     PhotoPost,
+    PortabilityRequest,
+    PortabilityStatus,
     PrivacyLevel,
     Publish,
     PublishStatus,
     PullFromUrl,
+    QrLogin,
+    QrStatus,
+    Query,
+    Quota,
     RateLimited,
     RateLimiter,
     ReauthorizationRequired,
     RefreshReport,
+    RelatedUser,
     RequestFinished,
+    ResearchComment,
+    ResearchUser,
+    ResearchVideo,
     Response,
     RetryPolicy,
     Scope,
     ScopeNotGranted,
     Secret,
+    Shop,
     TikTokError,
     TikTokSession,
     Token,
@@ -162,6 +177,37 @@ async def posting(account: Account) -> None:
     assert_type(plan.count, int)
     for piece in plan.ranges():
         assert_type(piece, range)
+
+
+async def research(session: TikTokSession) -> None:
+    query = Query.all(F.region_code.in_("US", "CA"), F.hashtag_name == "cats") & (F.view_count > 10)
+    assert_type(query, Query)
+    assert_type(F.username == "somebody", Condition)
+    pages = session.research.videos(query, start=date(2026, 1, 1), end=date(2026, 6, 30), checkpoint=None)
+    assert_type(pages, Pages[ResearchVideo])
+    assert_type(await session.research.user("somebody"), ResearchUser)
+    assert_type(session.research.comments("7"), Pages[ResearchComment])
+    assert_type(session.research.followers("somebody"), Pages[RelatedUser])
+    assert_type(await session.research.shop("A Shop"), tuple[Shop, ...])
+    assert_type(await session.research.quota(), Quota)
+
+
+async def own_data(account: Account) -> None:
+    request = await account.portability.add(["profile"], format="json")
+    assert_type(request, PortabilityRequest)
+    assert_type(await request.wait(), PortabilityStatus)
+    archive = await request.download("mine.zip")
+    assert_type(archive, Archive)
+    assert_type(await archive.members(), tuple[ArchiveMember, ...])
+    assert_type(await archive.read("Profile/Profile.json"), bytes)
+
+
+async def qr_logins(session: TikTokSession) -> None:
+    qr = await session.oauth.qr_login([Scope.USER_INFO_BASIC])
+    assert_type(qr, QrLogin)
+    async for status in qr.watch():
+        assert_type(status, QrStatus | str)
+    assert_type(qr.account, Account | None)
 
 
 def errors(error: TikTokError) -> None:
