@@ -19,7 +19,12 @@ whom, and what to do, and ends with TikTok's `log_id` where there is one. None h
 them pickle. A value that cannot be, such as a datetime without a zone, may be Python's `ValueError`.
 """.lstrip()
 
-_AGAIN = {True: "The same may succeed later.", False: "The same will not succeed later."}
+_AGAIN = {True: "Worth repeating later.", False: "Not worth repeating."}
+_FIXER = {
+    "user": "The user can mend it.",
+    "developer": "The developer can mend it.",
+    "tiktok": "TikTok has to mend it.",
+}
 
 
 def cures() -> Mapping[str, Mapping[str, str]]:
@@ -120,10 +125,10 @@ def _error_page(cls: type[TikTokError], cure: Mapping[str, str]) -> str:
     summary = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
     parts = [f"# {name}\n", f"{summary}\n"]
     if parents:
-        parts.append("Is a " + ", which is a ".join(f"[{parent}]({parent}.md)" for parent in parents) + ".\n")
+        parts.append("It is caught as " + " or ".join(f"[{parent}]({parent}.md)" for parent in parents) + ", too.\n")
     parts += ["## Cause\n", f"{cure['cause']}\n", "## Cure\n", f"{cure['cure']}\n"]
     codes = [
-        _defined(code, rule.advice, f"Can be mended by: {rule.fixer}. " + _AGAIN[rule.retryable])
+        _defined(code, rule.advice, f"{_FIXER[rule.fixer]} " + _AGAIN[rule.retryable])
         for table in (errors.API_ERRORS, errors.OAUTH_ERRORS)
         for code, rule in table.items()
         if rule.error == name
