@@ -5,12 +5,16 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from attrs import frozen
 
 from tiktok_async.api.account import Account
 from tiktok_async.emulator import EmulatedUser, Emulator
+
+if TYPE_CHECKING:
+    from tests.cli.remote import Remote
 
 PROGRAM = [sys.executable, "-m", "tiktok_async"]
 
@@ -24,24 +28,20 @@ class Done:
     err: str
 
 
-class Shell:
-    """Runs commands against one emulator and one store, in a directory of their own."""
+class Commands:
+    """Runs commands in a directory of their own, against the TikTok and the app that *variables* name."""
 
-    def __init__(self, emulator: Emulator, folder: Path) -> None:
-        self.emulator = emulator
+    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self.folder = folder
         self.store = f"sqlite:///{folder}/tokens.db"
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "TIKTOK_CLIENT_KEY": emulator.client_key,
-            "TIKTOK_CLIENT_SECRET": emulator.client_secret,
-            "TIKTOK_BASE_URL": emulator.url,
-            "TIKTOK_AUTHORIZE_URL": emulator.authorize_url,
             "TIKTOK_TOKEN_STORE": self.store,
             "BROWSER": "true",
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "PYTHONWARNINGS": "error",
+            **variables,
         }
 
     async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
@@ -63,15 +63,31 @@ class Shell:
         assert process.returncode is not None
         return Done(process.returncode, out.decode(), err.decode())
 
-    async def log_in(self, user: EmulatedUser) -> Account:
-        """Put a logged-in account into the store, as an earlier `login` did."""
-        async with self.emulator.session(store=self.store) as session:
-            return await self.emulator.connect(session, user)
-
     def environment_without(self, *names: str) -> None:
         """Unset variables for the runs that follow."""
         for name in names:
             self.environment.pop(name, None)
+
+
+class Shell(Commands):
+    """Runs commands against an emulator in this process."""
+
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
+        self.emulator = emulator
+        super().__init__(
+            folder,
+            {
+                "TIKTOK_CLIENT_KEY": emulator.client_key,
+                "TIKTOK_CLIENT_SECRET": emulator.client_secret,
+                "TIKTOK_BASE_URL": emulator.url,
+                "TIKTOK_AUTHORIZE_URL": emulator.authorize_url,
+            },
+        )
+
+    async def log_in(self, user: EmulatedUser) -> Account:
+        """Put a logged-in account into the store, as an earlier `login` did."""
+        async with self.emulator.session(store=self.store) as session:
+            return await self.emulator.connect(session, user)
 
 
 @pytest.fixture
@@ -94,3 +110,13 @@ def secrets_of(emulator: Emulator) -> Callable[[str], list[str]]:
         return [mark for mark in marks if mark in text.replace(f"{mark}***", "")]
 
     return found
+
+
+@pytest.fixture
+async def remote(tmp_path: Path) -> "AsyncIterator[Remote]":
+    """The command line against an emulator in a process of its own."""
+    from tests.cli.remote import Remote
+
+    running = await Remote.begin(tmp_path)
+    yield running
+    await running.end()

@@ -10,6 +10,11 @@ from tests.cli.conftest import Shell
 from tests.conftest import free_port
 from tiktok_async import Endpoint
 
+_COMMANDS = (
+    *("accounts", "cancel", "demo", "doctor", "draft", "emulator", "login", "photos", "refresh", "revoke"),
+    *("status", "store-key", "upload", "videos", "webhook", "whoami"),
+)
+
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["videos", "--limit", "many"], ["whoami", "--nonsense"]])
 async def test_what_cannot_be_understood_is_a_usage_error(shell: Shell, arguments: list[str]) -> None:
@@ -103,7 +108,7 @@ async def test_ctrl_c_exits_with_130_and_without_a_traceback(shell: Shell) -> No
 async def test_nothing_typed_shows_the_help_and_every_command(shell: Shell) -> None:
     done = await shell.run()
     assert done.code == 0
-    for command in ("accounts", "demo", "emulator", "login", "refresh", "revoke", "store-key", "videos", "whoami"):
+    for command in _COMMANDS:
         assert command in done.out
         assert (await shell.run(command, "--help")).code == 0
 

@@ -1,5 +1,6 @@
 """`tiktok-async doctor`."""
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import asdict
@@ -34,6 +35,8 @@ async def command(
         json: Write one JSON document a line.
         options: The session's options.
     """
+    # What the store would warn of stands among the findings.
+    logging.getLogger("tiktok_async.stores").disabled = True
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     findings = [finding async for finding in _look(redirect_uri, wanted, options)]
     if json:

@@ -1,0 +1,110 @@
+"""The doctor as a person meets it: a table, JSON, an exit code, and no secret."""
+
+import json
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.cli.conftest import Done, Shell
+from tests.conftest import RedisServer
+from tiktok_async.stores import generate_store_key
+
+
+def found(done: Done, level: str) -> dict[str, str]:
+    """Return what a JSON run found of *level*, by subject."""
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    return {line["subject"]: line["what"] for line in lines if line["level"] == level}
+
+
+@pytest.fixture
+def healthy(shell: Shell) -> Shell:
+    shell.environment["TIKTOK_STORE_KEY"] = generate_store_key()
+    return shell
+
+
+async def test_where_all_is_well_everything_is_ok(healthy: Shell) -> None:
+    done = await healthy.run("doctor", "--redirect-uri", "https://app.example.com/callback/", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert found(done, "dangerous") == found(done, "doubtful") == {}
+    assert set(found(done, "ok")) == {"keys", "redirect URI", "server", "clock", "SQLite", "store key"}
+    plain = await healthy.run("doctor")
+    assert all(line.split("\t")[1] == "ok" for line in plain.out.splitlines())
+    assert not list(healthy.folder.glob("tokens.db*")), "looking made a store"
+
+
+async def test_missing_keys_are_dangerous_and_the_rest_is_looked_at_all_the_same(healthy: Shell) -> None:
+    healthy.environment_without("TIKTOK_CLIENT_KEY", "TIKTOK_CLIENT_SECRET")
+    done = await healthy.run("doctor", "--json")
+    assert done.code == 1
+    assert "TIKTOK_CLIENT_" in found(done, "dangerous")["keys"]
+    assert "SQLite" in found(done, "ok")
+    assert "2 of " in done.err
+
+
+async def test_a_redirect_uri_that_tiktok_would_refuse_is_dangerous(healthy: Shell) -> None:
+    done = await healthy.run(
+        "doctor", "--redirect-uri", "http://app.example.com/", "--redirect-uri", "https://ok.example.com/", "--json"
+    )
+    assert done.code == 1
+    assert "must be https" in found(done, "dangerous")["redirect URI"]
+    assert "ok.example.com" in found(done, "ok")["redirect URI"]
+
+
+@pytest.mark.parametrize(("ahead", "level"), [(0, "ok"), (15, "doubtful"), (60, "dangerous")])
+async def test_the_clock_is_held_against_the_servers_date(healthy: Shell, ahead: int, level: str) -> None:
+    healthy.emulator.clock.advance(ahead)
+    done = await healthy.run("doctor", "--json")
+    assert "clock" in found(done, level)
+    assert done.code == (1 if level == "dangerous" else 0)
+
+
+async def test_a_server_that_does_not_answer_is_dangerous(healthy: Shell) -> None:
+    await healthy.emulator.aclose()
+    done = await healthy.run("doctor", "--json")
+    assert done.code == 1
+    assert "does not answer" in found(done, "dangerous")["server"]
+
+
+async def test_scopes_are_held_against_what_accounts_granted(shell: Shell) -> None:
+    await shell.log_in(shell.emulator.add_user())
+    await shell.log_in(shell.emulator.add_user(scopes={"user.info.basic"}))
+    some = await shell.run("doctor", "--scopes", "user.info.basic,video.list", "--json")
+    assert some.code == 0, some.err
+    assert "video.list was not granted by account" in found(some, "doubtful")["scopes"]
+    none = await shell.run("doctor", "--scopes", "research.data.basic", "--json")
+    assert none.code == 1
+    assert "2 accounts" in found(none, "dangerous")["scopes"]
+    misspelt = await shell.run("doctor", "--scopes", "user.info.basc", "--json")
+    assert "no scope that is known" in misspelt.out
+
+
+async def test_a_store_key_that_opens_nothing_is_dangerous(shell: Shell) -> None:
+    await shell.log_in(shell.emulator.add_user())
+    shell.environment["TIKTOK_STORE_KEY"] = generate_store_key()
+    done = await shell.run("doctor", "--json")
+    assert done.code == 1
+    assert "do not open 1 account" in found(done, "dangerous")["accounts"]
+
+
+async def test_a_dangerous_redis_is_told_with_the_way_out_and_without_its_password(
+    healthy: Shell, tmp_path: Path
+) -> None:
+    server = RedisServer(tmp_path, "--user", "default", "on", ">hunter2", "~*", "&*", "+@all", "--appendonly", "no")
+    server.start()
+    url = server.url.replace("://", "://default:hunter2@")
+    try:
+        done = await healthy.run("doctor", "--store", url, "--debug", "-vvv")
+        assert done.code == 1
+        assert 'appendonly no with save ""' in done.out
+        assert "CONFIG REWRITE" in done.out
+        assert "hunter2" not in done.out + done.err
+        client = Redis.from_url(url)
+        await client.config_set("appendonly", "yes")
+        await client.aclose()
+        assert (await healthy.run("doctor", "--store", url)).code == 0
+    finally:
+        server.stop()
+    gone = await healthy.run("doctor", "--store", url, "--json")
+    assert "cannot be read" in found(gone, "dangerous")["store"]
+    assert "hunter2" not in gone.out + gone.err
