@@ -1,7 +1,10 @@
 """What the documentation derives from the code is fresh, and what it says of the code is there."""
 
+import contextlib
 import importlib
 import importlib.util
+import io
+import pkgutil
 import re
 import sys
 import tomllib
@@ -13,6 +16,8 @@ import pytest
 import tiktok_async
 from tests.test_docs import DOCS, PAGES, ROOT
 from tiktok_async import emulator, testing
+from tiktok_async.cli import commands
+from tiktok_async.cli._main import run
 from tiktok_async.models import Endpoint
 
 if TYPE_CHECKING:
@@ -99,3 +104,28 @@ def test_links_between_pages_lead_to_pages(page: str) -> None:
 def test_no_page_makes_promises(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8").lower()
     assert not [word for word in ("todo", "fixme", "coming soon", "lorem") if re.search(rf"\b{word}\b", text)]
+
+
+def test_the_page_on_the_command_line_names_every_command() -> None:
+    page = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    names = [module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__)]
+    assert [name for name in names if not name.startswith("-") and f"tiktok-async {name}" not in page] == []
+
+
+def test_every_option_that_a_page_types_is_there() -> None:
+    typed = {
+        (command, option)
+        for page in PAGES
+        for command, line in re.findall(r"tiktok-async ([a-z-]+)([^`\n]*)", (DOCS / page).read_text(encoding="utf-8"))
+        for option in re.findall(r"(?<!\S)--[a-z-]+", line)
+    }
+    for command, option in sorted(typed):
+        shown = help_of(command)
+        assert option in shown, f"tiktok-async {command} has no {option}"
+
+
+@cache
+def help_of(command: str) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        run([command, "--help"])
+    return shown.getvalue()
