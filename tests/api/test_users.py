@@ -8,6 +8,7 @@ from tiktok_async import (
     ConfigurationError,
     Endpoint,
     InvalidParams,
+    ReauthorizationRequired,
     ScopeNotAuthorized,
     ScopeNotGranted,
     TikTokSession,
@@ -91,3 +92,26 @@ async def test_no_fields_at_all_is_a_mistake(emulator: Emulator, session: TikTok
     account = await emulator.connect(session, emulator.add_user(scopes=ALL))
     with pytest.raises(ConfigurationError, match="at least one field"):
         await account.user_info([])
+
+
+async def test_a_profile_has_the_name_it_is_given_until_its_user_shares_one(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    user = emulator.add_user(display_name="Ada")
+    player = await session.oauth.exchange(emulator.minis_code(user, {"user.info.open_id"}))
+    shown = await player.profile(name="Player 1", avatar_url="https://game.example/1.png")
+    assert (shown.open_id, shown.display_name) == (user.open_id, "Player 1")
+    assert shown.avatar_url == "https://game.example/1.png"
+    assert emulator.requests.counts[Endpoint.USER_INFO] == 0
+    consented = await session.oauth.exchange(emulator.minis_code(user, {"user.info.basic"}))
+    shown = await consented.profile(name="Player 1")
+    assert shown.display_name == "Ada"
+    assert shown.avatar_url is not None
+
+
+async def test_a_grant_that_is_gone_does_not_hide_behind_a_name(emulator: Emulator, session: TikTokSession) -> None:
+    user = emulator.add_user()
+    account = await emulator.connect(session, user)
+    emulator.revoke(user)
+    with pytest.raises(ReauthorizationRequired):
+        await account.profile(name="Player 1")

@@ -1,6 +1,6 @@
 """The public types as a user's checker sees them: checked by mypy and pyright, never run."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from datetime import UTC, date, datetime, timedelta
 from typing import assert_type
 
@@ -25,6 +25,7 @@ from tiktok_async import (
     PhotoPost,
     PortabilityRequest,
     PortabilityStatus,
+    PostEvent,
     PrivacyLevel,
     Publish,
     PublishStatus,
@@ -59,8 +60,12 @@ from tiktok_async import (
     Video,
     VideoField,
     VideoPost,
+    WebhookEvent,
+    WebhookReceiver,
     plan_chunks,
 )
+from tiktok_async.blocking import Runner
+from tiktok_async.contrib.starlette import TikTok
 from tiktok_async.emulator import EmulatedUser, Emulator
 from tiktok_async.stores import (
     EncryptedTokenStore,
@@ -138,6 +143,7 @@ async def accounts(account: Account) -> None:
     user = await account.user_info([UserField.USERNAME])
     assert_type(user, User)
     assert_type(user.follower_count, int | None)
+    assert_type(await account.profile(name="A player"), User)
     pages = account.videos(fields=[VideoField.ID], since=datetime.now(UTC), limit=5, page_size=20, read_ahead=1)
     assert_type(pages, Pages[Video])
     async for video in pages:
@@ -208,6 +214,26 @@ async def qr_logins(session: TikTokSession) -> None:
     async for status in qr.watch():
         assert_type(status, QrStatus | str)
     assert_type(qr.account, Account | None)
+
+
+async def webhooks(session: TikTokSession) -> None:
+    assert_type(session.webhooks, WebhookReceiver)
+    event = session.webhooks.parse(b"{}", "t=1,s=0", tolerance=timedelta(minutes=5))
+    assert_type(event, WebhookEvent)
+    assert_type(event.dedup_key, str)
+    if isinstance(event, PostEvent):
+        assert_type(event.publish_id, str)
+    assert_type(await session.webhooks.handle(event), bool)
+    assert_type(WebhookReceiver("key", "secret").sign(b"{}", at=datetime.now(UTC)), str)
+
+
+def embedded() -> None:
+    tiktok = TikTok(redirect_uri="https://example.com/cb/", scopes=[Scope.USER_INFO_BASIC])
+    assert_type(tiktok.session, TikTokSession)
+    with Runner() as runner:
+        account = runner.session.account("open")
+        assert_type(runner.run(account.user_info()), User)
+        assert_type(runner.iterate(account.videos()), Generator[Video, None, None])
 
 
 def errors(error: TikTokError) -> None:
