@@ -5,7 +5,7 @@ of Redis before it is done: measured, a killed worker lost a fifth of them. Here
 `SyncJobs.again_after`; but late it is.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -32,8 +32,8 @@ class SyncTasks:
             `LabelScheduleSource(broker)`; any other cron may send `reconcile.kiq()`.
     """
 
-    sync: AsyncTaskiqDecoratedTask[[str, str | None], Awaitable[str]]
-    reconcile: AsyncTaskiqDecoratedTask[[], Awaitable[int]]
+    sync: AsyncTaskiqDecoratedTask[[str, str | None], Coroutine[Any, Any, str]]
+    reconcile: AsyncTaskiqDecoratedTask[[], Coroutine[Any, Any, int]]
 
 
 def stream_broker(url: str, *, queue_name: str = "tiktok-sync", **options: Any) -> RedisStreamBroker:  # noqa: ANN401 - as RedisStreamBroker declares them
@@ -76,7 +76,9 @@ def add_sync_tasks(broker: AsyncBroker, opened: OpenJobs) -> SyncTasks:
     open_now: list[SyncJobs] = []
 
     async def start(_: TaskiqState) -> None:
-        open_now.append(await stack.enter_async_context(opened()))
+        # A receiver that lost Redis for a while starts again, in the same process.
+        if not open_now:
+            open_now.append(await stack.enter_async_context(opened()))
 
     async def stop(_: TaskiqState) -> None:
         open_now.clear()
