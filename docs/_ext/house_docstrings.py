@@ -22,7 +22,7 @@ import tiktok_async
 _NAME = re.compile(r"(?<![`:\w])`([^`\n]+)`(?!`)")
 _PUBLIC = frozenset(tiktok_async.__all__)
 # Libraries whose types appear in signatures; they have pages of their own.
-_FOREIGN = frozenset({"aiohttp", "litestar", "starlette", "redis", "yarl"})
+_FOREIGN = frozenset({"aiohttp", "litestar", "redis", "starlette", "streaq", "taskiq", "taskiq_redis", "yarl"})
 _FOREIGN_NAMES = frozenset(
     {"AbstractAsyncContextManager", "HTTPException", "MeterProvider", "NotAuthorizedException", "TracerProvider"}
 )
@@ -72,6 +72,8 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
     for name, entry in _documented(env, last):
         if entry.objtype in {"class", "exception", "function", "method", "attribute", "property", "data"}:
             return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, content, name)
+    if target.startswith("<class "):  # the `repr` of a type that a generic alias held
+        return content
     if not head:
         known = hasattr(builtins, last) or last in _ALIASES | _FOREIGN_NAMES
     else:
