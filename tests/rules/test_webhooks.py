@@ -118,6 +118,11 @@ def test_a_signature_from_the_past_or_the_future_is_refused(off: int, word: str)
         receiver(AT + timedelta(seconds=off)).parse(BODY, SIGNATURE)
 
 
+def test_a_time_of_more_digits_than_any_time_has_is_of_another_form() -> None:
+    with pytest.raises(SignatureMismatch):
+        verify(BODY, sign(BODY, 10**12, Secret(SECRET)), secrets=[Secret(SECRET)], now=AT, tolerance=timedelta.max)
+
+
 def test_the_signature_is_looked_at_before_its_time() -> None:
     with pytest.raises(SignatureMismatch):
         receiver(AT + timedelta(days=1)).parse(BODY + b" ", SIGNATURE)

@@ -85,7 +85,7 @@ class OpenTelemetryObserver:
             self._server["server.port"] = url.port
         # What happened within a call that is not over. One task makes one call at a time.
         self._within: WeakKeyDictionary[asyncio.Task[Any], list[Retrying | RateLimitWaited]] = WeakKeyDictionary()
-        self._known: dict[tuple[str, str, int | None], tuple[str, dict[str, Any]]] = {}
+        self._known: dict[tuple[str, str, int | None, str | None], tuple[str, dict[str, Any], dict[str, Any]]] = {}
         self._take: dict[type[Event], Callable[[Any], None]] = {
             RequestFinished: self._finished,
             Retrying: self._retrying,
@@ -104,45 +104,41 @@ class OpenTelemetryObserver:
             take(event)
 
     def _finished(self, event: RequestFinished) -> None:
-        name, common = self._described(event)
-        measured = common if event.error is None else {**common, "error.type": event.error}
+        name, measured, attributes = self._described(event)
         self._calls.record(event.duration.total_seconds(), measured)
-        attributes: dict[str, Any] = {**measured, "url.path": event.endpoint}
-        if event.open_id:
-            attributes["tiktok.open_id"] = event.open_id
-        if event.log_id:
-            attributes["tiktok.log_id"] = event.log_id
-        if event.code:
-            attributes["tiktok.error.code"] = event.code
-        if event.attempts > 1:
-            attributes["http.request.resend_count"] = event.attempts - 1
         began = event.at - event.duration
-        span = self._tracer.start_span(name, kind=self._client, attributes=attributes, start_time=_nanoseconds(began))
-        for one in self._happened(event, began):
-            happened = "retry" if isinstance(one, Retrying) else "rate_limit.wait"
-            span.add_event(happened, _told(one), _nanoseconds(one.at))
-        if event.error is not None:
-            span.set_status(self._error, event.code or event.error)
+        span = self._tracer.start_span(
+            name, kind=self._client, attributes=attributes, start_time=_nanoseconds(began), record_exception=False
+        )
+        news = self._happened(event, began) if self._within else ()
+        # Without an SDK, and for calls that are not sampled, that is all.
+        if span.is_recording():
+            span.set_attributes(_details(event))
+            for one in news:
+                happened = "retry" if isinstance(one, Retrying) else "rate_limit.wait"
+                span.add_event(happened, _told(one), _nanoseconds(one.at))
+            if event.error is not None:
+                span.set_status(self._error, event.code or event.error)
         span.end(_nanoseconds(event.at))
 
-    def _described(self, event: RequestFinished) -> tuple[str, dict[str, Any]]:
-        """Return the span's name and what all calls like this one have in common."""
-        key = event.method, event.endpoint, event.status
+    def _described(self, event: RequestFinished) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Return the span's name, and what the metric and the span have in common with those of all calls like it."""
+        key = event.method, event.endpoint, event.status, event.error
         known = self._known.get(key)
         if known is None:
-            template = event.endpoint if event.endpoint in _KNOWN else _OTHER
+            template = _template(event.endpoint)
             common: dict[str, Any] = {**self._server, "http.request.method": event.method, "url.template": template}
             if event.status is not None:
                 common["http.response.status_code"] = event.status
-            known = f"{event.method} {template}", common
+            if event.error is not None:
+                common["error.type"] = event.error
+            known = f"{event.method} {template}", common, {**common, "url.path": event.endpoint}
             if template is not _OTHER:
                 self._known[key] = known
         return known
 
     def _happened(self, event: RequestFinished, began: datetime) -> list[Retrying | RateLimitWaited]:
         """Return what this task told since *began*; older news is that of a call which was cancelled."""
-        if not self._within:
-            return []
         task = asyncio.current_task()
         news = [] if task is None else self._within.pop(task, [])
         return [one for one in news if one.endpoint == event.endpoint and one.at >= began]
@@ -188,6 +184,17 @@ class OpenTelemetryObserver:
 
 def _template(path: str) -> str:
     return path if path in _KNOWN else _OTHER
+
+
+def _details(event: RequestFinished) -> dict[str, Any]:
+    """Return what is a call's own."""
+    values = {
+        "tiktok.open_id": event.open_id,
+        "tiktok.log_id": event.log_id,
+        "tiktok.error.code": event.code,
+        "http.request.resend_count": event.attempts - 1 if event.attempts > 1 else None,
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def _told(event: Retrying | RateLimitWaited) -> dict[str, Any]:
