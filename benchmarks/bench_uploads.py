@@ -1,8 +1,9 @@
 """Uploads over TLS beside raw aiohttp and curl: throughput, peak memory and the longest stall of the event loop.
 
-    python benchmarks/bench_uploads.py [--quick]
+    python -m benchmarks.bench_uploads [--quick]
 
 Each way runs in a process of its own, interleaved, to a sink in another process; the file is in the page cache.
+Raw aiohttp is `upload_bare.py`, which shares no line with the library.
 Goals: at least 0.95 of raw aiohttp sending the same pieces, at least 0.8 of curl, no stall of the loop over 20 ms,
 under 8 MiB above the start for 1 GB at 64 MB a chunk.
 """
@@ -17,20 +18,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
+from benchmarks.upload_bare import upload
 from tiktok_async import AccountKey, PrivacyLevel, Secret, TikTokSession, Token, VideoPost, plan_chunks
-from tiktok_async._chunks import content_range
-from tiktok_async._clock import SystemClock
-from tiktok_async._read_ahead import read_ahead
-from tiktok_async._sources import PathMedia
 from tiktok_async.stores import MemoryTokenStore
 
 MB = 1_000_000
+ROOT = Path(__file__).parents[1]
 PEERS = ("tiktok-async", "aiohttp, same pieces", "aiohttp, chunk at once", "curl -T")
 
 
@@ -54,31 +52,6 @@ async def sdk(base: str, http: aiohttp.ClientSession, path: Path, chunk_size: in
         publish = await session.account("user").post_video(path, post, chunk_size=chunk_size)
         async for _ in publish.upload():
             pass
-
-
-async def raw(base: str, http: aiohttp.ClientSession, path: Path, chunk_size: int, *, pieces: bool) -> None:
-    """What remains of an upload without the library: the same requests, and for *pieces* the same bodies."""
-    media = await PathMedia(str(path)).open()
-    plan = plan_chunks((await media.stamp()).size, chunk_size)
-    try:
-        for span in plan.ranges():
-            headers = {
-                "Content-Type": "video/mp4",
-                "Content-Length": str(len(span)),
-                "Content-Range": content_range(span, plan.size),
-            }
-            if pieces:
-                async with (
-                    aclosing(read_ahead(media.read, span, SystemClock())) as body,
-                    http.put(f"{base}/upload", data=body, headers=headers) as response,
-                ):
-                    await response.read()
-            else:
-                block = await media.read(span.start, len(span))
-                async with http.put(f"{base}/upload", data=block, headers=headers) as response:
-                    await response.read()
-    finally:
-        media.close()
 
 
 async def stalls(worst: list[float]) -> None:
@@ -115,7 +88,7 @@ async def client(way: str, base: str, cert: str, path: Path, chunk_size: int) ->
         if way == PEERS[0]:
             await sdk(base, http, path, chunk_size)
         else:
-            await raw(base, http, path, chunk_size, pieces=way == PEERS[1])
+            await upload(http, f"{base}/upload", path, chunk_size, whole=way == PEERS[2])
         seconds = time.perf_counter() - started
         cpu = time.process_time() - cpu
         watch.cancel()
@@ -150,8 +123,18 @@ def curl(base: str, cert: str, path: Path, chunk_size: int) -> dict[str, float]:
 def measure(way: str, base: str, cert: str, path: Path, chunk_size: int) -> dict[str, float]:
     if way == PEERS[3]:
         return curl(base, cert, path, chunk_size)
-    arguments = [sys.executable, __file__, "--client", way, base, cert, str(path), str(chunk_size)]
-    result: dict[str, float] = json.loads(subprocess.run(arguments, check=True, capture_output=True).stdout)
+    arguments = [
+        sys.executable,
+        "-m",
+        "benchmarks.bench_uploads",
+        "--client",
+        way,
+        base,
+        cert,
+        str(path),
+        str(chunk_size),
+    ]
+    result: dict[str, float] = json.loads(subprocess.run(arguments, check=True, capture_output=True, cwd=ROOT).stdout)
     return result
 
 
