@@ -1,5 +1,6 @@
 """`tiktok-async sync`."""
 
+import sys
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
@@ -71,5 +72,6 @@ def _tell(result: SyncResult, *, json: bool) -> None:
                 "error": None if error is None else str(error),
             }
         )
+        sys.stdout.flush()  # a program that follows it waits for no full buffer
     elif error is not None:
         note(f"{open_id}: {error}")
