@@ -20,6 +20,7 @@ them pickle. A value that cannot be, such as a datetime without a zone, may be P
 """.lstrip()
 
 _AGAIN = {True: "Worth repeating later.", False: "Not worth repeating."}
+_SAME = {True: "The same media may succeed later.", False: "The same media would fail again."}
 _FIXER = {
     "user": "The user can mend it.",
     "developer": "The developer can mend it.",
@@ -137,7 +138,7 @@ def _error_page(cls: type[TikTokError], cure: Mapping[str, str]) -> str:
         parts += ["## TikTok's codes for it\n", *codes]
     if cls is errors.PublishFailed:
         parts.append("## TikTok's reasons\n")
-        parts += [_defined(reason, rule.advice, _AGAIN[rule.retryable]) for reason, rule in FAIL_RULES.items()]
+        parts += [_defined(reason, rule.advice, _SAME[rule.retryable]) for reason, rule in FAIL_RULES.items()]
     sample = _sample(cls)
     if sample is not None:
         parts += ["## What it says\n", f"```text\n{name}: {sample}\n```\n"]
