@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -275,7 +276,7 @@ async def test_a_long_walk_with_faults_and_kills_finds_every_video_once(
     needed = _minimum(emulator)
     emulator.fail_next(Endpoint.RESEARCH_VIDEO_QUERY, status=500, share=0.05, times=10**9)
     path = tmp_path / "walk.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.executescript("CREATE TABLE videos (id TEXT); CREATE TABLE state (checkpoint TEXT)")
     used = emulator.research.quota.used
     pages = needed // 5

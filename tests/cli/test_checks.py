@@ -3,6 +3,7 @@
 import base64
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_a_file_that_others_may_open_is_dangerous(store: Path, mode: int) -> Non
 
 
 def test_a_side_file_that_others_may_open_is_dangerous(store: Path) -> None:
-    with sqlite3.connect(store) as connection:
+    with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("SELECT count(*) FROM tokens").fetchall()
         Path(f"{store}-wal").chmod(0o644)
         assert levels(store) == {Level.DANGEROUS}

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.cli.conftest import Shell
@@ -9,7 +10,7 @@ from tiktok_async.models import Endpoint
 
 
 def _rows(path: Path) -> list[tuple[str, str, int]]:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         rows = connection.execute("SELECT open_id, id, gone FROM videos").fetchall()
     connection.close()
     return rows
@@ -52,7 +53,7 @@ async def test_an_account_that_fails_stops_no_other_and_the_next_run_goes_on_wit
 
 
 async def test_another_programs_file_is_left_alone(shell: Shell) -> None:
-    with sqlite3.connect(shell.folder / "other.db") as connection:
+    with closing(sqlite3.connect(shell.folder / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE precious (thing)")
     connection.close()
     await shell.log_in(shell.emulator.add_user(videos=1))

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ async def test_the_file_holds_no_token_in_clear(tmp_path: Path) -> None:
     assert "canary" not in hidden.access_token.reveal() + hidden.refresh_token.reveal()
     assert (hidden.scopes, hidden.expires_at) == (token.scopes, token.expires_at)
     await store.aclose()
-    with sqlite3.connect(tmp_path / "tokens.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "tokens.db")) as connection, connection:
         assert connection.execute("SELECT count(*) FROM tokens").fetchone() == (1,)
     connection.close()
 

@@ -8,6 +8,7 @@ import sqlite3
 import string
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -92,7 +93,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Pa
 
 async def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE tokens (mine)")
     connection.close()
     before = path.read_bytes()
@@ -105,7 +106,7 @@ async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     store = SQLiteTokenStore(path)
     await store.get(KEY)
     await store.aclose()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     assert "schema 99" in await refused(path)
@@ -116,7 +117,7 @@ async def test_a_damaged_record_names_the_account_and_spares_the_others(tmp_path
     store = SQLiteTokenStore(path)
     await store.put(make_token(KEY), expected_version=0)
     await store.put(make_token(AccountKey("app", "two")), expected_version=0)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE tokens SET body = 'canary' WHERE open_id = 'one'")
     connection.close()
     with pytest.raises(StoreError, match="account one") as caught:

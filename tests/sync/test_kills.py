@@ -12,7 +12,7 @@ import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +212,8 @@ async def _check(url: str, client_key: str, videos: Path, scale: Scale) -> None:
     assert await _unsynced(tokens, checkpoints, client_key) == 0
     await tokens.aclose()
     await checkpoints.aclose()
-    rows = sqlite3.connect(videos).execute("SELECT open_id, count(*), count(DISTINCT id) FROM videos GROUP BY 1")
-    counts = {open_id: (rows, ids) for open_id, rows, ids in rows.fetchall()}
+    with closing(sqlite3.connect(videos)) as database:
+        found = database.execute("SELECT open_id, count(*), count(DISTINCT id) FROM videos GROUP BY 1").fetchall()
+    counts = {open_id: (rows, ids) for open_id, rows, ids in found}
     assert len(counts) == scale.accounts
     assert set(counts.values()) == {(scale.videos, scale.videos)}

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.sync.conftest import World
@@ -22,7 +23,8 @@ async def test_a_sync_writes_each_video_once_and_marks_what_is_gone(world: World
         await table.upsert(user.open_id, [], gone=user.videos.ids()[:2])
         assert await table.counts() == (1, 43)
     await checkpoints.aclose()
-    rows = sqlite3.connect(path).execute("SELECT id, title, view_count, gone FROM videos ORDER BY id DESC").fetchall()
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT id, title, view_count, gone FROM videos ORDER BY id DESC").fetchall()
     assert [row[0] for row in rows] == user.videos.ids()
     first = user.videos[0]
     assert rows[0][1:] == (first["title"], first["view_count"], 1)
@@ -55,5 +57,6 @@ async def test_covers_are_renewed_in_place(world: World, tmp_path: Path) -> None
         assert [
             video async for video in refresh_covers(world.session, user.open_id, await table.covers(user.open_id))
         ] == []
-    rows = sqlite3.connect(tmp_path / "videos.db").execute("SELECT DISTINCT title FROM videos").fetchall()
+    with closing(sqlite3.connect(tmp_path / "videos.db")) as database:
+        rows = database.execute("SELECT DISTINCT title FROM videos").fetchall()
     assert rows == [("kept",)]
