@@ -13,7 +13,7 @@ from tiktok_async.stores import open_store
 
 async def main(settings: dict[str, Any]) -> None:
     """Serve until standard input ends, then say what was counted."""
-    quirks = Quirks(window_by="user")
+    quirks = Quirks(window_by="user", rotation=settings["rotation"], rotation_grace=timedelta(minutes=5))
     async with Emulator(access_lifetime=timedelta(seconds=settings["life"]), quirks=quirks) as emulator:
         store = open_store(settings["store"])
         for _ in range(settings["accounts"]):

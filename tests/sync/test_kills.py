@@ -39,13 +39,13 @@ class Scale:
     redis_kills: int
     every: float
     period: float
-    life: int
 
 
-# The processes have to start, on machines that have other things to do.
-GRACE = 45.0
-SHORT = Scale(accounts=60, videos=50, workers=2, worker_kills=2, redis_kills=1, every=12, period=3, life=90)
-FULL = Scale(accounts=2000, videos=100, workers=4, worker_kills=10, redis_kills=3, every=120, period=60, life=75)
+# The processes have to start, on machines that have other things to do; and a rotation that was cut off is looked at
+# when its lease is over.
+GRACE, LEASE = 45.0, 90.0
+SHORT = Scale(accounts=60, videos=50, workers=2, worker_kills=2, redis_kills=1, every=12, period=3)
+FULL = Scale(accounts=2000, videos=100, workers=4, worker_kills=10, redis_kills=3, every=120, period=60)
 
 
 class Fleet:
@@ -123,9 +123,20 @@ async def _provider(settings: dict[str, Any]) -> AsyncIterator[tuple[Process, di
 @pytest.mark.slow
 @pytest.mark.redis
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("engine", ["plain", "on_taskiq", "on_streaq"])
+@pytest.mark.parametrize(
+    ("engine", "rotation", "life"),
+    [
+        # A token's life as it is. Strict rotation has a gap that no client can close: who is killed between TikTok's
+        # answer and the store's loses a rotation. With lives of 75 s every job rotates, so there the provider is
+        # lenient, and each rotation that was cut off has to be made good.
+        ("plain", "strict", 7200),
+        ("on_taskiq", "strict", 7200),
+        ("on_streaq", "strict", 7200),
+        ("plain", "grace", 75),
+    ],
+)
 async def test_every_account_is_synced_and_every_video_stored_once_whatever_is_killed(
-    engine: str, tmp_path: Path, *, full: bool
+    engine: str, rotation: str, life: int, tmp_path: Path, *, full: bool
 ) -> None:
     scale = FULL if full else SHORT
     directory = tmp_path / "redis"
@@ -133,9 +144,12 @@ async def test_every_account_is_synced_and_every_video_stored_once_whatever_is_k
     server = RedisServer(directory, "--appendfsync", "always")
     server.start()
     videos = tmp_path / "videos.db"
-    sizes: dict[str, Any] = {"accounts": scale.accounts, "videos": scale.videos, "life": scale.life}
+    sizes: dict[str, Any] = {"accounts": scale.accounts, "videos": scale.videos}
     try:
-        async with _provider({**sizes, "store": server.url}) as (provider, environment):
+        async with _provider({**sizes, "store": server.url, "rotation": rotation, "life": life}) as (
+            provider,
+            environment,
+        ):
             fleet = Fleet(
                 engine,
                 {
@@ -153,12 +167,13 @@ async def test_every_account_is_synced_and_every_video_stored_once_whatever_is_k
                 began = time.monotonic()
                 await fleet.start(scale.workers)
                 await _kill(fleet, server, scale)
-                took = await _settled(server.url, environment["TIKTOK_CLIENT_KEY"], scale, began)
+                patience = scale.every + 2 * scale.period + GRACE + (LEASE if rotation == "grace" else 0)
+                took = await _settled(server.url, environment["TIKTOK_CLIENT_KEY"], patience, began)
             finally:
                 await fleet.stop()
             said, _ = await asyncio.wait_for(provider.communicate(b""), 60)
             counted = json.loads(said)
-        print(f"{engine}: {fleet.kills} workers killed, settled in {took:.1f} s, {counted}")  # noqa: T201 - the figures
+        print(f"{engine}, {rotation}: {fleet.kills} workers killed, settled in {took:.1f} s, {counted}")  # noqa: T201 - the figures
         await _check(server.url, environment["TIKTOK_CLIENT_KEY"], videos, scale)
         assert counted["rate_limited"] == 0
     finally:
@@ -180,10 +195,9 @@ async def _kill(fleet: Fleet, server: RedisServer, scale: Scale) -> None:
             server.start()
 
 
-async def _settled(url: str, client_key: str, scale: Scale, began: float) -> float:
+async def _settled(url: str, client_key: str, patience: float, began: float) -> float:
     """Wait until all have been synced: the first slots of all are over, and two periods of the reconciler more."""
     tokens, checkpoints = open_store(url), open_checkpoints(url)
-    patience = scale.every + 2 * scale.period + GRACE
     try:
         while await _unsynced(tokens, checkpoints, client_key):
             took = time.monotonic() - began

@@ -164,7 +164,8 @@ class _Run:
             raise
         except TikTokError as error:
             return _Done(SyncResult(account=account, error=error, watermark=plan.since))
-        watermark = max((video.create_time for video in videos if video.create_time is not None), default=plan.since)
+        # Newest first, as TikTok lists them: https://developers.tiktok.com/doc/tiktok-api-v2-video-list
+        watermark = next((video.create_time for video in videos if video.create_time is not None), plan.since)
         return _Done(SyncResult(account=account, videos=videos, watermark=watermark))
 
     async def _incremental(self, account: Account, plan: Plan, checkpoint: Checkpoint) -> _Done | None:
