@@ -11,8 +11,6 @@ BLOCK = 1024 * 1024
 """Bytes that are read at once: a thread's wake-up for less would cost more than the reading."""
 # Bytes that are handed on at once: a transport copies and encrypts a piece whole.
 _PIECE = 64 * 1024
-# Bytes after which the loop gets a turn: without one a fast receiver would have a whole chunk written first.
-_TURN = 4 * _PIECE
 
 Read = Callable[[int, int], Awaitable[bytes | memoryview]]
 """Reads exactly so many bytes from an offset on."""
@@ -36,8 +34,8 @@ async def read_ahead(read: Read, span: range, clock: Clock) -> AsyncGenerator[me
             view = memoryview(block)
             for place in range(0, len(view), _PIECE):
                 yield view[place : place + _PIECE]
-                if place % _TURN == 0:
-                    await clock.sleep(0)
+            # Without a turn of the loop, a fast receiver would have a whole chunk written first.
+            await clock.sleep(0)
     finally:
         if ahead is not None:
             await _give_up(ahead)
