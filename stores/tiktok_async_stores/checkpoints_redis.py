@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 from attrs import evolve
@@ -14,16 +13,14 @@ from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import CheckpointConflict, ConfigurationError
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async_stores import _redis_checkpoint_scripts as scripts
-from tiktok_async_stores import _redis_scripts as lease_scripts
 from tiktok_async_stores._checkpoint_codec import decode_checkpoint, encode_checkpoint, from_microseconds
 from tiktok_async_stores._codec import to_microseconds
 from tiktok_async_stores._lease import hold_lease
+from tiktok_async_stores._redis_leases import RedisLeases
 from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
 
-_MILLISECOND = timedelta(milliseconds=1)
 
-
-class RedisCheckpointStore:
+class RedisCheckpointStore(RedisLeases):
     """A `CheckpointStore` in Redis 5 or newer, or a server that speaks as it does; it may be the tokens' own server.
 
     All keys of one app share the hash tag `{client_key}`, so that each step is one Lua call, in a cluster too. Losing
@@ -157,33 +154,12 @@ class RedisCheckpointStore:
         """
         return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
-    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
-        """Take the lease if it is free."""
-        keys = [self._lease(key), self._key(key.client_key, b"fence")]
-        fence = await self._link.run(lease_scripts.ACQUIRE, keys, owner, _milliseconds(ttl))
-        return None if fence is None else int(fence)
-
-    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
-        return bool(await self._link.run(lease_scripts.RENEW, [self._lease(key)], owner, _milliseconds(ttl)))
-
-    async def release_lease(self, key: AccountKey, owner: str) -> None:
-        """Free it if it is still *owner*'s."""
-        await self._link.run(lease_scripts.RELEASE, [self._lease(key)], owner)
-
     async def aclose(self) -> None:
         """Close the client, if it is this store's. Harmless when repeated."""
         await self._link.aclose()
 
-    def _key(self, client_key: str, *parts: bytes) -> bytes:
-        # Quoted, so that no client_key can end the hash tag or reach into another app's keys.
-        return b":".join((f"{self._prefix}:{{{quote(client_key, safe='')}}}".encode(), *parts))
-
     def _record(self, key: AccountKey) -> bytes:
         return self._key(key.client_key, b"checkpoint", key.open_id.encode())
-
-    def _lease(self, key: AccountKey) -> bytes:
-        return self._key(key.client_key, b"lease", key.open_id.encode())
 
     def _index(self, client_key: str) -> bytes:
         return self._key(client_key, b"due")
@@ -199,7 +175,3 @@ def _arguments(checkpoint: Checkpoint) -> tuple[Any, ...]:
         checkpoint.key.open_id.encode(),
         encode_checkpoint(checkpoint),
     )
-
-
-def _milliseconds(span: timedelta) -> int:
-    return max(1, span // _MILLISECOND)

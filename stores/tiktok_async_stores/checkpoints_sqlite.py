@@ -18,6 +18,7 @@ from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async_stores._checkpoint_codec import decode_checkpoint, encode_checkpoint, from_microseconds
 from tiktok_async_stores._codec import to_microseconds
 from tiktok_async_stores._lease import hold_lease
+from tiktok_async_stores._sqlite_leases import SQLiteLeases, changes
 from tiktok_async_stores._sqlite_worker import SQLiteWorker
 
 _APP = "(SELECT id FROM apps WHERE client_key = ?)"
@@ -28,10 +29,9 @@ _DELETE = f"DELETE FROM checkpoints WHERE {_WHERE}"  # noqa: S608 - made of cons
 _INSERT = f"INSERT OR %s INTO checkpoints VALUES ({_APP}, ?, ?, ?, ?, ?)"  # noqa: S608 - made of constants
 _DUE = f"SELECT open_id, round FROM checkpoints WHERE app = {_APP} AND due_at < ? ORDER BY due_at LIMIT ?"  # noqa: S608 - made of constants
 _PUT_OFF = f"UPDATE checkpoints SET due_at = ? WHERE {_WHERE}"  # noqa: S608 - made of constants
-_LEASE = "client_key = ? AND open_id = ?"
 
 
-class SQLiteCheckpointStore:
+class SQLiteCheckpointStore(SQLiteLeases):
     """A `CheckpointStore` in one file, for any number of processes of one machine; it may be the tokens' own file.
 
     A `put` returns once the checkpoint is on disk; those that wait at the same time share one commit. Leases end by
@@ -44,6 +44,8 @@ class SQLiteCheckpointStore:
     Example:
         >>> checkpoints = SQLiteCheckpointStore("sync.db")
     """
+
+    _leases = "checkpoint_leases"
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -111,7 +113,7 @@ class SQLiteCheckpointStore:
         Raises:
             StoreError: The file cannot be written.
         """
-        return await self._worker.write(partial(_changes, sql=_DELETE, parameters=(key.client_key, key.open_id))) > 0
+        return await self._worker.write(partial(changes, sql=_DELETE, parameters=(key.client_key, key.open_id))) > 0
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
         """Hold the right to sync *key* inside `async with`, among all processes that use the file.
@@ -121,24 +123,6 @@ class SQLiteCheckpointStore:
             StoreError: The file cannot be written.
         """
         return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
-
-    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
-        """Take the lease if it is free."""
-        now = self._clock.now()
-        times = (to_microseconds(now), to_microseconds(now + ttl))
-        return await self._worker.write(partial(_acquire, key=key, owner=owner, times=times))
-
-    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
-        now = self._clock.now()
-        sql = f"UPDATE checkpoint_leases SET until = ? WHERE {_LEASE} AND owner = ? AND until > ?"  # noqa: S608 - made of constants
-        parameters = (to_microseconds(now + ttl), key.client_key, key.open_id, owner, to_microseconds(now))
-        return await self._worker.write(partial(_changes, sql=sql, parameters=parameters)) > 0
-
-    async def release_lease(self, key: AccountKey, owner: str) -> None:
-        """Free it if it is still *owner*'s."""
-        sql = f"DELETE FROM checkpoint_leases WHERE {_LEASE} AND owner = ?"  # noqa: S608 - made of constants
-        await self._worker.write(partial(_changes, sql=sql, parameters=(key.client_key, key.open_id, owner)))
 
     async def aclose(self) -> None:
         """Finish what is being written and close the file. Harmless when repeated."""
@@ -154,10 +138,6 @@ def _row(checkpoint: Checkpoint) -> tuple[int, int, bytes]:
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
     return connection.execute(sql, parameters).fetchall()
-
-
-def _changes(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> int:
-    return connection.execute(sql, parameters).rowcount
 
 
 def _put(connection: sqlite3.Connection, *, key: AccountKey, row: tuple[int, int, int, bytes], expected: int) -> None:
@@ -181,13 +161,3 @@ def _take(
     rows = _rows(connection, sql=_DUE, parameters=(client_key, before, limit))
     connection.executemany(_PUT_OFF, [(until, client_key, open_id) for open_id, _ in rows])
     return rows
-
-
-def _acquire(connection: sqlite3.Connection, *, key: AccountKey, owner: str, times: tuple[int, int]) -> int | None:
-    names, (now, until) = (key.client_key, key.open_id), times
-    held = _rows(connection, sql=f"SELECT until FROM checkpoint_leases WHERE {_LEASE}", parameters=names)  # noqa: S608 - made of constants
-    if held and held[0][0] > now:
-        return None
-    connection.execute("INSERT OR REPLACE INTO checkpoint_leases VALUES (?, ?, ?, ?)", (*names, owner, until))
-    connection.execute("UPDATE fence SET last = last + 1")
-    return int(_rows(connection, sql="SELECT last FROM fence", parameters=())[0][0])

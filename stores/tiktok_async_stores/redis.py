@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 from attrs import frozen
@@ -18,6 +17,7 @@ from tiktok_async_stores._batch import Batcher, Failure
 from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds, with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._redis_leases import RedisLeases
 from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
 from tiktok_async_stores._redis_notes import RedisNotes
 from tiktok_async_stores._redis_safety import Inspection
@@ -40,7 +40,7 @@ class _Put:
     request: str
 
 
-class RedisTokenStore(KeepsNotes):
+class RedisTokenStore(RedisLeases, KeepsNotes):
     """A `TokenStore` in Redis 5 or newer, or a server that speaks as it does.
 
     All keys of one app share the hash tag `{client_key}`: so a step that touches a record and the index is one Lua
@@ -183,20 +183,6 @@ class RedisTokenStore(KeepsNotes):
         """
         return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
-    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
-        """Take the lease if it is free."""
-        keys = [self._lease(key), self._key(key.client_key, b"fence")]
-        fence = await self._link.run(scripts.ACQUIRE, keys, owner, _milliseconds(ttl))
-        return None if fence is None else int(fence)
-
-    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
-        return bool(await self._link.run(scripts.RENEW, [self._lease(key)], owner, _milliseconds(ttl)))
-
-    async def release_lease(self, key: AccountKey, owner: str) -> None:
-        """Free it if it is still *owner*'s."""
-        await self._link.run(scripts.RELEASE, [self._lease(key)], owner)
-
     async def aclose(self) -> None:
         """Finish what is being sent and close the client, if it is this store's. Harmless when repeated."""
         await finish(self._close())
@@ -227,15 +213,8 @@ class RedisTokenStore(KeepsNotes):
             answers.update(zip((put.request for put in ours), versions, strict=True))
         return [_answer(put, answers[put.request]) for put in puts]
 
-    def _key(self, client_key: str, *parts: bytes) -> bytes:
-        # Quoted, so that no client_key can end the hash tag or reach into another app's keys.
-        return b":".join((f"{self._prefix}:{{{quote(client_key, safe='')}}}".encode(), *parts))
-
     def _record(self, key: AccountKey) -> bytes:
         return self._key(key.client_key, b"token", key.open_id.encode())
-
-    def _lease(self, key: AccountKey) -> bytes:
-        return self._key(key.client_key, b"lease", key.open_id.encode())
 
     def _lists(self, client_key: str) -> tuple[bytes, bytes]:
         return self._key(client_key, b"expiring"), self._key(client_key, b"accounts")
@@ -267,10 +246,6 @@ def _answer(put: _Put, answer: int) -> int | Failure:
 
 def _due(when: datetime) -> bytes:
     return b"%016x" % (to_microseconds(when) + _OFFSET)
-
-
-def _milliseconds(span: timedelta) -> int:
-    return max(1, span // timedelta(milliseconds=1))
 
 
 def _bytes(value: bytes | str) -> bytes:

@@ -18,6 +18,7 @@ from tiktok_async_stores._codec import decode_token, encode_token, to_microsecon
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._packing import pack, unpack
+from tiktok_async_stores._sqlite_leases import SQLiteLeases, changes
 from tiktok_async_stores._sqlite_notes import SQLiteNotes
 from tiktok_async_stores._sqlite_worker import SQLiteWorker
 from tiktok_async_stores._unsafe import OnUnsafe
@@ -47,7 +48,7 @@ _Row = tuple[int, bytes]
 _EARLIEST = -(2**62)
 
 
-class SQLiteTokenStore(KeepsNotes):
+class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
     """A `TokenStore` in one file, for any number of processes of one machine.
 
     The file is made with mode 0600 on first use. A `put` returns once the token is on disk (`synchronous=FULL`);
@@ -64,6 +65,8 @@ class SQLiteTokenStore(KeepsNotes):
     Example:
         >>> store = SQLiteTokenStore("tokens.db")
     """
+
+    _leases = "leases"
 
     def __init__(
         self, path: str | os.PathLike[str], *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
@@ -114,7 +117,7 @@ class SQLiteTokenStore(KeepsNotes):
         Raises:
             StoreError: The file cannot be written.
         """
-        return await self._worker.write(partial(_changes, sql=_DELETE, parameters=(key.client_key, key.open_id))) > 0
+        return await self._worker.write(partial(changes, sql=_DELETE, parameters=(key.client_key, key.open_id))) > 0
 
     async def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
         """Yield every account of one app, page by page.
@@ -154,24 +157,6 @@ class SQLiteTokenStore(KeepsNotes):
         """
         return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
-    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
-        """Take the lease if it is free."""
-        now = self._clock.now()
-        times = (to_microseconds(now), to_microseconds(now + ttl))
-        return await self._worker.write(partial(_acquire, key=key, owner=owner, times=times))
-
-    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
-        now = self._clock.now()
-        sql = "UPDATE leases SET until = ? WHERE client_key = ? AND open_id = ? AND owner = ? AND until > ?"
-        parameters = (to_microseconds(now + ttl), key.client_key, key.open_id, owner, to_microseconds(now))
-        return await self._worker.write(partial(_changes, sql=sql, parameters=parameters)) > 0
-
-    async def release_lease(self, key: AccountKey, owner: str) -> None:
-        """Free it if it is still *owner*'s."""
-        sql = "DELETE FROM leases WHERE client_key = ? AND open_id = ? AND owner = ?"
-        await self._worker.write(partial(_changes, sql=sql, parameters=(key.client_key, key.open_id, owner)))
-
     async def _get_many(self, keys: Sequence[AccountKey]) -> Sequence[_Row | None]:
         return await self._worker.read(partial(_get, keys=keys))
 
@@ -196,10 +181,6 @@ def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ..
     return connection.execute(sql, parameters).fetchall()
 
 
-def _changes(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> int:
-    return connection.execute(sql, parameters).rowcount
-
-
 def _put(connection: sqlite3.Connection, *, key: AccountKey, row: tuple[bool, int, bytes], expected: int | None) -> int:
     names = (key.client_key, key.open_id)
     # The usual case first, in one statement: the record is there, in the version that is expected.
@@ -213,14 +194,3 @@ def _put(connection: sqlite3.Connection, *, key: AccountKey, row: tuple[bool, in
         connection.execute("INSERT OR IGNORE INTO apps (client_key) VALUES (?)", names[:1])
     connection.execute(_PUT, (*row, *names, actual + 1))
     return actual + 1
-
-
-def _acquire(connection: sqlite3.Connection, *, key: AccountKey, owner: str, times: tuple[int, int]) -> int | None:
-    names = (key.client_key, key.open_id)
-    now, until = times
-    held = connection.execute("SELECT until FROM leases WHERE client_key = ? AND open_id = ?", names).fetchall()
-    if held and held[0][0] > now:
-        return None
-    connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", (*names, owner, until))
-    connection.execute("UPDATE fence SET last = last + 1")
-    return int(connection.execute("SELECT last FROM fence").fetchall()[0][0])

@@ -1,6 +1,5 @@
 """Login against the emulator, over HTTP from the consent page to the stored token, and what goes wrong on the way."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -22,18 +21,6 @@ from tiktok_async.emulator import Emulator
 
 REDIRECT = "http://127.0.0.1:8914/callback/"
 SCOPES = ["user.info.basic", "video.list"]
-
-
-@pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    async with emulator.session() as opened:
-        yield opened
 
 
 async def test_a_login_stores_what_was_granted(emulator: Emulator, session: TikTokSession) -> None:

@@ -33,18 +33,6 @@ ALL_SINGLE = {"user.info.basic", "portability.all.single"}
 ONGOING = {"user.info.basic", "portability.all.ongoing"}
 
 
-@pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    async with emulator.session() as opened:
-        yield opened
-
-
 async def connected(emulator: Emulator, session: TikTokSession, scopes: set[str]) -> Account:
     return await emulator.connect(session, emulator.add_user(scopes=scopes))
 

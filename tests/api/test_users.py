@@ -1,7 +1,5 @@
 """Profiles against the emulator: fields follow scopes."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tiktok_async import (
@@ -18,18 +16,6 @@ from tiktok_async.emulator import Emulator
 
 BASIC = {"user.info.basic"}
 ALL = {"user.info.basic", "user.info.profile", "user.info.stats"}
-
-
-@pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    async with emulator.session() as opened:
-        yield opened
 
 
 async def test_without_fields_the_profile_has_all_that_the_scopes_allow(

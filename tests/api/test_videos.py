@@ -13,18 +13,6 @@ from tiktok_async.emulator import Emulator
 ALL = {"user.info.basic", "user.info.profile", "user.info.stats", "video.list"}
 
 
-@pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    async with emulator.session() as opened:
-        yield opened
-
-
 async def connected(emulator: Emulator, session: TikTokSession, videos: int) -> Account:
     return await emulator.connect(session, emulator.add_user(videos=videos, scopes=ALL))
 

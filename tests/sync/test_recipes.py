@@ -1,6 +1,7 @@
 """The recipes for other engines do a job: enough to see that they fit what those engines are today."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,16 @@ from tiktok_async.stores import SQLiteTokenStore, open_checkpoints
 from tiktok_async.workers import SyncJobs
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Put back the root logger, which Celery's worker takes over: later tests look at what is logged."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture

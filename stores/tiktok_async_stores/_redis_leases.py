@@ -1,0 +1,45 @@
+"""Leases in Redis, for whatever store keeps records of accounts there."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+from tiktok_async.models import AccountKey
+from tiktok_async_stores import _redis_scripts as scripts
+from tiktok_async_stores._redis_link import RedisLink
+
+
+class RedisLeases:
+    """The keys of a store, and the leases among them; each app's share a slot of a cluster.
+
+    Attributes:
+        _link: The connection.
+        _prefix: The start of all keys; two stores of one server differ in it.
+    """
+
+    _link: RedisLink
+    _prefix: str
+
+    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
+        """Take the lease if it is free."""
+        keys = [self._lease(key), self._key(key.client_key, b"fence")]
+        fence = await self._link.run(scripts.ACQUIRE, keys, owner, _milliseconds(ttl))
+        return None if fence is None else int(fence)
+
+    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
+        """Hold on to it if it is still *owner*'s."""
+        return bool(await self._link.run(scripts.RENEW, [self._lease(key)], owner, _milliseconds(ttl)))
+
+    async def release_lease(self, key: AccountKey, owner: str) -> None:
+        """Free it if it is still *owner*'s."""
+        await self._link.run(scripts.RELEASE, [self._lease(key)], owner)
+
+    def _key(self, client_key: str, *parts: bytes) -> bytes:
+        # Quoted, so that no client_key can end the hash tag or reach into another app's keys.
+        return b":".join((f"{self._prefix}:{{{quote(client_key, safe='')}}}".encode(), *parts))
+
+    def _lease(self, key: AccountKey) -> bytes:
+        return self._key(key.client_key, b"lease", key.open_id.encode())
+
+
+def _milliseconds(span: timedelta) -> int:
+    return max(1, span // timedelta(milliseconds=1))
