@@ -3,21 +3,35 @@
 from datetime import timedelta
 from urllib.parse import quote
 
+from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import AccountKey
 from tiktok_async_stores import _redis_scripts as scripts
-from tiktok_async_stores._redis_link import RedisLink
+from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
 
 
 class RedisLeases:
-    """The keys of a store, and the leases among them; each app's share a slot of a cluster.
+    """The connection of a store, its keys, and the leases among them; each app's share a slot of a cluster.
 
-    Attributes:
-        _link: The connection.
-        _prefix: The start of all keys; two stores of one server differ in it.
+    Args:
+        url: Where Redis is; the client made for it is closed with the store.
+        client: A client of the caller's, in place of *url*, which is left open.
+        prefix: The start of all keys; two stores of one server differ in it.
+
+    Raises:
+        ConfigurationError: Not exactly one of *url* and *client* was given, or one of the arguments cannot be used.
     """
 
-    _link: RedisLink
-    _prefix: str
+    def __init__(self, url: str | None, client: RedisClient | None, prefix: str) -> None:
+        name = type(self).__name__
+        if "{" in prefix or "}" in prefix:
+            raise ConfigurationError(f"The prefix of a {name} may not hold braces: they mark the hash tag.")
+        self._prefix = prefix
+        if url is not None and client is None:
+            self._link = RedisLink(connect(url), owned=True)
+        elif client is not None and url is None:
+            self._link = RedisLink(client, owned=False)
+        else:
+            raise ConfigurationError(f"A {name} takes a url or a client, exactly one of them.")
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""

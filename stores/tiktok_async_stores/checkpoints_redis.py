@@ -10,14 +10,14 @@ from attrs import evolve
 
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
-from tiktok_async.errors import CheckpointConflict, ConfigurationError
+from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async_stores import _redis_checkpoint_scripts as scripts
 from tiktok_async_stores._checkpoint_codec import decode_checkpoint, encode_checkpoint, from_microseconds
 from tiktok_async_stores._codec import to_microseconds
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._redis_leases import RedisLeases
-from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
+from tiktok_async_stores._redis_link import RedisClient
 
 
 class RedisCheckpointStore(RedisLeases):
@@ -47,18 +47,8 @@ class RedisCheckpointStore(RedisLeases):
         prefix: str = "tiktok-sync",
         clock: Clock | None = None,
     ) -> None:
-        if "{" in prefix or "}" in prefix:
-            raise ConfigurationError(
-                "The prefix of a RedisCheckpointStore may not hold braces: they mark the hash tag."
-            )
-        self._prefix = prefix
+        super().__init__(url, client, prefix)
         self._clock = clock or SystemClock()
-        if url is not None and client is None:
-            self._link = RedisLink(connect(url), owned=True)
-        elif client is not None and url is None:
-            self._link = RedisLink(client, owned=False)
-        else:
-            raise ConfigurationError("A RedisCheckpointStore takes a url or a client, exactly one of them.")
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None) -> "RedisCheckpointStore":

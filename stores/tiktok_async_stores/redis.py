@@ -10,7 +10,7 @@ from attrs import frozen
 
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
-from tiktok_async.errors import ConfigurationError, TokenConflict
+from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores import _redis_scripts as scripts
 from tiktok_async_stores._batch import Batcher, Failure
@@ -18,7 +18,7 @@ from tiktok_async_stores._codec import decode_token, encode_token, to_microsecon
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._redis_leases import RedisLeases
-from tiktok_async_stores._redis_link import RedisClient, RedisLink, connect
+from tiktok_async_stores._redis_link import RedisClient
 from tiktok_async_stores._redis_notes import RedisNotes
 from tiktok_async_stores._redis_safety import Inspection
 from tiktok_async_stores._unsafe import OnUnsafe
@@ -76,16 +76,8 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         clock: Clock | None = None,
         on_unsafe: OnUnsafe | None = None,
     ) -> None:
-        if "{" in prefix or "}" in prefix:
-            raise ConfigurationError("The prefix of a RedisTokenStore may not hold braces: they mark the hash tag.")
-        self._prefix = prefix
+        super().__init__(url, client, prefix)
         self._clock = clock or SystemClock()
-        if url is not None and client is None:
-            self._link = RedisLink(connect(url), owned=True)
-        elif client is not None and url is None:
-            self._link = RedisLink(client, owned=False)
-        else:
-            raise ConfigurationError("A RedisTokenStore takes a url or a client, exactly one of them.")
         self._notes = RedisNotes(self._link, self._key)
         self._inspection = Inspection(self._link, self._clock, on_unsafe)
         self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER)
