@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from tiktok_async import Account, Event, PrivacyLevel, TikTokSession, VideoPost
+from tests.publish.uploads import CHUNK, Begun
+from tiktok_async import Account, Event, PrivacyLevel, Publish, TikTokSession, VideoPost
 from tiktok_async.emulator import EmulatedUser, Emulator
 
 T = TypeVar("T")
@@ -72,3 +73,13 @@ def hurry(emulator: Emulator) -> Hurry[object]:
             task.cancel()
 
     return run
+
+
+@pytest.fixture
+def begun(account: Account, post: VideoPost, clip: Path) -> Begun:
+    """Begin to post a video of five chunks, and return it with its file."""
+
+    async def begin() -> tuple[Publish, Path]:
+        return await account.post_video(clip, post, chunk_size=CHUNK), clip
+
+    return begin

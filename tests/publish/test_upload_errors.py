@@ -1,8 +1,6 @@
 """What goes wrong with a chunk is tried again, or said in our words with what to do."""
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
@@ -10,45 +8,20 @@ from typing import Any
 
 import pytest
 
+from tests.publish.uploads import CHUNK, UPLOAD, Begun, uploaded, whole
 from tiktok_async import (
     Account,
     Endpoint,
-    Publish,
     PublishFailed,
     RetryPolicy,
     SessionClosed,
     TikTokSession,
     UploadError,
     UploadExpired,
-    UploadProgress,
     UploadRejected,
     VideoPost,
 )
 from tiktok_async.emulator import EmulatedUser, Emulator
-
-CHUNK = 6_000_000
-UPLOAD = "upload"
-
-
-Begun = Callable[[], Awaitable[tuple[Publish, Path]]]
-
-
-@pytest.fixture
-def begun(account: Account, post: VideoPost, clip: Path) -> Begun:
-    """Begin to post a video of five chunks, and return it with its file."""
-
-    async def begin() -> tuple[Publish, Path]:
-        return await account.post_video(clip, post, chunk_size=CHUNK), clip
-
-    return begin
-
-
-async def uploaded(publish: Publish) -> list[UploadProgress]:
-    return [progress async for progress in publish.upload()]
-
-
-def whole(emulator: Emulator, clip: Path) -> bool:
-    return emulator.posts[0].sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize(
