@@ -103,7 +103,8 @@ def test_every_wait_fits_the_policy(
         return
     assert attempt < attempts
     assert elapsed + wait <= policy.deadline.total_seconds()
-    assert 0 <= wait <= max(policy.cap.total_seconds(), seconds or 0)
+    # A time that the server names is kept in whole microseconds.
+    assert 0 <= wait <= max(policy.cap, timedelta(seconds=seconds or 0)).total_seconds()
     if seconds is not None:
         assert wait >= timedelta(seconds=seconds).total_seconds()
 
