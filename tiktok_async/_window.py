@@ -10,6 +10,7 @@ Limits: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
 
 from array import array
 from bisect import bisect_right
+from math import floor
 from typing import Any, Protocol
 
 from tiktok_async.models import Limit, WindowKind
@@ -172,7 +173,7 @@ class SlidingWindow:
         return None
 
     def _expire(self, now: float) -> None:
-        due = int((now - self._base - self._per) * TICKS + _DOWN)
+        due = floor((now - self._base - self._per) * TICKS + _DOWN)  # `int` would round up below zero
         if due >= 0 and (gone := bisect_right(self._stamps, due)):
             del self._stamps[:gone]
             self.used -= gone

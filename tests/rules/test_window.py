@@ -80,6 +80,22 @@ def test_a_slot_is_free_exactly_a_window_after_its_stamp() -> None:
     assert window.admit(70.1)
 
 
+def test_a_stamp_is_rounded_up_and_the_present_down() -> None:
+    window = sliding(1)
+    assert window.admit(0)
+    window.stamp(0.0000005)
+    assert not window.admit(60.0000005)
+    assert window.admit(60.000001)
+
+
+def test_a_slot_that_is_answered_at_once_is_free_after_one_window_too() -> None:
+    window = sliding(1)
+    assert window.admit(0)
+    window.stamp(0)
+    assert not window.admit(59.999999)
+    assert window.admit(60)
+
+
 @given(st.floats(0, 1e6), st.floats(1e-3, 1e5))
 def test_a_slot_is_never_free_too_early_nor_much_too_late(start: float, per: float) -> None:
     window = sliding(1, per, start)
@@ -130,6 +146,7 @@ def test_the_wait_counts_free_slots_and_closings() -> None:
     assert window.wait(1, 0) == 4
     assert window.free(0) == 0
     assert not window.admit(3.9)
+    assert window.free(4) == 2
     assert window.admit(4)
 
 
@@ -161,6 +178,63 @@ def test_another_length_takes_the_stamps_along() -> None:
     assert window.wait(1, 6) == pytest.approx(3599)
     window.resize(Limit(1, timedelta(seconds=20)), 7)
     assert window.wait(1, 7) == pytest.approx(18)
+
+
+def test_another_length_before_the_first_call_changes_nothing_else() -> None:
+    window = sliding(1, 10, now=1_000)
+    window.resize(Limit(1, timedelta(seconds=20)), 1_005)
+    assert window.admit(1_006)
+    window.stamp(1_007)
+    assert window.wait(1, 1_007) == pytest.approx(20)
+
+
+@pytest.mark.parametrize(("seconds", "size"), [(60, 4), (1_000, 4), (1_001, 8), (86_400, 8)])
+def test_a_stamp_costs_four_bytes_unless_the_window_is_long(seconds: float, size: int) -> None:
+    window = sliding(2, seconds)
+    assert window._stamps.itemsize == size
+    window = sliding(2, 5)
+    window.resize(Limit(2, timedelta(seconds=seconds)), 1)
+    assert window._stamps.itemsize == size
+
+
+def test_below_its_ceiling_a_window_lets_calls_through_without_a_look_at_the_time() -> None:
+    window = sliding(3, 10)
+    assert window.ceiling == 3
+    window.shut(5)
+    assert window.ceiling == 0
+    assert window.free(5) == 3
+    assert window.ceiling == 3
+    window.shut(8)
+    assert window.admit(8)
+    assert window.ceiling == 3
+
+
+@pytest.mark.parametrize("look", ["admit", "free"])
+def test_while_somebody_waits_every_call_looks_at_the_line(look: str) -> None:
+    window = sliding(3, 10)
+    window.shut(5)
+    window.gate = "a line"
+    getattr(window, look)(6)
+    assert window.ceiling == 0
+
+
+def test_another_limit_never_opens_what_is_shut() -> None:
+    window = sliding(3, 10)
+    window.resize(Limit(2, timedelta(seconds=10)), 0)
+    assert window.ceiling == 2
+    window.resize(Limit(5, timedelta(seconds=10)), 0)
+    assert window.ceiling == 2
+    assert window.free(0) == 5
+    assert window.ceiling == 5
+
+
+def test_a_limit_opens_the_window_of_its_kind() -> None:
+    window = open_window(Limit(1, timedelta(seconds=10)), 7)
+    assert isinstance(window, SlidingWindow)
+    assert window.admit(7)
+    window.stamp(7)
+    assert window.wait(1, 8) == pytest.approx(9)
+    assert isinstance(open_window(DAY, 7), DayWindow)
 
 
 def test_an_idle_window_may_be_forgotten_and_one_in_use_may_not() -> None:
@@ -206,6 +280,21 @@ def test_a_call_that_was_not_sent_is_uncounted() -> None:
     window.admit(MIDNIGHT)
     window.give_back(MIDNIGHT + 1)
     assert window.idle(MIDNIGHT + 1)
+    assert window.free(MIDNIGHT + 86_400) == 3
+
+
+def test_the_wait_of_each_in_a_days_line_is_known() -> None:
+    window = open_window(DAY, MIDNIGHT)
+    noon, to_midnight = MIDNIGHT + 43_200, 43_200
+    assert [window.wait(place, noon) for place in range(1, 8)] == [0, 0, 0, *[to_midnight] * 3, to_midnight + 86_400]
+    assert window.admit(noon)
+    assert [window.wait(place, noon) for place in range(1, 5)] == [0, 0, to_midnight, to_midnight]
+    single = open_window(Limit(1, timedelta(days=1), kind=WindowKind.UTC_DAY), MIDNIGHT)
+    assert single.wait(1, noon) == 0
+
+
+def test_a_day_is_looked_at_by_every_call() -> None:
+    assert DayWindow(DAY, MIDNIGHT).ceiling == 0
 
 
 def test_a_wall_clock_that_is_set_back_opens_no_second_day() -> None:
@@ -222,4 +311,6 @@ def test_a_blocked_day_stays_blocked() -> None:
     window.resize(Limit(9, timedelta(days=1), kind=WindowKind.UTC_DAY), MIDNIGHT)
     assert window.wait(1, MIDNIGHT) == 100
     assert not window.admit(MIDNIGHT + 99)
+    assert not window.idle(MIDNIGHT + 99)
+    assert window.idle(MIDNIGHT + 100)
     assert window.free(MIDNIGHT + 100) == 9
