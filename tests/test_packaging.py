@@ -94,6 +94,12 @@ def test_every_public_name_is_imported_from_the_wheel(wheel: Path) -> None:
     assert _run_in_wheel(wheel, code).strip() == "ok"
 
 
+def test_the_package_knows_the_version_it_was_built_with(wheel: Path) -> None:
+    (_, version, *_) = wheel.name.split("-")
+    code = "import tiktok_async\nassert 'importlib.metadata' not in sys.modules\nprint(tiktok_async.__version__)"
+    assert _run_in_wheel(wheel, code).strip() == version
+
+
 def test_the_library_works_without_any_extra(wheel: Path) -> None:
     """Where no extra is installed, everything but what needs one is there, and that says what to install."""
     code = """

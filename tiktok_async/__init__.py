@@ -194,6 +194,8 @@ if TYPE_CHECKING:
         sync_videos,
     )
 
+    __version__: str
+
 # name -> module, for what is neither an error nor a model
 _HOMES = {
     "F": "tiktok_async.query",
@@ -388,6 +390,11 @@ __all__ = [
 if not TYPE_CHECKING:  # a checker that saw this would take any misspelt name for a good one
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            globals()[name] = version("tiktok-async")
+            return globals()[name]
         if name not in __all__:
             msg = f"module {__name__!r} has no attribute {name!r}"
             raise AttributeError(msg)
