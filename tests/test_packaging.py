@@ -1,6 +1,8 @@
 """What a user installs: the wheel that is built from the sdist, looked at from outside."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -22,7 +24,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return Path(made)
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(_ROOT)]
-    done = subprocess.run(build, capture_output=True, text=True, check=False, timeout=100)
+    environment = {**os.environ, "HATCH_BUILD_HOOK_ENABLE_CUSTOM": "1", "SOURCE_DATE_EPOCH": "1790000000"}
+    done = subprocess.run(build, capture_output=True, text=True, check=False, timeout=100, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -92,6 +95,17 @@ for name, module in sorted(sys.modules.items()):
 def test_every_public_name_is_imported_from_the_wheel(wheel: Path) -> None:
     code = "import tiktok_async\nfor name in tiktok_async.__all__: getattr(tiktok_async, name)\nprint('ok')"
     assert _run_in_wheel(wheel, code).strip() == "ok"
+
+
+def test_an_sbom_in_the_wheel_names_what_it_asks_for(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if ".dist-info/sboms/" in name]
+        sbom = json.loads(archive.read(name))
+    root = sbom["metadata"]["component"]
+    assert (root["name"], root["version"]) == ("tiktok-async", wheel.name.split("-")[1])
+    (direct,) = [edge["dependsOn"] for edge in sbom["dependencies"] if edge["ref"] == root["bom-ref"]]
+    needed = [line for line in metadata("tiktok-async").get_all("Requires-Dist") or [] if "extra ==" not in line]
+    assert direct == sorted("pkg:pypi/" + re.split(r"\W", line)[0] for line in needed)
 
 
 def test_the_package_knows_the_version_it_was_built_with(wheel: Path) -> None:
