@@ -145,9 +145,9 @@ class PublishRecord:
     def _read(cls, data: dict[str, Any]) -> Self:
         version = data["tiktok_publish"]
         if version != _FORMAT:
-            msg = f"format {version!r}"
             raise ConfigurationError(
-                f"This saved publish is of {msg}, and this version of tiktok-async reads format {_FORMAT}: upgrade it."
+                f"This saved publish is of format {version!r}, and this version of tiktok-async reads "
+                f"format {_FORMAT}: upgrade it."
             )
         started = data.get("started_at")
         upload = data.get("upload")
@@ -164,8 +164,7 @@ def _read_upload(data: dict[str, Any]) -> UploadRecord:
     sent = _number(data["sent"])
     path, mtime = data["path"], data["mtime_ns"]
     if plan.chunk_size != data["chunk_size"] or sent > plan.size:
-        msg = "numbers that do not belong together"
-        raise ValueError(msg)
+        raise ValueError
     return UploadRecord(
         address=Secret(_text(data["url"])),
         plan=plan,
@@ -180,21 +179,18 @@ def _read_upload(data: dict[str, Any]) -> UploadRecord:
 
 def _text(value: object, shape: "re.Pattern[str] | None" = None) -> str:
     if not isinstance(value, str) or not value or (shape is not None and not shape.fullmatch(value)):
-        msg = "a text"
-        raise TypeError(msg)
+        raise TypeError
     return value
 
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        msg = "a number"
-        raise TypeError(msg)
+        raise TypeError
     return value
 
 
 def _moment(value: object) -> datetime:
     moment = datetime.fromisoformat(_text(value))
     if moment.utcoffset() is None:
-        msg = "a time without a zone"
-        raise ValueError(msg)
+        raise ValueError
     return moment

@@ -16,6 +16,7 @@ _TOO_LONG = 512
 _LAST_PORT = 65_535
 # What may stand in a URI; anything else has to be percent-encoded.
 _FOREIGN = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
+_PORT = re.compile(r"[0-9]{1,5}")
 _HOSTNAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
@@ -93,7 +94,7 @@ def _port(parts: SplitResult) -> str:
 def _port_problems(port: str) -> list[str]:
     if port == "*":
         return ["its port is *, which is only for the registration in the portal; a login names a real one"]
-    if port and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= _LAST_PORT):
+    if port and not (_PORT.fullmatch(port) and 0 < int(port) <= _LAST_PORT):
         return ["its port is not a number from 1 to 65535"]
     return []
 

@@ -107,7 +107,8 @@ def test_the_choice_an_error_names_is_possible() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "wish"), [(3_000_000, 10_000_000), (15_000_000, 10_000_000), (10_000_000, 10_000_000)]
+    ("size", "wish"),
+    [(3_000_000, 10_000_000), (15_000_000, 10_000_000), (10_000_000, 10_000_000), (64_000_000, 60_000_000)],
 )
 def test_a_video_that_would_be_a_single_chunk_is_sent_whole(size: int, wish: int) -> None:
     assert plan_chunks(size, wish) == ChunkPlan(size=size, chunk_size=size, count=1)
@@ -137,6 +138,9 @@ def test_either_meaning_of_the_upper_bound_leads_to_the_same_chunk_end(
 def test_a_bound_inside_a_chunk_leaves_both_readings_open() -> None:
     plan = plan_chunks(50_000_000, 10_000_000)
     assert resume_points(plan, {"Content-Range": "bytes 0-12345/50000000"}) == (12_346, 12_345)
+    # The last chunk takes the remainder, so no chunk ends where the one after it would begin.
+    plan = plan_chunks(25_000_000, 10_000_000)
+    assert resume_points(plan, {"Content-Range": "bytes 0-19999999/25000000"}) == (20_000_000, 19_999_999)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +150,11 @@ def test_a_bound_inside_a_chunk_leaves_both_readings_open() -> None:
 def test_an_unreadable_bound_says_nothing(header: str) -> None:
     assert resume_points(plan_chunks(50), {"Content-Range": header}) == ()
     assert resume_points(plan_chunks(50), {}) == ()
+
+
+def test_of_a_single_byte_nothing_or_everything_is_there() -> None:
+    assert floor_to_chunk(plan_chunks(1), 0) == 0
+    assert floor_to_chunk(plan_chunks(1), 1) == 1
 
 
 @given(size=st.integers(MIN_CHUNK, MAX_SIZE), data=st.data())

@@ -17,7 +17,7 @@ from tiktok_async._auth_rules import (
     revoke_form,
 )
 from tiktok_async.errors import ConfigurationError, OAuthError, ServerError, TikTokError
-from tiktok_async.models import AccountKey, Secret, Token, TokenState
+from tiktok_async.models import AccountKey, Endpoint, Secret, Token, TokenState
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -134,8 +134,38 @@ def test_a_refresh_replaces_all_that_the_reply_tells() -> None:
 
 
 def test_a_refresh_that_answers_for_another_account_is_refused() -> None:
-    with pytest.raises(ServerError, match="open_id"):
+    with pytest.raises(ServerError, match=r"\$\.open_id should be the open_id of the account") as caught:
         parse_token(without(open_id="somebody else"), client_key="app", now=LATER, previous=first())
+    assert caught.value.open_id == "user"
+
+
+def test_a_refresh_may_answer_without_an_account() -> None:
+    assert parse_token(without(open_id=""), client_key="app", now=LATER, previous=first()).key == first().key
+
+
+def test_a_reply_of_another_form_says_where_it_came_from_and_is_not_asked_for_again() -> None:
+    with pytest.raises(ServerError) as caught:
+        parse_token({}, client_key="app", now=NOW)
+    error = caught.value
+    assert (error.code, error.endpoint, error.open_id) == ("unexpected_form", Endpoint.TOKEN.path, None)
+    assert error.retryable is False
+    assert "TikTok changed its answer" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("scope", 5, "a comma-separated string"),
+        ("scope", ["a"], "a comma-separated string"),
+        ("access_token", 5, "a string that is not empty"),
+        ("refresh_token", "", "a string that is not empty"),
+        ("expires_in", None, "a number of seconds"),
+        ("expires_in", "soon", "a number of seconds"),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_named_with_what_it_should_be(name: str, value: Any, wanted: str) -> None:
+    with pytest.raises(ServerError, match=rf"\$\.{name} should be {wanted}"):
+        parse_token(without(**{name: value}), client_key="app", now=NOW)
 
 
 def test_a_client_token_has_a_life_and_nothing_more() -> None:
@@ -143,7 +173,7 @@ def test_a_client_token_has_a_life_and_nothing_more() -> None:
     token = parse_client_token(reply, now=NOW)
     assert (token.access_token, token.expires_at) == (Secret("clt.1"), NOW + timedelta(hours=2))
     for bad in ({}, {"access_token": "clt.1"}, {"access_token": None, "expires_in": 1}):
-        with pytest.raises(ServerError):
+        with pytest.raises(ServerError, match=r"\$\.(expires_in|access_token) should be a"):
             parse_client_token(bad, now=NOW)
 
 
@@ -168,6 +198,14 @@ def test_a_v1_error_is_an_oauth_error_with_its_words() -> None:
     assert "10002" in caught.value.error
     with pytest.raises(OAuthError):
         parse_v1_token(v1("error"), client_key="app", now=NOW)
+    with pytest.raises(OAuthError) as caught:
+        parse_v1_token(v1("error", log_id="2026112010"), client_key="app", now=NOW)
+    assert caught.value.log_id == "2026112010"
+    odd = v1("error", error_code="ten", description=["no text"], log_id=7)
+    with pytest.raises(OAuthError) as caught:
+        parse_v1_token(odd, client_key="app", now=NOW)
+    assert (caught.value.error, caught.value.description) == ("v1 error without a code", "")
+    assert caught.value.log_id is None
 
 
 @pytest.mark.parametrize(

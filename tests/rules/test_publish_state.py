@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,8 +39,28 @@ def test_what_is_saved_comes_back(size: int, share: float) -> None:
 
 
 def test_a_post_without_an_upload_comes_back_too() -> None:
-    saved = PublishRecord(publish_id="p_pub_url~v2.1", open_id="user-1", started_at=NOW)
+    for started_at in (NOW, None):
+        saved = PublishRecord(publish_id="p_pub_url~v2.1", open_id="user-1", started_at=started_at)
+        assert PublishRecord.parse(saved.to_json(), open_id="user-1") == saved
+
+
+def test_the_upload_of_what_is_no_file_comes_back_too() -> None:
+    saved = record()
+    assert saved.upload is not None
+    mark = evolve(saved.upload.fingerprint, mtime_ns=None)
+    saved = evolve(saved, upload=evolve(saved.upload, path=None, fingerprint=mark))
     assert PublishRecord.parse(saved.to_json(), open_id="user-1") == saved
+
+
+def test_progress_is_noted_where_there_is_an_upload() -> None:
+    assert record().with_sent(10_000_000) == record(sent=10_000_000)
+    fetched = PublishRecord(publish_id="p_pub_url~v2.1", open_id="user-1")
+    assert fetched.with_sent(1) is fetched
+
+
+def test_an_upload_has_an_hour() -> None:
+    assert record().expires_at == datetime(2026, 11, 20, 11, tzinfo=UTC)
+    assert PublishRecord(publish_id="p", open_id="user-1").expires_at is None
 
 
 @pytest.mark.parametrize("text", ["v_pub_file~v2-1.7601447475849021452", "p_inbox_url~v2.1", " p_pub_url~v2.1\n"])
@@ -58,8 +79,40 @@ def test_the_state_shows_its_address_only_in_its_saved_form() -> None:
     "text", ["", "no id at all", "[]", '"x"', "{", "{}", '{"tiktok_publish": 1}', "a" * 129, "<html>", "{" * 100_000]
 )
 def test_garbage_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(
+        ConfigurationError, match=r"neither .* nor a publish_id|cannot be read \((Key|JSONDecode|Recursion)"
+    ):
         PublishRecord.parse(text, open_id="user-1")
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "value"),
+    [
+        ("", "publish_id", "<html>"),
+        ("", "publish_id", ""),
+        ("", "open_id", 5),
+        ("", "started_at", "2026-11-20T10:00:00"),
+        ("", "started_at", "yesterday"),
+        ("upload", "url", 5),
+        ("upload", "url", ""),
+        ("upload", "sample", 5),
+        ("upload", "path", ""),
+        ("upload", "sent", -1),
+        ("upload", "sent", True),
+        ("upload", "sent", 1.0),
+        ("upload", "sent", 50_000_124),
+        ("upload", "size", -5),
+        ("upload", "chunk_size", 50_000_124),
+        ("upload", "mtime_ns", "1"),
+        ("upload", "content_type", "video"),
+    ],
+)
+def test_a_state_whose_parts_are_impossible_is_refused(place: str, name: str, value: object) -> None:
+    state = json.loads(record().to_json())
+    (state[place] if place else state)[name] = value
+    with pytest.raises(ConfigurationError, match=r"cannot be read \((Type|Value)Error\)") as caught:
+        PublishRecord.parse(json.dumps(state), open_id="user-1")
+    assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 def test_another_accounts_state_is_refused() -> None:
@@ -69,7 +122,7 @@ def test_another_accounts_state_is_refused() -> None:
 
 def test_a_newer_format_asks_for_an_upgrade() -> None:
     data = json.loads(record().to_json()) | {"tiktok_publish": 2}
-    with pytest.raises(ConfigurationError, match="upgrade"):
+    with pytest.raises(ConfigurationError, match=r"format 2, .*upgrade"):
         PublishRecord.parse(json.dumps(data), open_id="user-1")
 
 

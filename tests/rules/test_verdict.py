@@ -63,6 +63,13 @@ def test_a_refusal_is_final(error: TikTokError) -> None:
         assert not repeats(endpoint, error)
 
 
+@pytest.mark.parametrize(
+    ("status", "retryable", "again"), [(500, False, True), (499, False, False), (200, True, True), (503, True, True)]
+)
+def test_a_servers_failure_is_known_by_its_status_or_its_code(status: int, *, retryable: bool, again: bool) -> None:
+    assert repeats(Endpoint.VIDEO_LIST, ServerError("", status=status, retryable=retryable)) is again
+
+
 def test_the_last_attempt_is_the_last() -> None:
     policy = RetryPolicy(attempts=3)
     found = [verdict(READ, BROKEN, attempt=n, policy=policy, elapsed=0, jitter=0.5) is not None for n in (1, 2, 3, 4)]
@@ -84,6 +91,7 @@ def test_the_servers_own_wait_is_kept_and_not_cut_short() -> None:
 def test_nothing_starts_after_the_deadline() -> None:
     assert verdict(READ, limited(91), attempt=1, policy=POLICY, elapsed=0, jitter=0) is None
     assert verdict(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0.9) is None
+    assert verdict(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0) == 0
 
 
 @given(
@@ -126,6 +134,19 @@ def test_a_repeat_that_succeeded_costs_nothing() -> None:
         assert quota.spend(BROKEN)
         quota.succeeded(BROKEN)
     assert quota.left == 500
+    for error, price in ((LIMITED, 5), (BROKEN, 14)):
+        assert quota.spend(error)
+        assert quota.spend(error)
+        quota.succeeded(error)
+        assert quota.left == 500 - price
+        quota.succeeded(error)
+
+
+def test_a_call_that_succeeds_at_once_brings_one() -> None:
+    quota = RetryQuota()
+    assert quota.spend(BROKEN)
+    quota.succeeded()
+    assert quota.left == 487
 
 
 def test_successes_fill_an_empty_bucket_again_and_never_beyond_its_brim() -> None:
