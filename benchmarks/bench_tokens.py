@@ -1,30 +1,27 @@
-"""What a fresh token adds to a call: the lookup in the token manager, beside one raw aiohttp call.
+"""What a fresh token adds to a call: the lookup in the token manager, beside one raw aiohttp call and beside a dict.
 
-    python benchmarks/bench_tokens.py [--rounds 15]
+    python -m benchmarks.bench_tokens [--quick]
 
-CPU time, medians of the rounds, which take turns. Goal: a fresh token costs less than 2 % of the raw call. Also shown:
-the cost of a token that another process has to be asked for, and of a whole rotation in a memory store.
+CPU time. Also shown: the cost of a token that the store has to be asked for, and of a whole rotation in memory.
+Goals: a fresh token costs less than 2 % of the raw call, and comes at no less than 0.3 of the rate of a dict.
 """
 
-import argparse
 import asyncio
-import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import aiohttp
-from aiohttp import web
 
+from benchmarks._rows import Row, beside, in_turns, main
+from benchmarks.canned_server import serving
 from tiktok_async._clock import SystemClock
 from tiktok_async._tokens import TokenManager
 from tiktok_async.models import AccountKey, ClientToken, Secret, Token
 from tiktok_async.stores import MemoryTokenStore
 
-GOAL = 0.02
 _ACCOUNTS = 10_000
-_BODY = b'{"data":{},"error":{"code":"ok","message":"","log_id":"1"}}'
 
 
 def _token(number: int) -> Token:
@@ -85,63 +82,56 @@ async def _read(manager: TokenManager) -> float:
     return await _each(lambda number: manager.token(f"user-{number}"), 500)
 
 
-async def _raw(http: aiohttp.ClientSession, url: str, calls: int = 400) -> float:
-    async def call(_: int) -> None:
-        async with http.post(url, data=b"{}") as response:
-            await response.read()
-
-    return await _each(call, calls)
-
-
-async def _serve() -> tuple[web.AppRunner, str]:
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=_BODY, content_type="application/json")
-
-    app = web.Application()
-    app.router.add_post("/", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    return runner, f"http://{host}:{port}/"
-
-
-async def run(rounds: int) -> dict[str, float]:
-    """Measure each case *rounds* times; returns the medians in microseconds of CPU."""
-    store = MemoryTokenStore()
-    manager = _manager(store)
-    for number in range(_ACCOUNTS):
-        await manager.save_login(_token(number))
-    runner, url = await _serve()
-    results: dict[str, list[float]] = {}
+async def _raw(url: str, calls: int = 400) -> float:
     async with aiohttp.ClientSession() as http:
-        await _raw(http, url)
-        for _ in range(rounds):
-            cases: dict[str, Callable[[], Awaitable[float]]] = {
-                "raw aiohttp call (server in the same process, halved)": lambda: _raw(http, url),
-                "usable(): a fresh token": lambda: _usable(manager),
-                "token(): read from the store first": partial(_read, _manager(store)),
-                "refresh(): a whole rotation": lambda: _each(lambda number: manager.refresh(f"user-{number}"), 200),
-            }
-            for name, case in cases.items():
-                results.setdefault(name, []).append(await case())
-    await runner.cleanup()
-    medians = {name: statistics.median(values) for name, values in results.items()}
-    first = next(iter(medians))
-    medians[first] /= 2
-    return medians
+
+        async def call(_: int) -> None:
+            async with http.post(url, data=b"{}") as response:
+                await response.read()
+
+        await _each(call, 20)
+        return await _each(call, calls)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    medians = asyncio.run(run(parser.parse_args().rounds))
-    raw, *_ = medians.values()
-    for name, cost in medians.items():
-        print(f"{name:56} {cost:9.2f} us  {cost / raw:8.2%} of a raw call")
-    share = medians["usable(): a fresh token"] / raw
-    print(f"goal: under {GOAL:.0%} of a raw call: {'held' if share < GOAL else 'not held'} ({share:.2%})")
+async def _dict(calls: int = 200_000) -> float:
+    tokens = {f"user-{number}": _token(number) for number in range(_ACCOUNTS)}
+    names = list(tokens)
+
+    async def get(number: int) -> Token:
+        return tokens[names[number % _ACCOUNTS]]
+
+    return await _each(get, calls)
+
+
+def fresh(*, quick: bool) -> list[Row]:
+    with asyncio.Runner() as runner, serving() as url:
+        store = MemoryTokenStore()
+        manager = _manager(store)
+        for number in range(_ACCOUNTS):
+            runner.run(manager.save_login(_token(number)))
+        cases: dict[str, Callable[[], Coroutine[None, None, float]]] = {
+            "fresh": lambda: _usable(manager),
+            "a raw aiohttp call": lambda: _raw(url),
+            "a dict": _dict,
+            "read": lambda: _read(_manager(store)),
+            "rotated": lambda: _each(lambda number: manager.refresh(f"user-{number}"), 200),
+        }
+
+        def once(case: Callable[[], Coroutine[None, None, float]]) -> float:
+            return runner.run(case())
+
+        taken = in_turns({name: partial(once, case) for name, case in cases.items()}, 3 if quick else 15)
+    call = taken["a raw aiohttp call"]
+    rate = {name: [1 / cost for cost in taken[name]] for name in ("fresh", "a dict")}
+    return [
+        beside("tokens", "a fresh token", "us CPU", taken["fresh"], "a raw aiohttp call", call, at_most=0.02),
+        beside(
+            "5a", "a fresh token, behind the cache", "tokens/us", rate["fresh"], "a dict", rate["a dict"], at_least=0.3
+        ),
+        beside("", "a token read from a store in memory", "us CPU", taken["read"], "a raw aiohttp call", call),
+        beside("", "a whole rotation in memory", "us CPU", taken["rotated"], "a raw aiohttp call", call),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, {"fresh": fresh})

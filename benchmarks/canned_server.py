@@ -1,7 +1,10 @@
 """A server that answers every request with one page of 20 videos, as fast as Python can: never what is measured."""
 
 import asyncio
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import orjson
 
@@ -61,6 +64,17 @@ class Canned(asyncio.Protocol):
                 return
             self._buffer = self._buffer[end + 4 + length :]
             self._transport.write(REPLY)
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Run it in a process of its own, and give its URL."""
+    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.terminate()
 
 
 async def main() -> None:

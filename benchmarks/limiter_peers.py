@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiolimiter import AsyncLimiter
+from asyncio_throttle.throttler import Throttler
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -15,6 +16,7 @@ from pyrate_limiter import BucketFactory, Duration, InMemoryBucket, Limiter, Mon
 from redis.asyncio import Redis
 from throttled.asyncio import MemoryStore, RateLimiterType, RedisStore, Throttled, rate_limiter
 
+from benchmarks.limiter_reference import DequeLog
 from tiktok_async import LocalRateLimiter
 from tiktok_async.abc import LimitKey
 from tiktok_async.models import Limit
@@ -68,15 +70,29 @@ def local(count: int, per: int) -> Case:
     return ours(LocalRateLimiter(), count, per)
 
 
-def aiolimiter(count: int, per: int) -> Case:
-    limiters: dict[str, AsyncLimiter] = {}
+def for_each_key(make: Callable[[], Any]) -> Case:
+    """Give each key a limiter of its own, for those that know no keys."""
+    limiters: dict[str, Any] = {}
 
-    def acquire(key: str) -> Awaitable[None]:
+    def acquire(key: str) -> Awaitable[Any]:
         if (limiter := limiters.get(key)) is None:
-            limiters[key] = limiter = AsyncLimiter(count, per)
-        return limiter.acquire()
+            limiters[key] = limiter = make()
+        waited: Awaitable[Any] = limiter.acquire()
+        return waited
 
     return Case(acquire, nothing)
+
+
+def reference(count: int, per: int) -> Case:
+    return for_each_key(lambda: DequeLog(count, per))
+
+
+def aiolimiter(count: int, per: int) -> Case:
+    return for_each_key(lambda: AsyncLimiter(count, per))
+
+
+def asyncio_throttle(count: int, per: int) -> Case:
+    return for_each_key(lambda: Throttler(count, per))
 
 
 def per_item(count: int, per: int) -> RateLimitItem:
@@ -145,7 +161,9 @@ def throttled(count: int, per: int) -> Case:
 
 LOCAL: dict[str, Callable[[int, int], Case]] = {
     "tiktok-async": local,
+    "a plain deque log": reference,
     "aiolimiter": aiolimiter,
+    "asyncio-throttle": asyncio_throttle,
     "throttled-py sliding counter": throttled,
     "pyrate-limiter log": pyrate,
     "limits moving window": limits,
