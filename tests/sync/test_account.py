@@ -173,6 +173,23 @@ async def test_a_worker_whose_lease_was_lost_stops(world: World, sink: Sink) -> 
     assert (done.state, done.pages) == (SyncState.BUSY, 1)
 
 
+async def test_a_page_may_take_longer_than_the_lease_while_its_worker_lives(world: World, sink: Sink) -> None:
+    user = await world.connect(videos=60)
+    others = list[SyncState]()
+
+    async def slow(page: SyncPage) -> None:
+        await sink(page)
+        for _ in range(6):
+            world.emulator.clock.advance(timedelta(seconds=20))
+            for _ in range(10):
+                await asyncio.sleep(0)
+        others.append((await sync_account(world.session, user.open_id, sink, world.checkpoints)).state)
+
+    done = await sync_account(world.session, user.open_id, slow, world.checkpoints)
+    assert (done.state, done.pages) == (SyncState.SYNCED, 3)
+    assert others == [SyncState.BUSY] * 3
+
+
 async def test_the_lease_of_the_sync_does_not_keep_the_token_from_being_refreshed(world: World, sink: Sink) -> None:
     user = await world.connect(videos=5)
     world.emulator.clock.advance(timedelta(hours=3))

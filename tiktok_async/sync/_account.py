@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
+from tiktok_async._held_lease import HeldLease
 from tiktok_async.abc import CheckpointStore
 from tiktok_async.errors import LeaseUnavailable
 from tiktok_async.models import AccountKey, AccountSync, Checkpoint, SyncState, VideoField
@@ -49,7 +50,8 @@ async def sync_account(
         look_back: How far back, from now, to look for changed and missing videos.
         since: Nothing older than this; aware. `None` goes back to the account's first video, once.
         fields: Which fields; `None` for all.
-        lease: How long the account stays taken after this worker died; a page and its handler have to be done in it.
+        lease: How long the account stays taken after this worker died; less than the reconciler's *again_after*, or
+            the next job finds it taken still. It is renewed while the work goes on.
 
     Returns:
         What was done.
@@ -71,9 +73,11 @@ async def sync_account(
     key = AccountKey(session.client_key, open_id)
     async with AsyncExitStack() as stack:
         try:
-            held = await stack.enter_async_context(checkpoints.lease(key, ttl=lease, wait=timedelta(0)))
+            taken = await stack.enter_async_context(checkpoints.lease(key, ttl=lease, wait=timedelta(0)))
         except LeaseUnavailable:
             return AccountSync(open_id=open_id, state=SyncState.BUSY)
+        held = HeldLease(taken, session.clock, lease)
+        await stack.enter_async_context(held.kept())
         checkpoint = await checkpoints.get(key) or Checkpoint(key=key, due_at=session.clock.now())
         if checkpoint_id is not None and checkpoint_id != checkpoint.id:
             return AccountSync(open_id=open_id, state=SyncState.NOT_DUE, watermark=checkpoint.watermark)

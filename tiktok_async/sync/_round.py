@@ -9,7 +9,8 @@ from typing import TypeVar
 from attrs import define, evolve, frozen
 
 from tiktok_async import _sync_rules as rules
-from tiktok_async.abc import CheckpointStore, Clock, Lease
+from tiktok_async._held_lease import HeldLease
+from tiktok_async.abc import CheckpointStore, Clock
 from tiktok_async.api.account import Account
 from tiktok_async.errors import (
     AccountNotFound,
@@ -70,7 +71,7 @@ class Round:
     account: Account
     checkpoints: CheckpointStore
     handler: Handler
-    held: Lease
+    held: HeldLease
     clock: Clock
     plan: Plan
 
@@ -86,7 +87,6 @@ class Round:
         return tally.result(SyncState.SYNCED)
 
     async def _work(self, tally: _Tally) -> None:
-        renewed = self.clock.monotonic()
         start = rules.start_of(tally.checkpoint, self.plan.look_back, self.plan.since)
         listing = self.account.videos(since=start, cursor=tally.checkpoint.cursor, fields=self.plan.fields)
         async with aclosing(listing.pages()) as pages:
@@ -94,10 +94,8 @@ class Round:
                 if tally.pages:
                     # What the page before brought is with the handler. After the last page, the round's end says so.
                     await self._save(tally, tally.checkpoint, self.clock.now() + self.plan.lease)
-                if self.clock.monotonic() - renewed > self.plan.lease.total_seconds() / 3:
-                    if not await self.held.renew(self.plan.lease):
-                        raise _TakenOver
-                    renewed = self.clock.monotonic()
+                if not await self.held.covers(0):
+                    raise _TakenOver
                 await self._hand_over(tally, page.items)
                 tally.checkpoint = evolve(tally.checkpoint, cursor=page.cursor)
                 tally.pages += 1
