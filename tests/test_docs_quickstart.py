@@ -37,12 +37,17 @@ async def test_the_quickstart_works_as_it_is_typed(tmp_path: Path) -> None:
         return text
 
     commands = [typed(str(one.parsed)) for one in blocks(QUICKSTART) if language_of(one) == "sh"]
-    install, serve, export, login, run, away = commands
+    install, newcomer, serve, export, login, run, away = commands
     assert installs(install.strip())
     assert away.startswith("unset ")
-    (program,) = [str(one.parsed) for one in blocks(QUICKSTART) if language_of(one) == "python"]
+    twelve_lines, program = [str(one.parsed) for one in blocks(QUICKSTART) if language_of(one) == "python"]
+    write(tmp_path / "newcomer.py", twelve_lines)
     write(tmp_path / "first.py", program)
     write(tmp_path / "person.py", _PERSON)
+    assert len([line for line in twelve_lines.splitlines() if line.strip()]) <= 12
+    seen = await run_commands(newcomer, tmp_path, {"PYTHONWARNINGS": "error"})
+    assert seen.splitlines()[-1] == "PUBLISH_COMPLETE"
+
     browser = f"{sys.executable} {tmp_path}/person.py %s &"
 
     server = await asyncio.create_subprocess_exec(
