@@ -200,10 +200,11 @@ def parse_callback(request: AuthorizationRequest, callback: str | Mapping[str, s
 
 
 def _query_of(callback: str) -> str:
-    before, mark, after = callback.partition("#")[0].partition("?")
-    if mark and "=" not in before:
-        return after
-    return callback.partition("#")[0] if "=" in before and "://" not in before.partition("=")[0] else ""
+    text = callback.partition("#")[0]
+    before, _, after = text.partition("?")
+    # A path may hold a "=", and a bare query a "?" or a whole URL as a value.
+    is_address = before.startswith("/") or "=" not in before or "://" in before.partition("=")[0]
+    return after if is_address else text
 
 
 def _why(found: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -210,12 +211,9 @@ def _removal(content: _Content) -> _Values:
     return {"reason": RemovalReason(reason) if reason in list(RemovalReason) else reason}
 
 
-def _one_id(key: str) -> Callable[[_Content], _Values]:
-    def read(content: _Content) -> _Values:
-        word = _word(content.get(key))
-        return None if word is None else {key: word}
-
-    return read
+def _one_id(key: str, content: _Content) -> _Values:
+    word = _word(content.get(key))
+    return None if word is None else {key: word}
 
 
 def _post(content: _Content) -> _Values:
@@ -243,9 +241,9 @@ def _public_post(content: _Content) -> _Values:
 
 _KINDS: Mapping[str, tuple[type[WebhookEvent], Callable[[_Content], _Values]]] = {
     WebhookName.AUTHORIZATION_REMOVED: (AuthorizationRemoved, _removal),
-    WebhookName.VIDEO_UPLOAD_FAILED: (VideoUploadFailed, _one_id("share_id")),
-    WebhookName.VIDEO_PUBLISH_COMPLETED: (VideoPublishCompleted, _one_id("share_id")),
-    WebhookName.PORTABILITY_DOWNLOAD_READY: (PortabilityDownloadReady, _one_id("request_id")),
+    WebhookName.VIDEO_UPLOAD_FAILED: (VideoUploadFailed, partial(_one_id, "share_id")),
+    WebhookName.VIDEO_PUBLISH_COMPLETED: (VideoPublishCompleted, partial(_one_id, "share_id")),
+    WebhookName.PORTABILITY_DOWNLOAD_READY: (PortabilityDownloadReady, partial(_one_id, "request_id")),
     WebhookName.POST_PUBLISH_FAILED: (PostPublishFailed, _failed_post),
     WebhookName.POST_PUBLISH_COMPLETE: (PostPublishComplete, _post),
     WebhookName.POST_INBOX_DELIVERED: (PostInboxDelivered, _post),

@@ -5,7 +5,7 @@ import pickle
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tiktok_async._auth_rules import (
@@ -66,14 +66,17 @@ def test_the_challenge_is_lowercase_hex_and_not_base64(verifier: str, challenge:
 
 @pytest.mark.parametrize("verifier", ["", "a" * 42, "a" * 129, "a" * 42 + "+", "a" * 43 + "\n", "ä" * 43])
 def test_a_verifier_outside_the_rules_is_refused_and_not_repeated(verifier: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match="43 to 128") as caught:
         challenge_of(verifier)
     assert not verifier or verifier not in str(caught.value)
 
 
 @given(st.binary(min_size=32, max_size=96))
+@example(bytes(47) + b"\x17")  # ends in a letter, and is not padded
 def test_every_verifier_made_of_random_bytes_is_within_the_rules(entropy: bytes) -> None:
-    assert len(challenge_of(verifier_from(entropy))) == 64
+    verifier = verifier_from(entropy)
+    assert len(challenge_of(verifier)) == 64
+    assert len(verifier) == -(-len(entropy) * 8 // 6)
 
 
 @pytest.mark.parametrize("size", [0, 31, 97])
@@ -103,6 +106,7 @@ def test_a_desktop_login_uses_pkce_and_a_web_login_does_not_unless_told() -> Non
         query = query_of(request)
         assert query["code_challenge"] == challenge_of(request.code_verifier.reveal())
         assert query["code_challenge_method"] == "S256"
+        assert (query["client_key"], query["redirect_uri"], query["state"]) == ("emukey", uri, "s1")
         assert request.code_verifier.reveal() not in request.url
 
 
@@ -133,8 +137,14 @@ def test_scopes_are_sent_once_each_in_their_order() -> None:
 
 @pytest.mark.parametrize("scopes", [[], "video.list", ["video.list,user.info.basic"], ["a b"], [""], ["ok", "no,"]])
 def test_scopes_that_could_not_be_sent_are_refused(scopes: list[str]) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=r"is one string|there is none|is not a scope's name"):
         check_scopes(scopes)
+
+
+def test_every_scope_that_could_not_be_sent_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be asked for: 'a b' is .*; 'c,' is .*\.$") as caught:
+        check_scopes(["a b", "ok", "c,"])
+    assert len(caught.value.problems) == 2
 
 
 GOOD = [
@@ -260,6 +270,10 @@ CODE = "AbC_dEf-123*0!6410.s1"
         f"code={CODE}&state=s1",
         f"/cb/?state=s1&code={CODE}#top",
         f"code={CODE}&state=s1&next=a?b",
+        f"code={CODE}&state=s1&next=https://a.example/?b=c",
+        f"https://app.example.com/a=b/?code={CODE}&state=s1",
+        f"/a=b/?code={CODE}&state=s1",
+        f"cb?code={CODE}&state=s1",
     ],
 )
 def test_a_code_is_decoded_exactly_once_and_keeps_its_tail(callback: str) -> None:
@@ -304,16 +318,28 @@ def test_a_denied_login_says_why() -> None:
 
 
 def test_an_account_outside_the_sandbox_is_told_what_to_do() -> None:
-    with pytest.raises(AuthorizationDenied, match="target user of the sandbox"):
+    with pytest.raises(AuthorizationDenied, match="target user of the sandbox") as caught:
         parse_callback(begin(), "error=access_denied&error_type=non_sandbox_target&state=s1")
+    assert caught.value.description.startswith("(non_sandbox_target: ")
+    with pytest.raises(AuthorizationDenied) as caught:
+        parse_callback(begin(), "error=a&error_description=.No.&error_type=non_sandbox_target&state=s1")
+    assert caught.value.description.startswith(".No (non_sandbox_target: ")
     with pytest.raises(AuthorizationDenied, match=r"why \(other_type\)"):
         parse_callback(begin(), "error=access_denied&error_description=why.&error_type=other_type&state=s1")
 
 
-@pytest.mark.parametrize("callback", ["state=s1", "state=s1&code=", "state=s1&code=a&code=b"])
-def test_a_callback_without_one_code_is_an_error(callback: str) -> None:
-    with pytest.raises(OAuthError) as caught:
+@pytest.mark.parametrize(
+    ("callback", "why"),
+    [
+        ("state=s1", "neither a code nor an error"),
+        ("state=s1&code=", "neither a code nor an error"),
+        ("state=s1&code=a&code=b", "a parameter twice"),
+    ],
+)
+def test_a_callback_without_one_code_is_an_error(callback: str, why: str) -> None:
+    with pytest.raises(OAuthError, match=why) as caught:
         parse_callback(begin(), callback)
+    assert caught.value.error == "invalid_request"
     assert not isinstance(caught.value, StateMismatch | AuthorizationDenied)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tiktok_async.errors import ConfigurationError, DecryptionError, TokenConfli
 from tiktok_async.models import AccountKey, Secret, Token
 from tiktok_async.stores import EncryptedTokenStore, MemoryTokenStore, SQLiteTokenStore, generate_store_key
 from tiktok_async.testing._store_records import make_token
+from tiktok_async_stores._cipher import Keyring, _binding
 
 ONE, TWO = AccountKey("app", "one"), AccountKey("app", "two")
 OLD, NEW = generate_store_key(), generate_store_key()
@@ -116,6 +118,79 @@ def _same(one: str, other: str) -> bool:
         return False
 
 
+# Made by the first release, with the key of the bytes 0 to 31.
+FIRST_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+FIRST_ACCESS, FIRST_REFRESH = (
+    "enc1.CCEYhz0wAAECAwQFBgcICQoLJmGiNaCdo3b9LfJsRg1reU9pNqDIFoQ-SRv3",
+    "enc1.CCEYhz0wAAECAwQFBgcICQoLNWSiNaCdo3b9LfK6Vza2EkH4pEP1nHogY_yF",
+)
+FIRST_NOTE = b"enc1.CCEYhz0wAAECAwQFBgcICQoLJiK4dLGAzOaTyKXcO0d870seZOSSYQ=="
+
+
+async def test_what_the_first_release_stored_still_opens() -> None:
+    inner = MemoryTokenStore()
+    store = EncryptedTokenStore(inner, keys=[NEW, FIRST_KEY])
+    hidden = make_token(ONE, access_token=Secret(FIRST_ACCESS), refresh_token=Secret(FIRST_REFRESH))
+    await inner.put(hidden, expected_version=0)
+    token = await store.get(ONE)
+    assert token is not None
+    assert (token.access_token.reveal(), token.refresh_token.reveal()) == ("act.example", "rft.example")
+    await inner.put_note(ONE, "publish:1", FIRST_NOTE, ttl=timedelta(hours=1), only_if_absent=True)
+    assert await store.get_note(ONE, "publish:1") == b"a note"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("enc1.", "its key is not among those given"),
+        ("enc1.AAAA", "its key is not among those given"),
+        ("enc1.A", "is damaged"),
+        (FIRST_ACCESS[:-4] + "\n" + FIRST_ACCESS[-4:], "is damaged"),
+        (FIRST_ACCESS[:-1] + "\N{SNOWMAN}", "is damaged"),
+        (FIRST_ACCESS[:-4], "is damaged, or was copied from another account"),
+        (FIRST_ACCESS[:13], "is damaged, or was copied from another account"),
+        ("plain", "is not encrypted"),
+    ],
+)
+@pytest.mark.parametrize("field", ["access_token", "refresh_token"])
+async def test_what_does_not_open_says_whose_it_is_and_why(field: str, text: str, says: str) -> None:
+    inner = MemoryTokenStore()
+    good = {"access_token": Secret(FIRST_ACCESS), "refresh_token": Secret(FIRST_REFRESH)}
+    await inner.put(make_token(ONE, **{**good, field: Secret(text)}), expected_version=0)
+    with pytest.raises(DecryptionError, match=f"account one .*: (it )?{says}") as caught:
+        await EncryptedTokenStore(inner, keys=[FIRST_KEY]).get(ONE)
+    assert caught.value.open_id == "one"
+    assert caught.value.__cause__ is None
+
+
+def test_bytes_that_are_no_text_are_no_token() -> None:
+    ring = Keyring([NEW], allow_plaintext=False)
+    sealed = ring.seal_note(ONE, "n", b"\xff")
+    odd = ring._seal(b"\xff", _binding(ONE, "access_token"))
+    with pytest.raises(DecryptionError, match=r"account one .*: it is damaged") as caught:
+        ring.open(make_token(ONE, access_token=Secret(odd)))
+    assert caught.value.open_id == "one"
+    assert ring.open_note(ONE, "n", sealed) == b"\xff"
+
+
+async def test_notes_in_clear_are_refused_unless_a_store_is_being_moved_over() -> None:
+    inner = MemoryTokenStore()
+    await inner.put_note(ONE, "n", b"in clear", ttl=timedelta(hours=1), only_if_absent=True)
+    with pytest.raises(DecryptionError, match=r"account one .*allow_plaintext") as caught:
+        await EncryptedTokenStore(inner, keys=[NEW]).get_note(ONE, "n")
+    assert caught.value.open_id == "one"
+    await inner.put_note(ONE, "n", b"\xff no text", ttl=timedelta(hours=1), only_if_absent=False)
+    with pytest.raises(DecryptionError, match="not encrypted"):
+        await EncryptedTokenStore(inner, keys=[NEW]).get_note(ONE, "n")
+    moving = EncryptedTokenStore(inner, keys=[NEW], allow_plaintext=True)
+    assert await moving.get_note(ONE, "n") == b"\xff no text"
+    await moving.put_note(ONE, "n", b"hidden", ttl=timedelta(hours=1), only_if_absent=False)
+    assert await moving.get_note(ONE, "n") == b"hidden"
+    assert await EncryptedTokenStore(inner, keys=[NEW]).get_note(ONE, "n") == b"hidden"
+    with pytest.raises(DecryptionError):
+        await EncryptedTokenStore(inner, keys=[OLD], allow_plaintext=True).get_note(ONE, "n")
+
+
 async def test_plaintext_is_refused_unless_a_store_is_being_moved_over() -> None:
     inner = MemoryTokenStore()
     plain = await inner.put(make_token(ONE), expected_version=0)
@@ -137,6 +212,29 @@ async def test_rotate_makes_the_old_key_superfluous_and_may_be_repeated() -> Non
     new = EncryptedTokenStore(inner, keys=[NEW])
     for token in tokens:
         assert await new.get(token.key) == evolve(token, version=2)
+
+
+class Raced(MemoryTokenStore):
+    """A store in which another process refreshes with the old key just before the first write of `rotate`."""
+
+    rival: EncryptedTokenStore | None = None
+
+    async def put(self, token: Token, *, expected_version: int | None) -> Token:
+        rival, self.rival = self.rival, None
+        if rival is not None:
+            await rival.put(make_token(ONE, refresh_token=Secret("rft.newer")), expected_version=expected_version)
+        return await super().put(token, expected_version=expected_version)
+
+
+async def test_rotate_looks_again_after_a_refresh_that_came_first() -> None:
+    inner = Raced()
+    old = EncryptedTokenStore(inner, keys=[OLD])
+    await old.put(make_token(ONE), expected_version=0)
+    inner.rival = old
+    assert await EncryptedTokenStore(inner, keys=[NEW, OLD]).rotate("app") == 1
+    token = await EncryptedTokenStore(inner, keys=[NEW]).get(ONE)
+    assert token is not None
+    assert token.refresh_token == Secret("rft.newer")
 
 
 async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path) -> None:
@@ -171,9 +269,12 @@ async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path)
         await store.aclose()
 
 
-@pytest.mark.parametrize("keys", [[], ["canary"], [NEW, "canary="], [base64.urlsafe_b64encode(b"short").decode()]])
+@pytest.mark.parametrize(
+    "keys",
+    [[], ["canary"], [NEW, "canary="], [base64.urlsafe_b64encode(b"short").decode()], [NEW[:9] + "\n" + NEW[9:]]],
+)
 def test_what_is_no_key_is_refused_and_not_shown(keys: list[str]) -> None:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match=r"generate_store_key\(\) makes one") as caught:
         EncryptedTokenStore(MemoryTokenStore(), keys=keys)
     assert "canary" not in str(caught.value)
 
@@ -184,6 +285,18 @@ def test_the_environment_holds_the_keys_newest_first(monkeypatch: pytest.MonkeyP
         EncryptedTokenStore.from_env(MemoryTokenStore())
     monkeypatch.setenv("TIKTOK_STORE_KEY", f" {NEW} , {OLD},")
     assert "MemoryTokenStore" in repr(EncryptedTokenStore.from_env(MemoryTokenStore()))
+
+
+async def test_a_store_from_the_environment_reads_plaintext_only_if_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIKTOK_STORE_KEY", f"{NEW},{OLD}")
+    inner = MemoryTokenStore()
+    plain = await inner.put(make_token(ONE), expected_version=0)
+    with pytest.raises(DecryptionError):
+        await EncryptedTokenStore.from_env(inner).get(ONE)
+    moving = EncryptedTokenStore.from_env(inner, allow_plaintext=True)
+    assert await moving.get(ONE) == plain
+    await moving.rotate("app")
+    assert await EncryptedTokenStore(inner, keys=[NEW]).get(ONE) is not None
 
 
 def test_keys_are_url_safe_base64_of_32_bytes_and_never_the_same() -> None:
