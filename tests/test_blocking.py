@@ -257,6 +257,30 @@ def test_an_interrupt_cancels_the_work_and_waits_for_its_end() -> None:
         assert process.returncode == 0
 
 
+def test_an_interrupt_that_comes_before_the_waiting_began_cancels_it_too(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelled = threading.Event()
+    hand_over = asyncio.run_coroutine_threadsafe
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        hand_over(*arguments)
+        hand_over(asyncio.sleep(0), arguments[1]).result()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(work())
+    assert cancelled.is_set()
+
+
 def test_a_script_that_forgets_to_close_ends_all_the_same() -> None:
     code = "from tiktok_async import TikTokSession\nfrom tiktok_async.blocking import Runner\n"
     code += "Runner(lambda: TikTokSession(client_key='k', client_secret='s'))\nprint('end')"

@@ -6,6 +6,7 @@ loop already, use `TikTokSession` on it.
 """
 
 import asyncio
+import inspect
 import os
 import threading
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Generator
@@ -88,14 +89,12 @@ class Runner:
                 work.close()
             raise
         coroutine = _awaited(work)
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
-            return future.result()
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
         except BaseException:
-            if not future.done():
-                future.cancel()
-                # This future counts as cancelled at once; what matters is the end of the work itself.
-                asyncio.run_coroutine_threadsafe(_ended(coroutine), self._loop).result()
+            # An interrupt may come before there is a future to cancel, so the work is found by its coroutine.
+            if inspect.getcoroutinestate(coroutine) != inspect.CORO_CLOSED:
+                asyncio.run_coroutine_threadsafe(_cancelled(coroutine), self._loop).result()
             raise
 
     def iterate(self, items: AsyncIterable[T]) -> Generator[T, None, None]:
@@ -189,8 +188,10 @@ async def _awaited(work: Awaitable[T]) -> T:
     return await work
 
 
-async def _ended(coroutine: Coroutine[Any, Any, Any]) -> None:
+async def _cancelled(coroutine: Coroutine[Any, Any, Any]) -> None:
     tasks = [task for task in asyncio.all_tasks() if task.get_coro() is coroutine]
+    for task in tasks:
+        task.cancel()
     if tasks:
         await asyncio.wait(tasks)
 
