@@ -102,7 +102,7 @@ async def test_a_call_is_one_span_under_the_callers_with_the_conventions_attribu
     assert attributes == {
         "http.request.method": "GET",
         "url.template": "/v2/user/info/",
-        "url.path": "/v2/user/info/",
+        "url.full": f"{emulator.url}/v2/user/info/",
         "http.response.status_code": 200,
         "server.address": "127.0.0.1",
         "server.port": int(emulator.url.rpartition(":")[2]),
@@ -112,6 +112,27 @@ async def test_a_call_is_one_span_under_the_callers_with_the_conventions_attribu
     assert span.start_time is not None
     assert span.end_time is not None
     assert 0 <= span.end_time - span.start_time < 60e9
+
+
+async def test_durations_are_counted_in_buckets_of_fractions_of_a_second(
+    emulator: Emulator, telemetry: Telemetry
+) -> None:
+    """The SDK's own bounds suit milliseconds: each call would be in the first."""
+    async with emulator.session(observer=telemetry.observer) as session:
+        account = await emulator.connect(session, emulator.add_user())
+        await account.user_info()
+    bounds = telemetry.metrics()["tiktok.call.duration"][0].explicit_bounds
+    assert bounds[0] < 0.01
+    assert len([bound for bound in bounds if bound < 1]) >= 9
+
+
+def test_a_span_names_the_server_the_port_and_the_whole_url_as_the_conventions_ask() -> None:
+    telemetry = Telemetry("https://open.tiktokapis.com/")
+    telemetry.observer(made(RequestFinished, endpoint="/v2/user/info/"))
+    (span,) = telemetry.spans()
+    attributes = dict(span.attributes or {})
+    assert attributes["url.full"] == "https://open.tiktokapis.com/v2/user/info/"
+    assert (attributes["server.address"], attributes["server.port"]) == ("open.tiktokapis.com", 443)
 
 
 async def test_repetitions_and_waits_are_events_of_the_calls_span_and_counted(
@@ -298,12 +319,12 @@ def test_every_event_can_be_logged_and_measured(caplog: pytest.LogCaptureFixture
     assert min(record.levelno for record in caplog.records) == logging.INFO
 
 
-def made(kind: type[Event]) -> Event:
+def made(kind: type[Event], **given: Any) -> Event:
     """Return an event of *kind* with a value in every field."""
     now = VirtualClock().now()
     values: dict[Any, Any] = {"datetime": now, "timedelta": timedelta(seconds=1), "int": 1, "bool": True}
     fields = {f.name: values.get(getattr(f.type, "__name__", ""), "word") for f in attrs.fields(kind)}
-    return kind(**fields)
+    return kind(**fields | given)
 
 
 async def test_without_the_sdk_nothing_happens_and_nothing_breaks(emulator: Emulator) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from attrs import frozen
+
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import (
     ChunkUploaded,
@@ -26,7 +28,7 @@ from tiktok_async.models import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.metrics import Histogram, MeterProvider
     from opentelemetry.trace import TracerProvider
 
 _NAME = "tiktok_async"
@@ -34,6 +36,24 @@ _BASE_URL = "https://open.tiktokapis.com"
 # Any path may be called; only those of the table are few enough to be told apart in metrics.
 _KNOWN = frozenset(endpoint.path for endpoint in Endpoint)
 _OTHER = "_OTHER"
+# https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ and what waits for a minute's window need above it. The
+# SDK's own bounds are for milliseconds: all calls would be in its first bucket.
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60)
+
+
+@frozen(slots=True)
+class _Kind:
+    """What all calls have in common that went to the same endpoint and ended the same way.
+
+    Attributes:
+        name: Of their spans.
+        measured: The attributes of their measurements; each one costs, so what a session's calls all share is left out.
+        attributes: Those of their spans.
+    """
+
+    name: str
+    measured: dict[str, Any]
+    attributes: dict[str, Any]
 
 
 class OpenTelemetryObserver:
@@ -71,21 +91,25 @@ class OpenTelemetryObserver:
         self._client = trace.SpanKind.CLIENT
         self._error = trace.StatusCode.ERROR
         meter = metrics.get_meter(_NAME, meter_provider=meter_provider)
-        self._calls = meter.create_histogram("tiktok.call.duration", "s", "Calls, waits and repetitions included")
+
+        def seconds(name: str, description: str) -> "Histogram":
+            return meter.create_histogram(name, "s", description, explicit_bucket_boundaries_advisory=_SECONDS)
+
+        self._calls = seconds("tiktok.call.duration", "Calls, waits and repetitions included")
         self._retries = meter.create_counter("tiktok.call.retries", "{retry}", "Attempts that are to be repeated")
-        self._waits = meter.create_histogram("tiktok.rate_limit.wait", "s", "Waits for a free slot")
-        self._refreshes = meter.create_histogram("tiktok.token.refresh.duration", "s", "Rotations that were stored")
+        self._waits = seconds("tiktok.rate_limit.wait", "Waits for a free slot")
+        self._refreshes = seconds("tiktok.token.refresh.duration", "Rotations that were stored")
         self._failures = meter.create_counter("tiktok.token.refresh.failures", "{failure}", "Rotations that failed")
         self._logins = meter.create_counter("tiktok.reauthorizations", "{account}", "Accounts that must log in again")
         self._bytes = meter.create_counter("tiktok.upload.bytes", "By", "Video bytes that TikTok has acknowledged")
         self._changes = meter.create_counter("tiktok.publish.changes", "{change}", "Changes of a post's state")
         url = urlsplit(base_url)
-        self._server: dict[str, Any] = {"server.address": url.hostname or base_url}
-        if url.port is not None:
-            self._server["server.port"] = url.port
+        self._base_url = base_url.rstrip("/")
+        port = url.port or (80 if url.scheme == "http" else 443)
+        self._server = {"server.address": url.hostname or base_url, "server.port": port}
         # What happened within a call that is not over. One task makes one call at a time.
         self._within: WeakKeyDictionary[asyncio.Task[Any], list[Retrying | RateLimitWaited]] = WeakKeyDictionary()
-        self._known: dict[tuple[str, str, int | None, str | None], tuple[str, dict[str, Any], dict[str, Any]]] = {}
+        self._kinds: dict[tuple[str, str, int | None, str | None], _Kind] = {}
         self._take: dict[type[Event], Callable[[Any], None]] = {
             RequestFinished: self._finished,
             Retrying: self._retrying,
@@ -104,41 +128,44 @@ class OpenTelemetryObserver:
             take(event)
 
     def _finished(self, event: RequestFinished) -> None:
-        name, measured, attributes = self._described(event)
-        self._calls.record(event.duration.total_seconds(), measured)
-        began = event.at - event.duration
+        key = event.method, event.endpoint, event.status, event.error
+        kind = self._kinds.get(key) or self._new_kind(event)
+        self._calls.record(event.duration.total_seconds(), kind.measured)
+        ended = _nanoseconds(event.at)
         span = self._tracer.start_span(
-            name, kind=self._client, attributes=attributes, start_time=_nanoseconds(began), record_exception=False
+            kind.name,
+            kind=self._client,
+            # All at once: the SDK checks and locks anew for each time that attributes are set.
+            attributes=kind.attributes | _own(event),
+            start_time=ended - event.duration // _MICROSECOND * 1000,
+            record_exception=False,
         )
-        news = self._happened(event, began) if self._within else ()
+        news = self._happened(event) if self._within else ()
         # Without an SDK, and for calls that are not sampled, that is all.
         if span.is_recording():
-            span.set_attributes(_details(event))
             for one in news:
                 happened = "retry" if isinstance(one, Retrying) else "rate_limit.wait"
                 span.add_event(happened, _told(one), _nanoseconds(one.at))
             if event.error is not None:
                 span.set_status(self._error, event.code or event.error)
-        span.end(_nanoseconds(event.at))
+        span.end(ended)
 
-    def _described(self, event: RequestFinished) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        """Return the span's name, and what the metric and the span have in common with those of all calls like it."""
-        key = event.method, event.endpoint, event.status, event.error
-        known = self._known.get(key)
-        if known is None:
-            template = _template(event.endpoint)
-            common: dict[str, Any] = {**self._server, "http.request.method": event.method, "url.template": template}
-            if event.status is not None:
-                common["http.response.status_code"] = event.status
-            if event.error is not None:
-                common["error.type"] = event.error
-            known = f"{event.method} {template}", common, {**common, "url.path": event.endpoint}
-            if template is not _OTHER:
-                self._known[key] = known
-        return known
+    def _new_kind(self, event: RequestFinished) -> _Kind:
+        template = _template(event.endpoint)
+        measured: dict[str, Any] = {"http.request.method": event.method, "url.template": template}
+        if event.status is not None:
+            measured["http.response.status_code"] = event.status
+        if event.error is not None:
+            measured["error.type"] = event.error
+        attributes = {**measured, **self._server, "url.full": self._base_url + event.endpoint}
+        kind = _Kind(f"{event.method} {template}", measured, attributes)
+        if template is not _OTHER:
+            self._kinds[event.method, event.endpoint, event.status, event.error] = kind
+        return kind
 
-    def _happened(self, event: RequestFinished, began: datetime) -> list[Retrying | RateLimitWaited]:
-        """Return what this task told since *began*; older news is that of a call which was cancelled."""
+    def _happened(self, event: RequestFinished) -> list[Retrying | RateLimitWaited]:
+        """Return what this task told during the call; older news is that of a call which was cancelled."""
+        began = event.at - event.duration
         task = asyncio.current_task()
         news = [] if task is None else self._within.pop(task, [])
         return [one for one in news if one.endpoint == event.endpoint and one.at >= began]
@@ -186,15 +213,18 @@ def _template(path: str) -> str:
     return path if path in _KNOWN else _OTHER
 
 
-def _details(event: RequestFinished) -> dict[str, Any]:
+def _own(event: RequestFinished) -> dict[str, Any]:
     """Return what is a call's own."""
-    values = {
-        "tiktok.open_id": event.open_id,
-        "tiktok.log_id": event.log_id,
-        "tiktok.error.code": event.code,
-        "http.request.resend_count": event.attempts - 1 if event.attempts > 1 else None,
-    }
-    return {name: value for name, value in values.items() if value}
+    own: dict[str, Any] = {}
+    if event.open_id:
+        own["tiktok.open_id"] = event.open_id
+    if event.log_id:
+        own["tiktok.log_id"] = event.log_id
+    if event.code:
+        own["tiktok.error.code"] = event.code
+    if event.attempts > 1:
+        own["http.request.resend_count"] = event.attempts - 1
+    return own
 
 
 def _told(event: Retrying | RateLimitWaited) -> dict[str, Any]:
