@@ -1,6 +1,6 @@
 """What observing costs a call: none, log records, OpenTelemetry's API alone, and its SDK with an exporter that drops.
 
-    python benchmarks/bench_observers.py [--quick]
+    python -m benchmarks.bench_observers [--quick]
 
 Each observer runs beside the same session without one, call by call in turns against one canned server, so that a busy
 machine slows both. `alone` is the telling by itself: on a busy machine the surer figure of the two.
@@ -9,20 +9,18 @@ Goals: off at most 0.5 % of a call, on at most 5 %.
 
 import asyncio
 import logging
-import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 
+from benchmarks._rows import Row, alone, main
+from benchmarks.canned_server import serving
 from tiktok_async import AccountKey, Event, RequestFinished, Secret, TikTokSession, Token
 from tiktok_async._observing import guarded
 from tiktok_async.stores import MemoryTokenStore
@@ -95,8 +93,8 @@ async def cost(call: Call, calls: int) -> float:
     return (time.process_time() - began) / calls * 1e6
 
 
-async def compare(url: str, observer: Observer, repetitions: int, calls: int) -> tuple[float, float, float]:
-    """Return a call's CPU without and with *observer*, and the median of the pairs' ratios less one."""
+async def compare(url: str, observer: Observer, repetitions: int, calls: int) -> list[tuple[float, float]]:
+    """Return pairs of a call's CPU without and with *observer*."""
     async with AsyncExitStack() as stack:
         bare, observed = await opened(stack, url, None), await opened(stack, url, observer)
         await cost(bare, 100)
@@ -106,11 +104,10 @@ async def compare(url: str, observer: Observer, repetitions: int, calls: int) ->
             first, second = (bare, observed) if number % 2 else (observed, bare)
             one, two = await cost(first, calls), await cost(second, calls)
             pairs.append((one, two) if number % 2 else (two, one))
-    ratio = statistics.median(after / before for before, after in pairs) - 1
-    return statistics.median(b for b, _ in pairs), statistics.median(a for _, a in pairs), ratio
+    return pairs
 
 
-def alone(observer: Observer, repetitions: int = 5_000) -> float:
+def telling(observer: Observer, repetitions: int = 5_000) -> float:
     """Return microseconds that telling *observer* of one call takes, the event's making included."""
     emit = guarded(observer)
     at, took, none = datetime.now(UTC), timedelta(milliseconds=20), timedelta(0)
@@ -133,24 +130,22 @@ def alone(observer: Observer, repetitions: int = 5_000) -> float:
     return (time.perf_counter() - began) / repetitions * 1e6
 
 
-async def main(*, quick: bool) -> None:
-    script = str(Path(__file__).with_name("canned_server.py"))
-    server = await asyncio.create_subprocess_exec(sys.executable, script, stdout=subprocess.PIPE)
-    assert server.stdout is not None
-    url = f"http://127.0.0.1:{int(await server.stdout.readline())}"
-    repetitions, calls = (20, 50) if quick else (60, 100)
-    print("| observer | alone, us | of a call's CPU | call without, CPU us | call with, CPU us | median of pairs |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    try:
+def calls(*, quick: bool) -> list[Row]:
+    repetitions, times = (20, 50) if quick else (60, 100)
+    rows: list[Row] = []
+    with serving() as url:
         for name, observer in observers().items():
-            before, after, ratio = await compare(url, observer, repetitions, calls)
-            took = min(alone(observer) for _ in range(5))
-            share = took / before
-            print(f"| {name} | {took:.2f} | {share:.2%} | {before:.0f} | {after:.0f} | {ratio:+.1%} |", flush=True)
-    finally:
-        server.terminate()
-        await server.wait()
+            pairs = asyncio.run(compare(url, observer, repetitions, times))
+            took = min(telling(observer) for _ in range(5))
+            share = [100 * took / before for before, _ in pairs]
+            grown = [100 * (after / before - 1) for before, after in pairs]
+            off, on = (0.5, None) if observer is None else (None, 5)
+            rows += [
+                alone("" if off is None else "observers", f"telling, {name}", "% of a call's CPU", share, at_most=off),
+                alone("" if on is None else "observers", f"a call's CPU grows, {name}", "%", grown, at_most=on),
+            ]
+    return rows
 
 
 if __name__ == "__main__":
-    asyncio.run(main(quick="--quick" in sys.argv[1:]))
+    main(__doc__, {"calls": calls})
