@@ -2,7 +2,7 @@
 
 The drivers do the same work: bytes from the database, made a `Token`.
 
-    python benchmarks/bench_stores.py [--quick]
+    python -m benchmarks.bench_stores [operations|million|redis ...] [--quick]
 
 Goals (the figures are ratios, so that the machine does not matter):
 
@@ -12,13 +12,10 @@ Goals (the figures are ratios, so that the machine does not matter):
 5d  Redis get    at least 0.95 times bare redis-py
 """
 
-import argparse
 import asyncio
 import os
 import random
-import statistics
 import string
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,8 +29,7 @@ import aiosqlite
 from attrs import evolve
 from redis.asyncio import Redis
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+from benchmarks._rows import Row, alone, beside, main
 from tests.conftest import RedisServer
 from tiktok_async.abc import TokenStore
 from tiktok_async.models import AccountKey, Secret, Token
@@ -52,6 +48,7 @@ ACCOUNTS = 5000
 NOW = datetime.now(UTC)
 LUCK = random.Random(1)
 Operation = Callable[[int], Awaitable[Any]]
+Rates = dict[int, dict[str, list[float]]]  # by tasks, by what was measured
 
 
 def account(number: int) -> AccountKey:
@@ -85,18 +82,13 @@ async def rate(operation: Operation, tasks: int, count: int) -> float:
     return each * tasks / (time.perf_counter() - began)
 
 
-async def compare(operations: dict[str, Operation], tasks: int, count: int, rounds: int) -> dict[str, float]:
-    """Return the median rate of each, taking turns."""
+async def compare(operations: dict[str, Operation], tasks: int, count: int, rounds: int) -> dict[str, list[float]]:
+    """Return the rates of each, taking turns."""
     rates: dict[str, list[float]] = {name: [] for name in operations}
-    for _ in range(rounds):
-        for name, operation in operations.items():
-            rates[name].append(await rate(operation, tasks, count))
-    return {name: statistics.median(values) for name, values in rates.items()}
-
-
-def verdict(goal: str, what: str, value: float, wanted: float, *, least: bool = True) -> None:
-    good = value >= wanted if least else value <= wanted
-    print(f"  {'ok  ' if good else 'MISS'} {goal} {what}: {value:.2f} (goal {'>=' if least else '<='} {wanted})")
+    for number in range(rounds):
+        for name in reversed(operations) if number % 2 else operations:
+            rates[name].append(await rate(operations[name], tasks, count))
+    return rates
 
 
 async def fill(store: TokenStore, tokens: list[Token]) -> None:
@@ -119,7 +111,7 @@ async def bare_sqlite(path: Path, tokens: list[Token]) -> AsyncIterator[aiosqlit
         yield connection
 
 
-async def operations(directory: Path, *, quick: bool) -> None:  # noqa: C901 - one table, made in one place
+async def measured(directory: Path, *, quick: bool) -> tuple[Rates, Rates]:
     tokens = [token(number) for number in range(ACCOUNTS)]
     server = RedisServer(directory / "redis")
     (directory / "redis").mkdir()
@@ -184,25 +176,41 @@ async def operations(directory: Path, *, quick: bool) -> None:  # noqa: C901 - o
         rounds, count = (3, 800) if quick else (7, 4000)
         got = {tasks: await compare(gets, tasks, count, rounds) for tasks in (1, 8, 100)}
         put = {tasks: await compare(puts, tasks, count, rounds) for tasks in (1, 8, 100)}
-        for title, table in (("get/s", got), ("put/s", put)):
-            print(f"\n{title:28}" + "".join(f"{f'{tasks} tasks':>14}" for tasks in table))
-            for name in table[1]:
-                print(f"{name:28}" + "".join(f"{table[tasks][name]:14,.0f}" for tasks in table))
-        print()
-        for tasks in (1, 8):
-            ratio = got[tasks]["sqlite"] / got[tasks]["aiosqlite execute+fetchone"]
-            verdict("5a", f"sqlite get, {tasks} tasks, x aiosqlite", ratio, 2.3)
-        verdict("5b", "sqlite put, 100 tasks, x aiosqlite FULL", put[100]["sqlite"] / put[100]["aiosqlite FULL"], 10)
-        verdict("5b", "sqlite put, 100 tasks, x fdatasync", put[100]["sqlite"] / put[100]["append + fdatasync"], 10)
-        verdict("5d", "redis get, 1 task, x redis-py", got[1]["redis"] / got[1]["redis-py GET"], 0.95)
-        verdict("5d", "redis get, 8 tasks, x redis-py", got[8]["redis"] / got[8]["redis-py GET"], 0.95)
-        # The protocol has no bulk call; what waits shares a round trip all the same.
-        print(f"       5d redis get, 100 tasks, x redis-py: {got[100]['redis'] / got[100]['redis-py GET']:.2f}")
-        print(f"       5d redis put, 100 tasks, x redis-py: {put[100]['redis'] / put[100]['redis-py SET']:.2f}")
+        return got, put
 
 
-async def first_hundred(store: TokenStore, rounds: int) -> float:
-    """Return the median milliseconds to the first 100 accounts that expire."""
+def operations(*, quick: bool) -> list[Row]:
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:  # on a disk: /tmp may be in memory
+        got, put = asyncio.run(measured(Path(name), quick=quick))
+
+    def row(  # noqa: PLR0917 - the columns of the table, in their order
+        goal: str, what: str, taken: Rates, tasks: int, ours: str, peer: str, least: float | None
+    ) -> Row:
+        words = f"{what}, {tasks} task{'s' if tasks > 1 else ''}"
+        return beside(goal, words, "1/s", taken[tasks][ours], peer, taken[tasks][peer], at_least=least)
+
+    driver, floor = "aiosqlite execute+fetchone", "append + fdatasync"
+    bound = [
+        *(row("5a", "SQLite get", got, tasks, "sqlite", driver, 2.3) for tasks in (1, 8)),
+        *(row("5b", "SQLite put", put, 100, "sqlite", peer, 10) for peer in ("aiosqlite FULL", floor)),
+        *(row("5d", "Redis get", got, tasks, "redis", "redis-py GET", 0.95) for tasks in (1, 8)),
+    ]
+    # The protocol has no bulk call; what waits shares a round trip all the same.
+    free = [
+        row("", "SQLite get", got, 100, "sqlite", driver, None),
+        *(row("", "SQLite put", put, tasks, "sqlite", "aiosqlite FULL", None) for tasks in (1, 8)),
+        row("", "Redis get", got, 100, "redis", "redis-py GET", None),
+        *(row("", "Redis put", put, tasks, "redis", "redis-py SET", None) for tasks in (1, 8, 100)),
+        *(
+            row("", f"{what}, encrypted SQLite", taken, 8, "encrypted sqlite", "sqlite", None)
+            for what, taken in (("get", got), ("put", put))
+        ),
+    ]
+    return bound + free
+
+
+async def first_hundred(store: TokenStore, rounds: int) -> list[float]:
+    """Return the milliseconds to the first 100 accounts that expire."""
     times = list[float]()
     for _ in range(rounds):
         began = time.perf_counter()
@@ -214,45 +222,58 @@ async def first_hundred(store: TokenStore, rounds: int) -> float:
         times.append((time.perf_counter() - began) * 1000)
         if seen != 100:
             raise AssertionError(seen)
-    return statistics.median(times)
+    return times
 
 
-async def million(directory: Path, count: int) -> None:
-    print(f"\n{count:,} accounts")
+async def sqlite_million(directory: Path, count: int) -> list[Row]:
     store = SQLiteTokenStore(directory / "million.db")
     template = token(0)
     began = time.perf_counter()
     for start in range(0, count, 5000):
         batch = (evolve(token(number), scopes=template.scopes) for number in range(start, start + 5000))
         await asyncio.gather(*(store.put(one, expected_version=None) for one in batch))
-    print(f"  sqlite: filled at {count / (time.perf_counter() - began):,.0f} durable puts/s")
-    verdict("5c", "sqlite, first 100 to expire, ms", await first_hundred(store, 50), 1, least=False)
+    rate = count / (time.perf_counter() - began)
+    soonest = await first_hundred(store, 50)
     await store.aclose()
     size = (directory / "million.db").stat().st_size / count
-    verdict("5c", "sqlite, bytes a token on disk", size, 350, least=False)
-    server = RedisServer(directory / "redis2", "--appendonly", "no")
-    (directory / "redis2").mkdir()
+    what = f"of {count:,} in SQLite"
+    return [
+        alone("5c", f"the first 100 to expire {what}", "ms", soonest, at_most=1),
+        alone("5c", f"a token on disk, {what}", "bytes", [size], at_most=350),
+        alone("", f"durable puts, up to the end {what}", "1/s", [rate]),
+    ]
+
+
+async def redis_million(directory: Path, count: int) -> list[Row]:
+    server = RedisServer(directory, "--appendonly", "no")
     server.start()
-    redis = RedisTokenStore(server.url)
-    for start in range(0, count, 5000):
-        await asyncio.gather(*(redis.put(token(n), expected_version=None) for n in range(start, start + 5000)))
-    print(f"  redis: first 100 to expire {await first_hundred(redis, 50):.2f} ms")
-    client = Redis.from_url(server.url)
-    memory: dict[str, Any] = await client.info("memory")
-    print(f"  redis: {memory['used_memory'] / count:.0f} bytes a token in memory")
-    await client.aclose()
-    await redis.aclose()
-    server.kill()
+    store, client = RedisTokenStore(server.url), Redis.from_url(server.url)
+    try:
+        for start in range(0, count, 5000):
+            await asyncio.gather(*(store.put(token(n), expected_version=None) for n in range(start, start + 5000)))
+        soonest = await first_hundred(store, 50)
+        memory: dict[str, Any] = await client.info("memory")
+    finally:
+        await client.aclose()
+        await store.aclose()
+        server.kill()
+    what = f"of {count:,} in Redis"
+    return [
+        alone("", f"the first 100 to expire {what}", "ms", soonest),
+        alone("", f"a token in memory, {what}", "bytes", [memory["used_memory"] / count]),
+    ]
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, and 20,000 accounts instead of a million")
-    quick: bool = parser.parse_args().quick
+def million(*, quick: bool) -> list[Row]:
+    count = 20_000 if quick else 1_000_000
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
-        await operations(Path(name), quick=quick)
-        await million(Path(name), 20_000 if quick else 1_000_000)
+        return asyncio.run(sqlite_million(Path(name), count))
+
+
+def redis(*, quick: bool) -> list[Row]:
+    with tempfile.TemporaryDirectory() as name:
+        return asyncio.run(redis_million(Path(name), 20_000 if quick else 200_000))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main(__doc__, {"operations": operations, "million": million, "redis": redis})
