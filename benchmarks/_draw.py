@@ -16,10 +16,12 @@ STYLE = """<style>
 svg { background: #fff; font: 12px sans-serif }
 text { fill: #24292f } .dim { fill: #57606a } .ours { fill: #b3123b } .peer { fill: #8c959f }
 .ok { fill: #1a7f37 } .missed { fill: #b3123b } .axis { stroke: #8c959f; stroke-width: 1 } .head { font-weight: bold }
+.line { fill: none; stroke: #8c959f; stroke-width: 2 } .mine { stroke: #b3123b } .dash { stroke-dasharray: 6 4 }
 @media (prefers-color-scheme: dark) {
 svg { background: #16181d } text { fill: #e6edf3 } .dim { fill: #9da7b3 }
 .ours { fill: #ff7a94 } .peer { fill: #6e7681 }
-.ok { fill: #3fb950 } .missed { fill: #ff7a94 } .axis { stroke: #6e7681 }
+.ok { fill: #3fb950 } .missed { fill: #ff7a94 }
+.axis, .line { stroke: #6e7681 } .mine { stroke: #ff7a94 }
 }
 </style>"""
 

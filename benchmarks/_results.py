@@ -13,6 +13,7 @@ from benchmarks._machine import machine
 from benchmarks._rows import Row, table
 
 HERE = Path(__file__).parent
+_GROWTH = ("plots/sync_growth.svg",)  # drawn by bench_sync itself: a curve is not bars
 _HEAD = """<!-- Made by `python -m benchmarks`: run that, and change why.toml where a goal is not met. -->
 
 # Figures
@@ -75,7 +76,7 @@ class Results:
             "## Beside other peers\n",
             table([row for row in every if not row.binding]),
             "## Plots\n",
-            *(f"![{Path(name).stem.replace('_', ' ')}]({name})\n" for name in plots),
+            *(f"![{Path(name).stem.replace('_', ' ')}]({name})\n" for name in [*plots, *_GROWTH]),
             "## Taken on\n",
             "| | |\n| --- | --- |",
             *(f"| {name} | {fact} |" for name, fact in {**self._machine, "date": self._dates()}.items()),

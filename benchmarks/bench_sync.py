@@ -1,20 +1,22 @@
 """`sync_videos` beside a bare loop of raw aiohttp requests to the same emulator: throughput, memory, and how both grow.
 
-    python benchmarks/bench_sync.py [--quick] [--plot PATH.svg]
+    python -m benchmarks.bench_sync [growth|many ...] [--quick]
 
+`growth` also draws plots/sync_growth.svg.
 Goals: at 10,000 accounts at least 0.8 of the bare loop's requests a second, and under 150 MiB above what the imports
 take; time and requests that grow in proportion to the accounts, from 100 to 10,000.
 """
 
-import argparse
 import asyncio
 import gc
 import json
+import math
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -22,9 +24,12 @@ import attrs
 import orjson
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
+from benchmarks._draw import svg, text
+from benchmarks._rows import Row, alone, beside, in_turns, main
 from tiktok_async import AccountKey, Secret, TikTokSession, Token, VideoField, sync_videos
 from tiktok_async.stores import MemoryTokenStore
 
+HERE = Path(__file__).parent
 VIDEOS = 100
 CONCURRENCY = 32
 FIELDS = ",".join(VideoField)
@@ -153,20 +158,14 @@ async def one(who: str, accounts: int) -> None:
 
 def in_a_process_of_its_own(who: str, accounts: int) -> Measured:
     """Measure from a fresh process, so that no run profits from another's memory."""
-    output = subprocess.run(
-        [sys.executable, __file__, "--one", who, "--accounts", str(accounts)],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    command = [sys.executable, "-m", "benchmarks.bench_sync", "--one", who, str(accounts)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout
     return Measured(**json.loads(output.splitlines()[-1]))
 
 
 def plot(path: Path, rows: list[tuple[int, Measured, Measured]]) -> None:
     """Draw seconds against accounts, both logarithmic, with a line of slope one through the last point."""
-    import math
-
-    width, height, left, top, right, bottom = 640, 400, 70, 30, 610, 340
+    left, top, right, bottom = 70, 30, 720, 340
     most = max(max(theirs.seconds, our.seconds) for _, theirs, our in rows) * 1.5
     least = min(min(theirs.seconds, our.seconds) for _, theirs, our in rows) / 1.5
     low, high = rows[0][0], rows[-1][0]
@@ -176,62 +175,60 @@ def plot(path: Path, rows: list[tuple[int, Measured, Measured]]) -> None:
         return x, bottom - (bottom - top) * math.log(seconds / least) / math.log(most / least)
 
     def curve(points: list[tuple[float, float]], style: str) -> str:
-        text = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in points))
-        return f'<polyline points="{text}" fill="none" {style}/>'
+        places = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in points))
+        return f'<polyline points="{places}" class="{style}"/>'
 
     slope = rows[-1][2].seconds / high
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"',
-        ' font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<path d="M{left},{top}V{bottom}H{right}" fill="none" stroke="#444"/>',
-        f'<text x="{left}" y="18">Seconds to sync all accounts, {VIDEOS} videos each; both axes logarithmic</text>',
-        curve([(a, slope * a) for a, _, _ in rows if slope * a >= least], 'stroke="#bbb" stroke-dasharray="6 4"'),
-        curve([(a, theirs.seconds) for a, theirs, _ in rows], 'stroke="#d55e00" stroke-width="2"'),
-        curve([(a, our.seconds) for a, _, our in rows], 'stroke="#0072b2" stroke-width="2"'),
-        f'<text x="{right - 210}" y="{bottom - 50}" fill="#0072b2">sync_videos</text>',
-        f'<text x="{right - 210}" y="{bottom - 34}" fill="#d55e00">bare loop of aiohttp</text>',
-        f'<text x="{right - 210}" y="{bottom - 18}" fill="#888">in proportion to the accounts</text>',
+        f'<path d="M{left},{top}V{bottom}H{right}" fill="none" class="axis"/>',
+        text(left, 18, f"Seconds to sync all accounts, {VIDEOS} videos each; both axes logarithmic", style="head"),
+        curve([(a, slope * a) for a, _, _ in rows if slope * a >= least], "line dash"),
+        curve([(a, theirs.seconds) for a, theirs, _ in rows], "line"),
+        curve([(a, our.seconds) for a, _, our in rows], "line mine"),
+        text(right - 210, bottom - 50, "sync_videos", style="ours"),
+        text(right - 210, bottom - 34, "bare loop of aiohttp", style="dim"),
+        text(right - 210, bottom - 18, "dashes: in proportion to the accounts", style="dim"),
     ]
     for accounts, theirs, our in rows:
-        for seconds, colour in ((theirs.seconds, "#d55e00"), (our.seconds, "#0072b2")):
+        for seconds, style in ((theirs.seconds, "peer"), (our.seconds, "ours")):
             x, y = at(accounts, seconds)
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>')
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" class="{style}"/>')
         x, y = at(accounts, our.seconds)
-        parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{accounts:,}</text>')
-        parts.append(
-            f'<text x="{x - 6:.1f}" y="{y - 8:.1f}" text-anchor="end" fill="#0072b2">{our.seconds:.1f} s</text>'
-        )
-    parts.append(f'<text x="{(left + right) / 2}" y="{bottom + 40}" text-anchor="middle">accounts</text></svg>')
-    path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+        parts.append(text(x, bottom + 18, f"{accounts:,}", anchor="middle"))
+        parts.append(text(x - 6, y - 8, f"{our.seconds:.1f} s", style="ours", anchor="end"))
+    parts.append(text((left + right) / 2, bottom + 40, "accounts", anchor="middle"))
+    path.write_text(svg(bottom + 56, parts, title="Seconds to sync, by accounts"), encoding="utf-8")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="up to 300 accounts")
-    parser.add_argument("--plot", type=Path, help="where to draw the SVG")
-    parser.add_argument("--one", choices=["bare", "ours"], help=argparse.SUPPRESS)
-    parser.add_argument("--accounts", type=int, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one:
-        asyncio.run(one(arguments.one, arguments.accounts))
-        return
-    print("| accounts | bare requests/s | sync_videos requests/s | ratio | bare ms/account | ours ms/account | MiB |")
-    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    rows = []
-    for accounts in (30, 100, 300) if arguments.quick else (100, 300, 1_000, 3_000, 10_000):
-        theirs, our = (in_a_process_of_its_own(who, accounts) for who in ("bare", "ours"))
-        assert theirs.videos == our.videos == accounts * VIDEOS
-        rows.append((accounts, theirs, our))
-        each = [run.seconds / accounts * 1e3 for run in (theirs, our)]
-        print(
-            f"| {accounts:,} | {theirs.rate:,.0f} | {our.rate:,.0f} | {our.rate / theirs.rate:.2f} "
-            f"| {each[0]:.2f} | {each[1]:.2f} | {our.mebibytes:.1f} |",
-            flush=True,
-        )
-    if arguments.plot:
-        plot(arguments.plot, rows)
+def growth(*, quick: bool) -> list[Row]:
+    """One run at each size: what grows is looked at, and `many` has the repetitions."""
+    sizes = (30, 100, 300) if quick else (100, 300, 1_000, 3_000, 10_000)
+    runs = [(size, *(in_a_process_of_its_own(who, size) for who in ("bare", "ours"))) for size in sizes]
+    assert all(theirs.videos == our.videos == size * VIDEOS for size, theirs, our in runs)
+    if not quick:
+        plot(HERE / "plots" / "sync_growth.svg", runs)
+    few, most = runs[0], runs[-1]
+    grown = (most[2].seconds / most[0]) / (few[2].seconds / few[0])
+    return [
+        alone("sync", f"time an account at {most[0]:,} accounts, of that at {few[0]:,}", "times", [grown], at_most=1.2),
+        alone("sync", f"memory above the start at {most[0]:,} accounts", "MiB", [most[2].mebibytes], at_most=150),
+        beside("", f"{most[0]:,} accounts", "requests/s", [most[2].rate], "a bare loop of aiohttp", [most[1].rate]),
+    ]
+
+
+def many(*, quick: bool) -> list[Row]:
+    accounts = 100 if quick else 1_000
+    taken = in_turns(
+        {who: partial(in_a_process_of_its_own, who, accounts) for who in ("ours", "bare")}, 2 if quick else 5
+    )
+    rates = {who: [run.rate for run in runs] for who, runs in taken.items()}
+    what = f"{accounts:,} accounts of {VIDEOS} videos"
+    peer = "a bare loop of aiohttp"
+    return [beside("sync", what, "requests/s", rates["ours"], peer, rates["bare"], at_least=0.8)]
 
 
 if __name__ == "__main__":
-    main()
+    if "--one" in sys.argv:
+        asyncio.run(one(sys.argv[2], int(sys.argv[3])))
+    else:
+        main(__doc__, {"many": many, "growth": growth})
