@@ -1,9 +1,13 @@
 """What each process of the example opens: the session, the checkpoints and the videos' table."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import timedelta
+
+from aiohttp import ClientTimeout
 
 from tiktok_async import TikTokSession
 from tiktok_async.stores import SQLiteVideoTable, open_checkpoints
@@ -18,8 +22,10 @@ PERIOD = float(os.environ.get("SYNC_PERIOD", "60"))  # seconds between two looks
 async def opened() -> AsyncIterator[SyncJobs]:
     """Open it; the keys and where TikTok is come from the variables of `TikTokSession.from_env`."""
     table = SQLiteVideoTable(os.environ.get("VIDEOS_DB", "videos.db"))
+    # A token whose worker was killed in the middle of its rotation is free after three times as long.
+    timeout = ClientTimeout(total=_seconds("SYNC_TIMEOUT", 30).total_seconds())
     async with (
-        TikTokSession.from_env(store=REDIS, limiter=REDIS) as session,
+        TikTokSession.from_env(store=REDIS, limiter=REDIS, timeout=timeout) as session,
         aclosing(open_checkpoints(REDIS)) as checkpoints,
         table,
     ):
@@ -31,6 +37,21 @@ async def opened() -> AsyncIterator[SyncJobs]:
             again_after=_seconds("SYNC_AGAIN_AFTER", 600),
             lease=_seconds("SYNC_LEASE", 60),
         )
+
+
+def run(work: Coroutine[None, None, None]) -> None:
+    """Run *work* until SIGTERM or Ctrl-C, and let it close what it opened.
+
+    A deployment ends processes by SIGTERM, of which Python dies at once, and a rotation under way with it.
+    """
+
+    async def until_told() -> None:
+        task = asyncio.ensure_future(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(until_told())
 
 
 def _seconds(name: str, default: float) -> timedelta:

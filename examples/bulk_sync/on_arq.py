@@ -66,7 +66,10 @@ async def work() -> None:
         keep_result=0,
         handle_signals=False,
     )
-    await worker.async_run()
+    try:
+        await worker.async_run()
+    finally:
+        await worker.close()
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from .common import PERIOD, opened
+from .common import PERIOD, opened, run
 
 log = logging.getLogger("bulk_sync")
 
@@ -25,4 +25,4 @@ async def main(engine: Any) -> None:  # noqa: ANN401 - one of the modules beside
 
 
 if __name__ == "__main__":
-    asyncio.run(main(import_module(f"{__package__}.{sys.argv[1] if len(sys.argv) > 1 else 'plain'}")))
+    run(main(import_module(f"{__package__}.{sys.argv[1] if len(sys.argv) > 1 else 'plain'}")))

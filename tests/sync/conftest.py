@@ -1,7 +1,13 @@
 """An emulator with a session of its own, and ways to look at what a handler got."""
 
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from attrs import define, field
@@ -11,6 +17,10 @@ from tiktok_async.emulator import EmulatedUser, Emulator
 from tiktok_async.models import AccountKey, Secret, SyncPage, Token, Video
 from tiktok_async.session import TikTokSession
 from tiktok_async.stores import MemoryCheckpointStore, MemoryTokenStore
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+# arq and taskiq cannot be installed side by side.
+collect_ignore = [] if find_spec("arq") else ["test_recipe_arq.py"]
 
 
 @define
@@ -73,3 +83,18 @@ async def world() -> AsyncIterator[World]:
 @pytest.fixture
 def sink() -> Sink:
     return Sink()
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Import a module of the example, with what it opens replaced."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+
+    def load(name: str, opened: Any) -> ModuleType:
+        module = import_module(f"bulk_sync.{name}")
+        monkeypatch.setattr(module, "opened", opened)
+        return module
+
+    yield load
+    for name in [name for name in sys.modules if name.startswith("bulk_sync")]:
+        del sys.modules[name]

@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.sync.conftest import token_of
 from tiktok_async.emulator import Emulator, Quirks
+from tiktok_async.emulator import RecordedRequest as Request
+from tiktok_async.models import Endpoint, Secret, fingerprint
 from tiktok_async.stores import open_store
 
 
@@ -19,21 +21,43 @@ async def main(settings: dict[str, Any]) -> None:
         for _ in range(settings["accounts"]):
             user = emulator.add_user(videos=settings["videos"])
             await store.put(token_of(emulator, user), expected_version=None)
+        await store.aclose()
+        if settings["slow"]:
+            emulator.fail_next(Endpoint.TOKEN, times=10**9, drip=timedelta(seconds=settings["slow"]))
         say = {
             "TIKTOK_CLIENT_KEY": emulator.client_key,
             "TIKTOK_CLIENT_SECRET": emulator.client_secret,
             "TIKTOK_BASE_URL": emulator.url,
         }
         print(json.dumps(say), flush=True)  # noqa: T201 - who started this process reads it
+        refreshes: dict[int, Request] = {}
+        watching = asyncio.create_task(_watch(emulator, refreshes))
         await asyncio.to_thread(sys.stdin.read)
+        watching.cancel()
         counts = {
             "rate_limited": sum(emulator.rate_limited.values()),
             "refreshes": sum(emulator.refreshes.values()),
-            "reuses": sum(emulator.reuses.values()),
+            "reuses": dict(emulator.reuses),
             "requests": {str(key): count for key, count in emulator.requests.counts.items()},
+            "asked_again": _asked_again(refreshes.values()),
         }
         print(json.dumps(counts), flush=True)  # noqa: T201 - as above
-        await store.aclose()
+
+
+async def _watch(emulator: Emulator, refreshes: dict[int, Request]) -> None:
+    """Keep the refreshes: the emulator's own log is too short for a long run."""
+    while True:
+        refreshes.update((id(record), record) for record in emulator.requests.to(Endpoint.TOKEN))
+        await asyncio.sleep(0.5)
+
+
+def _asked_again(refreshes: Any) -> dict[str, list[tuple[str, int]]]:
+    """Return when each refresh token that came more than once came, and what it was answered, by fingerprint."""
+    calls: dict[str, list[tuple[str, int]]] = {}
+    for record in refreshes:
+        print_ = fingerprint(Secret(record.form["refresh_token"]))
+        calls.setdefault(print_, []).append((record.at.isoformat(), record.status))
+    return {token: answers for token, answers in calls.items() if len(answers) > 1}
 
 
 if __name__ == "__main__":

@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,8 +16,6 @@ from tiktok_async.session import TikTokSession
 from tiktok_async.stores import SQLiteTokenStore, open_checkpoints
 from tiktok_async.workers import SyncJobs
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
@@ -30,21 +25,6 @@ def own_logging() -> Iterator[None]:
     yield
     root.setLevel(level)
     root.handlers[:] = handlers
-
-
-@pytest.fixture
-def recipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Import a module of the example, with what it opens replaced."""
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-
-    def load(name: str, opened: Any) -> ModuleType:
-        module = import_module(f"bulk_sync.{name}")
-        monkeypatch.setattr(module, "opened", opened)
-        return module
-
-    yield load
-    for name in [name for name in sys.modules if name.startswith("bulk_sync")]:
-        del sys.modules[name]
 
 
 def _opened(world: World, sink: Sink) -> Any:
