@@ -1,6 +1,7 @@
 """All benchmarks beside their peers, in one table and some plots.
 
     python -m benchmarks [--quick] [--only AREA[.CASE] ...] [--to FOLDER]
+    python -m benchmarks --table
 
 Each area runs in a process of its own, so that none profits or suffers from another's imports. Its figures replace the
 older ones in results.json, from which RESULTS.md and plots/ are made; so the areas may be run one at a time. With
@@ -44,8 +45,12 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="few repetitions: to see that it works")
     parser.add_argument("--only", nargs="+", default=AREAS, metavar="AREA[.CASE]", help=f"of {', '.join(AREAS)}")
+    parser.add_argument("--table", action="store_true", help="run nothing: make the table and the plots anew")
     parser.add_argument("--to", type=Path, help="the folder of results.json, RESULTS.md and plots/")
     arguments = parser.parse_args()
+    if arguments.table:
+        Results(arguments.to or HERE).write(AREAS)
+        return
     wanted: dict[str, list[str]] = {}
     for name in arguments.only:
         area, _, case = name.partition(".")

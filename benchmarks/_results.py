@@ -14,7 +14,7 @@ from benchmarks._rows import Row, table
 
 HERE = Path(__file__).parent
 _GROWTH = ("plots/sync_growth.svg",)  # drawn by bench_sync itself: a curve is not bars
-_HEAD = """<!-- Made by `python -m benchmarks`: run that, and change why.toml where a goal is not met. -->
+_HEAD = """<!-- Made by `python -m benchmarks`: with `--table` after a change of why.toml. -->
 
 # Figures
 

@@ -203,7 +203,7 @@ def plot(path: Path, rows: list[tuple[int, Measured, Measured]]) -> None:
 def growth(*, quick: bool) -> list[Row]:
     """One run at each size: what grows is looked at, and `many` has the repetitions."""
     sizes = (30, 100, 300) if quick else (100, 300, 1_000, 3_000, 10_000)
-    runs = [(size, *(in_a_process_of_its_own(who, size) for who in ("bare", "ours"))) for size in sizes]
+    runs = [(size, in_a_process_of_its_own("bare", size), in_a_process_of_its_own("ours", size)) for size in sizes]
     assert all(theirs.videos == our.videos == size * VIDEOS for size, theirs, our in runs)
     if not quick:
         plot(HERE / "plots" / "sync_growth.svg", runs)
