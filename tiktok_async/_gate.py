@@ -10,7 +10,7 @@ from tiktok_async.abc import Clock, TimerHandle
 
 # Midnight may be hours away and the wall clock may be set meanwhile.
 _LOOK_AGAIN = 60.0
-# Slots that end microseconds apart are handed out together: with a timer for each, a thousand waiters cost three times
+# Slots that end microseconds apart are handed out together: with a timer for each, a thousand waiters cost up to twice
 # the CPU.
 _APART = 0.001
 
