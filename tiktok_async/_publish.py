@@ -6,12 +6,13 @@ from datetime import timedelta
 from yarl import URL
 
 from tiktok_async._credentials import AccountCredential
+from tiktok_async._open_video import OpenVideo, changed
 from tiktok_async._publish_events import Telling
 from tiktok_async._publish_state import PublishRecord, UploadRecord
 from tiktok_async._publish_status import failure_of, is_unknown_id, read_status
 from tiktok_async._upload import Upload
 from tiktok_async._upload_url import check_upload_url
-from tiktok_async._video_source import VideoSource, changed
+from tiktok_async._video_source import VideoSource
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import (
     ConfigurationError,
@@ -108,7 +109,7 @@ class Publish:
         return self._record.to_json()
 
     async def upload(self) -> AsyncGenerator[UploadProgress, None]:
-        """Send the video's bytes, chunk by chunk; nothing is held open between two of them.
+        """Send the video's bytes, chunk by chunk; the source stays open until the last one, or until this is closed.
 
         What has been acknowledged is not sent again. Breaking off is harmless: call it again, here or in another
         process. A post without bytes to send, or with none left, yields nothing.
@@ -130,25 +131,30 @@ class Publish:
         if record is None or record.sent >= record.plan.size:
             return
         plan, highest = record.plan, record.sent
-        upload = await self._prepare(record)
-        while upload.acknowledged < plan.size:
-            started = self._runtime.clock.monotonic()
-            await self._exclusively(upload)
-            if upload.acknowledged <= highest:
-                continue
-            before, highest = highest, upload.acknowledged
-            chunk = plan.chunk_at(highest - 1)
-            self._telling.chunk(
-                plan,
-                chunk,
-                sent=highest,
-                size=highest - before,
-                attempts=upload.attempts,
-                seconds=self._runtime.clock.monotonic() - started,
+        if self._source is None:
+            raise ConfigurationError(
+                f"Publish {self.publish_id} has bytes to send and no source: `account.publish(state, source)`."
             )
-            yield UploadProgress(
-                chunk=chunk, chunks=plan.count, sent=highest, total=plan.size, state=self._record.to_json()
-            )
+        async with self._source.opened() as video:
+            upload = await self._prepare(record, video)
+            while upload.acknowledged < plan.size:
+                started = self._runtime.clock.monotonic()
+                await self._exclusively(upload)
+                if upload.acknowledged <= highest:
+                    continue
+                before, highest = highest, upload.acknowledged
+                chunk = plan.chunk_at(highest - 1)
+                self._telling.chunk(
+                    plan,
+                    chunk,
+                    sent=highest,
+                    size=highest - before,
+                    attempts=upload.attempts,
+                    seconds=self._runtime.clock.monotonic() - started,
+                )
+                yield UploadProgress(
+                    chunk=chunk, chunks=plan.count, sent=highest, total=plan.size, state=self._record.to_json()
+                )
 
     async def status(self) -> PublishStatus:
         """Ask TikTok where the post is.
@@ -228,22 +234,17 @@ class Publish:
             # The post goes on whether or not TikTok can be asked about it.
             return None
 
-    async def _prepare(self, record: UploadRecord) -> Upload:
+    async def _prepare(self, record: UploadRecord, video: OpenVideo) -> Upload:
         """Look at the address and the source, and learn what TikTok has, before any byte moves."""
         runtime = self._runtime
-        url = self.check_address()
-        source = self._source
-        if source is None or url is None:
-            raise ConfigurationError(
-                f"Publish {self.publish_id} has bytes to send and no source: `account.publish(state, source)`."
-            )
-        if not (await source.fingerprint()).matches(record.fingerprint):
+        url = self._address(record)
+        if not (await video.fingerprint()).matches(record.fingerprint):
             raise changed(self.publish_id)
         upload = Upload(
             self._record,
             record,
             url,
-            source,
+            video,
             status=self.status,
             transport=runtime.transport,
             clock=runtime.clock,
@@ -254,16 +255,18 @@ class Publish:
             self._record = self._record.with_sent(upload.acknowledged)
         return upload
 
-    def check_address(self) -> URL | None:
-        """Return the upload address if bytes may go there.
+    def check_address(self) -> None:
+        """Refuse an upload address that no byte may go to.
 
         Raises:
-            UploadRejected: They may not.
+            UploadRejected: It is one.
         """
-        if self._record.upload is None:
-            return None
+        if self._record.upload is not None:
+            self._address(self._record.upload)
+
+    def _address(self, record: UploadRecord) -> URL:
         return check_upload_url(
-            self._record.upload.address.reveal(),
+            record.address.reveal(),
             hosts=self._runtime.upload_hosts,
             base_url=URL(self._runtime.base_url),
             publish_id=self.publish_id,

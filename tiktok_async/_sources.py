@@ -35,8 +35,8 @@ class OpenMedia(Protocol):
         """Return what it looks like now."""
         ...
 
-    async def read(self, offset: int, length: int) -> bytes | memoryview:
-        """Return *length* bytes from *offset* on; fewer where there are no more."""
+    async def read(self, offset: int, length: int) -> tuple[bytes | memoryview, Stamp]:
+        """Return *length* bytes from *offset* on, fewer where there are no more, and what it looked like after that."""
         ...
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class Media(Protocol):
     """A source of a video's bytes."""
 
     async def open(self) -> OpenMedia:
-        """Get ready to read. Nothing stays open between two chunks."""
+        """Get ready to read."""
         ...
 
 
@@ -65,9 +65,9 @@ class BytesMedia:
         """Return the size."""
         return Stamp(len(self.data), None)
 
-    async def read(self, offset: int, length: int) -> memoryview:
+    async def read(self, offset: int, length: int) -> tuple[memoryview, Stamp]:
         """Return a view."""
-        return self.data[offset : offset + length]
+        return self.data[offset : offset + length], await self.stamp()
 
     def close(self) -> None:
         """Nothing was opened."""
@@ -87,9 +87,10 @@ class ObjectMedia:
         """Return the size."""
         return Stamp(self.source.size, None)
 
-    async def read(self, offset: int, length: int) -> bytes:
+    async def read(self, offset: int, length: int) -> tuple[bytes, Stamp]:
         """Ask the source."""
-        return await self.source.read(offset, length)
+        block = await self.source.read(offset, length)
+        return block, await self.stamp()
 
     def close(self) -> None:
         """Nothing was opened."""
@@ -142,7 +143,7 @@ class _OpenFile:
     async def stamp(self) -> Stamp:
         return await self._run(self._stamp)
 
-    async def read(self, offset: int, length: int) -> bytes:
+    async def read(self, offset: int, length: int) -> tuple[bytes, Stamp]:
         return await self._run(partial(self._read, offset, length))
 
     def close(self) -> None:
@@ -156,6 +157,8 @@ class _OpenFile:
 
     def _keep(self, get: Callable[[], BinaryIO]) -> None:
         self._file = get()
+        # What is closed, or has no places to go to, is better told now than in the middle.
+        self._stamp()
 
     def _close(self) -> None:
         if self._file is not None:
@@ -174,11 +177,12 @@ class _OpenFile:
             return Stamp(size, os.fstat(file.fileno()).st_mtime_ns)
         return Stamp(size, None)
 
-    def _read(self, offset: int, length: int) -> bytes:
+    def _read(self, offset: int, length: int) -> tuple[bytes, Stamp]:
         file = self._opened()
         file.seek(offset)
         blocks: list[bytes] = []
         while length and (block := file.read(length)):
             blocks.append(block)
             length -= len(block)
-        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        # Both in one visit to the thread: a second one would cost more than looking.
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks), self._stamp()

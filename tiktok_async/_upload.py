@@ -14,10 +14,10 @@ from yarl import URL
 from tiktok_async._chunk_body import ChunkBody
 from tiktok_async._chunks import content_range, floor_to_chunk, resume_points
 from tiktok_async._http import RawResponse, Request
+from tiktok_async._open_video import OpenVideo
 from tiktok_async._publish_state import PublishRecord, UploadRecord
 from tiktok_async._publish_status import failure_of
 from tiktok_async._stall import StallGuard
-from tiktok_async._video_source import VideoSource
 from tiktok_async.abc import Clock, Transport
 from tiktok_async.errors import (
     SessionClosed,
@@ -49,7 +49,7 @@ class Upload:
     Args:
         record: The publish; it has an upload.
         url: The checked upload address.
-        source: The video.
+        video: What is uploaded; open.
         status: Asks TikTok for the post's status.
         transport: Moves bytes.
         clock: Time, sleep and jitter.
@@ -65,7 +65,7 @@ class Upload:
         record: PublishRecord,
         upload: UploadRecord,
         url: URL,
-        source: VideoSource,
+        video: OpenVideo,
         *,
         status: Callable[[], Awaitable[PublishStatus]],
         transport: Transport,
@@ -74,7 +74,7 @@ class Upload:
     ) -> None:
         self._record = record
         self._url = url
-        self._source = source
+        self._video = video
         self._plan = upload.plan
         self._upload = upload
         self._status = status
@@ -200,7 +200,7 @@ class Upload:
             "Content-Range": content_range(span, self._plan.size),
         }
         guard = StallGuard(self._clock, STALL_SECONDS)
-        pieces = self._source.pieces(span, self._upload.fingerprint)
+        pieces = self._video.pieces(span, self._upload.fingerprint)
         body = self._body = ChunkBody(pieces, self._clock, guard)
         request = Request(method="PUT", url=self._url, headers=headers, body=body, stall_timeout=STALL_SECONDS)
         try:

@@ -1,7 +1,6 @@
 """Reading a video: small pieces, read ahead in a thread, nothing left open, and no changed byte handed on."""
 
 import asyncio
-import gc
 import io
 import os
 import threading
@@ -13,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_async import SourceChanged, UploadError
+from tests.publish.uploads import uploaded
+from tiktok_async import Account, ConfigurationError, SourceChanged, UploadError, VideoPost
 from tiktok_async._clock import SystemClock
 from tiktok_async._read_ahead import BLOCK, read_ahead
 from tiktok_async._video_source import open_video
+from tiktok_async.emulator import Emulator
 
 CLOCK = SystemClock()
 
@@ -28,9 +29,14 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
-def descriptors() -> int:
-    gc.collect()
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+async def nothing_stays_open(clip: Path) -> None:
+    """Wait until the file is closed and its thread gone, which nobody waits for when an upload ends."""
+    for _ in range(500):
+        opened = [link for link in Path("/proc/self/fd").iterdir() if os.path.realpath(link) == str(clip)]
+        if not opened and not any("tiktok" in thread.name for thread in threading.enumerate()):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("a file or a thread stayed behind")
 
 
 @given(size=st.integers(1, 3 * BLOCK), data=st.data())
@@ -65,8 +71,9 @@ async def test_a_file_is_read_outside_the_event_loops_thread(clip: Path) -> None
 
     with Watched(clip, "rb") as file:
         source = open_video(file, CLOCK)
-        mark = await source.fingerprint()
-        size = sum([len(piece) async for piece in source.pieces(range(mark.size), mark)])
+        async with source.opened() as video:
+            mark = await video.fingerprint()
+            size = sum([len(piece) async for piece in video.pieces(range(mark.size), mark)])
     assert size == mark.size
     assert readers
     assert threading.get_ident() not in readers
@@ -76,36 +83,69 @@ async def test_a_file_that_changes_within_a_chunk_keeps_its_last_piece(clip: Pat
     source = open_video(clip, CLOCK)
     mark = await source.fingerprint()
     taken = 0
-    with pytest.raises(SourceChanged):
-        async for piece in source.pieces(range(mark.size), mark):
-            taken += len(piece)
-            os.utime(clip, ns=(1, 1))
+    async with source.opened() as video:
+        with pytest.raises(SourceChanged):
+            async for piece in video.pieces(range(mark.size), mark):
+                taken += len(piece)
+                os.utime(clip, ns=(1, 1))
     assert 0 < taken < mark.size
 
 
 async def test_a_file_that_shrinks_within_a_chunk_is_told(clip: Path) -> None:
     source = open_video(clip, CLOCK)
     mark = await source.fingerprint()
-    with pytest.raises(SourceChanged):
-        async for _ in source.pieces(range(mark.size), mark):
-            os.truncate(clip, BLOCK)
+    async with source.opened() as video:
+        with pytest.raises(SourceChanged):
+            async for _ in video.pieces(range(mark.size), mark):
+                os.truncate(clip, BLOCK)
 
 
 async def test_no_descriptor_and_no_thread_stays_behind(clip: Path) -> None:
     source = open_video(clip, CLOCK)
     mark = await source.fingerprint()
-    before = descriptors()
     for stop_after in (0, 1, 20, 1_000):
-        async with aclosing(source.pieces(range(mark.size), mark)) as pieces:
+        async with source.opened() as video, aclosing(video.pieces(range(mark.size), mark)) as pieces:
             for _ in range(stop_after):
                 if await anext(pieces, None) is None:
                     break
-    for _ in range(200):
-        if descriptors() == before and not any("tiktok" in thread.name for thread in threading.enumerate()):
-            break
-        await asyncio.sleep(0.01)
+    await nothing_stays_open(clip)
+
+
+@pytest.mark.parametrize("end", ["closed", "dropped", "cancelled", "failed", "done"])
+async def test_an_upload_lets_go_of_its_file_however_it_ends(
+    emulator: Emulator, account: Account, post: VideoPost, clip: Path, end: str
+) -> None:
+    if end == "failed":
+        emulator.fail_next("upload", status=403)
+    publish = await account.post_video(clip, post)
+    if end in {"cancelled", "failed", "done"}:
+        task = asyncio.ensure_future(uploaded(publish))
+        while not publish.moved and not task.done():
+            await asyncio.sleep(0)
+        if end == "cancelled":
+            task.cancel()
+        await asyncio.wait([task])
     else:
-        pytest.fail("a file or a thread stayed behind")
+        upload = publish.upload()
+        await anext(upload)
+        if end == "closed":
+            await upload.aclose()
+        del upload
+    await nothing_stays_open(clip)
+
+
+async def test_a_file_that_cannot_be_read_is_told_before_anything_is_sent(
+    emulator: Emulator, account: Account, post: VideoPost, clip: Path
+) -> None:
+    closed = clip.open("rb")
+    closed.close()
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe:
+        os.close(writing)
+        for source in (clip.parent, clip.with_name("no.mp4"), "nul\0.mp4", closed, pipe):
+            with pytest.raises(ConfigurationError):
+                await account.post_video(source, post)
+    assert not emulator.posts
 
 
 @pytest.mark.parametrize("turns", range(0, 40, 2))
@@ -114,7 +154,7 @@ async def test_reading_can_be_cancelled_anywhere(clip: Path, turns: int) -> None
     mark = await source.fingerprint()
 
     async def collect() -> None:
-        async with aclosing(source.pieces(range(mark.size), mark)) as pieces:
+        async with source.opened() as video, aclosing(video.pieces(range(mark.size), mark)) as pieces:
             async for _ in pieces:
                 pass
 
@@ -160,8 +200,9 @@ async def test_a_source_that_gives_another_length_is_no_source(length: int) -> N
     source = open_video(wrong, CLOCK)
     mark = await source.fingerprint()
     wrong.begun = True
-    with pytest.raises(SourceChanged, match="gave"):
-        [piece async for piece in source.pieces(range(10), mark)]
+    async with source.opened() as video:
+        with pytest.raises(SourceChanged, match="gave"):
+            [piece async for piece in video.pieces(range(10), mark)]
 
 
 @pytest.mark.parametrize("answer", [None, "text", 5])

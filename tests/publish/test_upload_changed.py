@@ -11,27 +11,9 @@ from typing import Any
 
 import pytest
 
-from tiktok_async import (
-    Account,
-    ConfigurationError,
-    Publish,
-    SourceChanged,
-    UploadError,
-    UploadProgress,
-    VideoPost,
-)
+from tests.publish.uploads import CHUNK, Begun, uploaded, whole
+from tiktok_async import Account, ConfigurationError, SourceChanged, UploadError, VideoPost
 from tiktok_async.emulator import Emulator
-
-CHUNK = 6_000_000
-UPLOAD = "upload"
-
-
-async def uploaded(publish: Publish) -> list[UploadProgress]:
-    return [progress async for progress in publish.upload()]
-
-
-def whole(emulator: Emulator, clip: Path) -> bool:
-    return emulator.posts[0].sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("change", ["longer", "shorter", "other bytes", "touched", "gone"])
@@ -45,7 +27,7 @@ async def test_a_source_that_changed_before_the_upload_is_not_sent(
     assert emulator.posts[0].arrivals == []
 
 
-@pytest.mark.parametrize("change", ["longer", "shorter", "touched", "gone"])
+@pytest.mark.parametrize("change", ["longer", "shorter", "touched"])
 async def test_a_source_that_changed_between_two_chunks_is_not_sent_on(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, change: str
 ) -> None:
@@ -56,6 +38,20 @@ async def test_a_source_that_changed_between_two_chunks_is_not_sent_on(
         with pytest.raises(UploadError):
             await anext(upload)
     assert emulator.posts[0].status == "PROCESSING_UPLOAD"
+
+
+@pytest.mark.parametrize("change", ["gone", "replaced"])
+async def test_a_file_that_makes_way_while_it_is_sent_arrives_as_it_was(
+    emulator: Emulator, begun: Begun, change: str
+) -> None:
+    publish, clip = await begun()
+    digest = hashlib.sha256(clip.read_bytes()).hexdigest()
+    async with aclosing(publish.upload()) as upload:
+        await anext(upload)
+        alter(clip, change)
+        async for _ in upload:
+            pass
+    assert emulator.posts[0].sha256 == digest
 
 
 async def test_a_source_that_changes_within_a_chunk_tears_it(
@@ -151,6 +147,10 @@ def alter(clip: Path, change: str) -> None:
         os.utime(clip, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     elif change == "touched":
         os.utime(clip, ns=(1, 1))
+    elif change == "replaced":
+        other = clip.with_name("other.mp4")
+        other.write_bytes(data[::-1])
+        other.replace(clip)
     else:
         clip.unlink()
 
