@@ -1,20 +1,56 @@
 """Fixtures that every test may use: the real services, and how long the long ones run."""
 
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 pytest.register_assert_rewrite("tiktok_async.testing")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long kills and soaks in full length")
+    parser.addoption("--loop", choices=["uvloop", "eager"], help="run async tests on uvloop, or start tasks eagerly")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    factories: dict[str, LoopFactory] = {"uvloop": _uvloop, "eager": _eager_loop}
+    if wanted := config.getoption("--loop"):
+        config.pluginmanager.register(Loop(wanted, factories[wanted]))
+
+
+class Loop:
+    """Gives async tests the event loop that was asked for."""
+
+    def __init__(self, name: str, factory: LoopFactory) -> None:
+        self._factories = {name: factory}
+
+    def pytest_asyncio_loop_factories(self) -> dict[str, LoopFactory]:
+        return self._factories
+
+
+def _uvloop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+def _eager_loop() -> asyncio.AbstractEventLoop:
+    """Make a loop whose tasks run until they first wait before whoever starts them goes on; from Python 3.12."""
+    if sys.version_info < (3, 12):
+        pytest.exit("--loop eager needs Python 3.12 or newer")
+    loop = asyncio.new_event_loop()
+    loop.set_task_factory(asyncio.eager_task_factory)
+    return loop
 
 
 @pytest.fixture(scope="session")

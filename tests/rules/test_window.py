@@ -80,12 +80,13 @@ def test_a_slot_is_free_exactly_a_window_after_its_stamp() -> None:
     assert window.admit(70.1)
 
 
-def test_a_stamp_is_rounded_up_and_the_present_down() -> None:
+@pytest.mark.parametrize("answered", [0, 5_000])  # the later one is beyond what 32 bits hold
+def test_a_stamp_is_rounded_up_and_the_present_down(answered: float) -> None:
     window = sliding(1)
     assert window.admit(0)
-    window.stamp(0.0000005)
-    assert not window.admit(60.0000005)
-    assert window.admit(60.000001)
+    window.stamp(answered + 0.0000005)
+    assert not window.admit(answered + 60.0000005)
+    assert window.admit(answered + 60.000001)
 
 
 def test_a_slot_that_is_answered_at_once_is_free_after_one_window_too() -> None:
