@@ -15,7 +15,8 @@ from tests.sync.conftest import Sink, World
 from tests.sync.ending import end_in_mid_rotation
 from tiktok_async.workers import SyncJobs
 
-pytestmark = pytest.mark.redis
+# arq calls what redis-py has renamed.
+pytestmark = [pytest.mark.redis, pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")]
 
 
 async def test_arq_does_a_job_and_reconciles(world: World, sink: Sink, recipe: Any, redis_url: str) -> None:
