@@ -56,12 +56,13 @@ def disconnected() -> str:
     )
 
 
-def trouble(why: str) -> str:
-    """Return the page for a time when TikTok does not answer."""
+def trouble(reference: str | None) -> str:
+    """Return the page for a time when TikTok does not give what it should; *reference* is its id of the call."""
+    told = f'<p class="soft">Reference: {escape(reference)}</p>' if reference else ""
     return _page(
         "One moment",
-        f"""<section class="hero"><h1>TikTok is not answering</h1><p>Please try again in a moment.</p>
-<p class="soft">{escape(why)}</p><a class="button" href="/">Try again</a></section>""",
+        f"""<section class="hero"><h1>Your TikTok could not be loaded</h1><p>Please try again in a moment.</p>
+{told}<a class="button" href="/">Try again</a></section>""",
     )
 
 

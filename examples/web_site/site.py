@@ -1,5 +1,6 @@
 """What the two web examples have in common: which page a visitor sees, and which events came for them."""
 
+import logging
 import os
 from collections import deque
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ HEADERS = {
 }
 
 _SHOWN = 12
+_logger = logging.getLogger(__name__)
 
 
 class Site:
@@ -68,7 +70,9 @@ class Site:
         except (ReauthorizationRequired, AccountNotFound):
             return pages.disconnected()
         except TikTokError as error:
-            return pages.trouble(str(error))
+            # The error's words are for whoever reads the logs, not for a creator.
+            _logger.warning("No page for %s: %s", account.open_id, error)
+            return pages.trouble(getattr(error, "log_id", None))
         return pages.home(user, videos, self.events(account), query.get("tiktok_error"))
 
 

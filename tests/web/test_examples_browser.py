@@ -265,7 +265,10 @@ async def test_tiktok_out_of_order_is_a_page_with_advice(
     await browser.text("#name")
     emulator.fail_next(Endpoint.USER_INFO, status=400, code="internal_oddity", times=9)
     await browser.go(served.url)
-    assert "not answering" in await browser.text(".hero")
+    words = await browser.text(".hero")
+    assert "could not be loaded" in words
+    assert "Reference: 2" in words
+    assert "internal_oddity" not in words  # which is for the logs
     await browser.look(f"{served.example}-trouble")
     del user
 
