@@ -1,60 +1,150 @@
-"""What observing costs a call: none, log records, OpenTelemetry's API alone, and its SDK with an exporter that drops.
+"""What observing costs a call: nobody, log records, OpenTelemetry's API alone, and its SDK beside the SDK's own floor.
 
-    python -m benchmarks.bench_observers [--quick]
+    python -m benchmarks.bench_observers [CASE ...] [--quick]
 
-Each observer runs beside the same session without one, call by call in turns against one canned server, so that a busy
-machine slows both. `alone` is the telling by itself: on a busy machine the surer figure of the two.
+`telling` is the observer by itself, from the end of a call on; beside it stands the least that OpenTelemetry's SDK can
+be asked for: one span and one measurement, with attributes that are ready. `http` and `tls` are the CPU of whole calls
+to a server on this machine, with and without the observer in turns, 1 and 32 in flight. `waiting` is the time of calls
+whose answer takes 50 ms, as a user waits for them.
 Goals: off at most 0.5 % of a call, on at most 5 %.
 """
 
 import asyncio
 import logging
+import ssl
+import statistics
+import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 
+import aiohttp
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import NoOpTracerProvider, SpanKind
 
-from benchmarks._rows import Row, alone, main
+from benchmarks._rows import Row, alone, beside, in_turns, main
+from benchmarks.bench_uploads import certificate
 from benchmarks.canned_server import serving
-from tiktok_async import AccountKey, Event, RequestFinished, Secret, TikTokSession, Token
+from tiktok_async import AccountKey, Endpoint, Event, RequestFinished, Secret, TikTokSession, Token
+from tiktok_async._clock import SystemClock
+from tiktok_async._endpoints import ENDPOINTS
 from tiktok_async._observing import guarded
 from tiktok_async.stores import MemoryTokenStore
 from tiktok_async.telemetry import LoggingObserver, OpenTelemetryObserver
 
 Observer = Callable[[Event], None] | None
-Call = Callable[[], Awaitable[object]]
+Once = Callable[[], Awaitable[object]]
+
+SPEC = ENDPOINTS[Endpoint.VIDEO_LIST]
+LOG_ID = "20261120101010AAAABBBBCCCCDDDD0004"
+OFF = "nobody"
+ALL = "OpenTelemetry SDK, metrics and all spans"
+# What the rest is held against: how much the figures scatter, and what the SDK takes whoever calls it.
+AGAIN = "nobody, once more"
+LEAST = "the SDK by hand, no attributes"
+SAME = "the SDK by hand, the same attributes"
+MEASURED: dict[str, Any] = {"http.request.method": "POST", "url.template": SPEC.path, "http.response.status_code": 200}
+ATTRIBUTES: dict[str, Any] = {
+    **MEASURED,
+    "server.address": "open.tiktokapis.com",
+    "server.port": 443,
+    "url.full": f"https://open.tiktokapis.com{SPEC.path}",
+    "tiktok.open_id": "user",
+    "tiktok.log_id": LOG_ID,
+}
 
 
-def with_sdk(*, share: float = 1.0) -> OpenTelemetryObserver:
-    """Return an observer over OpenTelemetry's SDK, as an application has it; spans are made and then dropped."""
-    sampler = ALWAYS_OFF if share == 0 else ParentBased(TraceIdRatioBased(share))
-    return OpenTelemetryObserver(
-        tracer_provider=TracerProvider(sampler=sampler), meter_provider=MeterProvider([InMemoryMetricReader()])
-    )
+def meters() -> MeterProvider:
+    return MeterProvider([InMemoryMetricReader()])
 
 
-def ignore(event: Event) -> None:
-    del event
+def sampled(share: float) -> OpenTelemetryObserver:
+    """Return an observer over the SDK as an application has it; spans are made and dropped."""
+    sampler = ParentBased(TraceIdRatioBased(share))
+    return OpenTelemetryObserver(tracer_provider=TracerProvider(sampler=sampler), meter_provider=meters())
 
 
 def observers() -> dict[str, Observer]:
     logging.getLogger("tiktok_async").setLevel(logging.WARNING)
     return {
-        "none (beside itself)": None,
-        "an empty function": ignore,
+        OFF: None,
+        AGAIN: None,
         "LoggingObserver, level WARNING": LoggingObserver(),
         "OpenTelemetry, API alone": OpenTelemetryObserver(),
-        "OpenTelemetry SDK, metrics and 10 % of spans": with_sdk(share=0.1),
-        "OpenTelemetry SDK, metrics and all spans": with_sdk(),
+        "OpenTelemetry SDK, metrics alone": OpenTelemetryObserver(
+            tracer_provider=NoOpTracerProvider(), meter_provider=meters()
+        ),
+        "OpenTelemetry SDK, metrics and 10 % of spans": sampled(0.1),
+        ALL: sampled(1.0),
+        LEAST: floor(attributes=False),
+        SAME: floor(attributes=True),
     }
 
 
-async def opened(stack: AsyncExitStack, url: str, observer: Observer) -> Call:
+def floor(*, attributes: bool) -> Callable[[Event], None]:
+    """Return the SDK's own part of observing a call, by hand: nothing is made, looked up or converted."""
+    tracer = TracerProvider().get_tracer("floor")
+    histogram = meters().get_meter("floor").create_histogram("floor", "s")
+    measured, described = (MEASURED, ATTRIBUTES) if attributes else (None, None)
+
+    def observe(_event: Event) -> None:
+        histogram.record(0.02, measured)
+        tracer.start_span("POST", kind=SpanKind.CLIENT, attributes=described, start_time=1, record_exception=False).end(
+            2
+        )
+
+    return observe
+
+
+def told(observer: Observer) -> Callable[[], None]:
+    """Return the telling of one call as the session does it, the event's making included."""
+    clock, emit = SystemClock(), guarded(observer)
+    started = clock.monotonic()
+
+    def tell() -> None:
+        if emit is None:
+            return
+        emit(
+            RequestFinished(
+                at=clock.now(),
+                open_id="user",
+                endpoint=SPEC.path,
+                method=SPEC.method,
+                status=200,
+                duration=timedelta(seconds=clock.monotonic() - started),
+                attempts=1,
+                waited=timedelta(seconds=0.0),
+                log_id=LOG_ID,
+            )
+        )
+
+    return tell
+
+
+def microseconds(work: Callable[[], None], times: int) -> float:
+    began = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - began) / times * 1e6
+
+
+def telling(*, quick: bool) -> Iterator[Row]:
+    rounds, times = (3, 500) if quick else (9, 5_000)
+    variants = {name: told(observer) for name, observer in observers().items()}
+    taken = in_turns({name: partial(microseconds, work, times) for name, work in variants.items()}, rounds)
+    for name, figures in taken.items():
+        yield alone("", f"telling {name}", "us", figures)
+    yield beside("", f"telling {ALL}", "us", taken[ALL], SAME, taken[SAME])
+
+
+async def opened(stack: AsyncExitStack, url: str, trust: ssl.SSLContext | None, observer: Observer) -> Once:
     store = MemoryTokenStore()
     now = datetime.now(UTC)
     token = Token(
@@ -67,16 +157,18 @@ async def opened(stack: AsyncExitStack, url: str, observer: Observer) -> Call:
         updated_at=now,
     )
     await store.put(token, expected_version=None)
-    session = await stack.enter_async_context(
-        TikTokSession(
-            client_key="bench",
-            client_secret="bench-secret",
-            store=store,
-            limiter="none://",
-            base_url=url,
-            observer=observer,
-        )
+    connector = aiohttp.TCPConnector(ssl=trust if trust is not None else True)
+    http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+    session = TikTokSession(
+        client_key="bench",
+        client_secret="bench-secret",
+        store=store,
+        limiter="none://",
+        base_url=url,
+        http=http,
+        observer=observer,
     )
+    await stack.enter_async_context(session)
     account = session.account("user")
 
     async def call() -> object:
@@ -85,67 +177,65 @@ async def opened(stack: AsyncExitStack, url: str, observer: Observer) -> Call:
     return call
 
 
-async def cost(call: Call, calls: int) -> float:
-    """Return CPU microseconds a call."""
-    began = time.process_time()
-    for _ in range(calls):
-        await call()
-    return (time.process_time() - began) / calls * 1e6
+async def timed(call: Once, times: int, in_flight: int) -> tuple[float, float]:
+    """Return CPU and elapsed microseconds a call."""
+    left = times
+
+    async def worker() -> None:
+        nonlocal left
+        while left > 0:
+            left -= 1
+            await call()
+
+    cpu, wall = time.process_time(), time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(in_flight)))
+    return (time.process_time() - cpu) / times * 1e6, (time.perf_counter() - wall) / times * 1e6
 
 
-async def compare(url: str, observer: Observer, repetitions: int, calls: int) -> list[tuple[float, float]]:
-    """Return pairs of a call's CPU without and with *observer*."""
-    async with AsyncExitStack() as stack:
-        bare, observed = await opened(stack, url, None), await opened(stack, url, observer)
-        await cost(bare, 100)
-        await cost(observed, 100)
-        pairs: list[tuple[float, float]] = []
-        for number in range(repetitions):
-            first, second = (bare, observed) if number % 2 else (observed, bare)
-            one, two = await cost(first, calls), await cost(second, calls)
-            pairs.append((one, two) if number % 2 else (two, one))
-    return pairs
+def compare(
+    what: str, *, tls: bool = False, latency: float = 0, in_flight: int = 1, rounds: int, times: int
+) -> Iterator[Row]:
+    """Call in turns with each observer and without; the time that counts is CPU unless answers take their time."""
+    unit, column = ("us", 1) if latency else ("us CPU", 0)
+    with ExitStack() as stack, asyncio.Runner() as runner:
+        trust = pair = None
+        if tls:
+            pair = certificate(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+            trust = ssl.create_default_context(cafile=pair[0])
+        url = stack.enter_context(serving(tls=pair, latency=latency))
+        calls = AsyncExitStack()
+        variants = {name: runner.run(opened(calls, url, trust, observer)) for name, observer in observers().items()}
+        for call in variants.values():
+            runner.run(timed(call, 1 if latency else 100, in_flight))
+
+        def once(call: Once) -> float:
+            return runner.run(timed(call, times, in_flight))[column]
+
+        taken = in_turns({name: partial(once, call) for name, call in variants.items()}, rounds)
+        runner.run(calls.aclose())
+    nobody = min(microseconds(told(None), 10_000) for _ in range(3)) / statistics.median(taken[OFF])
+    yield alone("", f"{what}, observed by {OFF}", "%", [nobody * 100], at_most=0.5)
+    for name in list(variants)[1:]:
+        bar = None if name in {AGAIN, LEAST, SAME} else 1.05
+        yield beside("", f"{what}, {name}", unit, taken[name], OFF, taken[OFF], at_most=bar)
 
 
-def telling(observer: Observer, repetitions: int = 5_000) -> float:
-    """Return microseconds that telling *observer* of one call takes, the event's making included."""
-    emit = guarded(observer)
-    at, took, none = datetime.now(UTC), timedelta(milliseconds=20), timedelta(0)
-    began = time.perf_counter()
-    for _ in range(repetitions):
-        if emit is not None:
-            emit(
-                RequestFinished(
-                    at=at,
-                    open_id="user",
-                    endpoint="/v2/video/list/",
-                    method="POST",
-                    status=200,
-                    duration=took,
-                    attempts=1,
-                    waited=none,
-                    log_id="20261120101010AAAABBBBCCCCDDDD0004",
-                )
-            )
-    return (time.perf_counter() - began) / repetitions * 1e6
+def http(*, quick: bool) -> Iterator[Row]:
+    rounds = 3 if quick else 40
+    yield from compare("a call over HTTP", rounds=rounds, times=100)
+    yield from compare("one of 32 calls over HTTP", in_flight=32, rounds=rounds, times=200)
 
 
-def calls(*, quick: bool) -> list[Row]:
-    repetitions, times = (20, 50) if quick else (60, 100)
-    rows: list[Row] = []
-    with serving() as url:
-        for name, observer in observers().items():
-            pairs = asyncio.run(compare(url, observer, repetitions, times))
-            took = min(telling(observer) for _ in range(5))
-            share = [100 * took / before for before, _ in pairs]
-            grown = [100 * (after / before - 1) for before, after in pairs]
-            off, on = (0.5, None) if observer is None else (None, 5)
-            rows += [
-                alone("" if off is None else "observers", f"telling, {name}", "% of a call's CPU", share, at_most=off),
-                alone("" if on is None else "observers", f"a call's CPU grows, {name}", "%", grown, at_most=on),
-            ]
-    return rows
+def tls(*, quick: bool) -> Iterator[Row]:
+    rounds = 3 if quick else 40
+    yield from compare("a call over TLS", tls=True, rounds=rounds, times=100)
+    yield from compare("one of 32 calls over TLS", tls=True, in_flight=32, rounds=rounds, times=200)
+
+
+def waiting(*, quick: bool) -> Iterator[Row]:
+    what = "a call over TLS answered after 50 ms, its time"
+    yield from compare(what, tls=True, latency=0.05, rounds=2 if quick else 9, times=8)
 
 
 if __name__ == "__main__":
-    main(__doc__, {"calls": calls})
+    main(__doc__, {"telling": telling, "http": http, "tls": tls, "waiting": waiting})

@@ -1,10 +1,16 @@
-"""A server that answers every request with one page of 20 videos, as fast as Python can: never what is measured."""
+"""A server that answers every request with one page of 20 videos, as fast as Python can: never what is measured.
 
+It may speak TLS, and let a request wait as long as one over the Internet does.
+"""
+
+import argparse
 import asyncio
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import orjson
 
@@ -42,9 +48,10 @@ REPLY = (
 
 
 class Canned(asyncio.Protocol):
-    """Counts requests by their headers' end and bodies by Content-Length."""
+    """Counts requests by their headers' end and bodies by Content-Length; answers each after *latency* seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
 
@@ -63,22 +70,40 @@ class Canned(asyncio.Protocol):
             if len(self._buffer) < end + 4 + length:
                 return
             self._buffer = self._buffer[end + 4 + length :]
-            self._transport.write(REPLY)
+            if self._latency:
+                asyncio.get_running_loop().call_later(self._latency, self._transport.write, REPLY)
+            else:
+                self._transport.write(REPLY)
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Run it in a process of its own, and give its URL."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE) as server:
+def serving(*, tls: tuple[Path, Path] | None = None, latency: float = 0) -> Iterator[str]:
+    """Run it in a process of its own, and give its URL.
+
+    Args:
+        tls: Its certificate, for localhost, and its key.
+        latency: Seconds that each answer takes.
+    """
+    options = [f"--latency={latency}", *(("--tls", *map(str, tls)) if tls else ())]
+    with subprocess.Popen([sys.executable, __file__, *options], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+            yield f"{'https://localhost' if tls else 'http://127.0.0.1'}:{int(server.stdout.readline())}"
         finally:
             server.terminate()
 
 
 async def main() -> None:
-    server = await asyncio.get_running_loop().create_server(Canned, "127.0.0.1", 0)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tls", nargs=2)
+    parser.add_argument("--latency", type=float, default=0.0)
+    options = parser.parse_args()
+    context = None
+    if options.tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*options.tls)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Canned(options.latency), "127.0.0.1", 0, ssl=context)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()
