@@ -128,8 +128,8 @@ async def _run(
                     await asyncio.sleep(0.1)
                 began = time.monotonic()
                 await _kill(fleet, server, scale)
-                # The first slots of all are over, and two periods of the reconciler more. A rotation that was cut off is
-                # looked at when its maker's lease is over, which is three times a request.
+                # The first slots of all are over, and two periods of the reconciler more. A rotation that was cut
+                # off is looked at when its maker's lease is over, which is three times a request.
                 waits = 3 * scale.timeout if life < scale.every else 0
                 took = await _settled(books, scale.every + 2 * scale.period + waits + scale.grace, began)
                 codes = await fleet.end()
