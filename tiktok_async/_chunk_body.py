@@ -8,16 +8,19 @@ from tiktok_async._stall import StallGuard
 from tiktok_async.abc import Clock
 from tiktok_async.errors import TikTokError
 
-__all__ = ["ChunkBody"]
+__all__ = ["PIECE", "ChunkBody"]
+
+PIECE = 64 * 1024
+"""Bytes that are handed on at once: a transport copies and encrypts a piece whole."""
 
 
 class ChunkBody:
-    """An async iterator over *pieces* that tells of each one, and that can be closed under a sender's hands.
+    """An async iterator over pieces of *blocks* that tells of each, and that can be closed under a sender's hands.
 
     A sender that failed may still hold on to the iterator for a moment, in a task of its own.
 
     Args:
-        pieces: The chunk.
+        blocks: The chunk.
         clock: Tells the time.
         guard: Is told of progress.
 
@@ -26,10 +29,11 @@ class ChunkBody:
         moved: Bytes that were handed to the sender.
     """
 
-    __slots__ = ("_clock", "_closed", "_guard", "_idle", "_pieces", "failure", "moved")
+    __slots__ = ("_blocks", "_clock", "_closed", "_guard", "_idle", "_rest", "failure", "moved")
 
-    def __init__(self, pieces: AsyncGenerator[memoryview, None], clock: Clock, guard: StallGuard) -> None:
-        self._pieces = pieces
+    def __init__(self, blocks: AsyncGenerator[memoryview, None], clock: Clock, guard: StallGuard) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
         self._clock = clock
         self._guard = guard
         self._idle = asyncio.Event()
@@ -44,20 +48,25 @@ class ChunkBody:
     async def __anext__(self) -> memoryview:
         if self._closed:
             raise StopAsyncIteration
+        if not self._rest:
+            self._rest = await self._next_block()
+        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+        self._guard.moved_at = self._clock.monotonic()
+        self.moved += len(piece)
+        return piece
+
+    async def _next_block(self) -> memoryview:
         self._idle.clear()
         try:
-            piece = await anext(self._pieces)
+            return await anext(self._blocks)
         except TikTokError as error:
             self.failure = error
             raise
         finally:
             self._idle.set()
-        self._guard.moved_at = self._clock.monotonic()
-        self.moved += len(piece)
-        return piece
 
     async def aclose(self) -> None:
-        """Close the pieces once nobody is waiting for one."""
+        """Close the blocks once nobody is waiting for one."""
         self._closed = True
         await self._idle.wait()
-        await self._pieces.aclose()
+        await self._blocks.aclose()

@@ -44,8 +44,8 @@ class OpenVideo:
         digest.update(end)
         return Fingerprint(size=size, sample=digest.hexdigest(), mtime_ns=mtime_ns)
 
-    def pieces(self, span: range, expected: Fingerprint) -> AsyncGenerator[memoryview, None]:
-        """Return the bytes of *span* in small pieces, none of them read after the video changed.
+    def blocks(self, span: range, expected: Fingerprint) -> AsyncGenerator[memoryview, None]:
+        """Return the bytes of *span* in blocks, none of them read after the video changed.
 
         Raises:
             SourceChanged: It is not the video of *expected* any more, or ends too early.

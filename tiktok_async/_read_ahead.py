@@ -1,4 +1,4 @@
-"""Bytes on their way out: read in blocks ahead of the network, handed on in small pieces."""
+"""Bytes on their way out, read in blocks ahead of the network."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -9,15 +9,13 @@ __all__ = ["BLOCK", "Read", "read_ahead"]
 
 BLOCK = 1024 * 1024
 """Bytes that are read at once: a thread's wake-up for less would cost more than the reading."""
-# Bytes that are handed on at once: a transport copies and encrypts a piece whole.
-_PIECE = 64 * 1024
 
 Read = Callable[[int, int], Awaitable[bytes | memoryview]]
 """Reads exactly so many bytes from an offset on."""
 
 
 async def read_ahead(read: Read, span: range, clock: Clock) -> AsyncGenerator[memoryview, None]:
-    """Yield the bytes of *span* in pieces, reading the next block while one is being sent.
+    """Yield the bytes of *span* in blocks, reading the next one while one is being sent.
 
     Args:
         read: Called with an offset and a length, one call at a time.
@@ -31,9 +29,7 @@ async def read_ahead(read: Read, span: range, clock: Clock) -> AsyncGenerator[me
             block = await ahead
             start = next(starts, None)
             ahead = None if start is None else _begin(read, start, span.stop)
-            view = memoryview(block)
-            for place in range(0, len(view), _PIECE):
-                yield view[place : place + _PIECE]
+            yield memoryview(block)
             # Without a turn of the loop, a fast receiver would have a whole chunk written first.
             await clock.sleep(0)
     finally:

@@ -200,8 +200,8 @@ class Upload:
             "Content-Range": content_range(span, self._plan.size),
         }
         guard = StallGuard(self._clock, STALL_SECONDS)
-        pieces = self._video.pieces(span, self._upload.fingerprint)
-        body = self._body = ChunkBody(pieces, self._clock, guard)
+        blocks = self._video.blocks(span, self._upload.fingerprint)
+        body = self._body = ChunkBody(blocks, self._clock, guard)
         request = Request(method="PUT", url=self._url, headers=headers, body=body, stall_timeout=STALL_SECONDS)
         try:
             async with guard, aclosing(body):

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import random
 import threading
 from contextlib import aclosing
 from pathlib import Path
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 
 from tests.publish.uploads import uploaded
 from tiktok_async import Account, ConfigurationError, SourceChanged, UploadError, VideoPost
+from tiktok_async._chunk_body import PIECE, ChunkBody
 from tiktok_async._clock import SystemClock
 from tiktok_async._read_ahead import BLOCK, read_ahead
+from tiktok_async._stall import StallGuard
 from tiktok_async._video_source import open_video
 from tiktok_async.emulator import Emulator
 
@@ -41,7 +44,7 @@ async def nothing_stays_open(clip: Path) -> None:
 
 @given(size=st.integers(1, 3 * BLOCK), data=st.data())
 def test_the_pieces_of_any_range_are_its_bytes(size: int, data: st.DataObject) -> None:
-    content = bytes(size)
+    content = random.Random(size).randbytes(size)
     start = data.draw(st.integers(0, size - 1))
     stop = data.draw(st.integers(start + 1, size))
     asked: list[tuple[int, int]] = []
@@ -51,11 +54,12 @@ def test_the_pieces_of_any_range_are_its_bytes(size: int, data: st.DataObject) -
         return content[offset : offset + length]
 
     async def collect() -> list[memoryview]:
-        return [piece async for piece in read_ahead(read, range(start, stop), CLOCK)]
+        body = ChunkBody(read_ahead(read, range(start, stop), CLOCK), CLOCK, StallGuard(CLOCK, 60))
+        return [piece async for piece in body]
 
     pieces = asyncio.run(collect())
-    assert sum(map(len, pieces)) == stop - start
-    assert max(map(len, pieces)) <= 64 * 1024
+    assert b"".join(pieces) == content[start:stop]
+    assert max(map(len, pieces)) <= PIECE
     assert asked[0][0] == start
     assert all(length <= BLOCK for _, length in asked)
     assert sum(length for _, length in asked) == stop - start
@@ -73,7 +77,7 @@ async def test_a_file_is_read_outside_the_event_loops_thread(clip: Path) -> None
         source = open_video(file, CLOCK)
         async with source.opened() as video:
             mark = await video.fingerprint()
-            size = sum([len(piece) async for piece in video.pieces(range(mark.size), mark)])
+            size = sum([len(piece) async for piece in video.blocks(range(mark.size), mark)])
     assert size == mark.size
     assert readers
     assert threading.get_ident() not in readers
@@ -85,7 +89,7 @@ async def test_a_file_that_changes_within_a_chunk_keeps_its_last_piece(clip: Pat
     taken = 0
     async with source.opened() as video:
         with pytest.raises(SourceChanged):
-            async for piece in video.pieces(range(mark.size), mark):
+            async for piece in video.blocks(range(mark.size), mark):
                 taken += len(piece)
                 os.utime(clip, ns=(1, 1))
     assert 0 < taken < mark.size
@@ -96,7 +100,7 @@ async def test_a_file_that_shrinks_within_a_chunk_is_told(clip: Path) -> None:
     mark = await source.fingerprint()
     async with source.opened() as video:
         with pytest.raises(SourceChanged):
-            async for _ in video.pieces(range(mark.size), mark):
+            async for _ in video.blocks(range(mark.size), mark):
                 os.truncate(clip, BLOCK)
 
 
@@ -104,7 +108,7 @@ async def test_no_descriptor_and_no_thread_stays_behind(clip: Path) -> None:
     source = open_video(clip, CLOCK)
     mark = await source.fingerprint()
     for stop_after in (0, 1, 20, 1_000):
-        async with source.opened() as video, aclosing(video.pieces(range(mark.size), mark)) as pieces:
+        async with source.opened() as video, aclosing(video.blocks(range(mark.size), mark)) as pieces:
             for _ in range(stop_after):
                 if await anext(pieces, None) is None:
                     break
@@ -154,7 +158,7 @@ async def test_reading_can_be_cancelled_anywhere(clip: Path, turns: int) -> None
     mark = await source.fingerprint()
 
     async def collect() -> None:
-        async with source.opened() as video, aclosing(video.pieces(range(mark.size), mark)) as pieces:
+        async with source.opened() as video, aclosing(video.blocks(range(mark.size), mark)) as pieces:
             async for _ in pieces:
                 pass
 
@@ -202,7 +206,7 @@ async def test_a_source_that_gives_another_length_is_no_source(length: int) -> N
     wrong.begun = True
     async with source.opened() as video:
         with pytest.raises(SourceChanged, match="gave"):
-            [piece async for piece in video.pieces(range(10), mark)]
+            [piece async for piece in video.blocks(range(10), mark)]
 
 
 @pytest.mark.parametrize("answer", [None, "text", 5])
