@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tiktok_async._error_base import TikTokError, join_words, scrub
-from tiktok_async._error_table import API_ERRORS, OAUTH_ERRORS, UNKNOWN_OAUTH, rule_for_status
+from tiktok_async._error_table import API_ERRORS, OAUTH_ERRORS, UNKNOWN_OAUTH, Fixer, rule_for_status
 
 __all__ = [
     "AccessTokenInvalid",
@@ -63,14 +64,14 @@ class ApiError(TikTokError):
     ) -> None:
         rule = API_ERRORS.get(code) or rule_for_status(status)
         self.code = code
-        self.message = scrub(message)
+        self.message: str = scrub(message)
         self.log_id = log_id
         self.status = status
         self.endpoint = endpoint
         self.open_id = open_id
-        self.retryable = rule.retryable if retryable is None else retryable
-        self.fixer = rule.fixer
-        self.advice = rule.advice if advice is None else advice
+        self.retryable: bool = rule.retryable if retryable is None else retryable
+        self.fixer: Fixer = rule.fixer
+        self.advice: str = rule.advice if advice is None else advice
         super().__init__(
             join_words(
                 f"{endpoint or 'TikTok'} refused with {code or 'an empty code'!s} (HTTP {status})"
@@ -195,12 +196,12 @@ class OAuthError(TikTokError):
     ) -> None:
         rule = OAUTH_ERRORS.get(error, UNKNOWN_OAUTH)
         self.error = error
-        self.description = scrub(description)
+        self.description: str = scrub(description)
         self.log_id = log_id
         self.open_id = open_id
-        self.retryable = rule.retryable
-        self.fixer = rule.fixer
-        self.advice = rule.advice
+        self.retryable: bool = rule.retryable
+        self.fixer: Fixer = rule.fixer
+        self.advice: str = rule.advice
         super().__init__(
             join_words(
                 f"OAuth refused with {error}"
@@ -238,7 +239,7 @@ class ReauthorizationRequired(OAuthError):
             "expired": "its refresh token has expired",
             "interrupted_rotation": "a token rotation was cut off before the new token could be saved",
         }.get(reason, reason)
-        self.args = (
+        self.args: tuple[Any, ...] = (
             join_words(
                 f"Account {open_id} must log in again: {what}.",
                 "Send its user through `session.oauth.authorization(...)` once more.",

@@ -11,8 +11,8 @@ class Lifecycle:
     __slots__ = ("_loop", "closed", "draining")
 
     def __init__(self) -> None:
-        self.draining = False
-        self.closed = False
+        self.draining: bool = False
+        self.closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def check(self, what: str = "this call", *, last_work: bool = False) -> None:

@@ -4,7 +4,7 @@ Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
 
 from datetime import date
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from attrs import evolve, frozen
 
@@ -78,7 +78,7 @@ class _Field(Generic[V_contra]):
     def __ne__(self, value: V_contra) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # builds a condition
         return ~Condition(self._name, "EQ", _values((value,)))
 
-    __hash__ = None  # type: ignore[assignment]  # nothing that is equal to no other can be found in a set
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # nothing that is equal to no other can be found in a set
 
     def in_(self, *values: V_contra) -> Condition:
         """Be one of *values*."""
@@ -122,17 +122,17 @@ class _Fields:
 
     __slots__ = ()
 
-    create_date = _Ordered[date | str]("create_date")
-    username = _Field[str]("username")
-    region_code = _Field[str]("region_code")
-    video_id = _Ordered[str | int]("video_id")
-    hashtag_name = _Field[str]("hashtag_name")
-    keyword = _Field[str]("keyword")
-    music_id = _Ordered[str | int]("music_id")
-    effect_id = _Ordered[str | int]("effect_id")
-    video_length = _Ordered[VideoLength | str]("video_length")
-    view_count = _Ordered[int | str]("view_count")
-    comment_count = _Ordered[int | str]("comment_count")
+    create_date: _Ordered[date | str] = _Ordered("create_date")
+    username: _Field[str] = _Field("username")
+    region_code: _Field[str] = _Field("region_code")
+    video_id: _Ordered[str | int] = _Ordered("video_id")
+    hashtag_name: _Field[str] = _Field("hashtag_name")
+    keyword: _Field[str] = _Field("keyword")
+    music_id: _Ordered[str | int] = _Ordered("music_id")
+    effect_id: _Ordered[str | int] = _Ordered("effect_id")
+    video_length: _Ordered[VideoLength | str] = _Ordered("video_length")
+    view_count: _Ordered[int | str] = _Ordered("view_count")
+    comment_count: _Ordered[int | str] = _Ordered("comment_count")
 
 
 F = _Fields()

@@ -112,7 +112,7 @@ class ConfigurationError(TikTokError):
     """
 
     def __init__(self, message: str, *, problems: Iterable[str] = ()) -> None:
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         super().__init__(message)
 
 
@@ -190,7 +190,7 @@ class ScopeNotGranted(TikTokError):
     """
 
     def __init__(self, missing: frozenset[str] | set[str], *, open_id: str | None = None, what: str = "This") -> None:
-        self.missing = frozenset(missing)
+        self.missing: frozenset[str] = frozenset(missing)
         self.open_id = open_id
         scopes = ", ".join(sorted(self.missing))
         super().__init__(
@@ -412,7 +412,7 @@ class TokenNotSaved(StoreError):
 
     def __init__(self, token: "Token", *, reason: str = "the store failed") -> None:
         self.token: Token | None = token
-        self.open_id = token.key.open_id
+        self.open_id: str = token.key.open_id
         super().__init__(
             f"The rotated token of account {self.open_id} could not be saved: {reason}. `.token` holds it; it"
             " works in this process; put it into a store before the process ends, or the user must log in again."

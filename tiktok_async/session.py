@@ -156,9 +156,9 @@ class TikTokSession:
             emit=emit,
             retry=retry,
         )
-        self.oauth = OAuth(self._runtime, grants, authorize_url=authorize_url, account=self.account)
-        self.research = Research(self._runtime, self._limiter)
-        self.webhooks = WebhookReceiver(
+        self.oauth: OAuth = OAuth(self._runtime, grants, authorize_url=authorize_url, account=self.account)
+        self.research: Research = Research(self._runtime, self._limiter)
+        self.webhooks: WebhookReceiver = WebhookReceiver(
             client_key,
             secret,
             more_secrets=webhook_secrets,

@@ -66,14 +66,14 @@ class Lane:
 
     def __init__(self, key: LimitKey, limit: Limit) -> None:
         self.key = key
-        self.limit = limit
+        self.limit: Limit = limit
         self.resize(limit)
         self.queue: OrderedDict[asyncio.Future[Turn], float] = OrderedDict()
         self.timer: TimerHandle | None = None
         self.lookers: list[asyncio.Future[None]] = []
-        self.flying = 0
-        self.free = 0
-        self.used = 0
+        self.flying: int = 0
+        self.free: int = 0
+        self.used: int = 0
         self._stock: list[float] = []
         self._answers: list[float] = []
         self._strays: list[float] = []
@@ -90,11 +90,11 @@ class Lane:
     def resize(self, limit: Limit) -> None:
         """Go on under another limit of the same kind, from the next trip on."""
         self.limit = limit
-        self.per = limit.per.total_seconds()
+        self.per: float = limit.per.total_seconds()
         # A dead worker's slots come back a lease and a window after it was last heard of.
-        self.lease = min(max(self.per, 10.0), 60.0)
+        self.lease: float = min(max(self.per, 10.0), 60.0)
         # How far ahead slots are promised: far enough to fetch them in time, near enough to stay fair.
-        self.horizon = min(max(self.per / 20, 0.02), 1.0) if limit.kind is WindowKind.SLIDING else 1.0
+        self.horizon: float = min(max(self.per / 20, 0.02), 1.0) if limit.kind is WindowKind.SLIDING else 1.0
 
     # callers
 

@@ -10,7 +10,7 @@ import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
@@ -21,6 +21,9 @@ from tiktok_async_stores._outage import check_outage, from_url, part
 from tiktok_async_stores._permit import RedisPermit
 from tiktok_async_stores._redis_link import RedisClient, connect
 from tiktok_async_stores._redis_trips import Trips
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TOGETHER = 200
 _RETRY_EVERY = 1.0
@@ -73,7 +76,7 @@ class RedisRateLimiter:
             raise ConfigurationError("The prefix of a RedisRateLimiter may not hold braces: they mark the hash tag.")
         check_outage(on_outage, share)
         self._clock = clock or SystemClock()
-        self.monotonic = self._clock.monotonic
+        self.monotonic: Callable[[], float] = self._clock.monotonic
         self._owned = client is None
         self._client: Any = client if url is None else connect(url)
         self._trips = Trips(self._client, prefix, uuid.uuid4().hex)

@@ -24,7 +24,7 @@ class Account:
         if not open_id or not isinstance(open_id, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             msg = "open_id is the user's id as TikTok gave it, a non-empty str."
             raise ConfigurationError(msg)
-        self.open_id = open_id
+        self.open_id: str = open_id
         self._runtime = runtime
         self._credential = AccountCredential(runtime.tokens, open_id)
 

@@ -52,7 +52,7 @@ class QrLogin:
         state: str,
     ) -> None:
         self._ticket = secrets.token_urlsafe(24)
-        self.url = with_ticket(code.scan_qrcode_url, self._ticket)
+        self.url: str = with_ticket(code.scan_qrcode_url, self._ticket)
         self.scopes = scopes
         self.account: Account | None = None
         self._runtime = runtime

@@ -49,7 +49,7 @@ class Research(People):
         self._runtime = runtime
         self._limiter = limiter
         super().__init__(ResearchCalls(runtime.sender, ClientCredential(runtime.tokens), runtime.clock))
-        self.ads = Ads(self._calls)
+        self.ads: Ads = Ads(self._calls)
 
     async def quota(self) -> Quota:
         """Return how much of the day's quota is used. It costs none: TikTok does not tell, so this is our own count.

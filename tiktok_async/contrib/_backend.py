@@ -67,7 +67,7 @@ class Backend:
         self._on_event = on_event
         self.login_path = login_path
         self.webhook_path = webhook_path
-        self.callback_path = urlsplit(redirect_uri).path or "/"
+        self.callback_path: str = urlsplit(redirect_uri).path or "/"
 
     @property
     def on_https(self) -> bool:

@@ -16,7 +16,7 @@ class Timer:
         self._clock = clock
         self._callback = callback
         self._loop = asyncio.get_running_loop()
-        self.target = target
+        self.target: float = target
         self._handle = self._loop.call_later(target - clock.monotonic(), self._run)
 
     def cancel(self) -> None:

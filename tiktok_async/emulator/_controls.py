@@ -28,7 +28,7 @@ class Controls(Products):
     def __init__(self, state: State) -> None:
         super().__init__(state)
         self.state = state
-        self.qr = QrLogins(state)
+        self.qr: QrLogins = QrLogins(state)
 
     def add_user(
         self,

@@ -68,7 +68,6 @@ class Grants:
         reuses: How often a refresh token was used that a refresh had replaced, by open_id: what disconnects a
             creator at TikTok.
         logins: How many codes were exchanged, by open_id.
-        client_tokens: How many client tokens were minted.
     """
 
     def __init__(self, quirks: Quirks, clock: MovableClock, *, seed: int) -> None:
@@ -82,7 +81,6 @@ class Grants:
         self.refreshes: Counter[str] = Counter()
         self.reuses: Counter[str] = Counter()
         self.logins: Counter[str] = Counter()
-        self.client_tokens = 0
 
     def new_code(
         self, open_id: str, scopes: frozenset[str], *, redirect_uri: str | None = None, challenge: str | None = None
@@ -138,7 +136,6 @@ class Grants:
 
     def new_client_token(self, scopes: frozenset[str]) -> tuple[str, int]:
         """Give a client token and its life in seconds."""
-        self.client_tokens += 1
         text, life = self._token("clt"), self._seconds(self._quirks.access_lifetime)
         self._access[text] = Grant("", scopes, self._clock.timestamp() + life)
         return text, life

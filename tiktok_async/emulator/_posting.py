@@ -45,12 +45,12 @@ class Posting:
         self._fail_next: deque[str] = deque()
         self._count = 0
         self.quirks = quirks
-        self.timeline = Timeline()
-        self.properties = UrlProperties()
+        self.timeline: Timeline = Timeline()
+        self.properties: UrlProperties = UrlProperties()
         # The domains that are reserved for examples are everybody's.
         self.properties.add_domain("example.com")
-        self.posts = Posts(state.clock, self._happened)
-        self.uploads = UploadHost(state)
+        self.posts: Posts = Posts(state.clock, self._happened)
+        self.uploads: UploadHost = UploadHost(state)
 
     def creator(self, open_id: str) -> Creator:
         """Return the posting side of a user."""

@@ -32,9 +32,9 @@ class Products:
     """
 
     def __init__(self, state: State) -> None:
-        self.posting = Posting(state, state.quirks.posting)
-        self.research = Research(state, state.quirks.research, ResearchData(seed=state.seed))
-        self.portability = Portability(state, state.quirks.portability)
+        self.posting: Posting = Posting(state, state.quirks.posting)
+        self.research: Research = Research(state, state.quirks.research, ResearchData(seed=state.seed))
+        self.portability: Portability = Portability(state, state.quirks.portability)
         self._adlib = Adlib(state)
 
     @property

@@ -54,8 +54,8 @@ class Research:
         self.state = state
         self.quirks = quirks
         self.data = data
-        self.quota = Quota(state.clock, quirks.requests_a_day)
-        self.graph_quota = Quota(state.clock, quirks.graph_requests_a_day)
+        self.quota: Quota = Quota(state.clock, quirks.requests_a_day)
+        self.graph_quota: Quota = Quota(state.clock, quirks.graph_requests_a_day)
         self._searches: OrderedDict[str, _Search] = OrderedDict()
         self._count = 0
 

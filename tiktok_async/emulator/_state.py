@@ -59,15 +59,15 @@ class State:
         self.client_secret = client_secret
         self.seed = seed
         self.quirks = quirks
-        self.app_scopes = None if app_scopes is None else frozenset(app_scopes)
-        self.redirect_uris = None if redirect_uris is None else tuple(redirect_uris)
-        self.clock = MovableClock(seed=seed)
-        self.replies = Replies(quirks, self.clock)
-        self.log = RequestLog()
-        self.grants = Grants(quirks, self.clock, seed=seed)
-        self.windows = Windows(self.clock, limits, refused_count=quirks.refused_count)
-        self.faults = Faults(self.clock)
-        self.webhooks = WebhookSender(
+        self.app_scopes: frozenset[str] | None = None if app_scopes is None else frozenset(app_scopes)
+        self.redirect_uris: tuple[str, ...] | None = None if redirect_uris is None else tuple(redirect_uris)
+        self.clock: MovableClock = MovableClock(seed=seed)
+        self.replies: Replies = Replies(quirks, self.clock)
+        self.log: RequestLog = RequestLog()
+        self.grants: Grants = Grants(quirks, self.clock, seed=seed)
+        self.windows: Windows = Windows(self.clock, limits, refused_count=quirks.refused_count)
+        self.faults: Faults = Faults(self.clock)
+        self.webhooks: WebhookSender = WebhookSender(
             client_key, client_secret, self.clock, webhook_url, signed_anew=quirks.webhooks_signed_anew
         )
         self.users: dict[str, EmulatedUser] = {}

@@ -36,7 +36,7 @@ class UploadHost:
     def __init__(self, state: State) -> None:
         self._state = state
         self._uploads: dict[str, tuple[Upload, PostingQuirks]] = {}
-        self.bearers = 0
+        self.bearers: int = 0
         self.tears: deque[int] = deque()
 
     def routes(self) -> list[RouteDef]:

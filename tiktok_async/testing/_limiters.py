@@ -37,8 +37,8 @@ class StrictWindow:
         self._per = limit.per.total_seconds()
         self._window: deque[float] = deque()
         self.arrivals: list[float] = []
-        self.taken = 0
-        self.refused = 0
+        self.taken: int = 0
+        self.refused: int = 0
 
     def arrive(self, now: float) -> bool:
         """Count a call that arrives at *now*, in seconds. Returns whether there was room."""

@@ -11,7 +11,7 @@ from tiktok_async.cli._output import Json, write_json, write_record
 from tiktok_async.cli._session import DEFAULTS, Options
 from tiktok_async.errors import ConfigurationError
 
-command = App(name="webhook", help="Look at what TikTok sends.")
+command: App = App(name="webhook", help="Look at what TikTok sends.")
 
 
 @command.command
