@@ -1,8 +1,13 @@
-"""House rules that no tool knows: waivers with a reason, nothing left for later, no test that sleeps or is skipped."""
+"""House rules that no tool knows: waivers with a reason, nothing left for later, no test that sleeps or is skipped.
+
+And of docstrings: what a function does is said as an order, and what calls TikTok names TikTok's page.
+"""
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -18,6 +23,9 @@ _WITH_REASON = re.compile(
     r"# (?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*|type: ignore\[[\w, -]+\]|pyright: ignore\[[\w, ]+\])(?: - |  ?# ).{3,}"
 )
 _LATER = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b|raise NotImplementedError")
+_ENDPOINT = re.compile(r"\bEndpoint\.[A-Z]")
+_PAGE = "https://developers.tiktok.com/doc/"
+_THIRD_PERSON = re.compile(r"(?!Process |Pass )[A-Z][a-z]+(?<!s)s ")  # "Returns", "Yields"
 _WAITS = re.compile(r"asyncio\.sleep\([1-9]|(?<!def )\btime\.sleep\(|mark\.(?:skip|xfail)\b")
 
 
@@ -55,3 +63,46 @@ def test_every_module_says_what_it_is_for(package: Path) -> None:
         for file in package.rglob("*.py")
         if not ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))
     ] == []
+
+
+def _public_functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Find the public functions and methods of a module, each with what its surroundings say."""
+    module = ast.get_docstring(tree) or ""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            told = module + (ast.get_docstring(node) or "")
+            yield from ((method, told) for method in node.body if _is_public(method))
+        elif _is_public(node):
+            yield node, module
+
+
+def _is_public(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+
+
+def test_every_call_of_tiktok_names_its_page() -> None:
+    """A reader who doubts what we send must be one click away from TikTok's own words."""
+    missing = [
+        f"{file.name}: {node.name}"
+        for file in sorted((_PACKAGES[0] / "api").glob("*.py"))
+        for node, around in _public_functions(ast.parse(file.read_text(encoding="utf-8")))
+        if _ENDPOINT.search(ast.unparse(node)) and _PAGE not in around + (ast.get_docstring(node) or "")
+    ]
+    assert missing == []
+
+
+def _is_a_noun(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def test_what_a_function_does_is_said_as_an_order() -> None:
+    told = [
+        f"{file.name}: {first}"
+        for package in _PACKAGES
+        for file in sorted(package.rglob("*.py"))
+        for node, _ in _public_functions(ast.parse(file.read_text(encoding="utf-8")))
+        if (first := (ast.get_docstring(node) or "").partition("\n")[0])
+        and _THIRD_PERSON.match(first)
+        and not _is_a_noun(node)
+    ]
+    assert told == []

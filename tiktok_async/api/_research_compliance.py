@@ -43,6 +43,8 @@ class ComplianceTask:
 
     Attributes:
         task_id: TikTok's id of it; `research.compliance_task(task_id)` goes on with it in another process.
+
+    Source: https://developers.tiktok.com/doc/batch-compliance-apis
     """
 
     def __init__(self, calls: ResearchCalls, transport: AiohttpTransport, task_id: str) -> None:
