@@ -17,7 +17,7 @@ from tiktok_async._auth_rules import (
     parse_callback,
     verifier_from,
 )
-from tiktok_async._redirect_rules import redirect_uri_problems
+from tiktok_async._redirect_rules import is_loopback, redirect_uri_problems
 from tiktok_async.errors import AuthorizationDenied, ConfigurationError, OAuthError, StateMismatch
 from tiktok_async.models import AuthorizationRequest, Scope
 
@@ -209,6 +209,11 @@ def test_every_broken_rule_of_a_redirect_uri_is_named_at_once(uri: str, words: l
     assert all(word in " ".join(problems) and word in str(caught.value) for word in words)
 
 
+def test_what_is_no_uri_is_no_address_of_this_machine() -> None:
+    assert not is_loopback("http://[localhost/cb")
+    assert is_loopback(DESKTOP)
+
+
 def test_a_redirect_uri_may_have_511_characters() -> None:
     assert redirect_uri_problems("https://app.example.com/" + "a" * 487) == []
 
@@ -274,6 +279,8 @@ CODE = "AbC_dEf-123*0!6410.s1"
         f"https://app.example.com/a=b/?code={CODE}&state=s1",
         f"/a=b/?code={CODE}&state=s1",
         f"cb?code={CODE}&state=s1",
+        f"https://app.example.com/cb/?code={CODE}&state=s1&next=a?b=c",
+        f"code={CODE}&next=https://a.example&state=s1",
     ],
 )
 def test_a_code_is_decoded_exactly_once_and_keeps_its_tail(callback: str) -> None:
