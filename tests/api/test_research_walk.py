@@ -30,7 +30,6 @@ from tiktok_async.models import WindowKind
 
 QUERY = Query.all(F.region_code.in_("US", "FR", "DE"))
 START, END = date(2026, 8, 1), date(2026, 10, 29)
-WALKER = Path(__file__).with_name("research_walker.py")
 
 
 @pytest.fixture

@@ -85,7 +85,6 @@ class FakeCredential:
     ) -> None:
         now = datetime(2026, 11, 20, tzinfo=UTC)
         self.renewable = renewable
-        self.rejections = 0
         self.token = Token(
             key=AccountKey("key", "user-1"),
             access_token=Secret("act.first"),
@@ -103,7 +102,6 @@ class FakeCredential:
         return self.token
 
     async def rejected(self, _: object) -> Token:
-        self.rejections += 1
         if self.renewable:
             self.token = attrs.evolve(self.token, access_token=Secret("act.second"))
         return self.token
