@@ -24,6 +24,11 @@ class HeldLease:
         self._ttl = ttl
         self._until = clock.monotonic() + ttl.total_seconds()
 
+    @property
+    def owner(self) -> str:
+        """Who holds it: unique to this acquisition."""
+        return self._lease.owner
+
     async def covers(self, seconds: float) -> bool:
         """Say whether the lease is ours for *seconds* more, renewing it if that takes it.
 

@@ -171,7 +171,7 @@ class Rotation:
     async def _ask(self, held: HeldLease, stored: Token, found: RefreshAttempt | None) -> Token | None:
         """Use the refresh token; after an answer that left its fate open, once more."""
         while True:
-            written = await self._announce(stored, replayed=found is not None)
+            written = await self._announce(stored, held.owner, replayed=found is not None)
             # The lease must outlast the request, or another worker could use the same refresh token meanwhile.
             if written is None or not await held.covers(self._timeout * 1.1):
                 return None
@@ -191,10 +191,10 @@ class Rotation:
             found, stored = attempt, written
             await self._clock.sleep(_REPLAY_PAUSE * (1 + self._clock.random()))
 
-    async def _announce(self, stored: Token, *, replayed: bool) -> Token | None:
+    async def _announce(self, stored: Token, owner: str, *, replayed: bool) -> Token | None:
         """Write the attempt down; `None` if somebody else stored something first."""
         self._unsent = RefreshAttempt(
-            fingerprint=fingerprint(stored.refresh_token), at=self._clock.now(), replayed=replayed
+            fingerprint=fingerprint(stored.refresh_token), at=self._clock.now(), replayed=replayed, owner=owner
         )
         try:
             return await self._store.put(evolve(stored, attempt=self._unsent), expected_version=stored.version)

@@ -70,7 +70,7 @@ def encode_token(token: Token) -> bytes:
         rare["reason"] = token.reason
     if token.attempt is not None:
         attempt = token.attempt
-        rare["attempt"] = [attempt.fingerprint, to_microseconds(attempt.at), attempt.replayed]
+        rare["attempt"] = [attempt.fingerprint, to_microseconds(attempt.at), attempt.replayed, attempt.owner]
     if rare:
         fields.append(rare)
     return orjson.dumps(fields)
@@ -134,11 +134,13 @@ def _rare(fields: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(known.get("reason", ""), str):
         _refuse()
     if "attempt" in known:
-        fingerprint, at, replayed = known["attempt"]
+        fingerprint, at, replayed, owner = known["attempt"]
         if not isinstance(fingerprint, str) or type(at) is not int or not isinstance(replayed, bool):
             _refuse()
+        if not isinstance(owner, str):
+            _refuse()
         moment = _EPOCH + timedelta(microseconds=at)
-        known["attempt"] = RefreshAttempt(fingerprint=fingerprint, at=moment, replayed=replayed)
+        known["attempt"] = RefreshAttempt(fingerprint=fingerprint, at=moment, replayed=replayed, owner=owner)
     return known
 
 

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.shell.fakes import FlakyStore, World, failing
@@ -111,8 +111,21 @@ def test_no_grant_is_lost_and_no_token_used_twice_whatever_fails_but_answers(ste
     asyncio.run(run())
 
 
+# Two processes write an attempt in the same microsecond; the one whose write failed takes the other's for its own.
+_AT_ONE_TIME: list[tuple[str, Any]] = [
+    ("token", 1),
+    ("put", 1),
+    ("fault", _LOST_AFTER),
+    ("token", 0),
+    ("refresh", 1),
+    ("refresh", 0),
+    ("advance", 0.05),
+]
+
+
 @_settings
 @given(st.lists(st.one_of(_harmless, _harmful), max_size=25))
+@example(_AT_ONE_TIME)
 def test_a_lost_answer_ends_in_a_named_interruption_and_in_nothing_else(steps: list[tuple[str, Any]]) -> None:
     async def run() -> None:
         world = await _play(steps, grace=False)

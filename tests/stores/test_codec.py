@@ -55,7 +55,7 @@ def test_a_token_comes_back_to_the_microsecond(
         state=state,
         reason=reason,
         version=version,
-        attempt=RefreshAttempt(fingerprint="f", at=moments[3], replayed=attempted) if attempted else None,
+        attempt=RefreshAttempt(fingerprint="f", at=moments[3], replayed=attempted, owner="o") if attempted else None,
     )
     assert decode_token(encode_token(token), key=KEY, version=version) == token
 
@@ -99,8 +99,9 @@ def test_a_field_of_the_wrong_type_is_refused_not_converted(place: int, value: A
 
 @settings(deadline=None)
 @given(json)
-@example({"attempt": ["f", 1, 1]})
-@example({"attempt": ["f", True, False]})
+@example({"attempt": ["f", 1, 1, "o"]})
+@example({"attempt": ["f", True, False, "o"]})
+@example({"attempt": ["f", 1, False, 1]})
 @example({"state": "canary"})
 @example({"reason": 5})
 @example([])

@@ -30,7 +30,9 @@ apps = st.sampled_from(["app", "app2", "앱:{x}"])
 names = st.sampled_from(["a", "b", "b:c", "d" * 300, "ü"]) | st.text(min_size=1, max_size=8)
 keys = st.builds(AccountKey, apps, names)
 secrets = st.text(min_size=1, max_size=20).map(Secret)
-attempts = st.none() | st.builds(RefreshAttempt, fingerprint=st.text(max_size=16), at=ends, replayed=st.booleans())
+attempts = st.none() | st.builds(
+    RefreshAttempt, fingerprint=st.text(max_size=16), at=ends, replayed=st.booleans(), owner=st.text(max_size=16)
+)
 tokens = st.builds(
     Token,
     key=keys,

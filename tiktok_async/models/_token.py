@@ -68,11 +68,13 @@ class RefreshAttempt:
         fingerprint: The mark of the refresh token that was about to be used.
         at: When.
         replayed: Whether the one careful second use of that token has been made.
+        owner: The owner of the lease it was made under, which tells it from one that another process made at that time.
     """
 
     fingerprint: str
     at: datetime = field(validator=aware)
     replayed: bool = False
+    owner: str = ""
 
 
 @frozen(slots=True, kw_only=True)

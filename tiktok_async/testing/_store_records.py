@@ -66,7 +66,7 @@ class StoreRecords:
 
     async def test_state_reason_and_attempt_are_kept_and_can_be_taken_back(self, store: TokenStore, app: str) -> None:
         now = datetime.now(UTC)
-        attempt = RefreshAttempt(fingerprint="0123456789abcdef", at=now, replayed=True)
+        attempt = RefreshAttempt(fingerprint="0123456789abcdef", at=now, replayed=True, owner="lease-1")
         token = make_token(
             AccountKey(app, "one"), state=TokenState.REAUTHORIZATION_REQUIRED, reason="widerrufen ✗", attempt=attempt
         )
