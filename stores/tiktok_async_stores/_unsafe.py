@@ -14,7 +14,7 @@ def tell(findings: Iterable[StoreUnsafe], on_unsafe: OnUnsafe | None) -> None:
     """Log each finding and hand it to *on_unsafe*; a callback that raises breaks nothing."""
     for finding in findings:
         _log.warning(
-            "The token store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting}
+            "The store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting}
         )
         if on_unsafe is None:
             continue
