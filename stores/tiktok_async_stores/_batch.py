@@ -82,6 +82,9 @@ class Batcher(Generic[Item, Result]):
                         future.set_exception(outcome.error)
                     else:
                         future.set_result(outcome)
+                # A turn for those who were answered: what they ask next goes with who waits already, instead of the
+                # two taking turns for ever, a batch of many and then a batch of one.
+                await asyncio.sleep(0)
         finally:
             self._task = None
             # Only an event loop that shuts down ends this task early; nobody may wait on it for ever.

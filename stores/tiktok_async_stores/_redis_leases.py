@@ -26,6 +26,7 @@ class RedisLeases:
         if "{" in prefix or "}" in prefix:
             raise ConfigurationError(f"The prefix of a {name} may not hold braces: they mark the hash tag.")
         self._prefix = prefix
+        self._heads: dict[str, bytes] = {}  # one an app, as every get and put needs it
         if url is not None and client is None:
             self._link = RedisLink(connect(url), owned=True)
         elif client is not None and url is None:
@@ -48,8 +49,11 @@ class RedisLeases:
         await self._link.run(scripts.RELEASE, [self._lease(key)], owner)
 
     def _key(self, client_key: str, *parts: bytes) -> bytes:
-        # Quoted, so that no client_key can end the hash tag or reach into another app's keys.
-        return b":".join((f"{self._prefix}:{{{quote(client_key, safe='')}}}".encode(), *parts))
+        head = self._heads.get(client_key)
+        if head is None:
+            # Quoted, so that no client_key can end the hash tag or reach into another app's keys.
+            head = self._heads[client_key] = f"{self._prefix}:{{{quote(client_key, safe='')}}}".encode()
+        return b":".join((head, *parts))
 
     def _lease(self, key: AccountKey) -> bytes:
         return self._key(key.client_key, b"lease", key.open_id.encode())
