@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from tiktok_async._publish_state import Fingerprint
 from tiktok_async._read_ahead import read_ahead
-from tiktok_async._sources import OpenMedia, Stamp
+from tiktok_async._sources import OpenMedia, Read, Stamp
 from tiktok_async.abc import Clock
 from tiktok_async.errors import SourceChanged, TikTokError, UploadError
 
@@ -38,8 +38,8 @@ class OpenVideo:
         size, mtime_ns = await _translated(self._media.stamp(), "could not be looked at")
         head = min(size, _SAMPLE)
         tail = min(size - head, _SAMPLE)
-        start, _ = await self._read(0, head)
-        end, _ = await self._read(size - tail, tail)
+        start, _ = await _whole(self._media.read(0, head), 0, head)
+        end, _ = await _whole(self._media.read(size - tail, tail), size - tail, tail)
         digest = hashlib.sha256(start)
         digest.update(end)
         return Fingerprint(size=size, sample=digest.hexdigest(), mtime_ns=mtime_ns)
@@ -52,25 +52,13 @@ class OpenVideo:
             UploadError: It cannot be read.
         """
 
-        async def read(offset: int, length: int) -> memoryview:
-            block, (size, mtime_ns) = await self._read(offset, length)
+        async def same(reading: Awaitable[Read], offset: int, length: int) -> memoryview:
+            block, (size, mtime_ns) = await _whole(reading, offset, length)
             if not expected.matches(Fingerprint(size=size, sample=expected.sample, mtime_ns=mtime_ns)):
                 raise changed()
             return block
 
-        return read_ahead(read, span, self._clock)
-
-    async def _read(self, offset: int, length: int) -> tuple[memoryview, Stamp]:
-        """Read *length* bytes, no more and no fewer."""
-        block: object
-        block, stamp = await _translated(self._media.read(offset, length), f"could not be read at byte {offset}")
-        if not isinstance(block, bytes | bytearray | memoryview):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise UploadError(f"The source gave a {type(block).__name__} at byte {offset}; `read` must give bytes.")
-        if len(block) != length:
-            raise SourceChanged(
-                f"The source gave {len(block)} of {length} bytes at byte {offset}. Upload it as a new post."
-            )
-        return memoryview(block), stamp
+        return read_ahead(self._media.read, same, span, self._clock)
 
 
 def changed(publish_id: str | None = None) -> SourceChanged:
@@ -90,3 +78,16 @@ async def _translated(work: Awaitable[T], what: str) -> T:
     except Exception as error:
         # A source is the caller's code: anything may come out of it.
         raise UploadError(f"The source {what} ({type(error).__name__}); mend that and resume the upload.") from error
+
+
+async def _whole(reading: Awaitable[Read], offset: int, length: int) -> tuple[memoryview, Stamp]:
+    """Await *reading*, which must give *length* bytes, no more and no fewer."""
+    block: object
+    block, stamp = await _translated(reading, f"could not be read at byte {offset}")
+    if not isinstance(block, bytes | bytearray | memoryview):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UploadError(f"The source gave a {type(block).__name__} at byte {offset}; `read` must give bytes.")
+    if len(block) != length:
+        raise SourceChanged(
+            f"The source gave {len(block)} of {length} bytes at byte {offset}. Upload it as a new post."
+        )
+    return memoryview(block), stamp

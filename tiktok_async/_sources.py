@@ -6,11 +6,11 @@ Files are read in a thread of their own, so that a cold disk never stops the eve
 import asyncio
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, TypeVar, cast
+from typing import BinaryIO, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
@@ -18,7 +18,7 @@ from tiktok_async.abc import ByteSource
 
 T = TypeVar("T")
 
-__all__ = ["BytesMedia", "FileMedia", "Media", "ObjectMedia", "OpenMedia", "PathMedia", "Stamp"]
+__all__ = ["BytesMedia", "FileMedia", "Media", "ObjectMedia", "OpenMedia", "PathMedia", "Read", "Stamp"]
 
 
 class Stamp(NamedTuple):
@@ -28,6 +28,10 @@ class Stamp(NamedTuple):
     mtime_ns: int | None
 
 
+Read: TypeAlias = tuple[bytes | memoryview, Stamp]
+"""Bytes, and what their source looked like after they were read."""
+
+
 class OpenMedia(Protocol):
     """A source that is being read, one call at a time."""
 
@@ -35,7 +39,7 @@ class OpenMedia(Protocol):
         """Return what it looks like now."""
         ...
 
-    async def read(self, offset: int, length: int) -> tuple[bytes | memoryview, Stamp]:
+    def read(self, offset: int, length: int) -> Awaitable[Read]:
         """Return *length* bytes from *offset* on, fewer where there are no more, and what it looked like after that."""
         ...
 
@@ -65,7 +69,7 @@ class BytesMedia:
         """Return the size."""
         return Stamp(len(self.data), None)
 
-    async def read(self, offset: int, length: int) -> tuple[memoryview, Stamp]:
+    async def read(self, offset: int, length: int) -> Read:
         """Return a view."""
         return self.data[offset : offset + length], await self.stamp()
 
@@ -87,7 +91,7 @@ class ObjectMedia:
         """Return the size."""
         return Stamp(self.source.size, None)
 
-    async def read(self, offset: int, length: int) -> tuple[bytes, Stamp]:
+    async def read(self, offset: int, length: int) -> Read:
         """Ask the source."""
         block = await self.source.read(offset, length)
         return block, await self.stamp()
@@ -143,8 +147,9 @@ class _OpenFile:
     async def stamp(self) -> Stamp:
         return await self._run(self._stamp)
 
-    async def read(self, offset: int, length: int) -> tuple[bytes, Stamp]:
-        return await self._run(partial(self._read, offset, length))
+    def read(self, offset: int, length: int) -> Awaitable[Read]:
+        # No coroutine: the thread begins at once, and so reads while the block before is being sent.
+        return self._run(partial(self._read, offset, length))
 
     def close(self) -> None:
         # A call that was given up may still be under way in the thread, which comes to this one after it.
@@ -152,8 +157,8 @@ class _OpenFile:
             self._thread.submit(self._close)
         self._thread.shutdown(wait=False)
 
-    async def _run(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+    def _run(self, call: Callable[[], T]) -> "asyncio.Future[T]":
+        return asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def _keep(self, get: Callable[[], BinaryIO]) -> None:
         self._file = get()
@@ -177,7 +182,7 @@ class _OpenFile:
             return Stamp(size, os.fstat(file.fileno()).st_mtime_ns)
         return Stamp(size, None)
 
-    def _read(self, offset: int, length: int) -> tuple[bytes, Stamp]:
+    def _read(self, offset: int, length: int) -> Read:
         file = self._opened()
         file.seek(offset)
         blocks: list[bytes] = []

@@ -5,6 +5,7 @@ import io
 import os
 import random
 import threading
+from collections.abc import Awaitable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,13 @@ def test_the_pieces_of_any_range_are_its_bytes(size: int, data: st.DataObject) -
         asked.append((offset, length))
         return content[offset : offset + length]
 
+    async def finish(reading: Awaitable[bytes], offset: int, length: int) -> memoryview:
+        block = memoryview(await reading)
+        assert (offset, length) == asked[-1]
+        return block
+
     async def collect() -> list[memoryview]:
-        body = ChunkBody(read_ahead(read, range(start, stop), CLOCK), CLOCK, StallGuard(CLOCK, 60))
+        body = ChunkBody(read_ahead(read, finish, range(start, stop), CLOCK), CLOCK, StallGuard(CLOCK, 60))
         return [piece async for piece in body]
 
     pieces = asyncio.run(collect())
@@ -81,6 +87,23 @@ async def test_a_file_is_read_outside_the_event_loops_thread(clip: Path) -> None
     assert size == mark.size
     assert readers
     assert threading.get_ident() not in readers
+
+
+async def test_the_next_block_is_read_while_a_sender_keeps_the_loop_busy(clip: Path) -> None:
+    second = threading.Event()
+
+    class Watched(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() == BLOCK:
+                second.set()
+            return super().read(-1 if size is None else size)
+
+    with Watched(clip, "rb") as file:
+        async with open_video(file, CLOCK).opened() as video:
+            mark = await video.fingerprint()
+            async with aclosing(video.blocks(range(mark.size), mark)) as blocks:
+                await anext(blocks)
+                assert second.wait(10)
 
 
 async def test_a_file_that_changes_within_a_chunk_keeps_its_last_piece(clip: Path) -> None:
