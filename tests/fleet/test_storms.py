@@ -5,7 +5,6 @@ Each test runs for some seconds, and for a minute with `--full`.
 
 import asyncio
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,24 +14,6 @@ from tests.fleet.fleet import Fleet, Report
 from tiktok_async.models import TokenState
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A redis-server that this test may stop."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A store that processes share."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'tokens.db'}"
-    server: RedisServer = request.getfixturevalue("own_redis")
-    return server.url
 
 
 def _nothing_lost(report: Report) -> None:
