@@ -151,7 +151,7 @@ async def test_an_upload_lets_go_of_its_file_however_it_ends(
             await asyncio.sleep(0)
         if end == "cancelled":
             task.cancel()
-        await asyncio.wait([task])
+        await asyncio.gather(task, return_exceptions=True)
     else:
         upload = publish.upload()
         await anext(upload)
