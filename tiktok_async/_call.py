@@ -1,6 +1,6 @@
 """One call on its way through the request path: what was asked, and what became of it so far."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from attrs import define, frozen
 from yarl import URL
@@ -31,37 +31,34 @@ class Route:
         return url
 
 
-@define(slots=True)
-class Trace:
-    """What became of a call so far.
+@define(slots=True, eq=False)
+class Call:
+    """One call as its caller asked for it, and what became of it so far.
 
     Attributes:
+        spec: The row of the endpoint table.
+        url: Where it goes.
+        headers: What goes with it, without its token.
+        body: The body.
+        credential: Whose token it carries; `None` for none.
+        open_id: The account it is for, if any.
         started: When it began, by the monotonic clock.
+        streaming: Takes the answer, if it is a file.
         attempts: How often it was sent.
         waited: Seconds it waited for slots.
         status: The last HTTP status.
         repeated: What its last repeat was for.
     """
 
+    spec: EndpointSpec
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | None
+    credential: Credential | None
+    open_id: str | None
     started: float
+    streaming: Streaming | None = None
     attempts: int = 0
     waited: float = 0.0
     status: int | None = None
     repeated: TikTokError | None = None
-
-
-class Call(NamedTuple):
-    """One call as its caller asked for it."""
-
-    spec: EndpointSpec
-    url: URL
-    headers: dict[str, str]
-    body: bytes | None
-    credential: Credential | None
-    trace: Trace
-    streaming: Streaming | None = None
-
-    @property
-    def open_id(self) -> str | None:
-        """The account it is for, if any."""
-        return None if self.credential is None else self.credential.open_id

@@ -1,44 +1,37 @@
 """The one path every call takes: limit, token, transport, decoding, verdict, retry."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
-from tiktok_async._call import Call, Route, Trace
+from tiktok_async._call import Call, Route
 from tiktok_async._credentials import Credential
-from tiktok_async._endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
-from tiktok_async._http import RawResponse, Request, Response
+from tiktok_async._endpoints import ENDPOINTS, Auth, EndpointSpec
+from tiktok_async._exchange import Exchange
+from tiktok_async._http import Response
 from tiktok_async._lifecycle import Lifecycle
-from tiktok_async._slots import Slots, settle
+from tiktok_async._slots import Slots
 from tiktok_async._streaming import Opener, Streaming
 from tiktok_async._telling import Teller
 from tiktok_async._transport import StreamedResponse
 from tiktok_async._verdict import RetryQuota, verdict
-from tiktok_async._wire import Decoded, decode_oauth, decode_rest
-from tiktok_async.abc import Clock, Permit, RateLimiter, Transport
+from tiktok_async.abc import Clock, RateLimiter, Transport
 from tiktok_async.errors import (
     AccessTokenInvalid,
     ApiError,
     OAuthError,
-    ScopeNotAuthorized,
-    ScopeNotGranted,
     TikTokError,
     TransportError,
 )
-from tiktok_async.models import (
-    ClientToken,
-    Endpoint,
-    Event,
-    Limit,
-    RetryPolicy,
-    Token,
-)
+from tiktok_async.models import Endpoint, Event, Limit, RetryPolicy
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 
 class _Again(Exception):
@@ -83,22 +76,24 @@ class Sender:
         emit: Callable[[Event], None] | None,
     ) -> None:
         self._lifecycle = lifecycle
-        self._transport = transport
         self._base = URL(base_url)
         self._policy = retry
         self._quota = RetryQuota()
         self._clock = clock
         self._tell = Teller(clock, emit)
-        self.slots = Slots(
+        self.slots: Slots = Slots(
             limiter=limiter,
             limit_for=limit_for,
             client_key=client_key,
             max_wait=None if max_rate_limit_wait is None else max_rate_limit_wait.total_seconds(),
             clock=clock,
         )
+        self._exchange = Exchange(transport, self.slots, self._tell)
         self._routes = {endpoint.path: self._route(spec) for endpoint, spec in ENDPOINTS.items()}
 
-    async def call(
+    # Plain functions that give back the one coroutine of a call: each one more that waits with it costs CPU and memory.
+
+    def call(
         self,
         endpoint: Endpoint,
         *,
@@ -106,7 +101,7 @@ class Sender:
         fields: str | None = None,
         json: Any = None,  # noqa: ANN401 - any JSON value
         form: Mapping[str, str] | None = None,
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Call *endpoint* and return TikTok's decoded answer.
 
         Args:
@@ -121,12 +116,12 @@ class Sender:
         """
         route = self._routes[endpoint.path]
         url = route.url if fields is None else route.with_fields(fields)
-        if form is not None:
-            return await self._run(route.spec, url, urlencode(form).encode(), route.spec.content_type, credential)
         body = None if json is None else orjson.dumps(json)
-        return await self._run(route.spec, url, body, route.spec.content_type, credential)
+        if form is not None:
+            body = urlencode(form).encode()
+        return self._run(self._call(route.spec, url, body, credential))
 
-    async def call_spec(
+    def call_spec(
         self,
         spec: EndpointSpec,
         *,
@@ -134,16 +129,15 @@ class Sender:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str | None = None,
-    ) -> Response:
+    ) -> Coroutine[Any, Any, Response]:
         """Call what *spec* describes, with any parameters and any body.
 
         Raises:
             TikTokError: As for `call`.
         """
         url = self._url(spec.path)
-        return await self._run(
-            spec, url.update_query(params) if params else url, body, content_type or spec.content_type, credential
-        )
+        url = url.update_query(params) if params else url
+        return self._run(self._call(spec, url, body, credential, content_type=content_type))
 
     @asynccontextmanager
     async def stream(
@@ -174,31 +168,28 @@ class Sender:
         """
         spec = self._routes[endpoint.path].spec
         async with Streaming(opener, stall_timeout=stall_timeout) as streaming:
-            response = await self._run(
-                spec,
-                self._url(spec.path),
-                orjson.dumps(json),
-                spec.content_type,
-                credential,
-                headers=headers,
-                streaming=streaming,
-            )
-            yield streaming.opened(response, spec.path)
+            call = self._call(spec, self._url(spec.path), orjson.dumps(json), credential, headers=headers)
+            call.streaming = streaming
+            yield streaming.opened(await self._run(call), spec.path)
 
-    async def _run(
+    def _call(
         self,
         spec: EndpointSpec,
         url: URL,
         body: bytes | None,
-        content_type: str,
         credential: Credential | None,
         *,
+        content_type: str | None = None,
         headers: Mapping[str, str] | None = None,
-        streaming: Streaming | None = None,
-    ) -> Response:
-        self._lifecycle.check(spec.path, last_work=spec.auth is Auth.APP)
-        sent = {**(headers or {})} if body is None else {"Content-Type": content_type, **(headers or {})}
-        call = Call(spec, url, sent, body, credential, Trace(self._clock.monotonic()), streaming)
+    ) -> Call:
+        sent = {} if body is None else {"Content-Type": content_type or spec.content_type}
+        if headers:
+            sent.update(headers)
+        open_id = None if credential is None else credential.open_id
+        return Call(spec, url, sent, body, credential, open_id, self._clock.monotonic())
+
+    async def _run(self, call: Call) -> Response:
+        self._lifecycle.check(call.spec.path, last_work=call.spec.auth is Auth.APP)
         try:
             try:
                 response = await self._attempt(call)
@@ -216,85 +207,39 @@ class Sender:
         """Send once; once more if TikTok refuses the token and there is another one."""
         credential = call.credential
         if credential is None:
-            return await self._exchange(call, None)
+            return await self._exchange.once(call, None)
         token = credential.usable() or await credential.obtain()
         try:
-            return await self._exchange(call, token)
+            return await self._exchange.once(call, token)
         except AccessTokenInvalid as error:
             refused = error
         # A 401 is a refusal: the call had no effect, so even an init may be sent again with another token.
         newer = await credential.rejected(token)
         if newer.access_token == token.access_token:
             raise refused
-        return await self._exchange(call, newer)
-
-    async def _exchange(self, call: Call, token: Token | ClientToken | None) -> Response:
-        spec = call.spec
-        if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
-            raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
-        permit = await self.slots.take(call)
-        attempts = call.trace.attempts
-        try:
-            raw = await self._send(call, token, permit)
-        except TransportError as error:
-            settle(permit, sent=error.sent)
-            raise
-        except BaseException:
-            # A call given up in the middle may have arrived: its slot stays taken for a window.
-            settle(permit, sent=call.trace.attempts > attempts)
-            raise
-        settle(permit, sent=True)
-        call.trace.status = raw.status
-        try:
-            decoded = decode_oauth(raw, endpoint=spec.path) if spec.auth is Auth.APP else self._rest(call, raw)
-        except ApiError as error:
-            self.slots.refused(call, error)
-            if isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
-                error.missing = error.missing or frozenset(spec.scopes - token.scopes)
-            raise
-        return Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
-
-    def _rest(self, call: Call, raw: RawResponse) -> Decoded:
-        return decode_rest(raw, endpoint=call.spec.path, open_id=call.open_id, trust_ok=call.spec.trust_ok)
-
-    async def _send(self, call: Call, token: Token | ClientToken | None, permit: Permit | None) -> RawResponse:
-        if permit is not None and permit.waited:
-            self._tell.waited(call, permit.waited)
-            if call.credential is not None:
-                # A wait may be longer than what was left of the token's life.
-                token = call.credential.usable() or await call.credential.obtain()
-        headers = call.headers
-        if token is not None:
-            headers = {**headers, "Authorization": "Bearer " + token.access_token.reveal()}
-        call.trace.attempts += 1
-        request = Request(
-            method=call.spec.method,
-            url=call.url,
-            headers=headers,
-            body=call.body,
-            fresh=call.spec.repeatable is Repeatable.UNSENT,
-        )
-        return await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
+        return await self._exchange.once(call, newer)
 
     def _judge(self, call: Call, error: TikTokError) -> _Again:
         """Return the signal to try again, or raise *error* for good."""
-        trace = call.trace
         wait = verdict(
             call.spec,
             error,
-            attempt=trace.attempts,
+            attempt=call.attempts,
             policy=self._policy,
-            elapsed=self._clock.monotonic() - trace.started,
+            elapsed=self._clock.monotonic() - call.started,
             jitter=self._clock.random(),
         )
         if wait is None or self.slots.too_long(error) or not self._quota.spend(error):
             raise error
-        trace.repeated = error
+        call.repeated = error
         self._tell.retrying(call, error, wait)
         return _Again(wait)
 
     async def _repeat(self, call: Call, first: _Again) -> Response:
         """Try again as long as `_judge` says so, after the waits it names."""
+        # Loaded when a call fails for the first time.
+        from tenacity import AsyncRetrying, retry_if_exception_type
+
         async for attempt in AsyncRetrying(
             sleep=self._clock.sleep, wait=_named_wait, retry=retry_if_exception_type(_Again), reraise=True
         ):
@@ -305,7 +250,7 @@ class Sender:
                     response = await self._attempt(call)
                 except (ApiError, OAuthError, TransportError) as error:
                     raise self._judge(call, error) from error
-                self._quota.succeeded(call.trace.repeated)
+                self._quota.succeeded(call.repeated)
                 return response
         msg = "unreachable: a retry ends in an answer or an error"
         raise AssertionError(msg)
@@ -317,6 +262,6 @@ class Sender:
         return self._base.with_path(self._base.path.rstrip("/") + path, encoded=True)
 
 
-def _named_wait(state: RetryCallState) -> float:
+def _named_wait(state: "RetryCallState") -> float:
     again = state.outcome.exception() if state.outcome is not None else None
     return again.wait if isinstance(again, _Again) else 0.0

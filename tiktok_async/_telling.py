@@ -26,7 +26,7 @@ class Teller:
                     at=self.clock.now(),
                     open_id=call.open_id,
                     endpoint=call.spec.path,
-                    attempt=call.trace.attempts,
+                    attempt=call.attempts,
                     wait=timedelta(seconds=wait),
                     error=type(error).__name__,
                     log_id=getattr(error, "log_id", None),
@@ -35,7 +35,7 @@ class Teller:
 
     def waited(self, call: Call, seconds: float) -> None:
         """Tell that *call* waited for a slot."""
-        call.trace.waited += seconds
+        call.waited += seconds
         if self.emit is not None:
             self.emit(
                 RateLimitWaited(
@@ -50,17 +50,16 @@ class Teller:
         """Tell that *call* came to its end."""
         if self.emit is None:
             return
-        trace = call.trace
         self.emit(
             RequestFinished(
                 at=self.clock.now(),
                 open_id=call.open_id,
                 endpoint=call.spec.path,
                 method=call.spec.method,
-                status=trace.status,
-                duration=timedelta(seconds=self.clock.monotonic() - trace.started),
-                attempts=trace.attempts,
-                waited=timedelta(seconds=trace.waited),
+                status=call.status,
+                duration=timedelta(seconds=self.clock.monotonic() - call.started),
+                attempts=call.attempts,
+                waited=timedelta(seconds=call.waited),
                 log_id=log_id,
                 error=None if error is None else type(error).__name__,
                 code=getattr(error, "code", None) or getattr(error, "error", None),

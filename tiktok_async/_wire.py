@@ -7,11 +7,10 @@ Sources:
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import orjson
-from attrs import frozen
 
 from tiktok_async._http import RawResponse
 from tiktok_async.errors import ApiError, RateLimited, ServerError, api_error, oauth_error
@@ -31,8 +30,7 @@ _SUCCESS_KEY: Mapping[str, str] = {
 }
 
 
-@frozen(slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A successful answer.
 
     Attributes:

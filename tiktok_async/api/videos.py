@@ -6,6 +6,7 @@ and https://developers.tiktok.com/doc/tiktok-api-v2-video-query
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import attrs
@@ -23,7 +24,7 @@ from tiktok_async.models import Endpoint, Page, Video, VideoField
 _MOST_A_PAGE = 20
 # https://developers.tiktok.com/doc/tiktok-api-v2-video-query
 _MOST_IDS = 20
-_ALL_FIELDS = [str(field) for field in VideoField]
+_ALL_FIELDS = ",".join(VideoField)
 
 
 def videos(
@@ -40,31 +41,40 @@ def videos(
 ) -> Pages[Video]:
     """List the account's videos, newest first; see `Account.videos`."""
     _check(page_size, limit, since, before)
-    wanted = _wanted(fields)
-    # Listing back to a moment needs the times of the videos, asked for or not.
-    span = None if since is None else _Since(since, keep_time=VideoField.CREATE_TIME in wanted)
-    asked = ",".join(wanted if span is None else dict.fromkeys([*wanted, str(VideoField.CREATE_TIME)]))
+    asked, span = _asked(fields), None
+    if since is not None:
+        # Listing back to a moment needs the times of the videos, asked for or not.
+        wanted = asked.split(",")
+        span = _Since(since, keep_time=VideoField.CREATE_TIME in wanted)
+        asked = _joined([*wanted, VideoField.CREATE_TIME])
     start = _earlier(cursor, None if before is None else round(before.timestamp() * 1000))
+    return Pages(partial(_walk, sender, credential, asked, span, page_size, start, limit), read_ahead=read_ahead)
 
-    async def walk() -> AsyncGenerator[Page[Video], None]:
-        position, left = start, limit
-        while True:
-            body: dict[str, Any] = {"max_count": page_size if left is None else min(page_size, left)}
-            if position is not None:
-                body["cursor"] = position
-            response = await sender.call(Endpoint.VIDEO_LIST, credential=credential, fields=asked, json=body)
-            page, position = _page(response, position, Endpoint.VIDEO_LIST, credential.open_id)
-            if span is not None:
-                position = None if span.reached(page) else position
-                page = span.cut(page)
-            if left is not None:
-                page = attrs.evolve(page, items=page.items[:left])
-                left -= len(page.items)
-            yield page
-            if position is None or left == 0:
-                return
 
-    return Pages(walk, read_ahead=read_ahead)
+async def _walk(  # noqa: PLR0917 - given at once, by position, in one place
+    sender: Sender,
+    credential: AccountCredential,
+    asked: str,
+    span: "_Since | None",
+    page_size: int,
+    position: int | None,
+    left: int | None,
+) -> AsyncGenerator[Page[Video], None]:
+    while True:
+        body: dict[str, Any] = {"max_count": page_size if left is None else min(page_size, left)}
+        if position is not None:
+            body["cursor"] = position
+        response = await sender.call(Endpoint.VIDEO_LIST, credential=credential, fields=asked, json=body)
+        page, position = _page(response, position, Endpoint.VIDEO_LIST, credential.open_id)
+        if span is not None:
+            position = None if span.reached(page) else position
+            page = span.cut(page)
+        if left is not None:
+            page = attrs.evolve(page, items=page.items[:left])
+            left -= len(page.items)
+        yield page
+        if position is None or left == 0:
+            return
 
 
 def _check(page_size: int, limit: int | None, since: datetime | None, before: datetime | None) -> None:
@@ -91,7 +101,7 @@ def videos_by_id(
     if isinstance(ids, str):
         msg = "videos_by_id takes several ids, such as a list, not one str."
         raise ConfigurationError(msg)
-    asked = ",".join(_wanted(fields))
+    asked = _asked(fields)
 
     async def walk() -> AsyncGenerator[Page[Video], None]:
         async for batch in _batches(ids):
@@ -105,15 +115,20 @@ def videos_by_id(
     return Pages(walk)
 
 
-def _wanted(fields: Iterable[VideoField | str] | None) -> list[str]:
+def _asked(fields: Iterable[VideoField | str] | None) -> str:
+    """Return the `fields` parameter."""
     if fields is None:
         return _ALL_FIELDS
-    wanted = list(dict.fromkeys(str(field) for field in fields))
+    wanted = list(fields)
     if not wanted:
         msg = "A listing needs at least one field; leave `fields` out for all of them."
         raise ConfigurationError(msg)
     # A video without its id could neither be stored nor looked up again.
-    return list(dict.fromkeys([str(VideoField.ID), *wanted]))
+    return _joined([VideoField.ID, *wanted])
+
+
+def _joined(fields: Iterable[str]) -> str:
+    return ",".join(dict.fromkeys(map(str, fields)))
 
 
 def _earlier(cursor: int | None, before: int | None) -> int | None:
