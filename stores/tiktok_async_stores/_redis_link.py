@@ -8,12 +8,16 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from tiktok_async.errors import ConfigurationError, StoreError, scrub
 from tiktok_async_stores._redis_scripts import Script
 
 _TIMEOUT = 5.0  # seconds for a connection, and for an answer
+
+# A cluster without a node that answers is no RedisError to redis-py.
+FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""What redis-py raises when Redis cannot be reached, or refuses."""
 
 
 class RedisClient(Protocol):
@@ -80,13 +84,13 @@ class RedisLink:
         cancelled = _cancellations()
         try:
             answer = await self._client.execute_command(*args)
-        except (RedisError, OSError, TimeoutError) as error:
+        except FAILURES as error:
             if _cancellations() > cancelled:
                 raise asyncio.CancelledError from None
             if isinstance(error, NoScriptError):
                 raise
             # Redis repeats the arguments of what it does not understand; those may hold a token.
-            text = scrub(str(error).partition(", with args")[0])
+            text = scrub(str(error).partition(", with args")[0]).rstrip(".")
             raise StoreError(f"Redis failed: {text or type(error).__name__}.") from None
         if _cancellations() > cancelled:
             raise asyncio.CancelledError

@@ -5,12 +5,13 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from tiktok_async.abc import LimitKey
 from tiktok_async.errors import StoreError
 from tiktok_async.models import WindowKind
 from tiktok_async_stores._lane import Lane, Request
+from tiktok_async_stores._redis_link import FAILURES
 
 SCRIPT = files("tiktok_async_stores").joinpath("redis_limiter.lua").read_text("utf-8")
 """The window's rule, as one step of Redis."""
@@ -75,7 +76,7 @@ class Trips:
             if any(isinstance(answer, NoScriptError) for answer in answers):
                 # The others were carried out; they are known again by their numbers.
                 answers = await self._send("EVAL", SCRIPT, requests)
-        except (RedisError, OSError, TimeoutError) as error:
+        except FAILURES as error:
             raise _failed(error) from None
         for answer in answers:
             if isinstance(answer, Exception):

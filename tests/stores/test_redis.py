@@ -264,6 +264,16 @@ async def test_a_server_that_was_never_there_is_told_and_found_later(tmp_path: P
     server.stop()
 
 
+async def test_a_cluster_that_was_never_there_is_told_as_a_server_is(app: str) -> None:
+    client = RedisCluster(host="127.0.0.1", port=free_port())
+    store = RedisTokenStore(client=client)
+    with pytest.raises(StoreError) as caught:
+        await store.get(AccountKey(app, "one"))
+    assert caught.value.__cause__ is None
+    await store.aclose()
+    await client.aclose()
+
+
 async def test_a_user_and_password_go_in_and_never_come_out(tmp_path: Path, app: str) -> None:
     server = RedisServer(tmp_path, "--user", "sdk", "on", ">canary", "~*", "+@all", "--user", "default", "off")
     server.start()
