@@ -77,7 +77,7 @@ async def waiters(case: Case) -> tuple[float, ...]:
 
 
 async def accuracy(case: Case) -> tuple[float, ...]:
-    """200 tasks for 3 s, 100 a second, 0 to 20 ms each way: percent refused by a strict server, share of the rate."""
+    """120 tasks for 3 s, 100 a second, 0 to 20 ms each way: percent refused by a strict server, share of the rate."""
     window = StrictWindow(Limit(100, timedelta(seconds=1)))
     end = time.monotonic() + 3
     name = case.key("account")
@@ -91,7 +91,7 @@ async def accuracy(case: Case) -> tuple[float, ...]:
             if case.done is not None:
                 case.done(permit)
 
-    await asyncio.gather(*(call() for _ in range(200)))
+    await asyncio.gather(*(call() for _ in range(120)))
     spans = [later - earlier for earlier, later in zip(window.arrivals, window.arrivals[100:], strict=False)]
     share = 100 * len(spans) / sum(spans) if spans else 0.0
     return 100 * window.refused / (window.refused + window.taken), share
