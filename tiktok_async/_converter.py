@@ -14,15 +14,14 @@ attrs validators and converters of a model are not run: the annotations are the 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from operator import itemgetter
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 import orjson
 from attrs import NOTHING, Attribute
-from cattrs import Converter
 
 from tiktok_async._readers import (
     SCALARS,
@@ -36,6 +35,9 @@ from tiktok_async._readers import (
 )
 from tiktok_async.models._wire_model import WIRE_ID, WIRE_NAME, WireModel
 
+if TYPE_CHECKING:
+    from cattrs import Converter
+
 T = TypeVar("T")
 
 __all__ = ["WireTypeError", "structure"]
@@ -48,7 +50,7 @@ def structure(data: Any, cls: type[T]) -> T:  # noqa: ANN401 - any JSON value
         WireTypeError: A value is missing or has the wrong type.
     """
     try:
-        return _converter.structure(data, cls)
+        return _converter().structure(data, cls)
     except WireTypeError as error:
         raise error.inside("$") from None
 
@@ -63,7 +65,7 @@ def _reader(kind: Any, *, is_id: bool = False) -> Reader:  # noqa: ANN401 - any 
     if (origin or kind) in (dict, Mapping):
         return read_object
     if isinstance(kind, type) and attrs.has(kind):
-        return cast("Reader", _converter.get_structure_hook(kind))
+        return cast("Reader", _converter().get_structure_hook(kind))
     read = read_id if kind is str and is_id else SCALARS.get(kind)
     if read is None:
         raise TypeError(f"the converter knows no rule for {kind!r}; see tiktok_async.models._wire_model")
@@ -187,7 +189,13 @@ def _thawed(cls: type[Any]) -> type[Any]:
     return type(cls.__name__, (cls,), namespace)
 
 
-_converter = Converter()
-# Takes every kind but models, which the factory registered last takes.
-_converter.register_structure_hook_factory(lambda _kind: True, _plain_hook)
-_converter.register_structure_hook_factory(attrs.has, _model_hook)
+@cache
+def _converter() -> "Converter":
+    # Loaded with the first answer: importing the library does without.
+    from cattrs import Converter
+
+    converter = Converter()
+    # Takes every kind but models, which the factory registered last takes.
+    converter.register_structure_hook_factory(lambda _kind: True, _plain_hook)
+    converter.register_structure_hook_factory(attrs.has, _model_hook)
+    return converter
