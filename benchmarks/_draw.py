@@ -38,14 +38,15 @@ def text(x: float, y: float, words: str, *, style: str = "", anchor: str = "star
 
 
 def bars(title: str, rows: Sequence[Row]) -> str:
-    """Return a panel for each thing measured: ours in front, each peer below."""
+    """Return a panel for each thing that has a peer: ours in front, each peer below."""
+    rows = [row for row in rows if row.theirs is not None]
     parts: list[str] = []
     top = 8
     for what in dict.fromkeys(row.what for row in rows):
         panel = [row for row in rows if row.what == what]
         first = panel[0]
         figures = [("tiktok-async", first.ours, "ours")]
-        figures += [(row.peer, row.theirs, "peer") for row in panel if row.theirs is not None]
+        figures += [(row.peer, row.theirs or 0.0, "peer") for row in panel]
         most = max(value for _, value, _ in figures) or 1.0
         parts.append(text(12, top + 14, f"{what}, {first.unit}", style="head"))
         top += 24

@@ -65,14 +65,14 @@ class Results:
             for area, rows in areas.items()
             if any(row.theirs is not None for row in rows)
         }
-        plots = {"plots/goals.svg": goals([row for row in every if row.binding]), **plots}
+        bound = sorted((row for row in every if row.binding), key=lambda row: (row.goal.isalpha(), row.goal))
+        plots = {"plots/goals.svg": goals(bound), **plots}
         why = tomllib.loads((HERE / "why.toml").read_text(encoding="utf-8"))
-        held = sum(row.holds for row in every if row.binding)
         parts = [
             _HEAD,
-            f"{held} of {sum(row.binding for row in every)} bars are reached.\n",
+            f"{sum(row.holds for row in bound)} of {len(bound)} bars are reached.\n",
             "## Beside the goals\n",
-            table([row for row in every if row.binding], why),
+            table(bound, why),
             "## Beside other peers\n",
             table([row for row in every if not row.binding]),
             "## Plots\n",

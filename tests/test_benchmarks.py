@@ -1,0 +1,84 @@
+"""The table and the plots of the benchmarks: what they say of a row, and that the committed ones are of the figures."""
+
+import tomllib
+from functools import partial
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from benchmarks.__main__ import AREAS
+from benchmarks._draw import bars, goals
+from benchmarks._results import HERE, Results
+from benchmarks._rows import Row, alone, beside, in_turns, short, table
+
+FASTER = beside("2", "decoding", "us", [1.0, 2.0, 3.0], "a peer", [2.0, 4.0, 4.0], at_most=0.6)
+REFUSED = alone("3a", "refused", "calls", [0, 0, 1], at_most=0, middle=max)
+
+
+def test_a_ratio_is_the_median_of_the_rounds() -> None:
+    assert FASTER.ratio == 0.5
+    assert (FASTER.ours, FASTER.theirs, FASTER.rounds) == (2.0, 4.0, 3)
+    assert FASTER.holds
+
+
+def test_a_bar_may_be_on_the_figure_itself_and_on_its_worst_round() -> None:
+    assert REFUSED.value == 1
+    assert not REFUSED.holds
+
+
+def test_every_other_round_goes_backwards() -> None:
+    seen: list[str] = []
+    in_turns({name: partial(seen.append, name) for name in "abc"}, 2)
+    assert "".join(seen) == "abccba"
+
+
+def test_the_table_says_what_is_not_met_and_why() -> None:
+    text = table([FASTER, REFUSED], {"refused": "The clock was set back."})
+    assert "| 2 | decoding | 2 us | a peer | 4 us | 0.5 | at most 0.6 | yes |" in text
+    assert "| 3a | refused | 1 calls |  |  |  | at most 0 calls | **no.** The clock was set back. |" in text
+
+
+def test_the_table_has_no_empty_columns() -> None:
+    assert table([alone("", "size", "bytes", [5.0])]) == "| what | ours |\n| --- | ---: |\n| size | 5 bytes |\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1234.5, "1,234"), (12.34, "12.3"), (0.5, "0.5"), (0.0123, "0.012"), (0.0, "0"), (2e-5, "2.0e-05")],
+)
+def test_a_figure_is_shown_with_the_digits_that_count(number: float, text: str) -> None:
+    assert short(number) == text
+
+
+def test_plots_are_pictures_whatever_the_figures_are() -> None:
+    rows = [FASTER, REFUSED, alone("x", "none <of> it", "%", [0.0], at_least=1.0)]
+    for picture in (bars("all", rows), goals(rows)):
+        assert ET.fromstring(picture).tag.endswith("svg")
+        assert "prefers-color-scheme: dark" in picture
+
+
+def test_figures_of_an_area_replace_its_own_only(tmp_path: Path) -> None:
+    row = {"goal": "2", "what": "w", "unit": "us", "ours": 1.0}
+    results = Results(tmp_path)
+    results.add("decode", {"page": [row]})
+    results.add("limiters", {"speed": [row], "memory": [row]})
+    results.write(AREAS)
+    again = Results(tmp_path)
+    again.add("limiters", {"speed": [{**row, "ours": 2.0}]})
+    assert again.rows(AREAS) == {
+        "decode": [Row(goal="2", what="w", unit="us", ours=1.0)],
+        "limiters": [Row(goal="2", what="w", unit="us", ours=ours) for ours in (2.0, 1.0)],
+    }
+
+
+def test_the_committed_table_and_plots_are_made_of_the_committed_figures() -> None:
+    pages = Results().pages(AREAS)
+    stale = [path.name for path, made in pages.items() if path.read_text(encoding="utf-8") != made]
+    assert not stale, "run `python -m benchmarks --table`"
+
+
+def test_every_goal_that_is_not_met_has_its_reason_and_no_other_has() -> None:
+    reasons = tomllib.loads((HERE / "why.toml").read_text(encoding="utf-8"))
+    missed = {row.what for rows in Results().rows(AREAS).values() for row in rows if row.binding and not row.holds}
+    assert set(reasons) == missed
