@@ -1,0 +1,127 @@
+"""What the token stores are measured beside: the bare drivers, and the tokens that all of them keep."""
+
+import random
+import string
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+from redis.asyncio import Redis
+
+from tiktok_async.models import AccountKey, Secret, Token
+from tiktok_async.stores import encode_token
+from tiktok_async_stores._batch import Batcher
+
+APP = "aw1234567890abcdef"
+ACCOUNTS = 5000
+NOW = datetime.now(UTC)
+LUCK = random.Random(1)
+Operation = Callable[[int], Awaitable[Any]]
+UPDATE = "UPDATE t SET expires = ?, body = ? WHERE id = ?"
+
+
+def account(number: int) -> AccountKey:
+    return AccountKey(APP, f"723f24d7-e717-40f8-a2b6-{number:012x}")
+
+
+def token(number: int) -> Token:
+    """Return a token as long as TikTok's: two of 72 letters, two scopes."""
+    letters = string.ascii_letters + string.digits
+    return Token(
+        key=account(number),
+        access_token=Secret("act." + "".join(LUCK.choices(letters, k=68))),
+        refresh_token=Secret("rft." + "".join(LUCK.choices(letters, k=68))),
+        scopes={"user.info.basic", "video.list"},
+        expires_at=NOW + timedelta(seconds=number * 86400 / 1_000_000),
+        refresh_expires_at=NOW + timedelta(days=365),
+        updated_at=NOW,
+    )
+
+
+@asynccontextmanager
+async def bare_sqlite(path: Path, tokens: list[Token]) -> AsyncIterator[aiosqlite.Connection]:
+    async with aiosqlite.connect(path, isolation_level=None) as connection:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        await connection.execute("CREATE TABLE t (id TEXT PRIMARY KEY, expires INTEGER, body BLOB) WITHOUT ROWID")
+        await connection.execute("CREATE INDEX i ON t (expires)")
+        await connection.execute("BEGIN")
+        for one in tokens:
+            row = (one.key.open_id, int(one.expires_at.timestamp()), encode_token(one))
+            await connection.execute("INSERT INTO t VALUES (?, ?, ?)", row)
+        await connection.execute("COMMIT")
+        yield connection
+
+
+class Rotations:
+    """Tokens as refreshes bring them: another pair of secrets, later than all before."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._made = 0
+
+    def __call__(self, number: int) -> Token:
+        self._made += 1
+        pair = self._tokens[(number + self._made) % ACCOUNTS]
+        return Token(
+            key=self._tokens[number].key,
+            access_token=pair.access_token,
+            refresh_token=pair.refresh_token,
+            scopes=pair.scopes,
+            expires_at=NOW + timedelta(days=1, milliseconds=self._made),
+            refresh_expires_at=pair.refresh_expires_at,
+            updated_at=NOW,
+        )
+
+    def row(self, number: int) -> tuple[int, bytes, str]:
+        one = self(number)
+        return int(one.expires_at.timestamp() * 1000), encode_token(one), one.key.open_id
+
+
+def sqlite_get(connection: aiosqlite.Connection) -> Operation:
+    async def get(number: int) -> Any:  # noqa: ANN401 - as the driver gives it
+        async with connection.execute("SELECT body FROM t WHERE id = ?", (account(number).open_id,)) as cursor:
+            row: Any = await cursor.fetchone()
+        return row[0]
+
+    return get
+
+
+def sqlite_put(connection: aiosqlite.Connection, rotate: Rotations) -> Operation:
+    async def put(number: int) -> None:
+        await connection.execute(UPDATE, rotate.row(number))
+
+    return put
+
+
+def sqlite_put_grouped(connection: Any, rotate: Rotations) -> Operation:  # noqa: ANN401 - its inside is used
+    """Return a put of bare rows that share commits: one hop to the thread and one statement for all who wait."""
+
+    raw, run = connection._conn, connection._execute  # noqa: SLF001 - there is no public way to the thread
+
+    def commit(rows: Sequence[tuple[Any, ...]]) -> list[None]:
+        raw.execute("BEGIN IMMEDIATE")
+        raw.executemany(UPDATE, rows)
+        raw.execute("COMMIT")
+        return [None] * len(rows)
+
+    batcher = Batcher[tuple[Any, ...], None](lambda rows: run(commit, rows), limit=500)
+    return lambda number: batcher.submit(rotate.row(number))
+
+
+def redis_get(client: Redis) -> Operation:
+    async def get(number: int) -> Any:  # noqa: ANN401 - as the driver gives it
+        return await client.get(f"bare:{account(number).open_id}")
+
+    return get
+
+
+def redis_put(client: Redis, rotate: Rotations) -> Operation:
+    async def put(number: int) -> None:
+        _, body, open_id = rotate.row(number)
+        await client.set(f"bare:{open_id}", body)
+
+    return put
