@@ -13,9 +13,7 @@ OnUnsafe = Callable[[StoreUnsafe], None]
 def tell(findings: Iterable[StoreUnsafe], on_unsafe: OnUnsafe | None) -> None:
     """Log each finding and hand it to *on_unsafe*; a callback that raises breaks nothing."""
     for finding in findings:
-        _log.warning(
-            "The store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting}
-        )
+        _log.warning("The store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting})
         if on_unsafe is None:
             continue
         try:
