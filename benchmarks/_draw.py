@@ -84,7 +84,7 @@ def goals(rows: Sequence[Row]) -> str:
     ]
     for number, row in enumerate(rows):
         y = 48 + _LINE * number
-        label = f"{row.goal}  {row.what}" + (f" / {row.peer}" if row.ratio is not None else "")
+        label = f"{row.goal}  {row.label}"
         x = place(row)
         parts += [
             text(12, y + 10, label if len(label) < 66 else label[:63] + "...", style="dim"),

@@ -49,6 +49,11 @@ class Row:
         return self.ours if self.ratio is None else self.ratio
 
     @property
+    def label(self) -> str:
+        """What tells it from the other rows: what was measured, and beside whom."""
+        return self.what if self.ratio is None else f"{self.what} / {self.peer}"
+
+    @property
     def binding(self) -> bool:
         """Whether there is a bar."""
         return self.at_most is not None or self.at_least is not None
@@ -161,7 +166,8 @@ def main(doc: str | None, cases: Mapping[str, Case]) -> None:
 
 
 def table(rows: Iterable[Row], why: Mapping[str, str] | None = None) -> str:
-    """Return *rows* as a Markdown table, without empty columns; *why* says of `what` why its bar is not reached."""
+    """Return *rows* as a Markdown table, without empty columns; *why* says of a row's label why its bar
+    is not reached."""
     head = ("goal", "what", "ours", "peer", "peer's", "ours / peer's", "bar", "met")
     columns = list(zip(head, *(_cells(row, why or {}) for row in rows), strict=True))
     kept = [column for column in columns if any(column[1:])]
@@ -175,7 +181,7 @@ def _cells(row: Row, why: Mapping[str, str]) -> tuple[str, ...]:
     if row.binding:
         words = f"at most {short(row.at_most)}" if row.at_most is not None else f"at least {short(row.at_least or 0)}"
         bar = words if row.ratio is not None else f"{words} {row.unit}"
-        met = "yes" if row.holds else f"**no.** {why.get(row.what, '')}".rstrip()
+        met = "yes" if row.holds else f"**no.** {why.get(row.label, '')}".rstrip()
     return (
         row.goal,
         row.what,

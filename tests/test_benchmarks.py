@@ -80,5 +80,5 @@ def test_the_committed_table_and_plots_are_made_of_the_committed_figures() -> No
 
 def test_every_goal_that_is_not_met_has_its_reason_and_no_other_has() -> None:
     reasons = tomllib.loads((HERE / "why.toml").read_text(encoding="utf-8"))
-    missed = {row.what for rows in Results().rows(AREAS).values() for row in rows if row.binding and not row.holds}
+    missed = {row.label for rows in Results().rows(AREAS).values() for row in rows if row.binding and not row.holds}
     assert set(reasons) == missed
