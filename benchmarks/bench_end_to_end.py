@@ -11,17 +11,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import aiohttp
 import orjson
 
+from benchmarks._login import logged_in
 from benchmarks._rows import Row, beside, in_turns, main
 from benchmarks.canned_server import serving
 from benchmarks.usual_parts import UsualParts
-from tiktok_async import AccountKey, Endpoint, Limit, Secret, TikTokSession, Token, VideoField
-from tiktok_async.stores import MemoryTokenStore
+from tiktok_async import Endpoint, Limit, TikTokSession, VideoField
 
 FIELDS = ",".join(VideoField)
 Call = Callable[[], Awaitable[object]]
@@ -42,20 +42,7 @@ async def raw_call(stack: AsyncExitStack, url: str) -> Call:
 
 async def sdk_call(stack: AsyncExitStack, url: str) -> Call:
     """The library as its users have it, with a limit high enough never to wait."""
-    store = MemoryTokenStore()
-    now = datetime.now(UTC)
-    await store.put(
-        Token(
-            key=AccountKey("bench", "user"),
-            access_token=Secret("act.bench"),
-            refresh_token=Secret("rft.bench"),
-            scopes=frozenset({"video.list"}),
-            expires_at=now + timedelta(hours=2),
-            refresh_expires_at=now + timedelta(days=180),
-            updated_at=now,
-        ),
-        expected_version=None,
-    )
+    store = await logged_in("video.list")
     session = await stack.enter_async_context(
         TikTokSession(
             client_key="bench",

@@ -13,23 +13,23 @@ import gc
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import aiohttp
 import orjson
 from yarl import URL
 
+from benchmarks._login import logged_in
 from benchmarks._rows import Row, beside, in_turns, main
 from benchmarks.canned_server import serving
-from tiktok_async import AccountKey, Endpoint, Limit, Secret, TikTokSession, Token, VideoField
+from tiktok_async import Endpoint, Limit, TikTokSession, VideoField
 from tiktok_async._converter import structure
 from tiktok_async._http import Request
 from tiktok_async._lifecycle import Lifecycle
 from tiktok_async._transport import AiohttpTransport
 from tiktok_async.api.account import Account
 from tiktok_async.api.videos import _VideoList  # pyright: ignore[reportPrivateUsage]  # what a page is decoded as
-from tiktok_async.stores import MemoryTokenStore
 
 Call = Callable[[], Awaitable[object]]
 
@@ -39,18 +39,7 @@ FIELDS = ",".join(VideoField)
 
 async def opened_account(stack: AsyncExitStack, url: str) -> Account:
     """The library as its users have it, with a limit high enough never to wait."""
-    store = MemoryTokenStore()
-    now = datetime.now(UTC)
-    token = Token(
-        key=AccountKey("bench", "user"),
-        access_token=Secret("act.bench"),
-        refresh_token=Secret("rft.bench"),
-        scopes=frozenset({"video.list"}),
-        expires_at=now + timedelta(hours=2),
-        refresh_expires_at=now + timedelta(days=180),
-        updated_at=now,
-    )
-    await store.put(token, expected_version=None)
+    store = await logged_in("video.list")
     session = TikTokSession(
         client_key="bench",
         client_secret="bench-secret",

@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,14 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import NoOpTracerProvider, SpanKind
 
+from benchmarks._login import logged_in
 from benchmarks._rows import Row, alone, beside, in_turns, main
 from benchmarks.bench_uploads import certificate
 from benchmarks.canned_server import serving
-from tiktok_async import AccountKey, Endpoint, Event, RequestFinished, Secret, TikTokSession, Token
+from tiktok_async import Endpoint, Event, RequestFinished, TikTokSession
 from tiktok_async._clock import SystemClock
 from tiktok_async._endpoints import ENDPOINTS
 from tiktok_async._observing import guarded
-from tiktok_async.stores import MemoryTokenStore
 from tiktok_async.telemetry import LoggingObserver, OpenTelemetryObserver
 
 Observer = Callable[[Event], None] | None
@@ -145,18 +145,7 @@ def telling(*, quick: bool) -> Iterator[Row]:
 
 
 async def opened(stack: AsyncExitStack, url: str, trust: ssl.SSLContext | None, observer: Observer) -> Once:
-    store = MemoryTokenStore()
-    now = datetime.now(UTC)
-    token = Token(
-        key=AccountKey("bench", "user"),
-        access_token=Secret("act.bench"),
-        refresh_token=Secret("rft.bench"),
-        scopes=frozenset({"video.list"}),
-        expires_at=now + timedelta(hours=2),
-        refresh_expires_at=now + timedelta(days=180),
-        updated_at=now,
-    )
-    await store.put(token, expected_version=None)
+    store = await logged_in("video.list")
     connector = aiohttp.TCPConnector(ssl=trust if trust is not None else True)
     http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
     session = TikTokSession(

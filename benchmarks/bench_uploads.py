@@ -22,7 +22,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,10 @@ from typing import Any
 import aiohttp
 from attrs import asdict, frozen
 
+from benchmarks._login import logged_in
 from benchmarks._rows import Row, alone, beside, in_turns, main
 from benchmarks.upload_bare import blocking, upload
-from tiktok_async import AccountKey, PrivacyLevel, Publish, Secret, TikTokSession, Token, VideoPost, plan_chunks
-from tiktok_async.stores import MemoryTokenStore
+from tiktok_async import PrivacyLevel, Publish, TikTokSession, VideoPost, plan_chunks
 
 MB = 1_000_000
 ROOT = Path(__file__).parents[1]
@@ -50,18 +49,7 @@ class Run:
 
 
 async def ours(base: str, http: aiohttp.ClientSession, path: Path, chunk_size: int) -> float:
-    store = MemoryTokenStore()
-    now = datetime.now(UTC)
-    token = Token(
-        key=AccountKey("bench", "user"),
-        access_token=Secret("act.bench"),
-        refresh_token=Secret("rft.bench"),
-        scopes=frozenset({"video.publish"}),
-        expires_at=now + timedelta(hours=2),
-        refresh_expires_at=now + timedelta(days=180),
-        updated_at=now,
-    )
-    await store.put(token, expected_version=None)
+    store = await logged_in("video.publish")
     async with TikTokSession(
         client_key="bench", client_secret="bench", store=store, limiter="none://", base_url=base, http=http
     ) as session:
