@@ -6,6 +6,7 @@ With `--full`: 2,000 accounts of 100 videos, 4 workers, 10 `kill -9` of workers 
 import asyncio
 import json
 import random
+import signal
 import sqlite3
 import time
 from contextlib import closing
@@ -155,7 +156,9 @@ async def _run(
         print(loss)  # noqa: T201 - the figures
     assert len(stored) == scale.accounts
     assert counted["rate_limited"] == 0
-    assert codes == [0] * len(codes)
+    # One that was just started anew may be told to end before it listens, with nothing under way; `test_ending` holds
+    # those at work to more.
+    assert set(codes) <= {0, -signal.SIGTERM}
     _check_videos(videos, set(stored) - set(lost), scale)
     return Outcome(counted, losses)
 
