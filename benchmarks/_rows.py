@@ -4,6 +4,7 @@ import argparse
 import json
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -176,12 +177,17 @@ def table(rows: Iterable[Row], why: Mapping[str, str] | None = None) -> str:
     return "\n".join([lines[0], aligned + "|", *lines[1:]]) + "\n" if lines else ""
 
 
+def reason(row: Row, why: Mapping[str, str]) -> str:
+    """Return what *why* says of *row*; its keys are labels, in which `*` stands for anything."""
+    return next((words for label, words in why.items() if fnmatchcase(row.label, label)), "")
+
+
 def _cells(row: Row, why: Mapping[str, str]) -> tuple[str, ...]:
     bar = met = ""
     if row.binding:
         words = f"at most {short(row.at_most)}" if row.at_most is not None else f"at least {short(row.at_least or 0)}"
         bar = words if row.ratio is not None else f"{words} {row.unit}"
-        met = "yes" if row.holds else f"**no.** {why.get(row.label, '')}".rstrip()
+        met = "yes" if row.holds else f"**no.** {reason(row, why)}".rstrip()
     return (
         row.goal,
         row.what,

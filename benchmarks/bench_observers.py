@@ -203,10 +203,12 @@ def compare(
         taken = in_turns({name: partial(once, call) for name, call in variants.items()}, rounds)
         runner.run(calls.aclose())
     nobody = min(microseconds(told(None), 10_000) for _ in range(3)) / statistics.median(taken[OFF])
-    yield alone("", f"{what}, observed by {OFF}", "%", [nobody * 100], at_most=0.5)
+    yield alone("observers", f"{what}, observed by {OFF}", "%", [nobody * 100], at_most=0.5)
     for name in list(variants)[1:]:
         bar = None if name in {AGAIN, LEAST, SAME} else 1.05
-        yield beside("", f"{what}, {name}", unit, taken[name], OFF, taken[OFF], at_most=bar)
+        yield beside(
+            "" if bar is None else "observers", f"{what}, {name}", unit, taken[name], OFF, taken[OFF], at_most=bar
+        )
 
 
 def http(*, quick: bool) -> Iterator[Row]:
