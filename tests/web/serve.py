@@ -12,6 +12,7 @@ from aiohttp import web
 from tiktok_async import TikTokSession
 
 PORT = int(os.environ.get("PORT", "8080"))
+GRACE = 90  # seconds for the requests in flight: long, so that a slow machine answers them all, too
 
 
 def counts() -> dict[str, int]:
@@ -34,7 +35,7 @@ def serve_aiohttp() -> None:
 
     app = make_app()
     app.router.add_get("/_stats", stats)
-    web.run_app(app, host="127.0.0.1", port=PORT, shutdown_timeout=2, access_log=None, print=None)
+    web.run_app(app, host="127.0.0.1", port=PORT, shutdown_timeout=GRACE, access_log=None, print=None)
 
 
 def serve_fastapi() -> None:
@@ -44,7 +45,7 @@ def serve_fastapi() -> None:
     async def stats() -> dict[str, int]:
         return counts()
 
-    uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning", timeout_graceful_shutdown=2)
+    uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning", timeout_graceful_shutdown=GRACE)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class Served:
             "PORT": str(self.port),
         }
         self._process: subprocess.Popen[str] | None = None
+        self.start_seconds = 0.0
         emulator.webhook_url = f"http://127.0.0.1:{self.port}/tiktok/webhook"
 
     @property
@@ -59,10 +60,11 @@ class Served:
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline and self._process.poll() is None:
+        began = time.monotonic()
+        while self._lives_on() and time.monotonic() < began + 200:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    self.start_seconds = time.monotonic() - began
                     return
         raise AssertionError(self.stop()[1])
 
@@ -72,12 +74,21 @@ class Served:
         began = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
         try:
-            output, _ = self._process.communicate(timeout=30)
+            output, _ = self._process.communicate(timeout=120)
         except subprocess.TimeoutExpired:
             self._process.kill()
             output, _ = self._process.communicate()
         self._process = None
         return time.monotonic() - began, output
+
+    def _lives_on(self) -> bool:
+        """Wait a moment and tell whether it has not ended by itself; to ask without pause would slow it down."""
+        assert self._process is not None
+        try:
+            self._process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
 
 
 async def log_in(http: aiohttp.ClientSession, served: Served, emulator: Emulator, user: EmulatedUser) -> str:
