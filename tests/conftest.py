@@ -3,16 +3,23 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+# No example is judged by how fast the machine is.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 pytest.register_assert_rewrite("tiktok_async.testing")
 
@@ -23,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell lets what it starts in the background ignore SIGINT, which all processes of the tests would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     factories: dict[str, LoopFactory] = {"uvloop": _uvloop, "eager": _eager_loop}
     if wanted := config.getoption("--loop"):
         config.pluginmanager.register(Loop(wanted, factories[wanted]))
@@ -78,6 +87,15 @@ def free_port() -> int:
         return port
 
 
+def lives_on(process: "subprocess.Popen[Any]") -> bool:
+    """Wait a moment and tell whether *process* runs: who waits for its start and asks without pause slows it down."""
+    try:
+        process.wait(0.02)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
 class RedisServer:
     """A private redis-server on loopback that a test may kill and start again; it keeps an append-only file."""
 
@@ -100,8 +118,8 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + 100
+        while time.monotonic() < deadline and lives_on(self._process):
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
                     probe.sendall(b"PING\r\n")
@@ -110,7 +128,7 @@ class RedisServer:
             except OSError:
                 pass
         self.kill()
-        pytest.fail("redis-server did not start within 20 s")
+        pytest.fail("redis-server did not start within 100 s")
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

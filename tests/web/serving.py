@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.conftest import free_port
+from tests.conftest import free_port, lives_on
 from tiktok_async.emulator import EmulatedUser, Emulator
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ class Served:
             command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         began = time.monotonic()
-        while self._lives_on() and time.monotonic() < began + 200:
+        while lives_on(self._process) and time.monotonic() < began + 200:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     self.start_seconds = time.monotonic() - began
@@ -80,15 +80,6 @@ class Served:
             output, _ = self._process.communicate()
         self._process = None
         return time.monotonic() - began, output
-
-    def _lives_on(self) -> bool:
-        """Wait a moment and tell whether it has not ended by itself; to ask without pause would slow it down."""
-        assert self._process is not None
-        try:
-            self._process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            return True
-        return False
 
 
 async def log_in(http: aiohttp.ClientSession, served: Served, emulator: Emulator, user: EmulatedUser) -> str:
