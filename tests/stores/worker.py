@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from datetime import timedelta
 
 from attrs import evolve
@@ -35,10 +36,11 @@ async def put_for_ever(url: str) -> None:
 
 
 async def hold_for_ever(url: str, ttl: str) -> None:
-    """Take the lease and never let go."""
+    """Take the lease and never let go; say when it was asked for, on the clock that all processes share."""
     store = open_store(url)
+    asked = time.monotonic()
     async with store.lease(KEY, ttl=timedelta(seconds=float(ttl)), wait=timedelta(0)):
-        say("held")
+        say(str(asked))
         await asyncio.Event().wait()
 
 
