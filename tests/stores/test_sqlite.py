@@ -248,7 +248,7 @@ def test_a_store_that_nobody_closed_lets_the_interpreter_end(tmp_path: Path, kee
     script.write_text(SCRIPT.format(keep=keep, work=work))
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path / "tokens.db")],
-        timeout=20,
+        timeout=100,
         capture_output=True,
         text=True,
         check=False,
