@@ -32,7 +32,7 @@ _RULES = [
 def _loaded_by(code: str) -> set[str]:
     """Return the top-level modules and our own modules that are loaded after *code* ran in a fresh interpreter."""
     script = f"import sys\n{code}\nprint(*sys.modules, sep='\\n')"
-    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True, timeout=100)
     modules = done.stdout.split()
     return {module.partition(".")[0] for module in modules} | {m for m in modules if m.startswith("tiktok_async")}
 

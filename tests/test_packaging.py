@@ -25,7 +25,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(_ROOT)]
     environment = {**os.environ, "HATCH_BUILD_HOOK_ENABLE_CUSTOM": "1", "SOURCE_DATE_EPOCH": "1790000000"}
-    done = subprocess.run(build, capture_output=True, text=True, check=False, timeout=100, env=environment)
+    done = subprocess.run(build, capture_output=True, text=True, check=False, timeout=250, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -52,7 +52,9 @@ def wheel_names(wheel: Path) -> set[str]:
 def _run_in_wheel(wheel: Path, code: str) -> str:
     """Run *code* with the wheel, and no checkout, in front of everything else."""
     script = f"import sys; sys.path.insert(0, {str(wheel)!r})\n{code}"
-    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=100
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -135,7 +137,9 @@ except ImportError as error:
 def test_the_command_line_without_its_extra_says_what_to_install(wheel: Path) -> None:
     code = "sys.modules['cyclopts'] = None\nfrom tiktok_async.cli import main\nmain()"
     script = f"import sys; sys.path.insert(0, {str(wheel)!r})\n{code}"
-    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=100
+    )
     assert done.returncode == 1
     assert 'pip install "tiktok-async[cli]"' in done.stderr
     assert "Traceback" not in done.stderr

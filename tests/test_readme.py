@@ -72,7 +72,7 @@ async def _run(code: str, folder: Path, environment: dict[str, str]) -> "subproc
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
 
 

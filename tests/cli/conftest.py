@@ -59,7 +59,7 @@ class Commands:
     async def run(self, *arguments: str, typed: str = "", **environment: str) -> Done:
         """Run a command to its end."""
         process = await self.start(*arguments, **environment)
-        out, err = await asyncio.wait_for(process.communicate(typed.encode()), 60)
+        out, err = await asyncio.wait_for(process.communicate(typed.encode()), 100)
         assert process.returncode is not None
         return Done(process.returncode, out.decode(), err.decode())
 

@@ -36,7 +36,7 @@ async def test_login_waits_for_the_browser_and_stores_the_token(
     callback = await shell.emulator.consent(await _login_url(process), user)
     status, page = await _visit(callback)
     assert (status, "close this page" in page) == (200, True)
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode == 0, err
     login = json.loads(out)
     assert "video.list" in login["scopes"]
@@ -72,7 +72,7 @@ async def test_a_refused_login_says_so(shell: Shell) -> None:
     user = shell.emulator.add_user()
     process = await shell.start("login", "--no-browser", "--port", str(free_port()))
     await _visit(await shell.emulator.consent(await _login_url(process), user, deny=True))
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode == 1
     assert "access_denied" in err.decode()
 
@@ -81,7 +81,7 @@ async def test_a_login_can_be_pasted_where_there_is_no_browser(shell: Shell) -> 
     user = shell.emulator.add_user()
     process = await shell.start("login", "--paste")
     callback = await shell.emulator.consent(await _login_url(process), user)
-    _, err = await asyncio.wait_for(process.communicate(f"{callback}\n".encode()), 30)
+    _, err = await asyncio.wait_for(process.communicate(f"{callback}\n".encode()), 100)
     assert process.returncode == 0, err
     assert "is logged in" in err.decode()
 
@@ -183,7 +183,7 @@ async def test_without_a_store_tokens_live_in_a_folder_of_this_user_alone(shell:
     user = shell.emulator.add_user()
     process = await shell.start("login", "--paste", XDG_DATA_HOME=str(shell.folder / "data"))
     callback = await shell.emulator.consent(await _login_url(process), user)
-    await asyncio.wait_for(process.communicate(f"{callback}\n".encode()), 30)
+    await asyncio.wait_for(process.communicate(f"{callback}\n".encode()), 100)
     folder = shell.folder / "data" / "tiktok-async"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "tokens.db").stat().st_mode & 0o077 == 0

@@ -78,9 +78,9 @@ async def test_a_code_that_went_elsewhere_is_an_error(emulator: Emulator, monkey
 
 async def test_the_code_is_drawn_in_the_terminal_and_a_strangers_scan_is_refused(shell: Shell) -> None:
     process = await shell.start("login", "--qr", "--scopes", "user.info.basic")
-    token = await asyncio.wait_for(asked(shell.emulator), 30)
+    token = await asyncio.wait_for(asked(shell.emulator), 100)
     shell.emulator.qr_scan(token, shell.emulator.add_user(), client_ticket="somebody-elses")
-    out, err = await asyncio.wait_for(process.communicate(), 30)
+    out, err = await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode == 1
     drawing = err.decode()
     assert sum(drawing.count(block) for block in BLOCKS) > 500

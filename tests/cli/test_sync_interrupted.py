@@ -17,9 +17,9 @@ async def test_after_ctrl_c_the_next_run_asks_only_for_what_is_left(shell: Shell
         shell.emulator.fail_next(Endpoint.VIDEO_LIST, delay=timedelta(hours=1), user=user)
     process = await shell.start("sync", "--to", "videos.db", "--json", "--concurrency", "3")
     assert process.stdout is not None
-    done = [await asyncio.wait_for(process.stdout.readline(), 60) for _ in range(4)]
+    done = [await asyncio.wait_for(process.stdout.readline(), 100) for _ in range(4)]
     process.send_signal(signal.SIGINT)
-    await asyncio.wait_for(process.communicate(), 60)
+    await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode == 130
     assert len(done) == 4
     second = await shell.run("sync", "--to", "videos.db", "--json")

@@ -48,7 +48,7 @@ async def test_closing_does_not_wait_for_a_request_that_hangs(http: aiohttp.Clie
         while not emulator.clock.timers:
             await asyncio.sleep(0.001)
         started = time.monotonic()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 100
     with pytest.raises(aiohttp.ClientError):
         await hanging
 

@@ -23,7 +23,7 @@ async def _start(script: str, settings: dict[str, Any]) -> Process:
 
 async def _finish(process: Process) -> bytes:
     """Close the process's input, which ends it, and read what it has to say."""
-    said, _ = await asyncio.wait_for(process.communicate(b""), 60)
+    said, _ = await asyncio.wait_for(process.communicate(b""), 100)
     return said or b""
 
 
@@ -85,7 +85,7 @@ class Fleet:
     async def __aenter__(self) -> Self:
         self._provider = await _start("provider.py", self._provider_settings)
         assert self._provider.stdout is not None
-        self._settings |= json.loads(await asyncio.wait_for(self._provider.stdout.readline(), 60))
+        self._settings |= json.loads(await asyncio.wait_for(self._provider.stdout.readline(), 100))
         await asyncio.gather(*(self._start_worker() for _ in range(self._count)))
         return self
 
@@ -144,4 +144,4 @@ class Fleet:
         worker = await _start("worker.py", {**self._settings, "log": str(log)})
         self._workers.append(worker)
         assert worker.stdout is not None
-        assert await asyncio.wait_for(worker.stdout.readline(), 60) == b"ready\n"
+        assert await asyncio.wait_for(worker.stdout.readline(), 100) == b"ready\n"

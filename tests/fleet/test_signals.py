@@ -20,7 +20,7 @@ from tiktok_async.errors import ReauthorizationRequired
 from tiktok_async.models import AccountKey, Endpoint, Token, TokenState
 from tiktok_async.stores import open_store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 _TIMEOUT = 1.0  # seconds for a request; a lease is three times as long
 
@@ -65,20 +65,20 @@ class Scene:
         """Wait until the process has stopped itself."""
         assert self._process is not None
         state = psutil.Process(self._process.pid)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             while state.status() != psutil.STATUS_STOPPED:
                 await asyncio.sleep(0.01)
 
     async def rotated(self) -> None:
         """Wait until TikTok has rotated; its answer takes longer."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             while not self.emulator.refreshes:
                 await asyncio.sleep(0.01)
 
     async def outcome(self) -> str:
         """Wait for the end, which is in order, and return what the process said."""
         assert self._process is not None
-        said, complained = await asyncio.wait_for(self._process.communicate(), 60)
+        said, complained = await asyncio.wait_for(self._process.communicate(), 100)
         assert (self._process.returncode, complained.decode()) == (0, "")
         return said.decode()
 

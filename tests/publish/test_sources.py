@@ -35,7 +35,7 @@ def clip(tmp_path: Path) -> Path:
 
 async def nothing_stays_open(clip: Path) -> None:
     """Wait until the file is closed and its thread gone, which nobody waits for when an upload ends."""
-    for _ in range(500):
+    for _ in range(6_000):
         opened = [link for link in Path("/proc/self/fd").iterdir() if os.path.realpath(link) == str(clip)]
         if not opened and not any("tiktok" in thread.name for thread in threading.enumerate()):
             return

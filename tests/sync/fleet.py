@@ -71,7 +71,7 @@ class Fleet:
         for process in self._processes.values():
             if process.returncode is None:
                 process.terminate()
-        return [await asyncio.wait_for(process.wait(), 60) for process in self._processes.values()]
+        return [await asyncio.wait_for(process.wait(), 100) for process in self._processes.values()]
 
     async def stop(self) -> None:
         """End whatever is left of them."""
@@ -100,7 +100,7 @@ async def provider_process(settings: dict[str, Any]) -> AsyncIterator[tuple[Proc
     )
     try:
         assert process.stdout is not None
-        yield process, json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
+        yield process, json.loads(await asyncio.wait_for(process.stdout.readline(), 100))
     finally:
         if process.returncode is None:
             process.kill()

@@ -145,7 +145,7 @@ async def _run(
             ) as session:
                 lost = await books.lost(session)
             stored = await books.tokens()
-            said, _ = await asyncio.wait_for(provider.communicate(b""), 60)
+            said, _ = await asyncio.wait_for(provider.communicate(b""), 100)
     finally:
         server.kill()
     counted = json.loads(said)

@@ -70,8 +70,8 @@ async def test_celery_does_a_job_on_a_loop_of_its_own(world: World, sink: Sink, 
 
     def work() -> tuple[str, str]:
         with start_worker(module.app, pool="solo", perform_ping_check=False, shutdown_timeout=30):
-            first = module.sync_account.delay(user.open_id).get(timeout=30)
-            second = module.sync_account.delay(user.open_id, "0").get(timeout=30)
+            first = module.sync_account.delay(user.open_id).get(timeout=100)
+            second = module.sync_account.delay(user.open_id, "0").get(timeout=100)
         module.loop.stop()
         return first, second
 

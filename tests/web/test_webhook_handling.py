@@ -299,7 +299,7 @@ def test_of_several_processes_one_sees_the_event(kind: str, tmp_path: Any, reque
     for worker in workers:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n"
-    answers = [worker.communicate("go\n", timeout=60)[0].strip() for worker in workers]
+    answers = [worker.communicate("go\n", timeout=100)[0].strip() for worker in workers]
     assert sorted(answers) == ["new", "seen", "seen"]
 
 
