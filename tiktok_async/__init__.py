@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Publish,
     )
     from tiktok_async.abc import (
+        BulkTokenStore,
         ByteSource,
         CheckpointStore,
         Clock,
@@ -201,6 +202,7 @@ _HOMES = {
     "F": "tiktok_async.query",
     "Account": "tiktok_async.api.account",
     "Archive": "tiktok_async.api.portability",
+    "BulkTokenStore": "tiktok_async.abc",
     "ByteSource": "tiktok_async.abc",
     "CheckpointStore": "tiktok_async.abc",
     "Clock": "tiktok_async.abc",
@@ -246,6 +248,7 @@ __all__ = [
     "AuthorizationDenied",
     "AuthorizationRemoved",
     "AuthorizationRequest",
+    "BulkTokenStore",
     "ByteSource",
     "Checkpoint",
     "CheckpointConflict",

@@ -4,16 +4,18 @@ Each method's docstring is the contract: what a missing key means, what happens 
 errors it raises. `tiktok_async.testing` holds a pytest class for each protocol that proves an implementation.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from tiktok_async._http import RawResponse, Request
 from tiktok_async._sync_abc import CheckpointStore
+from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Limit, Token
 
 __all__ = [
+    "BulkTokenStore",
     "ByteSource",
     "CheckpointStore",
     "Clock",
@@ -169,6 +171,29 @@ class TokenStore(Protocol):
 
     async def aclose(self) -> None:
         """Close what this store opened; a client passed in stays open. Harmless when repeated."""
+
+
+@runtime_checkable
+class BulkTokenStore(TokenStore, Protocol):
+    """A `TokenStore` that reads and writes many records in one trip, which a store may do or leave.
+
+    What works on all accounts of an app asks for it: `copy_tokens`, and `EncryptedTokenStore.rotate`.
+    """
+
+    async def get_many(self, keys: Sequence[AccountKey], /) -> list[Token | None]:
+        """Return the stored tokens of *keys*, in their order, with `None` for each that has none."""
+        ...
+
+    async def put_many(self, puts: Sequence[tuple[Token, int | None]], /) -> list[Token | TokenConflict]:
+        """Store each token by compare-and-set with the version beside it, as `put` does; each account once.
+
+        Returns:
+            For each, in their order, the token as stored, or the conflict that kept it from being so.
+
+        Raises:
+            StoreError: The store failed; which of them were stored may be unknown.
+        """
+        ...
 
 
 @runtime_checkable

@@ -5,6 +5,7 @@ What needs an extra loads on first use, and names the extra if it is missing.
 
 from typing import TYPE_CHECKING
 
+from tiktok_async_stores._bulk import copy_tokens
 from tiktok_async_stores._codec import decode_token, encode_token
 from tiktok_async_stores._lease import LeaseTable, hold_lease
 from tiktok_async_stores._open import load, open_store
@@ -32,6 +33,7 @@ __all__ = [
     "SQLiteCheckpointStore",
     "SQLiteTokenStore",
     "SQLiteVideoTable",
+    "copy_tokens",
     "decode_token",
     "encode_token",
     "generate_store_key",

@@ -5,30 +5,23 @@ from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from typing import Generic, TypeVar
 
-from attrs import frozen
-
 from tiktok_async.errors import TikTokError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@frozen
-class Failure:
-    """The error of one item among others that may have succeeded."""
-
-    error: TikTokError
-
-
 class Batcher(Generic[Item, Result]):
     """Collects items while a batch is under way and runs them as the next one.
 
     Args:
-        run: Takes the items of a batch and returns, in their order, a result or a `Failure` for each.
+        run: Takes the items of a batch and returns, in their order, a result or an error for each.
         limit: The most items of a batch.
     """
 
-    def __init__(self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Failure]]], *, limit: int) -> None:
+    def __init__(
+        self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | TikTokError]]], *, limit: int
+    ) -> None:
         self._run = run
         self._limit = limit
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
@@ -48,8 +41,8 @@ class Batcher(Generic[Item, Result]):
             (outcome,) = await self._run((item,))
         finally:
             self._alone = False
-        if isinstance(outcome, Failure):
-            raise outcome.error
+        if isinstance(outcome, TikTokError):
+            raise outcome
         return outcome
 
     async def submit(self, item: Item) -> Result:
@@ -78,8 +71,8 @@ class Batcher(Generic[Item, Result]):
                 for (_, future), outcome in zip(batch, outcomes, strict=True):
                     if future.done():
                         continue
-                    if isinstance(outcome, Failure):
-                        future.set_exception(outcome.error)
+                    if isinstance(outcome, TikTokError):
+                        future.set_exception(outcome)
                     else:
                         future.set_result(outcome)
                 # A turn for those who were answered: what they ask next goes with who waits already, instead of the
@@ -92,9 +85,9 @@ class Batcher(Generic[Item, Result]):
                 future.cancel()
             self._waiting = []
 
-    async def _outcomes(self, items: list[Item]) -> Sequence[Result | Failure]:
+    async def _outcomes(self, items: list[Item]) -> Sequence[Result | TikTokError]:
         try:
             return await self._run(items)
         except TikTokError as error:
             # One each: an exception that is raised in many tasks would collect all their tracebacks.
-            return [Failure(copy(error)) for _ in items]
+            return [copy(error) for _ in items]

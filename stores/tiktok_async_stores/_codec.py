@@ -6,9 +6,11 @@ search and compare them.
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NoReturn, cast
 
 import orjson
+from attrs import fields
 
 from tiktok_async.errors import StoreError
 from tiktok_async.models import AccountKey, RefreshAttempt, Secret, Token, TokenState
@@ -20,21 +22,27 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+# Every token read or stored is made here, of values that are checked already: its own checks would take longer than
+# all the rest of the reading.
+_NEW = object.__new__
+_SET = [getattr(Token, one.name).__set__ for one in fields(Token)]
+_FIELDS = attrgetter(*(one.name for one in fields(Token)))
+_VERSION = [one.name for one in fields(Token)].index("version")
+
+
+def _made(*values: object) -> Token:
+    """Return a token of all its fields' values, in their order."""
+    token = _NEW(Token)
+    for place, value in zip(_SET, values):  # noqa: B905 - a check here takes as long as three of the fields
+        place(token, value)
+    return token
+
+
 def with_version(token: Token, version: int) -> Token:
-    """Return *token* with another version; `attrs.evolve` takes twice as long, and every put pays for it."""
-    return Token(
-        key=token.key,
-        access_token=token.access_token,
-        refresh_token=token.refresh_token,
-        scopes=token.scopes,
-        expires_at=token.expires_at,
-        refresh_expires_at=token.refresh_expires_at,
-        version=version,
-        state=token.state,
-        updated_at=token.updated_at,
-        attempt=token.attempt,
-        reason=token.reason,
-    )
+    """Return *token* with another version."""
+    made = _made(*_FIELDS(token))
+    _SET[_VERSION](made, version)
+    return made
 
 
 def to_microseconds(when: datetime) -> int:
@@ -51,16 +59,15 @@ def to_microseconds(when: datetime) -> int:
 
 def encode_token(token: Token) -> bytes:
     """Return *token* as bytes, without its key and version."""
-    updated = to_microseconds(token.updated_at)
-    fields: list[Any] = [
+    record: list[Any] = [
         FORMAT,
         token.access_token.reveal(),
         token.refresh_token.reveal(),
         sorted(token.scopes),
-        updated,
+        to_microseconds(token.updated_at),
         # Lifetimes, as TikTok gives them: shorter than two more dates.
-        to_microseconds(token.expires_at) - updated,
-        to_microseconds(token.refresh_expires_at) - updated,
+        (token.expires_at - token.updated_at) // _MICROSECOND,
+        (token.refresh_expires_at - token.updated_at) // _MICROSECOND,
     ]
     # Rare, so they cost a healthy record nothing.
     rare: dict[str, Any] = {}
@@ -72,8 +79,8 @@ def encode_token(token: Token) -> bytes:
         attempt = token.attempt
         rare["attempt"] = [attempt.fingerprint, to_microseconds(attempt.at), attempt.replayed, attempt.owner]
     if rare:
-        fields.append(rare)
-    return orjson.dumps(fields)
+        record.append(rare)
+    return orjson.dumps(record)
 
 
 def decode_token(body: bytes, *, key: AccountKey, version: int) -> Token:
@@ -97,29 +104,37 @@ def decode_token(body: bytes, *, key: AccountKey, version: int) -> Token:
         ) from None
 
 
-def _token(fields: list[Any], key: AccountKey, version: int) -> Token:
+def _token(record: list[Any], key: AccountKey, version: int) -> Token:
     # Anything but a list of the right length fails here.
-    form, access, refresh, scopes, updated, lifetime, refresh_lifetime, *rest = fields
+    form, access, refresh, scopes, updated, lifetime, refresh_lifetime, *rest = record
     # A bool is an int too, so not isinstance.
     if not (type(form) is type(updated) is type(lifetime) is type(refresh_lifetime) is int) or form != FORMAT:
         _refuse()
     if type(scopes) is not list:
         _refuse()
-    updated_at = _EPOCH + timedelta(microseconds=updated)
-    return Token(
-        key=key,
-        access_token=Secret(access),
-        refresh_token=Secret(refresh),
-        scopes=_scopes(*cast("list[str]", scopes)),
-        expires_at=updated_at + timedelta(microseconds=lifetime),
-        refresh_expires_at=updated_at + timedelta(microseconds=refresh_lifetime),
-        updated_at=updated_at,
-        version=version,
-        **(_rare(*rest) if rest else {}),
+    updated_at = _EPOCH + timedelta(0, 0, updated)
+    state, attempt, reason = _rare(*rest) if rest else (TokenState.ACTIVE, None, None)
+    return _made(
+        key,
+        Secret(access),
+        Secret(refresh),
+        _scopes(*cast("list[str]", scopes)),
+        updated_at + _lifetime(lifetime),
+        updated_at + _lifetime(refresh_lifetime),
+        version,
+        state,
+        updated_at,
+        attempt,
+        reason,
     )
 
 
-# Accounts of one app have the same few sets.
+# TikTok gives the same few, and accounts of one app have the same few scopes.
+@lru_cache(maxsize=256)
+def _lifetime(microseconds: int) -> timedelta:
+    return timedelta(0, 0, microseconds)
+
+
 @lru_cache(maxsize=256)
 def _scopes(*names: str) -> frozenset[str]:
     if not all(isinstance(name, str) for name in names):  # pyright: ignore[reportUnnecessaryIsInstance] - from outside
@@ -127,21 +142,21 @@ def _scopes(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _rare(fields: dict[str, Any]) -> dict[str, Any]:
-    if type(fields) is not dict:
+def _rare(rare: dict[str, Any]) -> tuple[TokenState, RefreshAttempt | None, str | None]:
+    if type(rare) is not dict:
         _refuse()
-    known: dict[str, Any] = {name: fields[name] for name in ("state", "reason", "attempt") if name in fields}
-    if not isinstance(known.get("reason", ""), str):
+    reason, attempt = rare.get("reason"), None
+    if "reason" in rare and not isinstance(reason, str):
         _refuse()
-    if "attempt" in known:
-        fingerprint, at, replayed, owner = known["attempt"]
+    if "attempt" in rare:
+        fingerprint, at, replayed, owner = rare["attempt"]
         if not isinstance(fingerprint, str) or type(at) is not int or not isinstance(replayed, bool):
             _refuse()
         if not isinstance(owner, str):
             _refuse()
         moment = _EPOCH + timedelta(microseconds=at)
-        known["attempt"] = RefreshAttempt(fingerprint=fingerprint, at=moment, replayed=replayed, owner=owner)
-    return known
+        attempt = RefreshAttempt(fingerprint=fingerprint, at=moment, replayed=replayed, owner=owner)
+    return TokenState(rare.get("state", TokenState.ACTIVE)), attempt, reason
 
 
 def _refuse() -> NoReturn:

@@ -31,9 +31,8 @@ _PHRASES = (
     b'"reason":"',
     b'"attempt":["',
 )
-_CODES = {bytes([number]): phrase for number, phrase in enumerate(_PHRASES, 1)}
-_BYTES = {phrase: code for code, phrase in _CODES.items()}
-_CODE = re.compile(rb"[\x01-\x1f]")
+_CODES = [(bytes([number]), phrase) for number, phrase in enumerate(_PHRASES, 1)]
+_BYTES = {phrase: code for code, phrase in _CODES}
 # Longest first, since a short one may be the start of a long one. One pass takes half the time of one for each phrase.
 _PHRASE = re.compile(b"|".join(map(re.escape, sorted(_PHRASES, key=len, reverse=True))))
 
@@ -45,12 +44,10 @@ def pack(body: bytes) -> bytes:
 
 def unpack(packed: bytes) -> bytes:
     """Return what `pack` made *packed* of; anything else comes back as it is, for the codec to refuse."""
-    return _CODE.sub(_phrase, packed)
+    for code, phrase in _CODES:
+        packed = packed.replace(code, phrase)
+    return packed
 
 
 def _code(match: re.Match[bytes]) -> bytes:
     return _BYTES[match[0]]
-
-
-def _phrase(match: re.Match[bytes]) -> bytes:
-    return _CODES.get(match[0], match[0])

@@ -11,7 +11,7 @@ import aiosqlite
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError, TikTokError
 from tiktok_async.models import StoreUnsafe
-from tiktok_async_stores._batch import Batcher, Failure
+from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._sqlite_file import connect, unsafe_mode
 from tiktok_async_stores._unsafe import OnUnsafe, tell
 
@@ -183,11 +183,11 @@ def _outcome(connection: sqlite3.Connection, job: Job[Any]) -> object:
     try:
         return job(connection)
     except TikTokError as error:
-        return Failure(error)
+        return error
 
 
 def _alone(connection: sqlite3.Connection, job: Job[Any]) -> object:
     try:
         return _commit(connection, [job])[0]
     except (sqlite3.Error, UnicodeError) as error:
-        return Failure(StoreError(f"The SQLite store failed: {error}."))
+        return StoreError(f"The SQLite store failed: {error}.")

@@ -1,13 +1,14 @@
 """Tokens that are of no use to who steals the store."""
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 from tiktok_async.abc import Lease, TokenStore
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token
+from tiktok_async_stores._bulk import get_many, pages, put_many
 from tiktok_async_stores._cipher import Keyring, generate_store_key
 from tiktok_async_stores._codec import with_version
 from tiktok_async_stores._encrypted_notes import EncryptedNotes
@@ -74,6 +75,31 @@ class EncryptedTokenStore(KeepsNotes):
         stored = await self._inner.put(self._ring.seal(token), expected_version=expected_version)
         return with_version(token, stored.version)
 
+    async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
+        """Return the stored tokens of *keys*, decrypted, with `None` for each that has none.
+
+        Raises:
+            DecryptionError: None of the keys opens one of them; the record is untouched.
+            StoreError: The inner store failed.
+        """
+        found = await get_many(self._inner, keys)
+        return [None if stored is None else self._ring.open(stored) for stored in found]
+
+    async def put_many(self, puts: Sequence[tuple[Token, int | None]]) -> list[Token | TokenConflict]:
+        """Store each token, encrypted, by compare-and-set with the version beside it.
+
+        Returns:
+            For each, in their order, the token as stored, or the conflict that kept it from being so.
+
+        Raises:
+            StoreError: The inner store failed; which of them were stored may be unknown.
+        """
+        sealed = [(self._ring.seal(token), expected) for token, expected in puts]
+        return [
+            with_version(token, stored.version) if isinstance(stored, Token) else stored
+            for (token, _), stored in zip(puts, await put_many(self._inner, sealed), strict=True)
+        ]
+
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one."""
         return await self._inner.delete(key)
@@ -103,12 +129,17 @@ class EncryptedTokenStore(KeepsNotes):
             How many records were encrypted anew; those that had the newest key already are left alone.
 
         Raises:
-            DecryptionError: None of the keys opens a record; those before it are done.
+            DecryptionError: None of the keys opens a record; what was encrypted before stays so.
             StoreError: The inner store failed.
         """
         count = 0
-        async for key in self._inner.keys(client_key):
-            count += await self._rotate_one(key)
+        async for keys in pages(self._inner.keys(client_key)):
+            found = await get_many(self._inner, keys)
+            old = [one for one in found if one is not None and not self._ring.is_newest(one)]
+            stored = await put_many(self._inner, [(self._ring.seal(self._ring.open(one)), one.version) for one in old])
+            for token, outcome in zip(old, stored, strict=True):
+                # A refresh came first; look again, it may have used an older key.
+                count += isinstance(outcome, Token) or await self._rotate_one(token.key)
         return count
 
     async def _rotate_one(self, key: AccountKey) -> bool:
@@ -116,7 +147,7 @@ class EncryptedTokenStore(KeepsNotes):
             try:
                 await self._inner.put(self._ring.seal(self._ring.open(stored)), expected_version=stored.version)
             except TokenConflict:
-                continue  # a refresh came first; look again, it may have used an older key
+                continue
             return True
         return False
 

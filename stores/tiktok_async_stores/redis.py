@@ -1,43 +1,31 @@
 """Tokens in Redis, shared by the processes of any number of machines."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import uuid4
-
-from attrs import frozen
 
 from tiktok_async._clock import SystemClock
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import TokenConflict
-from tiktok_async.models import AccountKey, Token, TokenState
+from tiktok_async.models import AccountKey, Token
 from tiktok_async_stores import _redis_scripts as scripts
-from tiktok_async_stores._batch import Batcher, Failure
-from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds, with_version
+from tiktok_async_stores._batch import Batcher
+from tiktok_async_stores._codec import with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._pages import by_pages
 from tiktok_async_stores._redis_leases import RedisLeases
 from tiktok_async_stores._redis_link import RedisClient
 from tiktok_async_stores._redis_notes import RedisNotes
+from tiktok_async_stores._redis_records import Put, answered, due, fetched, plain, read, written
 from tiktok_async_stores._redis_safety import Inspection
 from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores._waiting import finish
 
 _PAGE = 200
 _TOGETHER = 100
-
-# Moves any datetime into the positive numbers, so that as fixed-width hexadecimal they sort as times do.
-_OFFSET = 2**62
-
-
-@frozen
-class _Put:
-    """A put on its way; the request id makes a second arrival harmless."""
-
-    token: Token
-    expected: int | None
-    request: str
+_BULK = 100
 
 
 class RedisTokenStore(RedisLeases, KeepsNotes):
@@ -81,7 +69,7 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         self._notes = RedisNotes(self._link, self._key)
         self._inspection = Inspection(self._link, self._clock, on_unsafe)
         self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER)
-        self._puts = Batcher[_Put, int](self._put_many, limit=_TOGETHER)
+        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER)
 
     @classmethod
     def from_url(
@@ -103,11 +91,7 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         """
         if not self._inspection.done:
             await self._inspection.run()
-        value = await self._reads.share(key)
-        if value is None:
-            return None
-        version, _, _, body = _bytes(value).split(b" ", 3)
-        return decode_token(body, key=key, version=int(version))
+        return read(key, await self._reads.share(key))
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
         """Store *token* by compare-and-set.
@@ -118,8 +102,41 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         """
         if not self._inspection.done:
             await self._inspection.run()
-        version = await self._puts.submit(_Put(token, expected_version, uuid4().hex[:16]))
-        return with_version(token, version)
+        return with_version(token, await self._puts.submit((token, expected_version)))
+
+    async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
+        """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
+
+        Raises:
+            StoreError: Redis cannot be reached.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+
+        async def get(page: Sequence[AccountKey]) -> list[Token | None]:
+            return list(map(read, page, await self._get_many(page)))
+
+        return await by_pages(keys, get, size=_BULK)
+
+    async def put_many(self, puts: Sequence[Put]) -> list[Token | TokenConflict]:
+        """Store each token by compare-and-set with the version beside it, as `put` does.
+
+        Returns:
+            For each, in their order, the token as stored, or the conflict that kept it from being so.
+
+        Raises:
+            StoreError: Redis cannot be reached; which of them were stored may be unknown.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+
+        async def put(page: Sequence[Put]) -> list[Token | TokenConflict]:
+            return [
+                with_version(token, version) if isinstance(version, int) else version
+                for (token, _), version in zip(page, await self._put_many(page), strict=True)
+            ]
+
+        return await by_pages(puts, put, size=_BULK)
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.
@@ -147,14 +164,14 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
             StoreError: Redis cannot be reached.
         """
         index, _ = self._lists(client_key)
-        async for member in self._members(client_key, index, "index", b"(" + _due(before)):
+        async for member in self._members(client_key, index, "index", b"(" + due(before)):
             yield AccountKey(client_key, member.partition(b":")[2].decode())
 
     async def _members(self, client_key: str, listing: bytes, which: str, end: bytes) -> AsyncIterator[bytes]:
         start, full = b"-", True
         while full:
             page = await self._link.command("ZRANGEBYLEX", listing, start, end, "LIMIT", 0, _PAGE)
-            members = [_bytes(member) for member in page]
+            members = [plain(member) for member in page]
             full = len(members) == _PAGE
             if not members:
                 return
@@ -187,23 +204,30 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
     async def _get_many(self, keys: Sequence[AccountKey]) -> Sequence[bytes | None]:
         if len(keys) == 1:
             return [await self._link.command("GET", self._record(keys[0]))]
-        # In a cluster a command may touch one slot only, and an app is one slot.
-        found: dict[AccountKey, bytes | None] = {}
-        for client_key in {key.client_key for key in keys}:
-            ours = [key for key in keys if key.client_key == client_key]
-            values = await self._link.command("MGET", *(self._record(key) for key in ours))
-            found.update(zip(ours, values, strict=True))
-        return [found[key] for key in keys]
+        found: list[bytes | None] = [None] * len(keys)
+        for client_key, places in _by_app(keys).items():
+            start = self._key(client_key, b"token", b"")
+            answer = await self._link.run(scripts.FETCH, [start + keys[place].open_id.encode() for place in places])
+            for place, value in zip(places, fetched(answer), strict=True):
+                found[place] = value
+        return found
 
-    async def _put_many(self, puts: Sequence[_Put]) -> Sequence[int | Failure]:
-        answers: dict[str, int] = {}
-        for client_key in {put.token.key.client_key for put in puts}:
-            ours = [put for put in puts if put.token.key.client_key == client_key]
-            keys = [*self._lists(client_key), *(self._record(put.token.key) for put in ours)]
-            arguments = [argument for put in ours for argument in _arguments(put)]
+    async def _put_many(self, puts: Sequence[Put]) -> Sequence[int | TokenConflict]:
+        answers: list[int | TokenConflict] = [0] * len(puts)
+        for client_key, places in _by_app([token.key for token, _ in puts]).items():
+            start = self._key(client_key, b"token", b"")
+            keys = [*self._lists(client_key)]
+            arguments: list[bytes | int] = [len(start)]
+            # Tells a trip that arrives twice.
+            trip = os.urandom(6).hex()
+            for number, place in enumerate(places):
+                token, expected = puts[place]
+                keys.append(start + token.key.open_id.encode())
+                arguments += (b"" if expected is None else expected, *written(token, f"{trip}{number:x}"))
             versions = await self._link.run(scripts.PUT, keys, *arguments)
-            answers.update(zip((put.request for put in ours), versions, strict=True))
-        return [_answer(put, answers[put.request]) for put in puts]
+            for place, version in zip(places, versions.split(), strict=True):
+                answers[place] = answered(puts[place], int(version))
+        return answers
 
     def _record(self, key: AccountKey) -> bytes:
         return self._key(key.client_key, b"token", key.open_id.encode())
@@ -215,31 +239,9 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         return f"<RedisTokenStore with prefix {self._prefix!r}>"
 
 
-def _arguments(put: _Put) -> tuple[Any, ...]:
-    token = put.token
-    return (
-        "" if put.expected is None else put.expected,
-        put.request,
-        _due(token.expires_at) if token.state is TokenState.ACTIVE else b"-",
-        token.key.open_id.encode(),
-        encode_token(token),
-        to_microseconds(token.refresh_expires_at) // 1000,
-    )
-
-
-def _answer(put: _Put, answer: int) -> int | Failure:
-    if answer > 0:
-        return answer
-    actual = -1 - answer
-    return Failure(
-        TokenConflict(put.token.key.open_id, expected_version=put.expected or None, actual_version=actual or None)
-    )
-
-
-def _due(when: datetime) -> bytes:
-    return b"%016x" % (to_microseconds(when) + _OFFSET)
-
-
-def _bytes(value: bytes | str) -> bytes:
-    # A caller's client may decode its answers.
-    return value.encode() if isinstance(value, str) else value
+def _by_app(keys: Sequence[AccountKey]) -> dict[str, list[int]]:
+    """Return the places of each app's keys: in a cluster a command may touch one slot only, and an app is one."""
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(key.client_key, []).append(place)
+    return places

@@ -97,8 +97,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         Raises:
             StoreError: The file cannot be read.
         """
-        row = await self._reads.share(key)
-        return decode_token(unpack(row[1]), key=key, version=row[0]) if row else None
+        return _token(key, await self._reads.share(key))
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
         """Store *token* by compare-and-set; it is on disk when this returns.
@@ -107,9 +106,32 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
             TokenConflict: Another version is stored.
             StoreError: The file cannot be written.
         """
-        row = (token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), pack(encode_token(token)))
-        version = await self._worker.write(partial(_put, key=token.key, row=row, expected=expected_version))
-        return with_version(token, version)
+        job = partial(_put, key=token.key, row=_row(token), expected=expected_version)
+        return with_version(token, await self._worker.write(job))
+
+    async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
+        """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        return list(map(_token, keys, await self._get_many(keys)))
+
+    async def put_many(self, puts: Sequence[tuple[Token, int | None]]) -> list[Token | TokenConflict]:
+        """Store each token by compare-and-set with the version beside it, all in one commit.
+
+        Returns:
+            For each, in their order, the token as stored, or the conflict that kept it from being so.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        rows = [(token.key, _row(token), expected) for token, expected in puts]
+        outcomes = await self._worker.write(partial(_put_many, rows=rows))
+        return [
+            with_version(token, outcome) if isinstance(outcome, int) else outcome
+            for (token, _), outcome in zip(puts, outcomes, strict=True)
+        ]
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.
@@ -176,6 +198,14 @@ def _get(connection: sqlite3.Connection, *, keys: Sequence[AccountKey]) -> list[
     return found
 
 
+def _token(key: AccountKey, row: _Row | None) -> Token | None:
+    return decode_token(unpack(row[1]), key=key, version=row[0]) if row else None
+
+
+def _row(token: Token) -> tuple[bool, int, bytes]:
+    return token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), pack(encode_token(token))
+
+
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
     # To the last row, always: a statement left open keeps the file from moving on.
     return connection.execute(sql, parameters).fetchall()
@@ -194,3 +224,15 @@ def _put(connection: sqlite3.Connection, *, key: AccountKey, row: tuple[bool, in
         connection.execute("INSERT OR IGNORE INTO apps (client_key) VALUES (?)", names[:1])
     connection.execute(_PUT, (*row, *names, actual + 1))
     return actual + 1
+
+
+def _put_many(
+    connection: sqlite3.Connection, *, rows: Sequence[tuple[AccountKey, tuple[bool, int, bytes], int | None]]
+) -> list[int | TokenConflict]:
+    outcomes: list[int | TokenConflict] = []
+    for key, row, expected in rows:
+        try:
+            outcomes.append(_put(connection, key=key, row=row, expected=expected))
+        except TokenConflict as conflict:
+            outcomes.append(conflict)
+    return outcomes

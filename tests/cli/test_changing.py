@@ -193,3 +193,21 @@ async def test_the_demo_speaks_ascii_where_it_has_to(shell: Shell) -> None:
     done = await shell.run("demo", "--videos", "3", PYTHONIOENCODING="ascii")
     assert done.code == 0, done.err
     assert done.out.isascii()
+
+
+async def test_tokens_are_copied_into_another_store_and_work_from_there(shell: Shell) -> None:
+    for _ in range(3):
+        await shell.log_in(shell.emulator.add_user())
+    other = f"sqlite:///{shell.folder}/other.db"
+    copied = await shell.run("copy-tokens", other, "--json")
+    assert (copied.code, json.loads(copied.out)) == (0, {"copied": 3}), copied.err
+    assert "0 tokens were copied" in (await shell.run("copy-tokens", other)).err
+    listed = [json.loads(line)["open_id"] for line in (await shell.run("accounts", "--json")).out.splitlines()]
+    refreshed = await shell.run("refresh", listed[0], "--store", other)
+    assert refreshed.code == 0, refreshed.err
+
+
+async def test_a_store_that_nobody_knows_is_no_place_to_copy_to(shell: Shell) -> None:
+    done = await shell.run("copy-tokens", "tape://reel/1")
+    assert done.code == 2
+    assert "tape" in done.err

@@ -15,7 +15,7 @@ from tiktok_async.stores import (
     SQLiteTokenStore,
     generate_store_key,
 )
-from tiktok_async.testing import TokenStoreContract
+from tiktok_async.testing import BulkTokenStoreContract, TokenStoreContract
 
 KEY = generate_store_key()
 
@@ -33,7 +33,7 @@ class TestMemoryTokenStore(TokenStoreContract):
         return MemoryTokenStore()
 
 
-class TestSQLiteTokenStore(TokenStoreContract):
+class TestSQLiteTokenStore(BulkTokenStoreContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[TokenStore]:
         store = SQLiteTokenStore(tmp_path / "tokens.db")
@@ -47,7 +47,7 @@ class TestSQLiteTokenStore(TokenStoreContract):
         await store.aclose()
 
 
-class TestSQLiteTokenStoreInMemory(TokenStoreContract):
+class TestSQLiteTokenStoreInMemory(BulkTokenStoreContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[TokenStore]:
         store = SQLiteTokenStore(":memory:")
@@ -55,7 +55,7 @@ class TestSQLiteTokenStoreInMemory(TokenStoreContract):
         await store.aclose()
 
 
-class TestRedisTokenStore(TokenStoreContract):
+class TestRedisTokenStore(BulkTokenStoreContract):
     @pytest.fixture
     async def store(self, redis_url: str) -> AsyncIterator[TokenStore]:
         store = RedisTokenStore(redis_url)
@@ -69,7 +69,7 @@ class TestRedisTokenStore(TokenStoreContract):
         await store.aclose()
 
 
-class TestEncryptedTokenStore(TokenStoreContract):
+class TestEncryptedTokenStore(BulkTokenStoreContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[TokenStore]:
         store = EncryptedTokenStore(SQLiteTokenStore(tmp_path / "tokens.db"), keys=[KEY])

@@ -11,10 +11,12 @@ from tiktok_async.testing._clock import VirtualClock
 if TYPE_CHECKING:
     from tiktok_async.testing._checkpoints import CheckpointStoreContract
     from tiktok_async.testing._limiters import RateLimiterContract, StrictWindow
+    from tiktok_async.testing._store_bulk import BulkTokenStoreContract
     from tiktok_async.testing._store_notes import NoteStoreContract
     from tiktok_async.testing._stores import TokenStoreContract
 
 __all__ = [
+    "BulkTokenStoreContract",
     "CheckpointStoreContract",
     "NoteStoreContract",
     "RateLimiterContract",
@@ -25,6 +27,7 @@ __all__ = [
 
 # name -> module; what imports pytest
 _LAZY = {
+    "BulkTokenStoreContract": "tiktok_async.testing._store_bulk",
     "CheckpointStoreContract": "tiktok_async.testing._checkpoints",
     "NoteStoreContract": "tiktok_async.testing._store_notes",
     "RateLimiterContract": "tiktok_async.testing._limiters",

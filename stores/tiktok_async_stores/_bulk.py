@@ -1,0 +1,78 @@
+"""What is done to all accounts of an app, by the bulk calls of a store that has them."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from tiktok_async.abc import BulkTokenStore, TokenStore
+from tiktok_async.errors import TokenConflict
+from tiktok_async.models import AccountKey, Token
+
+_PAGE = 500
+
+
+async def copy_tokens(source: TokenStore, target: TokenStore, client_key: str) -> int:
+    """Copy the tokens of one app into another store, where they are new or newer than what is there.
+
+    A refresh makes a copy worthless, as the refresh token in it is used up. So copy while workers go on, to move most
+    of them; then stop every worker that uses *source*, copy again, which takes only what was refreshed since, and
+    start the workers with *target*. It may be stopped and repeated at any time. *source* is left as it is.
+
+    Args:
+        source: Where they are.
+        target: Where they shall be. Versions count anew there.
+        client_key: The app.
+
+    Returns:
+        How many were copied.
+
+    Raises:
+        StoreError: One of the stores failed; what was copied stays.
+
+    Example:
+        >>> async def move() -> int:
+        ...     file, fleet = open_store("sqlite:///tokens.db"), open_store("redis://localhost/0")
+        ...     return await copy_tokens(file, fleet, "awexample")
+    """
+    copied = 0
+    async for keys in pages(source.keys(client_key)):
+        there = await get_many(target, keys)
+        puts = [
+            (token, old.version if old is not None else 0)
+            for token, old in zip(await get_many(source, keys), there, strict=True)
+            if token is not None and (old is None or token.updated_at > old.updated_at)
+        ]
+        # A conflict is somebody who works with the target already: theirs is newer.
+        copied += sum(isinstance(stored, Token) for stored in await put_many(target, puts))
+    return copied
+
+
+async def pages(keys: AsyncIterator[AccountKey]) -> AsyncIterator[list[AccountKey]]:
+    """Yield *keys* in lists of at most 500."""
+    page: list[AccountKey] = []
+    async for key in keys:
+        page.append(key)
+        if len(page) == _PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+async def get_many(store: TokenStore, keys: Sequence[AccountKey]) -> list[Token | None]:
+    """Return the tokens of *keys*, one after the other if *store* has no bulk call."""
+    if isinstance(store, BulkTokenStore):
+        return await store.get_many(keys)
+    return [await store.get(key) for key in keys]
+
+
+async def put_many(store: TokenStore, puts: Sequence[tuple[Token, int | None]]) -> list[Token | TokenConflict]:
+    """Store tokens by compare-and-set, one after the other if *store* has no bulk call."""
+    if isinstance(store, BulkTokenStore):
+        return await store.put_many(puts)
+    return [await _put(store, token, expected) for token, expected in puts]
+
+
+async def _put(store: TokenStore, token: Token, expected: int | None) -> Token | TokenConflict:
+    try:
+        return await store.put(token, expected_version=expected)
+    except TokenConflict as conflict:
+        return conflict

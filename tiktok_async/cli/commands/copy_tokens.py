@@ -1,0 +1,39 @@
+"""`tiktok-async copy-tokens`."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tiktok_async.cli._output import Json, note, write_json
+from tiktok_async.cli._session import DEFAULTS, Options, opened
+
+
+async def command(
+    target: Annotated[str, Parameter(help="The other store's URL, such as redis://localhost:6379/0.")],
+    /,
+    *,
+    json: Json = False,
+    options: Options = DEFAULTS,
+) -> None:
+    """Copy this app's tokens into another store, where they are new or newer than those there.
+
+    A refresh makes a copy worthless. Copy while workers go on; then stop them, copy again, which takes only what was
+    refreshed since, and start them with the other store.
+
+    Args:
+        target: The other store.
+        json: Write one JSON document: how many were copied.
+        options: The session's options; `--store` is where the tokens are.
+    """
+    from tiktok_async.stores import copy_tokens, open_store
+
+    there = open_store(target)
+    try:
+        async with opened(options) as (session, store):
+            copied = await copy_tokens(store, there, session.client_key)
+    finally:
+        await there.aclose()
+    if json:
+        write_json({"copied": copied})
+    else:
+        note(f"{copied} tokens were copied. The store they came from is as it was.")
