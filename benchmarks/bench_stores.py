@@ -21,11 +21,11 @@ import asyncio
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve
 from redis.asyncio import Redis
@@ -35,7 +35,7 @@ from benchmarks._rows import Row, alone, beside, main
 from benchmarks.store_peers import ACCOUNTS, APP, NOW, Operation, account, token
 from tests.conftest import RedisServer
 from tiktok_async.abc import TokenStore
-from tiktok_async.models import Token
+from tiktok_async.models import AccountKey, Token
 from tiktok_async.stores import (
     EncryptedTokenStore,
     MemoryTokenStore,
@@ -46,29 +46,33 @@ from tiktok_async.stores import (
     generate_store_key,
 )
 
+T = TypeVar("T")
 Rates = dict[int, dict[str, list[float]]]  # by tasks, by what was measured
 
 
-async def rate(operation: Operation, tasks: int, count: int) -> float:
-    """Return operations per second of *tasks* tasks that share *count* of them."""
+async def rate(operation: Operation[T], make: Callable[[int], T], tasks: int, count: int) -> float:
+    """Return operations per second of *tasks* tasks that share *count* of them; what they work on is made before."""
     each = max(1, count // tasks)
+    # All over the table, and never one account in two tasks at once.
+    work = [[make((offset + number * tasks) * 7919 % ACCOUNTS) for number in range(each)] for offset in range(tasks)]
 
-    async def work(offset: int) -> None:
-        for number in range(each):
-            # All over the table, and never one account in two tasks at once.
-            await operation((offset + number * tasks) * 7919 % ACCOUNTS)
+    async def do(items: list[T]) -> None:
+        for item in items:
+            await operation(item)
 
     began = time.perf_counter()
-    await asyncio.gather(*(work(offset) for offset in range(tasks)))
+    await asyncio.gather(*(do(items) for items in work))
     return each * tasks / (time.perf_counter() - began)
 
 
-async def compare(operations: dict[str, Operation], tasks: int, count: int, rounds: int) -> dict[str, list[float]]:
+async def compare(
+    operations: dict[str, Operation[T]], make: Callable[[int], T], tasks: int, count: int, rounds: int
+) -> dict[str, list[float]]:
     """Return the rates of each, taking turns."""
     rates: dict[str, list[float]] = {name: [] for name in operations}
     for number in range(rounds):
         for name in reversed(operations) if number % 2 else operations:
-            rates[name].append(await rate(operations[name], tasks, count))
+            rates[name].append(await rate(operations[name], make, tasks, count))
     return rates
 
 
@@ -77,21 +81,22 @@ async def fill(store: TokenStore, tokens: list[Token]) -> None:
         await asyncio.gather(*(store.put(one, expected_version=None) for one in tokens[start : start + 500]))
 
 
-def decoded(raw: Operation) -> Operation:
+def decoded(raw: Operation[AccountKey]) -> Operation[AccountKey]:
     """Return *raw* with what makes a `Token` of its bytes."""
 
-    async def get(number: int) -> None:
-        decode_token(await raw(number), key=account(number), version=1)
+    async def get(key: AccountKey) -> None:
+        decode_token(await raw(key), key=key, version=1)
 
     return get
 
 
-def put_into(store: TokenStore, rotate: peers.Rotations) -> Operation:
+def put_into(store: TokenStore) -> Operation[Token]:
     """Return the put of a rotation: by compare-and-set, over the version that is there."""
-    versions = [1] * ACCOUNTS
+    versions = dict[AccountKey, int]()
 
-    async def put(number: int) -> None:
-        versions[number] = (await store.put(rotate(number), expected_version=versions[number])).version
+    async def put(token: Token) -> None:
+        stored = await store.put(token, expected_version=versions.get(token.key, 1))
+        versions[token.key] = stored.version
 
     return put
 
@@ -121,33 +126,30 @@ async def measured(directory: Path, *, quick: bool) -> tuple[Rates, Rates]:
         for one in tokens:
             await client.set(f"bare:{one.key.open_id}", encode_token(one))
 
-        async def get(store: TokenStore, number: int) -> None:
-            await store.get(account(number))
-
         descriptor = os.open(directory / "floor", os.O_WRONLY | os.O_CREAT, 0o600)
         stack.callback(os.close, descriptor)
 
-        async def disk(number: int) -> None:
-            os.write(descriptor, rotate.row(number)[1])
+        async def disk(token: Token) -> None:
+            os.write(descriptor, encode_token(token))
             os.fdatasync(descriptor)
 
-        gets: dict[str, Operation] = {
+        gets: dict[str, Operation[AccountKey]] = {
             "aiosqlite raw": peers.sqlite_get(connection),
             "aiosqlite execute+fetchone": decoded(peers.sqlite_get(connection)),
             "redis-py GET raw": peers.redis_get(client),
             "redis-py GET": decoded(peers.redis_get(client)),
-            **{name: partial(get, store) for name, store in stores.items()},
+            **{name: store.get for name, store in stores.items()},
         }
-        puts: dict[str, Operation] = {
-            "aiosqlite FULL": peers.sqlite_put(connection, rotate),
+        puts: dict[str, Operation[Token]] = {
+            "aiosqlite FULL": peers.sqlite_put(connection),
             "append + fdatasync": disk,
-            "grouped raw rows": peers.sqlite_put_grouped(connection, rotate),
-            "redis-py SET": peers.redis_put(client, rotate),
-            **{name: put_into(store, rotate) for name, store in stores.items()},
+            "grouped raw rows": peers.sqlite_put_grouped(connection),
+            "redis-py SET": peers.redis_put(client),
+            **{name: put_into(store) for name, store in stores.items()},
         }
         rounds, count = (3, 800) if quick else (7, 4000)
-        got = {tasks: await compare(gets, tasks, count, rounds) for tasks in (1, 8, 100)}
-        put = {tasks: await compare(puts, tasks, count, rounds) for tasks in (1, 8, 100)}
+        got = {tasks: await compare(gets, account, tasks, count, rounds) for tasks in (1, 8, 100)}
+        put = {tasks: await compare(puts, rotate, tasks, count, rounds) for tasks in (1, 8, 100)}
         return got, put
 
 

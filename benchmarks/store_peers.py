@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 from redis.asyncio import Redis
@@ -19,7 +19,8 @@ APP = "aw1234567890abcdef"
 ACCOUNTS = 5000
 NOW = datetime.now(UTC)
 LUCK = random.Random(1)
-Operation = Callable[[int], Awaitable[Any]]
+T = TypeVar("T")
+Operation = Callable[[T], Awaitable[Any]]
 UPDATE = "UPDATE t SET expires = ?, body = ? WHERE id = ?"
 
 
@@ -76,28 +77,28 @@ class Rotations:
             updated_at=NOW,
         )
 
-    def row(self, number: int) -> tuple[int, bytes, str]:
-        one = self(number)
-        return int(one.expires_at.timestamp() * 1000), encode_token(one), one.key.open_id
+
+def row(token: Token) -> tuple[int, bytes, str]:
+    return int(token.expires_at.timestamp() * 1000), encode_token(token), token.key.open_id
 
 
-def sqlite_get(connection: aiosqlite.Connection) -> Operation:
-    async def get(number: int) -> Any:  # noqa: ANN401 - as the driver gives it
-        async with connection.execute("SELECT body FROM t WHERE id = ?", (account(number).open_id,)) as cursor:
-            row: Any = await cursor.fetchone()
-        return row[0]
+def sqlite_get(connection: aiosqlite.Connection) -> Operation[AccountKey]:
+    async def get(key: AccountKey) -> Any:  # noqa: ANN401 - as the driver gives it
+        async with connection.execute("SELECT body FROM t WHERE id = ?", (key.open_id,)) as cursor:
+            found: Any = await cursor.fetchone()
+        return found[0]
 
     return get
 
 
-def sqlite_put(connection: aiosqlite.Connection, rotate: Rotations) -> Operation:
-    async def put(number: int) -> None:
-        await connection.execute(UPDATE, rotate.row(number))
+def sqlite_put(connection: aiosqlite.Connection) -> Operation[Token]:
+    async def put(token: Token) -> None:
+        await connection.execute(UPDATE, row(token))
 
     return put
 
 
-def sqlite_put_grouped(connection: Any, rotate: Rotations) -> Operation:  # noqa: ANN401 - its inside is used
+def sqlite_put_grouped(connection: Any) -> Operation[Token]:  # noqa: ANN401 - its inside is used
     """Return a put of bare rows that share commits: one hop to the thread and one statement for all who wait."""
 
     raw, run = connection._conn, connection._execute  # noqa: SLF001 - there is no public way to the thread
@@ -109,19 +110,18 @@ def sqlite_put_grouped(connection: Any, rotate: Rotations) -> Operation:  # noqa
         return [None] * len(rows)
 
     batcher = Batcher[tuple[Any, ...], None](lambda rows: run(commit, rows), limit=500)
-    return lambda number: batcher.submit(rotate.row(number))
+    return lambda token: batcher.submit(row(token))
 
 
-def redis_get(client: Redis) -> Operation:
-    async def get(number: int) -> Any:  # noqa: ANN401 - as the driver gives it
-        return await client.get(f"bare:{account(number).open_id}")
+def redis_get(client: Redis) -> Operation[AccountKey]:
+    async def get(key: AccountKey) -> Any:  # noqa: ANN401 - as the driver gives it
+        return await client.get(f"bare:{key.open_id}")
 
     return get
 
 
-def redis_put(client: Redis, rotate: Rotations) -> Operation:
-    async def put(number: int) -> None:
-        _, body, open_id = rotate.row(number)
-        await client.set(f"bare:{open_id}", body)
+def redis_put(client: Redis) -> Operation[Token]:
+    async def put(token: Token) -> None:
+        await client.set(f"bare:{token.key.open_id}", encode_token(token))
 
     return put
