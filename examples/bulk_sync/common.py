@@ -54,5 +54,11 @@ def run(work: Coroutine[None, None, None]) -> None:
     asyncio.run(until_told())
 
 
+def told_to_end() -> bool:
+    """Say whether this task was cancelled: redis-py may swallow the exception that says so, and `cancelling` counts."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _seconds(name: str, default: float) -> timedelta:
     return timedelta(seconds=float(os.environ.get(name, default)))

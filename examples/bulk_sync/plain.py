@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from tiktok_async import StoreError
 from tiktok_async.workers import SyncJobs
 
-from .common import CONCURRENCY, REDIS, opened
+from .common import CONCURRENCY, REDIS, opened, told_to_end
 
 QUEUE = "tiktok-sync-jobs"
 
@@ -27,7 +27,7 @@ async def work() -> None:
 
 
 async def _take_jobs(jobs: SyncJobs, redis: Redis) -> None:
-    while True:
+    while not told_to_end():
         try:
             found: Any = await redis.brpop([QUEUE], timeout=2)
             if found is not None:

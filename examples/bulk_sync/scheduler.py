@@ -6,19 +6,20 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from .common import PERIOD, opened, run
+from .common import PERIOD, opened, run, told_to_end
 
 log = logging.getLogger("bulk_sync")
 
 
 async def main(engine: Any) -> None:  # noqa: ANN401 - one of the modules beside this one
     """Send what is due, each PERIOD seconds."""
-    while True:
+    while not told_to_end():
         try:
             async with engine.sender() as send, opened() as jobs:
-                while True:
-                    await jobs.reconcile(send)
+                await jobs.reconcile(send)
+                while not told_to_end():
                     await asyncio.sleep(PERIOD)
+                    await jobs.reconcile(send)
         except Exception as error:  # noqa: BLE001 - each engine has errors of its own, and all of them mean: later
             log.warning("the accounts that are due could not be sent: %s", error)
             await asyncio.sleep(min(PERIOD, 5))

@@ -1,6 +1,10 @@
 """A worker of the example that is told to end, as by a deployment: it finishes what must not be cut off."""
 
+import asyncio
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,3 +17,37 @@ async def test_a_worker_that_is_told_to_end_saves_the_rotation_under_way(
     engine: str, redis_url: str, tmp_path: Path
 ) -> None:
     await end_in_mid_rotation(engine, redis_url, tmp_path)
+
+
+class Deaf:
+    """What waits for Redis and loses the first request to end, as redis-py now and then does."""
+
+    def __init__(self) -> None:
+        self.heard = False
+
+    async def brpop(self, *_: Any, **__: Any) -> None:
+        await self.reconcile(None)
+
+    async def reconcile(self, _: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.heard:
+                raise
+            self.heard = True
+
+
+@asynccontextmanager
+async def _deaf() -> Any:
+    yield Deaf()
+
+
+@pytest.mark.parametrize("name", ["plain", "scheduler"])
+async def test_a_process_ends_although_its_client_swallows_the_request_to(recipe: Any, name: str) -> None:
+    module = recipe(name, _deaf)
+    work = module._take_jobs(None, Deaf()) if name == "plain" else module.main(SimpleNamespace(sender=_deaf))
+    task = asyncio.ensure_future(work)
+    await asyncio.sleep(0)
+    task.cancel()
+    ended, _ = await asyncio.wait({task}, timeout=50)
+    assert ended
