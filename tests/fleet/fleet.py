@@ -59,6 +59,7 @@ class Fleet:
         tasks: How many in each process.
         accounts: How many they share.
         slow: Seconds that the provider takes to say what it has done.
+        timeout: Seconds for a request; a lease is three times as long.
     """
 
     def __init__(
@@ -71,12 +72,13 @@ class Fleet:
         tasks: int = 50,
         accounts: int = 20,
         slow: float = 0.0,
+        timeout: float = 2.0,
     ) -> None:
         self._store = store
         self._directory = directory
         self._provider_settings = {"store": store, "life": life, "accounts": accounts, "slow": slow}
         self._count = processes
-        self._settings: dict[str, Any] = {"store": store, "tasks": tasks, "timeout": 2.0, "pace": 1.0}
+        self._settings: dict[str, Any] = {"store": store, "tasks": tasks, "timeout": timeout, "pace": 1.0}
         self._workers: list[Process] = []
         self._started = 0
         self._provider: Process | None = None
@@ -103,6 +105,20 @@ class Fleet:
             end.cancel()
         assert not ended, "a worker ended by itself"
 
+    async def rotated(self, times: int) -> None:
+        """Let it work until its accounts were renewed so many times more."""
+        wanted = await self._rotations() + times
+        while await self._rotations() < wanted:
+            await self.run(0.5)
+
+    async def settled(self) -> None:
+        """Let it work until each attempt that is open now has come to its end, whose maker may be dead."""
+        left = {open_id: token.attempt for open_id, token in (await self._stored()).items() if token.attempt}
+        while left:
+            await self.run(0.5)
+            stored = await self._stored()
+            left = {open_id: attempt for open_id, attempt in left.items() if stored[open_id].attempt == attempt}
+
     async def replace(self, number: int) -> None:
         """Kill one process as `kill -9` does, and start another in its place."""
         worker = self._workers.pop(number % len(self._workers))
@@ -120,13 +136,22 @@ class Fleet:
         for log in self._directory.glob("worker-*.jsonl"):
             for line in log.read_text().splitlines():
                 self._read(report, json.loads(line))
+        report.stored = await self._stored()
+        return report
+
+    async def _rotations(self) -> int:
+        # Each is two versions: the attempt and its result.
+        return sum(token.version // 2 for token in (await self._stored()).values())
+
+    async def _stored(self) -> dict[str, Token]:
         store = open_store(self._store)
+        stored: dict[str, Token] = {}
         for open_id in self._settings["accounts"]:
             token = await store.get(AccountKey(self._settings["client_key"], open_id))
             assert token is not None
-            report.stored[open_id] = token
+            stored[open_id] = token
         await store.aclose()
-        return report
+        return stored
 
     @staticmethod
     def _read(report: Report, line: dict[str, Any]) -> None:
