@@ -113,11 +113,22 @@ def sqlite_put_grouped(connection: Any) -> Operation[Token]:  # noqa: ANN401 - i
     return lambda token: batcher.submit(row(token))
 
 
+def sqlite_put_unchanged(connection: Any) -> Operation[Token]:  # noqa: ANN401 - as above
+    """Return the same with rows that hold their own content anew: SQLite looks, and writes nothing."""
+    grouped = sqlite_put_grouped(connection)
+    first: dict[AccountKey, Token] = {}
+    return lambda token: grouped(first.setdefault(token.key, token))
+
+
 def redis_get(client: Redis) -> Operation[AccountKey]:
     async def get(key: AccountKey) -> Any:  # noqa: ANN401 - as the driver gives it
         return await client.get(f"bare:{key.open_id}")
 
     return get
+
+
+def redis_get_many(client: Redis) -> Operation[Sequence[AccountKey]]:
+    return lambda keys: client.mget([f"bare:{key.open_id}" for key in keys])
 
 
 def redis_put(client: Redis) -> Operation[Token]:
