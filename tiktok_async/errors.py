@@ -26,7 +26,6 @@ Every error pickles, copies and chains without loss and without a secret. Codes 
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 from tiktok_async._error_answers import (
     AccessTokenInvalid,
@@ -45,10 +44,25 @@ from tiktok_async._error_answers import (
     oauth_error,
 )
 from tiktok_async._error_base import TikTokError, join_words, scrub
+from tiktok_async._error_posts import (
+    ArchiveUnavailable,
+    OutcomeUnknown,
+    PublishFailed,
+    PublishPending,
+    SourceChanged,
+    UploadError,
+    UploadExpired,
+    UploadRejected,
+)
+from tiktok_async._error_stores import (
+    CheckpointConflict,
+    DecryptionError,
+    LeaseUnavailable,
+    StoreError,
+    TokenConflict,
+    TokenNotSaved,
+)
 from tiktok_async._error_table import API_ERRORS, OAUTH_ERRORS, ErrorRule, Fixer
-
-if TYPE_CHECKING:
-    from tiktok_async.models import Token
 
 __all__ = [
     "API_ERRORS",
@@ -218,237 +232,6 @@ class RateLimitWaitExceeded(TikTokError):
             + (f" for account {open_id}" if open_id else "")
             + "; nothing was sent. Try again after that, or raise `max_rate_limit_wait`."
         )
-
-
-class UploadError(TikTokError):
-    """Moving a video's bytes failed.
-
-    Attributes:
-        publish_id: The post it belongs to, if known.
-        status: The upload host's HTTP status, if it answered.
-    """
-
-    def __init__(self, message: str, *, publish_id: str | None = None, status: int | None = None) -> None:
-        self.publish_id = publish_id
-        self.status = status
-        super().__init__(join_words(message, f"[publish_id {publish_id}]" if publish_id else None))
-
-
-class UploadExpired(UploadError):
-    """The hour in which an upload must finish is over; start a new post."""
-
-
-class UploadRejected(UploadError):
-    """The upload host refused the bytes, or the address to send them to is not TikTok's."""
-
-
-class SourceChanged(UploadError):
-    """The file is not the one the upload began with; resuming would post a corrupt video."""
-
-
-class PublishFailed(TikTokError):
-    """TikTok did not publish the post.
-
-    Attributes:
-        reason: TikTok's fail reason, such as `frame_rate_check_failed`.
-        retryable: Whether a new post of the same media may succeed.
-        publish_id: The post.
-        advice: What to do about it.
-        log_id: TikTok's id of the call that told.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        publish_id: str | None = None,
-        retryable: bool = False,
-        advice: str = "",
-        log_id: str | None = None,
-    ) -> None:
-        self.reason = reason
-        self.publish_id = publish_id
-        self.retryable = retryable
-        self.advice = advice
-        self.log_id = log_id
-        super().__init__(
-            join_words(
-                f"TikTok did not publish {publish_id or 'the post'}: {reason}.",
-                advice,
-                f"[log_id {log_id}]" if log_id else None,
-            )
-        )
-
-
-class PublishPending(TikTokError):
-    """The wait is over and the post is neither published nor failed: its outcome is still open.
-
-    Attributes:
-        publish_id: The post; ask again with `account.publish(publish_id).wait()`.
-        state: The last state TikTok gave.
-    """
-
-    def __init__(self, publish_id: str, *, state: str | None = None, waited: timedelta | None = None) -> None:
-        self.publish_id = publish_id
-        self.state = state
-        self.waited = waited
-        super().__init__(
-            f"Post {publish_id} is still {state or 'in progress'}"
-            + (f" after {waited.total_seconds():.0f} s" if waited is not None else "")
-            + ". Nothing failed: ask again later with `account.publish(publish_id).wait()`; do not post it anew."
-        )
-
-
-class ArchiveUnavailable(TikTokError):
-    """A user's archive cannot be had: it is not ready in time, it has expired, or it was cancelled.
-
-    Attributes:
-        request_id: The request for it.
-        state: TikTok's word: `pending`, `expired` or `cancelled`.
-        open_id: The account.
-    """
-
-    def __init__(self, request_id: str, *, state: str, open_id: str | None = None, log_id: str | None = None) -> None:
-        self.request_id = request_id
-        self.state = state
-        self.open_id = open_id
-        self.log_id = log_id
-        advice = (
-            "Nothing failed: ask again later with `account.portability.request(request_id).wait()`."
-            if state == "pending"
-            else "Ask for a new one with `account.portability.add(...)`."
-        )
-        super().__init__(
-            join_words(
-                f"The archive of request {request_id}"
-                + (f" of account {open_id}" if open_id else "")
-                + f" is not there: its state is {state}.",
-                advice,
-                f"[log_id {log_id}]" if log_id else None,
-            )
-        )
-
-
-class OutcomeUnknown(TikTokError):
-    """A post may or may not have been accepted: the request may have arrived and no answer came.
-
-    It was not repeated, since that could publish twice.
-
-    Attributes:
-        endpoint: The path that was called.
-        open_id: The account.
-        dedup_key: The caller's key for this post, if one was given.
-    """
-
-    def __init__(
-        self,
-        what: str,
-        *,
-        endpoint: str | None = None,
-        open_id: str | None = None,
-        dedup_key: str | None = None,
-    ) -> None:
-        self.endpoint = endpoint
-        self.open_id = open_id
-        self.dedup_key = dedup_key
-        super().__init__(
-            f"{what}"
-            + (f" (account {open_id})" if open_id else "")
-            + ". It was not repeated, since that could publish twice. Look at the creator's profile or drafts, or "
-            "wait for a webhook, before you post again."
-        )
-
-
-class StoreError(TikTokError):
-    """The token store failed."""
-
-
-class TokenConflict(StoreError):
-    """Somebody else stored a newer token first; read it again.
-
-    Attributes:
-        open_id: The account.
-        expected_version: The version the caller saw; `None` if it expected no token.
-        actual_version: The version that is stored; `None` if there is no token.
-    """
-
-    def __init__(self, open_id: str, *, expected_version: int | None, actual_version: int | None) -> None:
-        self.open_id = open_id
-        self.expected_version = expected_version
-        self.actual_version = actual_version
-        super().__init__(
-            f"The stored token of account {open_id} has version {actual_version}, not {expected_version}: another "
-            "process stored one first. Read it again."
-        )
-
-
-class CheckpointConflict(StoreError):
-    """Somebody else stored a newer checkpoint of an account first; whoever did goes on with it.
-
-    Attributes:
-        open_id: The account.
-        expected_version: The version the caller saw; `None` if it expected no checkpoint.
-        actual_version: The version that is stored; `None` if there is none.
-    """
-
-    def __init__(self, open_id: str, *, expected_version: int | None, actual_version: int | None) -> None:
-        self.open_id = open_id
-        self.expected_version = expected_version
-        self.actual_version = actual_version
-        super().__init__(
-            f"The checkpoint of account {open_id} has version {actual_version}, not {expected_version}: another worker "
-            "goes on with this account. Leave it to that one."
-        )
-
-
-class TokenNotSaved(StoreError):
-    """TikTok rotated the token and the store would not take the new one.
-
-    Attributes:
-        token: The rotated token, the only one that works now. Save it by hand, or its user must log in again.
-            It stays in this process: a pickled copy of this error carries `None`.
-        open_id: The account.
-    """
-
-    def __init__(self, token: "Token", *, reason: str = "the store failed") -> None:
-        self.token: Token | None = token
-        self.open_id: str = token.key.open_id
-        super().__init__(
-            f"The rotated token of account {self.open_id} could not be saved: {reason}. `.token` holds it; it"
-            " works in this process; put it into a store before the process ends, or the user must log in again."
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        restore, (cls, args, state) = super().__reduce__()
-        return (restore, (cls, args, {**state, "token": None}))
-
-
-class LeaseUnavailable(StoreError):
-    """Another worker holds this account's lease and did not let go in time.
-
-    Attributes:
-        open_id: The account.
-    """
-
-    def __init__(self, open_id: str, *, waited: timedelta) -> None:
-        self.open_id = open_id
-        self.waited = waited
-        super().__init__(
-            f"Another worker held the lease of account {open_id} for {waited.total_seconds():.1f} s. "
-            "Try again: a dead holder's lease ends by itself."
-        )
-
-
-class DecryptionError(StoreError):
-    """A stored token cannot be decrypted; the record is left as it is, and the right key still opens it.
-
-    Attributes:
-        open_id: The account.
-    """
-
-    def __init__(self, open_id: str, *, reason: str) -> None:
-        self.open_id = open_id
-        super().__init__(f"The stored token of account {open_id} cannot be decrypted: {reason}.")
 
 
 class WebhookError(TikTokError):
