@@ -244,18 +244,29 @@ def test_a_policy_that_would_be_no_limit_is_refused(options: dict[str, Any]) -> 
         RedisRateLimiter(**options)
 
 
+async def late(seen: list[float]) -> None:
+    """Note by how many seconds a timer rings too late on this machine just now, again and again."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + 0.005
+        await asyncio.sleep(0.005)
+        seen.append(loop.time() - due)
+
+
 @pytest.mark.slow
 async def test_four_processes_earn_no_429_and_waste_little(redis_url: str, *, full: bool) -> None:
     """A strict server in a process of its own, 0 to 20 ms each way, 200 tasks, a window of one second."""
-    shares: list[float] = []
-    while max(shares, default=0) < 0.95:
-        assert len(shares) < 3, shares  # a machine that is busy with other tests wastes some too
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, FLEET, "--redis", redis_url, "--processes", "4", "--seconds", "9.5" if full else "3.5"),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        output, _ = await process.communicate()
-        figures = json.loads(output)
-        assert figures["refused"] == 0
-        assert min(figures["served_by_each"]) >= max(figures["served_by_each"]) / 4
-        shares.append(figures["share_of_permitted_rate"])
+    lags: list[float] = []
+    watching = asyncio.create_task(late(lags))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, FLEET, "--redis", redis_url, "--processes", "4", "--seconds", "9.5" if full else "3.5"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    watching.cancel()
+    figures = json.loads(output)
+    assert figures["refused"] == 0
+    assert min(figures["served_by_each"]) >= max(figures["served_by_each"]) / 4
+    # A slot that comes round goes through some ten wake-ups, of timers, processes and Redis. A machine that is busy
+    # with other tests is late for each of them, and that is no waste of the limiter's.
+    assert figures["share_of_permitted_rate"] >= 0.95 - 10 * sum(lags) / len(lags)
