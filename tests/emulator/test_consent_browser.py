@@ -37,7 +37,7 @@ def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
     for flag in (*FLAGS, f"--user-data-dir={tmp_path}"):
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service(find_binary("chromedriver")))
-    driver.implicitly_wait(10)
+    driver.implicitly_wait(100)
     yield driver
     driver.quit()
 

@@ -20,7 +20,7 @@ from tests.web.serving import EXAMPLES, Served, browser_like, log_in, until
 from tiktok_async.emulator import EmulatedUser, Emulator
 from tiktok_async.models import Endpoint
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 FLAGS = (
     "--headless=new",
@@ -99,7 +99,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service(find_binary("chromedriver")))
-    driver.implicitly_wait(10)
+    driver.implicitly_wait(100)
     yield Browser(driver)
     driver.quit()
 
