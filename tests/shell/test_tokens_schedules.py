@@ -76,7 +76,7 @@ class Fleet:
             store.before = store.after = lambda _: None
         self.world.provider.faults.clear()
         await self.world.clock.advance(400)
-        await asyncio.gather(*self.calls, return_exceptions=True)
+        await self.world.clock.run(asyncio.gather(*self.calls, return_exceptions=True))
         for manager in self.managers:
             await self.world.clock.run(manager.aclose(timedelta(minutes=5)))
 
@@ -123,9 +123,24 @@ _AT_ONE_TIME: list[tuple[str, Any]] = [
 ]
 
 
+# The refresh begins when all of the time that is given to it at the end has passed.
+_LATE: list[tuple[str, Any]] = [
+    ("advance", 7200.0),
+    ("lost put", 2),
+    ("token", 0),
+    ("restart", 1),
+    ("restart", 1),
+    ("token", 2),
+    ("token", 1),
+    ("cancel", 2),
+    ("refresh", 2),
+]
+
+
 @_settings
 @given(st.lists(st.one_of(_harmless, _harmful), max_size=25))
 @example(_AT_ONE_TIME)
+@example(_LATE)
 def test_a_lost_answer_ends_in_a_named_interruption_and_in_nothing_else(steps: list[tuple[str, Any]]) -> None:
     async def run() -> None:
         world = await _play(steps, grace=False)
