@@ -39,7 +39,7 @@ class StoreLeases:
             task = asyncio.ensure_future(loser())
             await asyncio.sleep(0.05)
             events.append("winner")
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
         assert events == ["winner", "loser"]
 
     async def test_a_loser_whose_patience_ends_is_told_and_how_long_it_waited(
@@ -98,11 +98,15 @@ class StoreLeases:
 
     async def test_a_renewed_lease_outlives_its_first_time(self, store: TokenStore, app: str) -> None:
         key = AccountKey(app, "one")
-        async with store.lease(key, ttl=SHORT, wait=NONE) as lease:
-            assert await lease.renew(LONG) is True
-            with pytest.raises(LeaseUnavailable):
-                async with store.lease(key, ttl=LONG, wait=SHORT * 2):
-                    pytest.fail("two holders")
+        # A store on a busy machine may take longer than a short lease lives, and gets a longer one then.
+        for ttl in (SHORT, SHORT * 10, SHORT * 100):
+            async with store.lease(key, ttl=ttl, wait=NONE) as lease:
+                if await lease.renew(LONG):
+                    with pytest.raises(LeaseUnavailable):
+                        async with store.lease(key, ttl=LONG, wait=ttl * 2):
+                            pytest.fail("two holders")
+                    return
+        pytest.fail("a lease that was held could not be renewed")
 
     async def test_a_holder_that_lost_its_lease_cannot_overwrite_the_newer_token(
         self, store: TokenStore, app: str
@@ -154,7 +158,7 @@ class StoreLeases:
             for waiter in waiters[:3]:
                 waiter.cancel()
             await asyncio.wait(waiters[:3])
-        await asyncio.wait_for(waiters[3], 10)
+        await asyncio.wait_for(waiters[3], 60)
         assert len(got) == 1
         async with store.lease(key, ttl=LONG, wait=NONE):
             pass
