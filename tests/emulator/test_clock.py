@@ -61,8 +61,8 @@ def test_both_times_move_together() -> None:
     clock = MovableClock()
     now, monotonic = clock.now(), clock.monotonic()
     clock.advance(timedelta(days=200))
-    assert (clock.now() - now).total_seconds() == pytest.approx(200 * 86400, abs=5)
-    assert clock.monotonic() - monotonic == pytest.approx(200 * 86400, abs=5)
+    assert (clock.now() - now).total_seconds() == pytest.approx(200 * 86400, abs=60)
+    assert clock.monotonic() - monotonic == pytest.approx(200 * 86400, abs=60)
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:

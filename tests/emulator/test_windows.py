@@ -56,7 +56,7 @@ async def test_tokens_of_one_user_can_share_a_window(serve: Any) -> None:
         user = emulator.add_user()
         answers = [await ask(raw, emulator.grant(user)["access_token"]) for _ in range(4)]
         assert [answer.status for answer in answers] == [200, 200, 200, 429]
-        assert int(answers[3].headers["Retry-After"]) in (59, 60)
+        assert 30 < int(answers[3].headers["Retry-After"]) <= 60
 
 
 async def test_time_opens_the_window_and_an_endpoint_may_have_none(serve: Any) -> None:
