@@ -139,7 +139,7 @@ def test_a_span_names_the_server_the_port_and_the_whole_url_as_the_conventions_a
 async def test_repetitions_and_waits_are_events_of_the_calls_span_and_counted(
     emulator: Emulator, telemetry: Telemetry
 ) -> None:
-    limits = {Endpoint.USER_INFO: Limit(1, timedelta(seconds=5))}
+    limits = {Endpoint.USER_INFO: Limit(1, timedelta(seconds=30))}
     async with emulator.session(observer=telemetry.observer, limits=limits) as session:
         account = await emulator.connect(session, emulator.add_user())
         await account.user_info()

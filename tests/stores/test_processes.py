@@ -152,7 +152,7 @@ def test_eight_processes_count_by_the_lease_alone_and_lose_no_step(
     path, times = tmp_path / "number", 50 if full else 10
     path.write_text("0")
     processes = [spawn("count", url, path, times) for _ in range(8)]
-    assert [process.wait(100) for process in processes] == [0] * 8
+    assert [process.wait(280) for process in processes] == [0] * 8
     assert path.read_text() == str(8 * times)
 
 
@@ -171,7 +171,7 @@ async def test_eight_processes_open_a_new_store_at_once_and_lose_no_step(
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    assert [process.wait(100) for process in processes] == [0] * 8
+    assert [process.wait(280) for process in processes] == [0] * 8
     store = open_store(url)
     token = await store.get(KEY)
     assert token is not None

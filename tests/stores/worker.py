@@ -49,7 +49,7 @@ async def count(url: str, path: str, times: str) -> None:
     store = open_store(url)
 
     async def step() -> None:
-        async with store.lease(KEY, ttl=timedelta(seconds=60), wait=timedelta(seconds=60)):
+        async with store.lease(KEY, ttl=timedelta(seconds=60), wait=timedelta(seconds=600)):
             with open(path) as file:  # noqa: ASYNC230, PTH123 - the race is the point
                 number = int(file.read())
             await asyncio.sleep(0)
