@@ -177,7 +177,10 @@ async def measured(directory: Path, *, quick: bool) -> tuple[Rates, Rates]:
         got = {tasks: await compare(gets, account, tasks, count, rounds) for tasks in (1, 8, 100)}
         put = {tasks: await compare(puts, rotate, tasks, count, rounds) for tasks in (1, 8, 100)}
         reads = {"redis": redis.get_many, "redis-py MGET": peers.redis_get_many(client)}
-        writes = {"redis": put_many_into(redis, versions["redis"])}
+        writes = {
+            "redis": put_many_into(redis, versions["redis"]),
+            "redis-py SETs in a pipeline": peers.redis_put_many(client),
+        }
         got[BULK] = await compare(reads, page_of(account), 1, count // PAGE, rounds)
         put[BULK] = await compare(writes, page_of(rotate), 1, count // PAGE, rounds)
         for taken in (*got[BULK].values(), *put[BULK].values()):
@@ -218,8 +221,8 @@ def operations(*, quick: bool) -> list[Row]:
             row("", "grouped raw rows, unchanged", put, 100, "grouped raw rows, unchanged", peer, None)
             for peer in ("aiosqlite FULL", floor)
         ),
-        many("", "redis-py MGET", got, BULK, "redis-py MGET", "redis-py GET raw", None),
-        many("", "redis-py MGET", got, BULK, "redis-py MGET", "redis-py GET", None),
+        many("", "redis-py MGET raw", got, BULK, "redis-py MGET", "redis-py GET", None),
+        many("", "redis-py SETs in a pipeline", put, BULK, "redis-py SETs in a pipeline", "redis-py SET", None),
         many("", "Redis get", got, 100, "redis", "redis-py GET", None),
         many("", "Redis put", put, 100, "redis", "redis-py SET", None),
         row("", "SQLite get", got, 100, "sqlite", driver, None),

@@ -136,3 +136,13 @@ def redis_put(client: Redis) -> Operation[Token]:
         await client.set(f"bare:{token.key.open_id}", encode_token(token))
 
     return put
+
+
+def redis_put_many(client: Redis) -> Operation[Sequence[Token]]:
+    async def put_many(tokens: Sequence[Token]) -> None:
+        pipeline = client.pipeline(transaction=False)
+        for token in tokens:
+            pipeline.set(f"bare:{token.key.open_id}", encode_token(token))
+        await pipeline.execute()
+
+    return put_many

@@ -133,8 +133,6 @@ def unsafe_mode(path: str) -> Iterator[tuple[str, str]]:
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
     # A token that was acknowledged is on disk even if the power fails.
     connection.execute("PRAGMA synchronous = FULL")
-    # At most 16 MB beside the file instead of 4: puts of many accounts then write a page back once, not each time.
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     if _number(connection, "application_id") != _APPLICATION_ID or _number(connection, "user_version") != len(
         _MIGRATIONS
     ):

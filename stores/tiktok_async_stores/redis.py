@@ -14,7 +14,6 @@ from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._codec import with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
-from tiktok_async_stores._pages import by_pages
 from tiktok_async_stores._redis_leases import RedisLeases
 from tiktok_async_stores._redis_link import RedisClient
 from tiktok_async_stores._redis_notes import RedisNotes
@@ -25,7 +24,6 @@ from tiktok_async_stores._waiting import finish
 
 _PAGE = 200
 _TOGETHER = 100
-_BULK = 100
 
 
 class RedisTokenStore(RedisLeases, KeepsNotes):
@@ -112,11 +110,11 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         """
         if not self._inspection.done:
             await self._inspection.run()
-
-        async def get(page: Sequence[AccountKey]) -> list[Token | None]:
-            return list(map(read, page, await self._get_many(page)))
-
-        return await by_pages(keys, get, size=_BULK)
+        found: list[Token | None] = []
+        for start in range(0, len(keys), _PAGE):
+            page = keys[start : start + _PAGE]
+            found += map(read, page, await self._get_many(page))
+        return found
 
     async def put_many(self, puts: Sequence[Put]) -> list[Token | TokenConflict]:
         """Store each token by compare-and-set with the version beside it, as `put` does.
@@ -129,14 +127,12 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         """
         if not self._inspection.done:
             await self._inspection.run()
-
-        async def put(page: Sequence[Put]) -> list[Token | TokenConflict]:
-            return [
-                with_version(token, version) if isinstance(version, int) else version
-                for (token, _), version in zip(page, await self._put_many(page), strict=True)
-            ]
-
-        return await by_pages(puts, put, size=_BULK)
+        stored: list[Token | TokenConflict] = []
+        for start in range(0, len(puts), _PAGE):
+            page = puts[start : start + _PAGE]
+            for (token, _), version in zip(page, await self._put_many(page), strict=True):
+                stored.append(with_version(token, version) if isinstance(version, int) else version)
+        return stored
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.

@@ -1,8 +1,6 @@
-"""All tokens of an app at once: copied into another store, and by pages that are on their way together."""
+"""All tokens of an app at once, and those of one store in another."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +20,6 @@ from tiktok_async.stores import (
     generate_store_key,
 )
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores._pages import by_pages
 
 LATER = timedelta(hours=1)
 
@@ -90,41 +87,6 @@ async def test_a_worker_that_was_faster_keeps_its_token() -> None:
     kept = await target.get(token.key)
     assert kept is not None
     assert kept.updated_at == token.updated_at + LATER
-
-
-async def test_two_pages_are_on_their_way_at_a_time_and_stay_in_order() -> None:
-    away = most = 0
-
-    async def send(page: Sequence[int]) -> list[str]:
-        nonlocal away, most
-        away += 1
-        most = max(most, away)
-        for _ in range(20 - page[0] // 10):  # the first page takes longest
-            await asyncio.sleep(0)
-        away -= 1
-        return [str(item) for item in page]
-
-    assert await by_pages(range(95), send, size=10) == [str(number) for number in range(95)]
-    assert (away, most) == (0, 2)
-
-
-@pytest.mark.parametrize("turns", range(12))
-async def test_a_page_that_fails_or_is_cancelled_leaves_no_other_behind(turns: int) -> None:
-    async def send(page: Sequence[int]) -> list[int]:
-        for _ in range(3):
-            await asyncio.sleep(0)
-        if page[0] == 6:
-            raise StoreError("away")
-        return list(page)
-
-    before = asyncio.all_tasks()
-    task = asyncio.ensure_future(by_pages(range(20), send, size=3))
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    with suppress(asyncio.CancelledError, StoreError):
-        await task
-    assert asyncio.all_tasks() == before
 
 
 async def test_a_redis_that_goes_away_in_the_middle_is_told_once(tmp_path: Path) -> None:
