@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
@@ -17,6 +18,9 @@ from tiktok_async.models import AccountKey, Secret, Token
 from tiktok_async.stores import EncryptedTokenStore, MemoryTokenStore, SQLiteTokenStore, generate_store_key
 from tiktok_async.testing._store_records import make_token
 from tiktok_async_stores._cipher import Keyring, _binding
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 ONE, TWO = AccountKey("app", "one"), AccountKey("app", "two")
 OLD, NEW = generate_store_key(), generate_store_key()
@@ -235,6 +239,42 @@ async def test_rotate_looks_again_after_a_refresh_that_came_first() -> None:
     token = await EncryptedTokenStore(inner, keys=[NEW]).get(ONE)
     assert token is not None
     assert token.refresh_token == Secret("rft.newer")
+
+
+class Busy(MemoryTokenStore):
+    """A store in which others act just before each write of `rotate`, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.others: list[Callable[[], Awaitable[object]]] = []
+
+    async def put(self, token: Token, *, expected_version: int | None) -> Token:
+        if self.others:
+            await self.others.pop(0)()
+        return await super().put(token, expected_version=expected_version)
+
+
+@pytest.mark.parametrize(
+    ("actions", "encrypted", "version"),
+    [(["old", "old"], 1, 4), (["new"], 0, 2), (["old", "new"], 0, 3), (["forget"], 0, None)],
+)
+async def test_rotate_encrypts_what_others_left_with_an_older_key_and_counts_only_that(
+    actions: list[str], encrypted: int, version: int | None
+) -> None:
+    inner = Busy()
+    old, new = EncryptedTokenStore(inner, keys=[OLD]), EncryptedTokenStore(inner, keys=[NEW, OLD])
+    await old.put(make_token(ONE), expected_version=0)
+
+    async def refresh(store: EncryptedTokenStore) -> None:
+        others, inner.others = inner.others, []
+        await store.put(make_token(ONE), expected_version=None)
+        inner.others = others
+
+    do = {"old": lambda: refresh(old), "new": lambda: refresh(new), "forget": lambda: inner.delete(ONE)}
+    inner.others = [do[action] for action in actions]
+    assert await new.rotate("app") == encrypted
+    token = await EncryptedTokenStore(inner, keys=[NEW]).get(ONE)
+    assert (token.version if token is not None else None) == version
 
 
 async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path) -> None:
