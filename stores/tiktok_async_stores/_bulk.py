@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from tiktok_async.abc import BulkTokenStore, TokenStore
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token
+from tiktok_async_stores._codec import with_version
 
 _PAGE = 500
 
@@ -41,7 +42,7 @@ async def copy_tokens(source: TokenStore, target: TokenStore, client_key: str) -
             if token is not None and (old is None or token.updated_at > old.updated_at)
         ]
         # A conflict is somebody who works with the target already: theirs is newer.
-        copied += sum(isinstance(stored, Token) for stored in await put_many(target, puts))
+        copied += sum(isinstance(outcome, Token) for outcome in await put_many(target, puts))
     return copied
 
 
@@ -66,9 +67,20 @@ async def get_many(store: TokenStore, keys: Sequence[AccountKey]) -> list[Token 
 
 async def put_many(store: TokenStore, puts: Sequence[tuple[Token, int | None]]) -> list[Token | TokenConflict]:
     """Store tokens by compare-and-set, one after the other if *store* has no bulk call."""
-    if isinstance(store, BulkTokenStore):
+    # Nothing to copy, or all encrypted with the newest key: no lock is taken for that.
+    if puts and isinstance(store, BulkTokenStore):
         return await store.put_many(puts)
     return [await _put(store, token, expected) for token, expected in puts]
+
+
+def stored(
+    puts: Sequence[tuple[Token, int | None]], outcomes: Sequence[int | TokenConflict]
+) -> list[Token | TokenConflict]:
+    """Return each token with the version it was stored in, or the conflict that kept it from being so."""
+    return [
+        with_version(token, outcome) if isinstance(outcome, int) else outcome
+        for (token, _), outcome in zip(puts, outcomes, strict=True)
+    ]
 
 
 async def _put(store: TokenStore, token: Token, expected: int | None) -> Token | TokenConflict:

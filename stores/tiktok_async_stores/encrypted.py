@@ -134,22 +134,16 @@ class EncryptedTokenStore(KeepsNotes):
         """
         count = 0
         async for keys in pages(self._inner.keys(client_key)):
-            found = await get_many(self._inner, keys)
-            old = [one for one in found if one is not None and not self._ring.is_newest(one)]
-            stored = await put_many(self._inner, [(self._ring.seal(self._ring.open(one)), one.version) for one in old])
-            for token, outcome in zip(old, stored, strict=True):
-                # A refresh came first; look again, it may have used an older key.
-                count += isinstance(outcome, Token) or await self._rotate_one(token.key)
+            left = keys
+            while left:
+                found = await get_many(self._inner, left)
+                old = [one for one in found if one is not None and not self._ring.is_newest(one)]
+                puts = [(self._ring.seal(self._ring.open(one)), one.version) for one in old]
+                stored = await put_many(self._inner, puts)
+                # Where a refresh came first: look again, it may have used an older key.
+                left = [one.key for one, outcome in zip(old, stored, strict=True) if isinstance(outcome, TokenConflict)]
+                count += len(old) - len(left)
         return count
-
-    async def _rotate_one(self, key: AccountKey) -> bool:
-        while (stored := await self._inner.get(key)) is not None and not self._ring.is_newest(stored):
-            try:
-                await self._inner.put(self._ring.seal(self._ring.open(stored)), expected_version=stored.version)
-            except TokenConflict:
-                continue
-            return True
-        return False
 
     async def aclose(self) -> None:
         """Close the inner store. Harmless when repeated."""

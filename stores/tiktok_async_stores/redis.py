@@ -11,6 +11,7 @@ from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token
 from tiktok_async_stores import _redis_scripts as scripts
 from tiktok_async_stores._batch import Batcher
+from tiktok_async_stores._bulk import stored
 from tiktok_async_stores._codec import with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
@@ -127,12 +128,11 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         """
         if not self._inspection.done:
             await self._inspection.run()
-        stored: list[Token | TokenConflict] = []
+        outcomes: list[Token | TokenConflict] = []
         for start in range(0, len(puts), _PAGE):
             page = puts[start : start + _PAGE]
-            for (token, _), version in zip(page, await self._put_many(page), strict=True):
-                stored.append(with_version(token, version) if isinstance(version, int) else version)
-        return stored
+            outcomes += stored(page, await self._put_many(page))
+        return outcomes
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.

@@ -14,6 +14,7 @@ from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._batch import Batcher
+from tiktok_async_stores._bulk import stored
 from tiktok_async_stores._codec import decode_token, encode_token, to_microseconds, with_version
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
@@ -127,11 +128,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
             StoreError: The file cannot be written.
         """
         rows = [(token.key, _row(token), expected) for token, expected in puts]
-        outcomes = await self._worker.write(partial(_put_many, rows=rows))
-        return [
-            with_version(token, outcome) if isinstance(outcome, int) else outcome
-            for (token, _), outcome in zip(puts, outcomes, strict=True)
-        ]
+        return stored(puts, await self._worker.write(partial(_put_many, rows=rows)))
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.
