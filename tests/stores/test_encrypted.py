@@ -281,9 +281,10 @@ async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path)
     path = tmp_path / "tokens.db"
     old = EncryptedTokenStore(SQLiteTokenStore(path), keys=[OLD, NEW])
     new = EncryptedTokenStore(SQLiteTokenStore(path), keys=[NEW, OLD])
-    keys = [AccountKey("app", f"user-{n}") for n in range(40)]
-    await asyncio.gather(*(old.put(make_token(key), expected_version=0) for key in keys))
-    last: dict[AccountKey, Token] = {}
+    # Several pages of them, so that there is a meanwhile.
+    keys = [AccountKey("app", f"user-{n}") for n in range(1200)]
+    first = await asyncio.gather(*(old.put(make_token(key), expected_version=0) for key in keys))
+    last = dict(zip(keys, first, strict=True))
     rotating = asyncio.ensure_future(new.rotate("app"))
 
     async def work(key: AccountKey) -> None:
@@ -295,8 +296,9 @@ async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path)
             except TokenConflict:
                 continue
 
-    await asyncio.gather(*(work(key) for key in keys))
+    await asyncio.gather(*(work(key) for key in keys[::30]))
     await rotating
+    assert list(last.values()) != first, "nobody wrote meanwhile"
     for key in keys:
         token = await new.get(key)
         assert token is not None
