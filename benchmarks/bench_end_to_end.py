@@ -8,7 +8,6 @@ the usual parts at 32 and 256.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -17,6 +16,7 @@ from functools import partial
 import aiohttp
 import orjson
 
+from benchmarks._load import timed
 from benchmarks._login import logged_in
 from benchmarks._rows import Row, beside, in_turns, main
 from benchmarks.canned_server import serving
@@ -66,22 +66,6 @@ async def usual_call(stack: AsyncExitStack, url: str) -> Call:
     return UsualParts(http, url).videos
 
 
-async def measure(call: Call, in_flight: int, calls: int) -> tuple[float, float]:
-    """Return CPU microseconds a call and calls a second."""
-    left = calls
-
-    async def worker() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await call()
-
-    wall, cpu = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(worker() for _ in range(in_flight)))
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return cpu / calls * 1e6, calls / wall
-
-
 async def opened(stack: AsyncExitStack, url: str) -> dict[str, Call]:
     return {
         "ours": await sdk_call(stack, url),
@@ -110,7 +94,8 @@ def calls(*, quick: bool) -> list[Row]:
         variants = runner.run(opened(stack, url))
 
         def once(call: Call, in_flight: int, count: int) -> tuple[float, float]:
-            return runner.run(measure(call, in_flight, count))
+            cpu, wall = runner.run(timed(call, in_flight, count))
+            return cpu, 1e6 / wall
 
         for in_flight in (1, 32, 256):
             in_turns({name: partial(once, call, in_flight, 300) for name, call in variants.items()}, 1)

@@ -10,7 +10,6 @@ of all calls in flight.
 
 import asyncio
 import gc
-import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
@@ -20,6 +19,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from benchmarks._load import timed
 from benchmarks._login import logged_in
 from benchmarks._rows import Row, beside, in_turns, main
 from benchmarks.canned_server import serving
@@ -93,21 +93,6 @@ async def layers(stack: AsyncExitStack, url: str) -> dict[str, Call]:
     }
 
 
-async def cpu(call: Call, in_flight: int, calls: int) -> float:
-    """Return CPU microseconds a call."""
-    left = calls
-
-    async def worker() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await call()
-
-    began = time.process_time()
-    await asyncio.gather(*(worker() for _ in range(in_flight)))
-    return (time.process_time() - began) / calls * 1e6
-
-
 @contextmanager
 def collector_off() -> Generator[None]:
     gc.collect()
@@ -128,7 +113,7 @@ def by_layer(*, quick: bool) -> list[Row]:
         for in_flight in (1, 32, 256):
 
             def measure(call: Call, in_flight: int = in_flight) -> float:
-                return runner.run(cpu(call, in_flight, calls))
+                return runner.run(timed(call, in_flight, calls))[0]
 
             def without_collector(call: Call) -> float:
                 with collector_off():

@@ -29,6 +29,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import NoOpTracerProvider, SpanKind
 
+from benchmarks._load import timed
 from benchmarks._login import logged_in
 from benchmarks._rows import Row, alone, beside, in_turns, main
 from benchmarks.bench_uploads import certificate
@@ -166,21 +167,6 @@ async def opened(stack: AsyncExitStack, url: str, trust: ssl.SSLContext | None, 
     return call
 
 
-async def timed(call: Once, times: int, in_flight: int) -> tuple[float, float]:
-    """Return CPU and elapsed microseconds a call."""
-    left = times
-
-    async def worker() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await call()
-
-    cpu, wall = time.process_time(), time.perf_counter()
-    await asyncio.gather(*(worker() for _ in range(in_flight)))
-    return (time.process_time() - cpu) / times * 1e6, (time.perf_counter() - wall) / times * 1e6
-
-
 def compare(
     what: str, *, tls: bool = False, latency: float = 0, in_flight: int = 1, rounds: int, times: int
 ) -> Iterator[Row]:
@@ -195,10 +181,10 @@ def compare(
         calls = AsyncExitStack()
         variants = {name: runner.run(opened(calls, url, trust, observer)) for name, observer in observers().items()}
         for call in variants.values():
-            runner.run(timed(call, 1 if latency else 100, in_flight))
+            runner.run(timed(call, in_flight, 1 if latency else 100))
 
         def once(call: Once) -> float:
-            return runner.run(timed(call, times, in_flight))[column]
+            return runner.run(timed(call, in_flight, times))[column]
 
         taken = in_turns({name: partial(once, call) for name, call in variants.items()}, rounds)
         runner.run(calls.aclose())
