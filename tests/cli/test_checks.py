@@ -19,14 +19,6 @@ from tiktok_async.cli._checks._store_key import check_store_key
 from tiktok_async.stores import SQLiteTokenStore, generate_store_key
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
 async def looked_at(server: RedisServer, settings: dict[str, str]) -> list[Finding]:
     client = Redis.from_url(server.url)
     for name, value in settings.items():
@@ -53,9 +45,9 @@ async def looked_at(server: RedisServer, settings: dict[str, str]) -> list[Findi
     ],
 )
 async def test_each_dangerous_setting_of_redis_is_named(
-    server: RedisServer, settings: dict[str, str], named: str
+    own_redis: RedisServer, settings: dict[str, str], named: str
 ) -> None:
-    (finding,) = await looked_at(server, settings)
+    (finding,) = await looked_at(own_redis, settings)
     assert (finding.level, finding.what) == (Level.DANGEROUS, f"It has {named}.")
     assert finding.advice
 
@@ -70,13 +62,13 @@ async def test_each_dangerous_setting_of_redis_is_named(
         {"auto-aof-rewrite-percentage": "50", "aof-use-rdb-preamble": "no"},
     ],
 )
-async def test_good_settings_of_redis_are_met_with_silence(server: RedisServer, settings: dict[str, str]) -> None:
-    (finding,) = await looked_at(server, settings)
+async def test_good_settings_of_redis_are_met_with_silence(own_redis: RedisServer, settings: dict[str, str]) -> None:
+    (finding,) = await looked_at(own_redis, settings)
     assert finding.level == Level.OK
 
 
-async def test_a_replica_is_dangerous(server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> None:
-    replica = RedisServer(tmp_path_factory.mktemp("replica"), "--replicaof", "127.0.0.1", str(server.port))
+async def test_a_replica_is_dangerous(own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> None:
+    replica = RedisServer(tmp_path_factory.mktemp("replica"), "--replicaof", "127.0.0.1", str(own_redis.port))
     replica.start()
     try:
         assert [finding.what for finding in await looked_at(replica, {})] == ["It has role replica."]

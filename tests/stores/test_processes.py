@@ -44,14 +44,6 @@ def spawn() -> Iterator[Spawn]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def strict_server(tmp_path: Path) -> Iterator[RedisServer]:
     """One that answers once a write is on disk; `everysec` may answer a second before, when the disk is busy."""
     server = RedisServer(tmp_path, "--appendfsync", "always")
@@ -64,7 +56,7 @@ def strict_server(tmp_path: Path) -> Iterator[RedisServer]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/tokens.db"
-    server: RedisServer = request.getfixturevalue("server")
+    server: RedisServer = request.getfixturevalue("own_redis")
     return server.url
 
 

@@ -46,15 +46,6 @@ async def bare(redis_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A redis-server of this test's own, to be killed."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
 async def test_a_record_ends_with_its_refresh_token_and_leaves_the_listings(
     store: RedisTokenStore, bare: Redis, app: str
 ) -> None:
@@ -232,12 +223,12 @@ async def test_eight_readers_share_round_trips(redis_url: str, app: str) -> None
     await client.aclose()
 
 
-async def test_a_server_that_went_away_is_told_at_once_and_found_again(server: RedisServer, app: str) -> None:
-    store = RedisTokenStore(server.url)
+async def test_a_server_that_went_away_is_told_at_once_and_found_again(own_redis: RedisServer, app: str) -> None:
+    store = RedisTokenStore(own_redis.url)
     tokens = await asyncio.gather(
         *(store.put(make_token(AccountKey(app, f"user-{n}")), expected_version=0) for n in range(10))
     )
-    server.stop()
+    own_redis.stop()
     began = time.perf_counter()
     for work in (
         store.get(tokens[0].key),
@@ -251,7 +242,7 @@ async def test_a_server_that_went_away_is_told_at_once_and_found_again(server: R
         assert not isinstance(caught.value, LeaseUnavailable)
         assert caught.value.__cause__ is None
     assert time.perf_counter() - began < 20
-    server.start()
+    own_redis.start()
     assert await asyncio.gather(*(store.get(token.key) for token in tokens)) == tokens
     await store.aclose()
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -46,15 +46,6 @@ async def make(redis_url: str) -> AsyncIterator[Callable[[], RedisRateLimiter]]:
     yield make
     for limiter in made:
         await limiter.aclose()
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A redis-server of this test's own, to be killed."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 Make = Callable[[], RedisRateLimiter]
@@ -166,11 +157,11 @@ async def test_a_client_passed_in_stays_open(client: redis.asyncio.Redis) -> Non
     assert await client.ping()
 
 
-async def test_an_outage_fails_by_choice_and_ends_by_itself(server: RedisServer) -> None:
-    limiter = RedisRateLimiter(server.url, prefix="outage", on_outage="fail")
+async def test_an_outage_fails_by_choice_and_ends_by_itself(own_redis: RedisServer) -> None:
+    limiter = RedisRateLimiter(own_redis.url, prefix="outage", on_outage="fail")
     limit = Limit(3, timedelta(minutes=1))
     (await limiter.acquire(KEY, limit)).done()
-    server.kill()
+    own_redis.kill()
     with pytest.raises(StoreError, match="on_outage='local'"):
         for _ in range(3):  # what is in stock is good
             await limiter.acquire(KEY, limit)
@@ -178,7 +169,7 @@ async def test_an_outage_fails_by_choice_and_ends_by_itself(server: RedisServer)
         await limiter.acquire(KEY, limit)
     with pytest.raises(StoreError):
         await limiter.remaining(KEY, limit)
-    server.start()
+    own_redis.start()
     limiter._retry_at = 0.0  # as if a second had passed
     permit = await limiter.acquire(KEY, limit)
     assert limiter._outage is None
@@ -186,33 +177,33 @@ async def test_an_outage_fails_by_choice_and_ends_by_itself(server: RedisServer)
     await limiter.aclose()
 
 
-async def test_an_outage_goes_on_with_a_share_which_is_reported_later(server: RedisServer) -> None:
-    limiter = RedisRateLimiter(server.url + "?on_outage=local&share=0.25", prefix="outage")
+async def test_an_outage_goes_on_with_a_share_which_is_reported_later(own_redis: RedisServer) -> None:
+    limiter = RedisRateLimiter(own_redis.url + "?on_outage=local&share=0.25", prefix="outage")
     (await limiter.acquire(KEY, MINUTE)).done()
-    server.kill()
+    own_redis.kill()
     limiter._lanes[KEY]._stock.clear()
     permits = [await limiter.acquire(KEY, MINUTE, max_wait=1) for _ in range(10)]
     with pytest.raises(RateLimitWaitExceeded):
         await limiter.acquire(KEY, MINUTE, max_wait=1)
     for permit in permits:
         permit.done()
-    server.start()
+    own_redis.start()
     limiter._retry_at = 0.0  # as if a second had passed
     assert 40 - 13 <= await limiter.remaining(KEY, MINUTE) <= 40 - 10
     assert limiter._outage is None
     await limiter.aclose()
 
 
-async def test_a_killed_redis_comes_back_with_its_windows(server: RedisServer) -> None:
+async def test_a_killed_redis_comes_back_with_its_windows(own_redis: RedisServer) -> None:
     """And if it does not, `test_a_redis_that_forgot_lets_a_window_pass` holds."""
-    limiter = RedisRateLimiter(server.url, prefix="kill")
-    other = RedisRateLimiter(server.url, prefix="kill")
+    limiter = RedisRateLimiter(own_redis.url, prefix="kill")
+    other = RedisRateLimiter(own_redis.url, prefix="kill")
     limit = Limit(5, timedelta(minutes=1))
     for permit in [await limiter.acquire(KEY, limit) for _ in range(5)]:
         permit.done()
     await limiter.aclose()
-    server.stop()
-    server.start()
+    own_redis.stop()
+    own_redis.start()
     with pytest.raises(RateLimitWaitExceeded):
         await other.acquire(KEY, limit, max_wait=1)
     await other.aclose()
