@@ -17,10 +17,10 @@ import orjson
 from cattrs import Converter
 
 from benchmarks._rows import Row, beside, in_turns, main
-from tiktok_async._converter import structure
-from tiktok_async._http import RawResponse
-from tiktok_async._wire import decode_rest
+from tiktok_async._decoding.converter import structure
+from tiktok_async._decoding.envelope import decode_rest
 from tiktok_async.models import Video
+from tiktok_async.models._http import RawResponse
 
 
 @attrs.frozen(kw_only=True)

@@ -24,12 +24,12 @@ from benchmarks._login import logged_in
 from benchmarks._rows import Row, beside, in_turns, main
 from benchmarks.canned_server import serving
 from tiktok_async import Endpoint, Limit, TikTokSession, VideoField
-from tiktok_async._converter import structure
-from tiktok_async._http import Request
-from tiktok_async._lifecycle import Lifecycle
-from tiktok_async._transport import AiohttpTransport
+from tiktok_async._concurrency.lifecycle import Lifecycle
+from tiktok_async._decoding.converter import structure
+from tiktok_async._http.transport import AiohttpTransport
 from tiktok_async.api.account import Account
-from tiktok_async.api.videos import _VideoList  # pyright: ignore[reportPrivateUsage]  # what a page is decoded as
+from tiktok_async.api.display import _VideoList  # pyright: ignore[reportPrivateUsage]  # what a page is decoded as
+from tiktok_async.models._http import Request
 
 Call = Callable[[], Awaitable[object]]
 

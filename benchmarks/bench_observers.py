@@ -35,9 +35,9 @@ from benchmarks._rows import Row, alone, beside, in_turns, main
 from benchmarks.bench_uploads import certificate
 from benchmarks.canned_server import serving
 from tiktok_async import Endpoint, Event, RequestFinished, TikTokSession
-from tiktok_async._clock import SystemClock
-from tiktok_async._endpoints import ENDPOINTS
-from tiktok_async._observing import guarded
+from tiktok_async._calls.events import guarded
+from tiktok_async._calls.rules.endpoints import ENDPOINTS
+from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.telemetry import LoggingObserver, OpenTelemetryObserver
 
 Observer = Callable[[Event], None] | None

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from benchmarks._rows import Row, beside, in_turns, main
-from tiktok_async._pages import Pages
+from tiktok_async.api.pages import Pages
 from tiktok_async.models import Page
 
 PAGE = Page(items=tuple(range(20)), cursor=1, has_more=True)

@@ -18,14 +18,14 @@ from yarl import URL
 
 from benchmarks._rows import Row, alone, beside, in_turns, main
 from tiktok_async import LocalRateLimiter, RetryPolicy
-from tiktok_async._call import Call
-from tiktok_async._clock import SystemClock
-from tiktok_async._endpoints import ENDPOINTS
-from tiktok_async._http import RawResponse, Request, Response
-from tiktok_async._lifecycle import Lifecycle
-from tiktok_async._send import Sender
+from tiktok_async._calls.call import Call
+from tiktok_async._calls.rules.endpoints import ENDPOINTS
+from tiktok_async._calls.sender import Sender
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async.errors import TransportError
 from tiktok_async.models import Endpoint
+from tiktok_async.models._http import RawResponse, Request, Response
 
 SPEC = ENDPOINTS[Endpoint.VIDEO_LIST]
 ANSWER = RawResponse(status=200, headers={}, body=b'{"data":{},"error":{"code":"ok","message":"","log_id":"1"}}')

@@ -16,8 +16,8 @@ import aiohttp
 
 from benchmarks._rows import Row, beside, in_turns, main
 from benchmarks.canned_server import serving
-from tiktok_async._clock import SystemClock
-from tiktok_async._tokens import TokenManager
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._tokens.manager import TokenManager
 from tiktok_async.models import AccountKey, ClientToken, Secret, Token
 from tiktok_async.stores import MemoryTokenStore
 

@@ -14,12 +14,12 @@ import pytest
 
 from benchmarks.bench_decode import BODY, RESPONSE, VideoPage
 from tiktok_async import Limit, RetryPolicy, Secret, ServerError, plan_chunks
-from tiktok_async._auth_rules import challenge_of, verifier_from
-from tiktok_async._converter import structure
-from tiktok_async._endpoints import ENDPOINTS
-from tiktok_async._verdict import verdict
-from tiktok_async._window import open_window
-from tiktok_async._wire import decode_rest
+from tiktok_async._calls.rules.endpoints import ENDPOINTS
+from tiktok_async._calls.rules.retry import verdict
+from tiktok_async._decoding.converter import structure
+from tiktok_async._decoding.envelope import decode_rest
+from tiktok_async._limits.rules import open_window
+from tiktok_async.api.oauth.rules.authorize import challenge_of, verifier_from
 from tiktok_async.models import Endpoint
 from tiktok_async.webhooks import parse_event, sign, verify
 

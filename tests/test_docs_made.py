@@ -68,7 +68,7 @@ def test_the_coverage_table_names_every_endpoint() -> None:
 def test_a_method_of_the_coverage_table_is_there_and_its_test_calls_it(endpoint: str) -> None:
     owner, *rest = _METHODS[endpoint]["method"].split(".")
     if rest[0] == "ads":
-        found: Any = importlib.import_module("tiktok_async.api._research_ads").Ads
+        found: Any = importlib.import_module("tiktok_async.api.research.ads").Ads
         rest = rest[1:]
     else:
         found = getattr(tiktok_async, owner)

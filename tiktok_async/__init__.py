@@ -8,20 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tiktok_async._chunks import (
-        plan_chunks,
-    )
-    from tiktok_async._http import (
-        Response,
-    )
-    from tiktok_async._limiter import (
+    from tiktok_async._limits.local import (
         LocalRateLimiter,
-    )
-    from tiktok_async._pages import (
-        Pages,
-    )
-    from tiktok_async._publish import (
-        Publish,
     )
     from tiktok_async.abc import (
         BulkTokenStore,
@@ -40,22 +28,31 @@ if TYPE_CHECKING:
     from tiktok_async.api.account import (
         Account,
     )
-    from tiktok_async.api.oauth import (
+    from tiktok_async.api.oauth.oauth import (
         OAuth,
     )
-    from tiktok_async.api.portability import (
+    from tiktok_async.api.oauth.qr import (
+        QrLogin,
+    )
+    from tiktok_async.api.pages import (
+        Pages,
+    )
+    from tiktok_async.api.portability.portability import (
         Archive,
         Portability,
         PortabilityRequest,
     )
-    from tiktok_async.api.qr import (
-        QrLogin,
+    from tiktok_async.api.posting.publish import (
+        Publish,
     )
-    from tiktok_async.api.research import (
+    from tiktok_async.api.posting.rules.chunks import (
+        plan_chunks,
+    )
+    from tiktok_async.api.research.research import (
         ComplianceTask,
         Research,
     )
-    from tiktok_async.api.webhooks import (
+    from tiktok_async.api.webhook_receiver import (
         WebhookReceiver,
     )
     from tiktok_async.errors import (
@@ -180,6 +177,9 @@ if TYPE_CHECKING:
         WebhookEvent,
         WebhookName,
     )
+    from tiktok_async.models._http import (
+        Response,
+    )
     from tiktok_async.query import (
         Condition,
         F,
@@ -201,35 +201,35 @@ if TYPE_CHECKING:
 _HOMES = {
     "F": "tiktok_async.query",
     "Account": "tiktok_async.api.account",
-    "Archive": "tiktok_async.api.portability",
+    "Archive": "tiktok_async.api.portability.portability",
     "BulkTokenStore": "tiktok_async.abc",
     "ByteSource": "tiktok_async.abc",
     "CheckpointStore": "tiktok_async.abc",
     "Clock": "tiktok_async.abc",
-    "ComplianceTask": "tiktok_async.api.research",
+    "ComplianceTask": "tiktok_async.api.research.research",
     "Condition": "tiktok_async.query",
     "Lease": "tiktok_async.abc",
     "LimitKey": "tiktok_async.abc",
-    "LocalRateLimiter": "tiktok_async._limiter",
+    "LocalRateLimiter": "tiktok_async._limits.local",
     "NoteStore": "tiktok_async.abc",
-    "OAuth": "tiktok_async.api.oauth",
-    "Pages": "tiktok_async._pages",
+    "OAuth": "tiktok_async.api.oauth.oauth",
+    "Pages": "tiktok_async.api.pages",
     "Permit": "tiktok_async.abc",
-    "Portability": "tiktok_async.api.portability",
-    "PortabilityRequest": "tiktok_async.api.portability",
-    "Publish": "tiktok_async._publish",
-    "QrLogin": "tiktok_async.api.qr",
+    "Portability": "tiktok_async.api.portability.portability",
+    "PortabilityRequest": "tiktok_async.api.portability.portability",
+    "Publish": "tiktok_async.api.posting.publish",
+    "QrLogin": "tiktok_async.api.oauth.qr",
     "Query": "tiktok_async.query",
     "RateLimiter": "tiktok_async.abc",
-    "Research": "tiktok_async.api.research",
-    "Response": "tiktok_async._http",
+    "Research": "tiktok_async.api.research.research",
+    "Response": "tiktok_async.models._http",
     "TikTokSession": "tiktok_async.session",
     "TokenStore": "tiktok_async.abc",
     "Transport": "tiktok_async.abc",
     "Usage": "tiktok_async.abc",
-    "WebhookReceiver": "tiktok_async.api.webhooks",
+    "WebhookReceiver": "tiktok_async.api.webhook_receiver",
     "due_accounts": "tiktok_async.sync",
-    "plan_chunks": "tiktok_async._chunks",
+    "plan_chunks": "tiktok_async.api.posting.rules.chunks",
     "refresh_covers": "tiktok_async.sync",
     "sync_account": "tiktok_async.sync",
     "sync_videos": "tiktok_async.sync",

@@ -24,45 +24,16 @@ Every error pickles, copies and chains without loss and without a secret. Codes 
 `API_ERRORS` and `OAUTH_ERRORS`, which also say what is worth repeating and who can mend it.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
-from tiktok_async._error_answers import (
-    AccessTokenInvalid,
-    ApiError,
-    AuthorizationDenied,
-    InvalidParams,
-    OAuthError,
-    PostingRefused,
-    QuotaExhausted,
-    RateLimited,
-    ReauthorizationRequired,
-    ScopeNotAuthorized,
-    ServerError,
-    StateMismatch,
-    api_error,
-    oauth_error,
-)
-from tiktok_async._error_base import TikTokError, join_words, scrub
-from tiktok_async._error_posts import (
-    ArchiveUnavailable,
-    OutcomeUnknown,
-    PublishFailed,
-    PublishPending,
-    SourceChanged,
-    UploadError,
-    UploadExpired,
-    UploadRejected,
-)
-from tiktok_async._error_stores import (
-    CheckpointConflict,
-    DecryptionError,
-    LeaseUnavailable,
-    StoreError,
-    TokenConflict,
-    TokenNotSaved,
-)
-from tiktok_async._error_table import API_ERRORS, OAUTH_ERRORS, ErrorRule, Fixer
+from tiktok_async._error_codes import API_ERRORS, OAUTH_ERRORS, UNKNOWN_OAUTH, ErrorRule, Fixer, rule_for_status
+
+if TYPE_CHECKING:
+    from tiktok_async.models import Token
+
 
 __all__ = [
     "API_ERRORS",
@@ -109,9 +80,555 @@ __all__ = [
     "WrongApp",
     "WrongEventLoop",
     "api_error",
+    "join_words",
     "oauth_error",
     "scrub",
 ]
+
+
+# Token prefixes as TikTok's samples print them; what follows is opaque and of unbounded length.
+# https://developers.tiktok.com/doc/oauth-user-access-token-management
+_TOKEN = re.compile(r"\b(act|rft|clt)\.[^\s\"'&,;<>]+")
+_SECRET_PARAMETER = re.compile(
+    r"\b(upload_token|access_token|refresh_token|client_secret|code_verifier|code)=[^\s\"'&<>]+"
+)
+
+
+def scrub(text: str) -> str:
+    """Blank what looks like a token or a secret parameter in *text* that came from outside.
+
+    Example:
+        >>> scrub("token act.abc!1 is bad")
+        'token act.*** is bad'
+    """
+    return _SECRET_PARAMETER.sub(r"\1=***", _TOKEN.sub(r"\1.***", text))
+
+
+def join_words(*parts: str | None) -> str:
+    """Join the parts of a message that are there."""
+    return " ".join(part for part in parts if part)
+
+
+def _restore(cls: "type[TikTokError]", args: tuple[Any, ...], state: dict[str, Any]) -> "TikTokError":
+    error = cls.__new__(cls, *args)
+    error.args = args
+    cause = state.pop("__cause__", None)
+    error.__dict__.update(state)
+    if cause is not None:
+        error.__cause__ = cause
+    return error
+
+
+class TikTokError(Exception):
+    """The base of every error of this library.
+
+    Args:
+        message: What happened, to whom, and what to do; no secret.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = dict(self.__dict__)
+        # A foreign cause may hold request headers or refuse to pickle; ours are safe to keep.
+        if isinstance(self.__cause__, TikTokError):
+            state["__cause__"] = self.__cause__
+        return (_restore, (type(self), self.args, state))
+
+    def __copy__(self) -> Self:
+        error = type(self).__new__(type(self), *self.args)
+        error.args = self.args
+        error.__dict__.update(self.__dict__)
+        error.__cause__ = self.__cause__
+        return error
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        # The evidence is immutable values; nothing below needs a copy of its own.
+        return self.__copy__()
+
+
+class ApiError(TikTokError):
+    """TikTok answered and said no.
+
+    Args:
+        code: TikTok's error code.
+        message: TikTok's words, or ours where it sent none.
+        log_id: TikTok's id of the call, for its support.
+        status: The HTTP status.
+        endpoint: The path that was called.
+        open_id: The account the call was for.
+        retryable: Whether the same call may succeed later; `None` takes the table's word.
+        advice: What to do; `None` takes the table's word.
+
+    Attributes:
+        code: TikTok's error code, such as `access_token_invalid`.
+        message: TikTok's own words.
+        log_id: TikTok's id of the call.
+        status: The HTTP status.
+        endpoint: The path that was called.
+        open_id: The account the call was for, if any.
+        retryable: Whether the same call may succeed later.
+        fixer: Who can mend it: the user, the developer or TikTok.
+        advice: What to do about it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        *,
+        log_id: str | None = None,
+        status: int = 0,
+        endpoint: str | None = None,
+        open_id: str | None = None,
+        retryable: bool | None = None,
+        advice: str | None = None,
+    ) -> None:
+        rule = API_ERRORS.get(code) or rule_for_status(status)
+        self.code = code
+        self.message: str = scrub(message)
+        self.log_id = log_id
+        self.status = status
+        self.endpoint = endpoint
+        self.open_id = open_id
+        self.retryable: bool = rule.retryable if retryable is None else retryable
+        self.fixer: Fixer = rule.fixer
+        self.advice: str = rule.advice if advice is None else advice
+        super().__init__(
+            join_words(
+                f"{endpoint or 'TikTok'} refused with {code or 'an empty code'!s} (HTTP {status})"
+                + (f" for account {open_id}" if open_id else "")
+                + (f": {self.message}" if self.message else "")
+                + ".",
+                self.advice,
+                f"[log_id {log_id}]" if log_id else None,
+            )
+        )
+
+
+class InvalidParams(ApiError):
+    """A parameter of the request is wrong; TikTok's message says which."""
+
+
+class AccessTokenInvalid(ApiError):
+    """TikTok does not accept the access token, even after a refresh."""
+
+
+class ScopeNotAuthorized(ApiError):
+    """The user did not grant a scope that this call needs.
+
+    Attributes:
+        missing: The scopes that the endpoint needs and the token does not have, where they are known.
+    """
+
+    missing: frozenset[str] = frozenset()
+
+
+class RateLimited(ApiError):
+    """TikTok's sliding window is full.
+
+    Attributes:
+        retry_after: How long until the window has room, as far as it is known.
+    """
+
+    retry_after: timedelta | None = None
+
+
+class QuotaExhausted(ApiError):
+    """A daily quota is used up.
+
+    Attributes:
+        resets_at: When it is full again (UTC).
+    """
+
+    resets_at: datetime | None = None
+
+
+class PostingRefused(ApiError):
+    """TikTok does not let this creator or this app post now (the 403 family of the Content Posting API)."""
+
+
+class ServerError(ApiError):
+    """TikTok failed on its side, or sent something that is not its API's form."""
+
+
+_API_CLASSES: Mapping[str, type[ApiError]] = {
+    cls.__name__: cls
+    for cls in (
+        ApiError,
+        InvalidParams,
+        AccessTokenInvalid,
+        ScopeNotAuthorized,
+        RateLimited,
+        QuotaExhausted,
+        PostingRefused,
+        ServerError,
+    )
+}
+
+
+def api_error(
+    code: str,
+    message: str = "",
+    *,
+    log_id: str | None = None,
+    status: int = 0,
+    endpoint: str | None = None,
+    open_id: str | None = None,
+) -> ApiError:
+    """Build the error that *code* stands for.
+
+    Args:
+        code: TikTok's error code; unknown ones go by *status*.
+        message: TikTok's words.
+        log_id: TikTok's id of the call.
+        status: The HTTP status.
+        endpoint: The path that was called.
+        open_id: The account the call was for.
+
+    Returns:
+        An instance of the class that `API_ERRORS` names.
+    """
+    rule = API_ERRORS.get(code) or rule_for_status(status)
+    cls = _API_CLASSES[rule.error]
+    return cls(code, message, log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
+
+
+class OAuthError(TikTokError):
+    """The OAuth endpoints refused.
+
+    Args:
+        error: The OAuth error, such as `invalid_client`.
+        description: TikTok's words.
+        log_id: TikTok's id of the call.
+        open_id: The account it was for, if any.
+
+    Attributes:
+        error: The OAuth error.
+        description: TikTok's words.
+        log_id: TikTok's id of the call.
+        open_id: The account it was for, if any.
+        retryable: Whether the same call may succeed later.
+        fixer: Who can mend it.
+        advice: What to do about it.
+    """
+
+    def __init__(
+        self, error: str, description: str = "", *, log_id: str | None = None, open_id: str | None = None
+    ) -> None:
+        rule = OAUTH_ERRORS.get(error, UNKNOWN_OAUTH)
+        self.error = error
+        self.description: str = scrub(description)
+        self.log_id = log_id
+        self.open_id = open_id
+        self.retryable: bool = rule.retryable
+        self.fixer: Fixer = rule.fixer
+        self.advice: str = rule.advice
+        super().__init__(
+            join_words(
+                f"OAuth refused with {error}"
+                + (f" for account {open_id}" if open_id else "")
+                + (f": {self.description.rstrip('.')}" if self.description else "")
+                + ".",
+                rule.advice,
+                f"[log_id {log_id}]" if log_id else None,
+            )
+        )
+
+
+class ReauthorizationRequired(OAuthError):
+    """The account's grant is gone: its user must log in again. The account stays marked until they do.
+
+    Args:
+        open_id: The account.
+        reason: `revoked`, `expired` or `interrupted_rotation`.
+        description: TikTok's words, if any.
+        log_id: TikTok's id of the call, if any.
+
+    Attributes:
+        open_id: The account.
+        reason: `revoked` (the user or TikTok ended the grant), `expired` (the refresh token's life is over) or
+            `interrupted_rotation` (a refresh was cut off after TikTok rotated and before the result was saved).
+    """
+
+    open_id: str  # pyright: ignore[reportIncompatibleVariableOverride]  # here it is always known
+
+    def __init__(self, open_id: str, reason: str, *, description: str = "", log_id: str | None = None) -> None:
+        super().__init__("invalid_grant", description, log_id=log_id, open_id=open_id)
+        self.reason = reason
+        what = {
+            "revoked": "its grant was revoked",
+            "expired": "its refresh token has expired",
+            "interrupted_rotation": "a token rotation was cut off before the new token could be saved",
+        }.get(reason, reason)
+        self.args: tuple[Any, ...] = (
+            join_words(
+                f"Account {open_id} must log in again: {what}.",
+                "Send its user through `session.oauth.authorization(...)` once more.",
+                f"[log_id {log_id}]" if log_id else None,
+            ),
+        )
+
+
+class AuthorizationDenied(OAuthError):
+    """The user, or TikTok, said no on the consent page."""
+
+
+class StateMismatch(OAuthError):
+    """The callback's `state` is not the one the login began with: a forged or a mixed-up callback."""
+
+    def __init__(self, description: str = "The callback's state is not the one this login began with.") -> None:
+        super().__init__("state_mismatch", description)
+
+
+def oauth_error(
+    error: str, description: str = "", *, log_id: str | None = None, open_id: str | None = None
+) -> OAuthError:
+    """Build the error that the OAuth error word *error* stands for.
+
+    Args:
+        error: TikTok's word; an unknown one is a plain `OAuthError`.
+        description: TikTok's words.
+        log_id: TikTok's id of the call.
+        open_id: The account it was for.
+
+    Returns:
+        An instance of the class that `OAUTH_ERRORS` names.
+    """
+    cls = AuthorizationDenied if OAUTH_ERRORS.get(error, UNKNOWN_OAUTH).error == "AuthorizationDenied" else OAuthError
+    return cls(error, description, log_id=log_id, open_id=open_id)
+
+
+class UploadError(TikTokError):
+    """Moving a video's bytes failed.
+
+    Attributes:
+        publish_id: The post it belongs to, if known.
+        status: The upload host's HTTP status, if it answered.
+    """
+
+    def __init__(self, message: str, *, publish_id: str | None = None, status: int | None = None) -> None:
+        self.publish_id = publish_id
+        self.status = status
+        super().__init__(join_words(message, f"[publish_id {publish_id}]" if publish_id else None))
+
+
+class UploadExpired(UploadError):
+    """The hour in which an upload must finish is over; start a new post."""
+
+
+class UploadRejected(UploadError):
+    """The upload host refused the bytes, or the address to send them to is not TikTok's."""
+
+
+class SourceChanged(UploadError):
+    """The file is not the one the upload began with; resuming would post a corrupt video."""
+
+
+class PublishFailed(TikTokError):
+    """TikTok did not publish the post.
+
+    Attributes:
+        reason: TikTok's fail reason, such as `frame_rate_check_failed`.
+        retryable: Whether a new post of the same media may succeed.
+        publish_id: The post.
+        advice: What to do about it.
+        log_id: TikTok's id of the call that told.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        publish_id: str | None = None,
+        retryable: bool = False,
+        advice: str = "",
+        log_id: str | None = None,
+    ) -> None:
+        self.reason = reason
+        self.publish_id = publish_id
+        self.retryable = retryable
+        self.advice = advice
+        self.log_id = log_id
+        super().__init__(
+            join_words(
+                f"TikTok did not publish {publish_id or 'the post'}: {reason}.",
+                advice,
+                f"[log_id {log_id}]" if log_id else None,
+            )
+        )
+
+
+class PublishPending(TikTokError):
+    """The wait is over and the post is neither published nor failed: its outcome is still open.
+
+    Attributes:
+        publish_id: The post; ask again with `account.publish(publish_id).wait()`.
+        state: The last state TikTok gave.
+    """
+
+    def __init__(self, publish_id: str, *, state: str | None = None, waited: timedelta | None = None) -> None:
+        self.publish_id = publish_id
+        self.state = state
+        self.waited = waited
+        super().__init__(
+            f"Post {publish_id} is still {state or 'in progress'}"
+            + (f" after {waited.total_seconds():.0f} s" if waited is not None else "")
+            + ". Nothing failed: ask again later with `account.publish(publish_id).wait()`; do not post it anew."
+        )
+
+
+class ArchiveUnavailable(TikTokError):
+    """A user's archive cannot be had: it is not ready in time, it has expired, or it was cancelled.
+
+    Attributes:
+        request_id: The request for it.
+        state: TikTok's word: `pending`, `expired` or `cancelled`.
+        open_id: The account.
+    """
+
+    def __init__(self, request_id: str, *, state: str, open_id: str | None = None, log_id: str | None = None) -> None:
+        self.request_id = request_id
+        self.state = state
+        self.open_id = open_id
+        self.log_id = log_id
+        advice = (
+            "Nothing failed: ask again later with `account.portability.request(request_id).wait()`."
+            if state == "pending"
+            else "Ask for a new one with `account.portability.add(...)`."
+        )
+        super().__init__(
+            join_words(
+                f"The archive of request {request_id}"
+                + (f" of account {open_id}" if open_id else "")
+                + f" is not there: its state is {state}.",
+                advice,
+                f"[log_id {log_id}]" if log_id else None,
+            )
+        )
+
+
+class OutcomeUnknown(TikTokError):
+    """A post may or may not have been accepted: the request may have arrived and no answer came.
+
+    It was not repeated, since that could publish twice.
+
+    Attributes:
+        endpoint: The path that was called.
+        open_id: The account.
+        dedup_key: The caller's key for this post, if one was given.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        endpoint: str | None = None,
+        open_id: str | None = None,
+        dedup_key: str | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.open_id = open_id
+        self.dedup_key = dedup_key
+        super().__init__(
+            f"{what}"
+            + (f" (account {open_id})" if open_id else "")
+            + ". It was not repeated, since that could publish twice. Look at the creator's profile or drafts, or "
+            "wait for a webhook, before you post again."
+        )
+
+
+class StoreError(TikTokError):
+    """The token store failed."""
+
+
+class TokenConflict(StoreError):
+    """Somebody else stored a newer token first; read it again.
+
+    Attributes:
+        open_id: The account.
+        expected_version: The version the caller saw; `None` if it expected no token.
+        actual_version: The version that is stored; `None` if there is no token.
+    """
+
+    def __init__(self, open_id: str, *, expected_version: int | None, actual_version: int | None) -> None:
+        self.open_id = open_id
+        self.expected_version = expected_version
+        self.actual_version = actual_version
+        super().__init__(
+            f"The stored token of account {open_id} has version {actual_version}, not {expected_version}: another "
+            "process stored one first. Read it again."
+        )
+
+
+class CheckpointConflict(StoreError):
+    """Somebody else stored a newer checkpoint of an account first; whoever did goes on with it.
+
+    Attributes:
+        open_id: The account.
+        expected_version: The version the caller saw; `None` if it expected no checkpoint.
+        actual_version: The version that is stored; `None` if there is none.
+    """
+
+    def __init__(self, open_id: str, *, expected_version: int | None, actual_version: int | None) -> None:
+        self.open_id = open_id
+        self.expected_version = expected_version
+        self.actual_version = actual_version
+        super().__init__(
+            f"The checkpoint of account {open_id} has version {actual_version}, not {expected_version}: another worker "
+            "goes on with this account. Leave it to that one."
+        )
+
+
+class TokenNotSaved(StoreError):
+    """TikTok rotated the token and the store would not take the new one.
+
+    Attributes:
+        token: The rotated token, the only one that works now. Save it by hand, or its user must log in again.
+            It stays in this process: a pickled copy of this error carries `None`.
+        open_id: The account.
+    """
+
+    def __init__(self, token: "Token", *, reason: str = "the store failed") -> None:
+        self.token: Token | None = token
+        self.open_id: str = token.key.open_id
+        super().__init__(
+            f"The rotated token of account {self.open_id} could not be saved: {reason}. `.token` holds it; it"
+            " works in this process; put it into a store before the process ends, or the user must log in again."
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        restore, (cls, args, state) = super().__reduce__()
+        return (restore, (cls, args, {**state, "token": None}))
+
+
+class LeaseUnavailable(StoreError):
+    """Another worker holds this account's lease and did not let go in time.
+
+    Attributes:
+        open_id: The account.
+    """
+
+    def __init__(self, open_id: str, *, waited: timedelta) -> None:
+        self.open_id = open_id
+        self.waited = waited
+        super().__init__(
+            f"Another worker held the lease of account {open_id} for {waited.total_seconds():.1f} s. "
+            "Try again: a dead holder's lease ends by itself."
+        )
+
+
+class DecryptionError(StoreError):
+    """A stored token cannot be decrypted; the record is left as it is, and the right key still opens it.
+
+    Attributes:
+        open_id: The account.
+    """
+
+    def __init__(self, open_id: str, *, reason: str) -> None:
+        self.open_id = open_id
+        super().__init__(f"The stored token of account {open_id} cannot be decrypted: {reason}.")
 
 
 class ConfigurationError(TikTokError):

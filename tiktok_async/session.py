@@ -11,27 +11,27 @@ from typing import Any, Self
 import aiohttp
 import orjson
 
-from tiktok_async._clock import SystemClock
-from tiktok_async._credentials import AccountCredential, ClientCredential, Credential
-from tiktok_async._endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
-from tiktok_async._http import Response
-from tiktok_async._lifecycle import Lifecycle
-from tiktok_async._limiter import open_limiter
-from tiktok_async._limits_table import LimitsMapping, limits_for
-from tiktok_async._observing import guarded
-from tiktok_async._send import Sender
-from tiktok_async._sweep import keep_fresh, refresh_due
-from tiktok_async._tokens import TokenManager
-from tiktok_async._transport import DEFAULT_TIMEOUT, AiohttpTransport
+from tiktok_async._calls.events import guarded
+from tiktok_async._calls.rules.endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
+from tiktok_async._calls.rules.limits import LimitsMapping, limits_for
+from tiktok_async._calls.sender import Sender
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._concurrency.lifecycle import Lifecycle
+from tiktok_async._http.transport import DEFAULT_TIMEOUT, AiohttpTransport
+from tiktok_async._limits.local import open_limiter
+from tiktok_async._tokens.credentials import AccountCredential, ClientCredential, Credential
+from tiktok_async._tokens.manager import TokenManager
+from tiktok_async._tokens.sweep import keep_fresh, refresh_due
 from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore
 from tiktok_async.api.account import Account
-from tiktok_async.api.grants import Grants
-from tiktok_async.api.oauth import OAuth
-from tiktok_async.api.research import Research
+from tiktok_async.api.oauth.grants import Grants
+from tiktok_async.api.oauth.oauth import OAuth
+from tiktok_async.api.research.research import Research
 from tiktok_async.api.runtime import Runtime
-from tiktok_async.api.webhooks import WebhookReceiver
+from tiktok_async.api.webhook_receiver import WebhookReceiver
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Secret
+from tiktok_async.models._http import Response
 from tiktok_async.stores import open_store
 
 BASE_URL = "https://open.tiktokapis.com"

@@ -6,21 +6,20 @@ What needs an extra loads on first use, and names the extra if it is missing.
 from typing import TYPE_CHECKING
 
 from tiktok_async_stores._bulk import copy_tokens
-from tiktok_async_stores._codec import decode_token, encode_token
 from tiktok_async_stores._lease import LeaseTable, hold_lease
-from tiktok_async_stores._open import load, open_store
-from tiktok_async_stores._open_checkpoints import open_checkpoints
-from tiktok_async_stores.memory import MemoryTokenStore
+from tiktok_async_stores._open import load, open_checkpoints, open_store
+from tiktok_async_stores.codec.tokens import decode_token, encode_token
+from tiktok_async_stores.memory.tokens import MemoryTokenStore
 
 if TYPE_CHECKING:
-    from tiktok_async_stores.checkpoints_memory import MemoryCheckpointStore
-    from tiktok_async_stores.checkpoints_redis import RedisCheckpointStore
-    from tiktok_async_stores.checkpoints_sqlite import SQLiteCheckpointStore
-    from tiktok_async_stores.encrypted import EncryptedTokenStore, generate_store_key
-    from tiktok_async_stores.redis import RedisTokenStore
-    from tiktok_async_stores.redis_limiter import RedisRateLimiter
-    from tiktok_async_stores.sqlite import SQLiteTokenStore
-    from tiktok_async_stores.videos_sqlite import SQLiteVideoTable
+    from tiktok_async_stores.encrypted.tokens import EncryptedTokenStore, generate_store_key
+    from tiktok_async_stores.memory.checkpoints import MemoryCheckpointStore
+    from tiktok_async_stores.redis.checkpoints import RedisCheckpointStore
+    from tiktok_async_stores.redis.limiter import RedisRateLimiter
+    from tiktok_async_stores.redis.tokens import RedisTokenStore
+    from tiktok_async_stores.sqlite.checkpoints import SQLiteCheckpointStore
+    from tiktok_async_stores.sqlite.tokens import SQLiteTokenStore
+    from tiktok_async_stores.sqlite.videos import SQLiteVideoTable
 
 __all__ = [
     "EncryptedTokenStore",
@@ -44,15 +43,15 @@ __all__ = [
 
 # name -> module
 _LAZY = {
-    "EncryptedTokenStore": "tiktok_async_stores.encrypted",
-    "MemoryCheckpointStore": "tiktok_async_stores.checkpoints_memory",
-    "RedisCheckpointStore": "tiktok_async_stores.checkpoints_redis",
-    "RedisRateLimiter": "tiktok_async_stores.redis_limiter",
-    "RedisTokenStore": "tiktok_async_stores.redis",
-    "SQLiteCheckpointStore": "tiktok_async_stores.checkpoints_sqlite",
-    "SQLiteTokenStore": "tiktok_async_stores.sqlite",
-    "SQLiteVideoTable": "tiktok_async_stores.videos_sqlite",
-    "generate_store_key": "tiktok_async_stores.encrypted",
+    "EncryptedTokenStore": "tiktok_async_stores.encrypted.tokens",
+    "MemoryCheckpointStore": "tiktok_async_stores.memory.checkpoints",
+    "RedisCheckpointStore": "tiktok_async_stores.redis.checkpoints",
+    "RedisRateLimiter": "tiktok_async_stores.redis.limiter",
+    "RedisTokenStore": "tiktok_async_stores.redis.tokens",
+    "SQLiteCheckpointStore": "tiktok_async_stores.sqlite.checkpoints",
+    "SQLiteTokenStore": "tiktok_async_stores.sqlite.tokens",
+    "SQLiteVideoTable": "tiktok_async_stores.sqlite.videos",
+    "generate_store_key": "tiktok_async_stores.encrypted.tokens",
 }
 
 

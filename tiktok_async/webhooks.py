@@ -16,7 +16,7 @@ import orjson
 
 from tiktok_async.errors import SignatureMismatch, TimestampOutsideTolerance, WebhookError, WrongApp, scrub
 from tiktok_async.models import Secret
-from tiktok_async.models._publish import FailReason
+from tiktok_async.models._posting import FailReason
 from tiktok_async.models._webhooks import (
     AuthorizationRemoved,
     PortabilityDownloadReady,

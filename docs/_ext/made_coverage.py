@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from tiktok_async._endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
+from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async.models import Endpoint, Limit
 
 METHODS = Path(__file__).parent / "methods.toml"

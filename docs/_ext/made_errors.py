@@ -9,7 +9,7 @@ from pathlib import Path
 from tiktok_async import errors
 from tiktok_async.errors import TikTokError
 from tiktok_async.models import AccountKey, Secret, Token
-from tiktok_async.models._publish import FAIL_RULES
+from tiktok_async.models._posting import FAIL_RULES
 
 CURES = Path(__file__).parents[1] / "errors" / "cures.toml"
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from tiktok_async.abc import BulkTokenStore, TokenStore
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token
-from tiktok_async_stores._codec import with_version
+from tiktok_async_stores.codec.tokens import with_version
 
 _PAGE = 500
 

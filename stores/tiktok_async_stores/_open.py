@@ -6,7 +6,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, cast
 
-from tiktok_async.abc import TokenStore
+from tiktok_async.abc import CheckpointStore, Clock, TokenStore
 from tiktok_async.errors import ConfigurationError
 
 GROUP = "tiktok_async.stores"
@@ -16,12 +16,12 @@ KEY_VARIABLE = "TIKTOK_STORE_KEY"
 """The environment variable that holds the keys of `EncryptedTokenStore`, newest first, separated by commas."""
 
 # scheme -> module and class
-_OWN = {
-    "memory": ("tiktok_async_stores.memory", "MemoryTokenStore"),
-    "sqlite": ("tiktok_async_stores.sqlite", "SQLiteTokenStore"),
-    "redis": ("tiktok_async_stores.redis", "RedisTokenStore"),
-    "rediss": ("tiktok_async_stores.redis", "RedisTokenStore"),
-    "unix": ("tiktok_async_stores.redis", "RedisTokenStore"),
+_TOKEN_STORES = {
+    "memory": ("tiktok_async_stores.memory.tokens", "MemoryTokenStore"),
+    "sqlite": ("tiktok_async_stores.sqlite.tokens", "SQLiteTokenStore"),
+    "redis": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
+    "rediss": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
+    "unix": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
 }
 
 # what may be missing -> the extra that brings it
@@ -68,7 +68,7 @@ def open_store(url: str, **options: object) -> TokenStore:
     try:
         store = _maker(scheme.lower())(scheme.lower() + separator + rest, **options)
         if os.environ.get(KEY_VARIABLE):
-            encrypted: Any = load("tiktok_async_stores.encrypted", "EncryptedTokenStore")
+            encrypted: Any = load("tiktok_async_stores.encrypted.tokens", "EncryptedTokenStore")
             return cast("TokenStore", encrypted.from_env(store))
     except ImportError as error:
         raise ConfigurationError(str(error)) from None
@@ -76,12 +76,52 @@ def open_store(url: str, **options: object) -> TokenStore:
 
 
 def _maker(scheme: str) -> Callable[..., TokenStore]:
-    found = [load(*_OWN[scheme])] if scheme in _OWN else [e.load() for e in entry_points(group=GROUP, name=scheme)]
+    found = (
+        [load(*_TOKEN_STORES[scheme])]
+        if scheme in _TOKEN_STORES
+        else [e.load() for e in entry_points(group=GROUP, name=scheme)]
+    )
     for maker in found:
         return cast("Callable[..., TokenStore]", getattr(maker, "from_url", maker))
     raise ConfigurationError(f"No token store is known for {scheme!r}://. Known: {_known()}.")
 
 
 def _known() -> str:
-    names = {*_OWN, *(entry.name for entry in entry_points(group=GROUP))}
+    names = {*_TOKEN_STORES, *(entry.name for entry in entry_points(group=GROUP))}
     return ", ".join(f"{name}://" for name in sorted(names))
+
+
+# scheme -> module and class
+_CHECKPOINT_STORES = {
+    "memory": ("tiktok_async_stores.memory.checkpoints", "MemoryCheckpointStore"),
+    "sqlite": ("tiktok_async_stores.sqlite.checkpoints", "SQLiteCheckpointStore"),
+    "redis": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
+    "rediss": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
+    "unix": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
+}
+
+
+def open_checkpoints(url: str, *, clock: Clock | None = None) -> CheckpointStore:
+    """Make the checkpoint store that *url* names. Nothing is opened before its first use.
+
+    Args:
+        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB` or `unix:///PATH`. It may be the URL
+            of the token store: the two share no record.
+        clock: Times the leases; the default is the real one.
+
+    Raises:
+        ConfigurationError: The scheme is unknown, or an extra is missing. The message never shows the URL, as it
+            may hold a password.
+
+    Example:
+        >>> checkpoints = open_checkpoints("sqlite:///sync.db")
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in _CHECKPOINT_STORES:
+        known = ", ".join(f"{name}://" for name in sorted(_CHECKPOINT_STORES))
+        raise ConfigurationError(f"No checkpoint store is known for {scheme[:20]!r}. Known: {known}.")
+    try:
+        maker: Any = load(*_CHECKPOINT_STORES[scheme.lower()])
+    except ImportError as error:
+        raise ConfigurationError(str(error)) from None
+    return cast("CheckpointStore", maker.from_url(f"{scheme.lower()}://{rest}", clock=clock))

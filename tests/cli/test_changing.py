@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.conftest import free_port
-from tiktok_async.api.webhooks import WebhookReceiver
+from tiktok_async.api.webhook_receiver import WebhookReceiver
 
 
 async def _login_url(process: asyncio.subprocess.Process) -> str:

@@ -10,12 +10,12 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.conftest import RedisServer
-from tiktok_async.cli._checks._filesystem import network_filesystem
-from tiktok_async.cli._checks._finding import Finding, Level
-from tiktok_async.cli._checks._keys import check_keys
-from tiktok_async.cli._checks._redis import check_redis
-from tiktok_async.cli._checks._sqlite import check_sqlite
-from tiktok_async.cli._checks._store_key import check_store_key
+from tiktok_async.cli.checks.filesystem import network_filesystem
+from tiktok_async.cli.checks.finding import Finding, Level
+from tiktok_async.cli.checks.keys import check_keys
+from tiktok_async.cli.checks.redis import check_redis
+from tiktok_async.cli.checks.sqlite import check_sqlite
+from tiktok_async.cli.checks.store_key import check_store_key
 from tiktok_async.stores import SQLiteTokenStore, generate_store_key
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.emulator.conftest import Raw
 from tiktok_async.emulator import Emulator, Quirks
-from tiktok_async.emulator._videos import Videos
+from tiktok_async.emulator.engine.videos import Videos
 from tiktok_async.models import Endpoint
 
 BASIC = "open_id,union_id,avatar_url,avatar_url_100,avatar_large_url,display_name"

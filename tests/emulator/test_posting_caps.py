@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.emulator.conftest import Answer, Raw
 from tiktok_async.emulator import EmulatedUser, PostingQuirks
-from tiktok_async.emulator._url_properties import UrlProperties
+from tiktok_async.emulator.posting.url_properties import UrlProperties
 from tiktok_async.models import Endpoint
 
 PULL = {"source": "PULL_FROM_URL", "video_url": "https://media.example.com/a.mp4"}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.emulator.conftest import Raw
 from tiktok_async.emulator import Emulator, PostingQuirks, Quirks
-from tiktok_async.emulator._body import BadField
-from tiktok_async.emulator._posting_rules import Megabyte, chunk_plan
+from tiktok_async.emulator.engine.body import BadField
+from tiktok_async.emulator.posting.rules import Megabyte, chunk_plan
 from tiktok_async.models import Endpoint
 
 VIDEO: dict[str, Any] = {

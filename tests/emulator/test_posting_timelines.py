@@ -11,7 +11,7 @@ from attrs import evolve
 
 from tests.emulator.conftest import Answer, Raw
 from tiktok_async.emulator import EmulatedUser, Emulator
-from tiktok_async.emulator._timelines import FAIL_REASONS
+from tiktok_async.emulator.posting.timelines import FAIL_REASONS
 from tiktok_async.models import Endpoint
 
 URL = "https://media.example.com/a.mp4"

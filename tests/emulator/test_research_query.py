@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiktok_async.emulator import ResearchData
-from tiktok_async.emulator._body import BadField
-from tiktok_async.emulator._research_query import LENGTHS, REGIONS, parse_query, parse_span
+from tiktok_async.emulator.engine.body import BadField
+from tiktok_async.emulator.research.query import LENGTHS, REGIONS, parse_query, parse_span
 
 DATA = ResearchData(videos=400, users=15, days=20)
 # As the reference prints it.

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from tests.emulator.conftest import Answer, Raw
 from tiktok_async.emulator import Emulator, ResearchData
-from tiktok_async.emulator._research_wire import VIDEO_FIELDS, public_fields
+from tiktok_async.emulator.research.wire import VIDEO_FIELDS, public_fields
 from tiktok_async.models import Endpoint
 
 BODY: dict[str, Any] = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.emulator.conftest import Raw
 from tiktok_async.emulator import Emulator, MovableClock, Quirks
-from tiktok_async.emulator._windows import DOCUMENTED, Windows
+from tiktok_async.emulator.engine.windows import DOCUMENTED, Windows
 from tiktok_async.models import Endpoint, Limit
 
 THREE = {Endpoint.USER_INFO: Limit(3, timedelta(minutes=1))}

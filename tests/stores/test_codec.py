@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tiktok_async.errors import StoreError
 from tiktok_async.models import AccountKey, RefreshAttempt, Secret, Token, TokenState
-from tiktok_async_stores._codec import decode_token, encode_token
+from tiktok_async_stores.codec.tokens import decode_token, encode_token
 
 KEY = AccountKey("app", "-000user")
 TOKEN = Token(

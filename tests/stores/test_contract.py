@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tiktok_async._clock import SystemClock
+from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import TokenStore
 from tiktok_async.stores import (
     EncryptedTokenStore,

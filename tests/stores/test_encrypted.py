@@ -17,7 +17,7 @@ from tiktok_async.errors import ConfigurationError, DecryptionError, TokenConfli
 from tiktok_async.models import AccountKey, Secret, Token
 from tiktok_async.stores import EncryptedTokenStore, MemoryTokenStore, SQLiteTokenStore, generate_store_key
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores._cipher import Keyring, _binding
+from tiktok_async_stores.encrypted.cipher import Keyring, _binding
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

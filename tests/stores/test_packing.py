@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tiktok_async.models import AccountKey
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores._codec import encode_token
-from tiktok_async_stores._packing import pack, unpack
+from tiktok_async_stores.codec.packing import pack, unpack
+from tiktok_async_stores.codec.tokens import encode_token
 
 json = st.recursive(
     st.none() | st.integers(-(2**63), 2**63) | st.text(),

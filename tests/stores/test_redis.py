@@ -20,8 +20,8 @@ from tiktok_async.models import AccountKey, Secret, Token
 from tiktok_async.stores import RedisTokenStore
 from tiktok_async.testing import BulkTokenStoreContract
 from tiktok_async.testing._store_records import make_token, open_ids
-from tiktok_async_stores import _redis_scripts as scripts
-from tiktok_async_stores._redis_records import written
+from tiktok_async_stores.redis import scripts
+from tiktok_async_stores.redis.records import written
 
 NONE, MINUTE = timedelta(0), timedelta(minutes=1)
 

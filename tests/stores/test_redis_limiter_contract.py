@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tiktok_async._clock import SystemClock
+from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.stores import RedisRateLimiter
 from tiktok_async.testing import RateLimiterContract
 

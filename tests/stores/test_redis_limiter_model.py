@@ -14,8 +14,8 @@ from redis import Redis
 
 from tiktok_async.abc import LimitKey
 from tiktok_async.models import Limit, WindowKind
-from tiktok_async_stores._lane import Lane, Request
-from tiktok_async_stores._redis_trips import SCRIPT, arguments
+from tiktok_async_stores.redis.limiter_trips import SCRIPT, arguments
+from tiktok_async_stores.redis.limiter_window import Lane, Request
 
 pytestmark = pytest.mark.redis
 KEY = LimitKey("app", "/v2/video/list/", "account")

@@ -11,7 +11,7 @@ from tests.conftest import RedisServer
 from tiktok_async.models import AccountKey, StoreUnsafe
 from tiktok_async.stores import RedisTokenStore
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores._redis_safety import unsafe_settings
+from tiktok_async_stores.redis.safety import unsafe_settings
 
 KEY = AccountKey("app", "one")
 

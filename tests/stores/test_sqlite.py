@@ -18,7 +18,7 @@ from tiktok_async.errors import StoreError, TokenConflict
 from tiktok_async.models import AccountKey, Secret, StoreUnsafe, Token
 from tiktok_async.stores import SQLiteTokenStore
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores import _sqlite_worker
+from tiktok_async_stores.sqlite import worker
 
 KEY = AccountKey("app", "one")
 
@@ -131,7 +131,7 @@ async def test_a_hundred_puts_that_wait_share_one_commit_and_fail_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches = list[int]()
-    commit = _sqlite_worker._commit
+    commit = worker._commit
 
     def spy(connection: sqlite3.Connection, jobs: list[object]) -> list[object]:
         batches.append(len(jobs))
@@ -139,7 +139,7 @@ async def test_a_hundred_puts_that_wait_share_one_commit_and_fail_alone(
 
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     await store.put(make_token(AccountKey("app", "user-7")), expected_version=0)
-    monkeypatch.setattr(_sqlite_worker, "_commit", spy)
+    monkeypatch.setattr(worker, "_commit", spy)
     results = await asyncio.gather(
         *(store.put(make_token(AccountKey("app", f"user-{n}")), expected_version=0) for n in range(100)),
         return_exceptions=True,

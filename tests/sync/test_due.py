@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sync.conftest import Sink, World
-from tiktok_async import _sync_rules as rules
 from tiktok_async import due_accounts, sync_account
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import SyncState
+from tiktok_async.sync import _rules as rules
 
 HALF_DAY = timedelta(hours=12)
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)

@@ -19,7 +19,7 @@ from tiktok_async.stores import (
     SQLiteTokenStore,
     open_checkpoints,
 )
-from tiktok_async_stores._checkpoint_codec import decode_checkpoint, encode_checkpoint
+from tiktok_async_stores.codec.checkpoints import decode_checkpoint, encode_checkpoint
 
 KEY = AccountKey("app", "one")
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

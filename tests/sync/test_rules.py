@@ -6,8 +6,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_async import _sync_rules as rules
 from tiktok_async.models import AccountKey, Checkpoint, Video
+from tiktok_async.sync import _rules as rules
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 HALF_DAY = timedelta(hours=12)

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterable, Iterable
 from datetime import datetime
 
-from tiktok_async._credentials import AccountCredential
-from tiktok_async._pages import Pages
-from tiktok_async._publish import Publish
-from tiktok_async._publish_init import resume
-from tiktok_async._video_source import UploadSource, open_video
-from tiktok_async.api import posting, users, videos
-from tiktok_async.api.portability import Portability
+from tiktok_async._tokens.credentials import AccountCredential
+from tiktok_async.api import display
+from tiktok_async.api.pages import Pages
+from tiktok_async.api.portability.portability import Portability
+from tiktok_async.api.posting import posting
+from tiktok_async.api.posting.posting import resume
+from tiktok_async.api.posting.publish import Publish
+from tiktok_async.api.posting.video import UploadSource, open_video
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import CreatorInfo, PhotoPost, Token, User, UserField, Video, VideoField, VideoPost
@@ -59,7 +60,7 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
         """
-        return await users.user_info(self._runtime.sender, self._credential, fields)
+        return await display.user_info(self._runtime.sender, self._credential, fields)
 
     async def profile(self, *, name: str, avatar_url: str | None = None) -> User:
         """Return the user's profile, with a name and a picture to show in any case.
@@ -79,7 +80,7 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/minis-user-data
         """
-        return await users.profile(self._runtime.sender, self._credential, name=name, avatar_url=avatar_url)
+        return await display.profile(self._runtime.sender, self._credential, name=name, avatar_url=avatar_url)
 
     def videos(
         self,
@@ -113,7 +114,7 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-list
         """
-        return videos.videos(
+        return display.videos(
             self._runtime.sender,
             self._credential,
             fields=fields,
@@ -141,7 +142,7 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-query
         """
-        return videos.videos_by_id(self._runtime.sender, self._credential, ids, fields=fields)
+        return display.videos_by_id(self._runtime.sender, self._credential, ids, fields=fields)
 
     async def creator_info(self) -> CreatorInfo:
         """Return what the creator allows right now; TikTok wants it asked afresh for each posting page.

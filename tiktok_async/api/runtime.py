@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from attrs import field, frozen
 
-from tiktok_async._bells import Bells
-from tiktok_async._lifecycle import Lifecycle
-from tiktok_async._send import Sender
-from tiktok_async._tokens import TokenManager
-from tiktok_async._transport import AiohttpTransport
+from tiktok_async._calls.sender import Sender
+from tiktok_async._concurrency.lifecycle import Lifecycle
+from tiktok_async._concurrency.wakeups import Bells
+from tiktok_async._http.transport import AiohttpTransport
+from tiktok_async._tokens.manager import TokenManager
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import AccountNotFound
 from tiktok_async.models import Event, RetryPolicy, Token

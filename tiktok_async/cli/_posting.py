@@ -19,7 +19,7 @@ from tiktok_async.errors import PublishFailed, PublishPending, TikTokError, Uplo
 from tiktok_async.models import Event, PublishChanged, PublishStatus
 
 if TYPE_CHECKING:
-    from tiktok_async._publish import Publish
+    from tiktok_async.api.posting.publish import Publish
     from tiktok_async.session import TikTokSession
 
 Account = Annotated[str | None, Parameter(name=("--account", "-a"))]

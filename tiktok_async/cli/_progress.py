@@ -23,7 +23,7 @@ from tiktok_async.cli._output import note, write_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tiktok_async._publish import Publish
+    from tiktok_async.api.posting.publish import Publish
     from tiktok_async.models import UploadProgress
 
 _MB = 1_000_000

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from tiktok_async._clock import SystemClock
+from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.api.account import Account
 from tiktok_async.contrib._backend import Backend, WebSession
 from tiktok_async.contrib._cookie import CookieSigner

@@ -9,22 +9,19 @@ Example:
     ...             emulator.clock.advance(timedelta(hours=3))
 """
 
-from tiktok_async.emulator._clock import MovableClock
-from tiktok_async.emulator._creators import Creator
 from tiktok_async.emulator._emulator import Emulator
-from tiktok_async.emulator._faults import Fault
-from tiktok_async.emulator._portability_quirks import PortabilityQuirks
-from tiktok_async.emulator._posting_quirks import PostingQuirks
-from tiktok_async.emulator._posts import Post, Posts
-from tiktok_async.emulator._quirks import Quirks
-from tiktok_async.emulator._requests import RecordedRequest, RequestLog
-from tiktok_async.emulator._research_data import ResearchData
-from tiktok_async.emulator._research_quirks import ResearchQuirks
 from tiktok_async.emulator._serve import serve
-from tiktok_async.emulator._timelines import Timeline
-from tiktok_async.emulator._uploads import Arrival, Upload
-from tiktok_async.emulator._users import EmulatedUser
-from tiktok_async.emulator._webhooks import WebhookDelivery
+from tiktok_async.emulator.engine.clock import MovableClock
+from tiktok_async.emulator.engine.faults import Fault
+from tiktok_async.emulator.engine.quirks import PortabilityQuirks, PostingQuirks, Quirks, ResearchQuirks
+from tiktok_async.emulator.engine.requests import RecordedRequest, RequestLog
+from tiktok_async.emulator.engine.users import EmulatedUser
+from tiktok_async.emulator.engine.webhooks import WebhookDelivery
+from tiktok_async.emulator.posting.creators import Creator
+from tiktok_async.emulator.posting.posts import Post, Posts
+from tiktok_async.emulator.posting.timelines import Timeline
+from tiktok_async.emulator.posting.uploads import Arrival, Upload
+from tiktok_async.emulator.research.data import ResearchData
 
 __all__ = [
     "Arrival",

@@ -13,30 +13,41 @@
 | `DELETE /_emulator/requests` | | `{}`; log and its counts are empty |
 | `POST /_emulator/webhooks` | `event`, `content`, `open_id`, `copies`, `after` (seconds), `url` | `{}` |
 | `POST /_emulator/qr` | `token`, `open_id` to scan (`client_ticket`), `confirm: true` to confirm | `{}` |
+| `GET /_emulator/posts` | | `posts`: id, status, hash and PUTs of each; `accepted` by open_id |
+| `POST /_emulator/timeline` | the attributes of `Timeline`, durations in seconds | `{}` |
+| `POST /_emulator/creator` | `open_id`, the keywords of `Emulator.creator` | `{}` |
+| `POST /_emulator/tears` | `after`: a list of numbers, as for `Emulator.tear_upload` | `{}` |
+| `POST /_emulator/research` | attributes of `ResearchData` (dates ISO 8601); none: no change | quotas and size |
+| `POST /_emulator/quirks` | `posting`, `research`, `portability`: attributes to change, durations in seconds | `{}` |
 
 An endpoint goes by its name, such as `VIDEO_LIST`. What is wrong with a request stands in `error`, with status 400.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from attrs import asdict, evolve, fields
 
-from tiktok_async.emulator._replies import Reply
-from tiktok_async.emulator._requests import RecordedRequest
-from tiktok_async.emulator._routes import BadBody, Call, RouteDef
+from tiktok_async.emulator.engine.replies import Reply
+from tiktok_async.emulator.engine.requests import RecordedRequest
+from tiktok_async.emulator.engine.routes import BadBody, Call, RouteDef
+from tiktok_async.emulator.posting.posts import Post
+from tiktok_async.emulator.posting.timelines import Timeline
+from tiktok_async.emulator.research.data import ResearchData
 from tiktok_async.models import Endpoint
 
 if TYPE_CHECKING:
-    from tiktok_async.emulator._emulator import Emulator
-    from tiktok_async.emulator._users import EmulatedUser
+    from tiktok_async.emulator._controls import Controls
+    from tiktok_async.emulator.engine.users import EmulatedUser
+
 
 PREFIX = "/_emulator/"
 _DURATIONS = ("delay", "drip", "after")
 
 
-def routes(emulator: "Emulator") -> list[RouteDef]:
+def routes(emulator: "Controls") -> list[RouteDef]:
     """Return the routes of the emulator's own API."""
     admin = _Admin(emulator)
     table: tuple[tuple[str, str, Callable[[Call], Awaitable[Any]]], ...] = (
@@ -51,15 +62,21 @@ def routes(emulator: "Emulator") -> list[RouteDef]:
         ("DELETE", "requests", admin.forget_requests),
         ("POST", "webhooks", admin.webhooks),
         ("POST", "qr", admin.qr),
+        ("GET", "posts", admin.posts),
+        ("POST", "timeline", admin.timeline),
+        ("POST", "creator", admin.creator),
+        ("POST", "tears", admin.tears),
+        ("POST", "research", admin.research),
+        ("POST", "quirks", admin.quirks),
     )
     return [
-        RouteDef(endpoint="admin", method=method, path=PREFIX + path, handler=as_json(work), hidden=True)
+        RouteDef(endpoint="admin", method=method, path=PREFIX + path, handler=_as_json(work), hidden=True)
         for method, path, work in table
     ]
 
 
 class _Admin:
-    def __init__(self, emulator: "Emulator") -> None:
+    def __init__(self, emulator: "Controls") -> None:
         self._emulator = emulator
 
     async def overview(self, call: Call) -> Any:  # noqa: ANN401 - JSON
@@ -135,11 +152,49 @@ class _Admin:
         if body.get("confirm"):
             self._emulator.qr_confirm(body["token"])
 
+    async def posts(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        del call
+        posts = self._emulator.posts
+        return {
+            "posts": [_post(post) for post in posts],
+            "accepted": posts.accepted,
+            "leaked_bearer": self._emulator.leaked_bearer,
+        }
+
+    async def timeline(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        self._emulator.plan_timeline(_changed(Timeline(), call.json()))
+
+    async def creator(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        body = call.json()
+        self._emulator.creator(self._emulator.state.users[body.pop("open_id")], **body)
+
+    async def tears(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        self._emulator.tear_upload(*map(int, call.json()["after"]))
+
+    async def research(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        research, body = self._emulator.research, call.json()
+        if "first_day" in body:
+            body["first_day"] = date.fromisoformat(body["first_day"])
+        if body:
+            research.data = ResearchData(**body)
+        return {
+            "videos": len(research.data.all),
+            "used": research.quota.used,
+            "graph_used": research.graph_quota.used,
+            "refused": research.quota.refused + research.graph_quota.refused,
+        }
+
+    async def quirks(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        emulator, body = self._emulator, call.json()
+        emulator.posting.quirks = _changed(emulator.posting.quirks, body.get("posting", {}))
+        emulator.research.quirks = _changed(emulator.research.quirks, body.get("research", {}))
+        emulator.portability.quirks = _changed(emulator.portability.quirks, body.get("portability", {}))
+
     def _whose(self, body: dict[str, Any]) -> "EmulatedUser":
         return self._emulator.state.users[body["open_id"]]
 
 
-def as_json(work: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Reply]]:
+def _as_json(work: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Reply]]:
     """Return a handler that answers with the JSON of what *work* returns, or with what was wrong."""
 
     async def handler(call: Call) -> Reply:
@@ -184,4 +239,30 @@ def _record(record: RecordedRequest) -> dict[str, Any]:
         "status": record.status,
         "at": record.at,
         "open_id": record.open_id,
+    }
+
+
+def _changed(current: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any set of switches
+    """Return *current* with *changes*; what is a duration there is given in seconds."""
+    timed = {field.name for field in fields(current.__class__) if "timedelta" in str(field.type)}
+    wanted = {
+        name: timedelta(seconds=value) if name in timed and value is not None else value
+        for name, value in changes.items()
+    }
+    return evolve(current, **wanted)
+
+
+def _post(post: Post) -> dict[str, Any]:
+    return {
+        "publish_id": post.publish_id,
+        "open_id": post.open_id,
+        "endpoint": post.endpoint.name,
+        "body": post.body,
+        "status": post.status,
+        "fail_reason": post.fail_reason,
+        "post_ids": [str(post_id) for post_id in post.post_ids],
+        "uploaded": post.upload.uploaded if post.upload is not None else None,
+        "sha256": post.sha256,
+        "arrivals": [asdict(arrival) for arrival in post.arrivals],
+        "events": post.events,
     }

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 
-from tiktok_async.emulator._state import State
-from tiktok_async.emulator._users import EmulatedUser
+from tiktok_async.emulator.engine.state import State
+from tiktok_async.emulator.engine.users import EmulatedUser
 
 if TYPE_CHECKING:
     from tiktok_async.api.account import Account

@@ -1,17 +1,20 @@
 """What a test, or a person, does to the emulated TikTok."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tiktok_async.emulator import _oauth
-from tiktok_async.emulator._faults import Drop, Fault
 from tiktok_async.emulator._products import Products
-from tiktok_async.emulator._qr import QrLogins
-from tiktok_async.emulator._requests import RecordedRequest
-from tiktok_async.emulator._state import State
-from tiktok_async.emulator._users import EmulatedUser
-from tiktok_async.emulator._webhooks import WebhookDelivery
+from tiktok_async.emulator.engine.clock import MovableClock
+from tiktok_async.emulator.engine.faults import Drop, Fault
+from tiktok_async.emulator.engine.quirks import Quirks
+from tiktok_async.emulator.engine.requests import RecordedRequest, RequestLog
+from tiktok_async.emulator.engine.state import State
+from tiktok_async.emulator.engine.users import EmulatedUser
+from tiktok_async.emulator.engine.webhooks import WebhookDelivery
+from tiktok_async.emulator.oauth import consent, token_endpoint
+from tiktok_async.emulator.oauth.qr import QrLogins
 from tiktok_async.models import Endpoint
 
 _DISCONNECTED_IN_TIKTOK = 1
@@ -29,6 +32,80 @@ class Controls(Products):
         super().__init__(state)
         self.state = state
         self.qr: QrLogins = QrLogins(state)
+
+    @property
+    def url(self) -> str:
+        """Where it is served: a session's `base_url`."""
+        return self.state.url
+
+    @property
+    def authorize_url(self) -> str:
+        """The consent page: a session's `authorize_url`."""
+        return self.state.url + consent.PATH
+
+    @property
+    def client_key(self) -> str:
+        """The app's key."""
+        return self.state.client_key
+
+    @property
+    def client_secret(self) -> str:
+        """The app's secret."""
+        return self.state.client_secret
+
+    @property
+    def quirks(self) -> Quirks:
+        """How it behaves where TikTok's pages disagree."""
+        return self.state.quirks
+
+    @property
+    def clock(self) -> MovableClock:
+        """Its time; `clock.advance(timedelta(hours=2))` moves it, and whoever sleeps by it."""
+        return self.state.clock
+
+    @property
+    def requests(self) -> RequestLog:
+        """What it was asked, in order."""
+        return self.state.log
+
+    @property
+    def users(self) -> list[EmulatedUser]:
+        """Everybody who was added."""
+        return list(self.state.users.values())
+
+    @property
+    def refreshes(self) -> Counter[str]:
+        """How many rotations succeeded, by open_id."""
+        return self.state.grants.refreshes
+
+    @property
+    def reuses(self) -> Counter[str]:
+        """How often a refresh token was used that a refresh had replaced, by open_id."""
+        return self.state.grants.reuses
+
+    @property
+    def logins(self) -> Counter[str]:
+        """How many authorization codes were exchanged, by open_id."""
+        return self.state.grants.logins
+
+    @property
+    def rate_limited(self) -> Counter[Endpoint | str]:
+        """How many requests were refused with 429 for their number, by endpoint."""
+        return self.state.windows.refused
+
+    @property
+    def webhooks(self) -> list[WebhookDelivery]:
+        """The events sent so far, with every attempt."""
+        return self.state.webhooks.deliveries
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where webhooks go; may be set at any time, to an address on this machine."""
+        return self.state.webhooks.url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self.state.webhooks.url = url
 
     def add_user(
         self,
@@ -138,7 +215,7 @@ class Controls(Products):
 
     def grant(self, user: EmulatedUser, scopes: Iterable[str] | None = None) -> dict[str, Any]:
         """Return a token reply as if *user* had just logged in, without the consent page."""
-        return _oauth.token_reply(self.state.grants.new_pair(user.open_id, user.ready_for(scopes)))
+        return token_endpoint.token_reply(self.state.grants.new_pair(user.open_id, user.ready_for(scopes)))
 
     def minis_code(self, user: EmulatedUser, scopes: Iterable[str] = ("user.info.basic",)) -> str:
         """Return the code that a mini game's `login` gives: exchanged without redirect URI and verifier."""

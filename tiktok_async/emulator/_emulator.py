@@ -1,6 +1,5 @@
 """The emulator: TikTok's API in memory, on a real port."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from types import TracebackType
@@ -9,16 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 from aiohttp import web
 
-from tiktok_async.emulator import _admin, _connect, _consent, _display, _oauth, _products_admin
-from tiktok_async.emulator._clock import MovableClock
+from tiktok_async.emulator import _admin, _connect, display
 from tiktok_async.emulator._controls import Controls
-from tiktok_async.emulator._quirks import MissingScopeStyle, OAuthErrorStatus, Quirks, Rotation
-from tiktok_async.emulator._requests import RequestLog
-from tiktok_async.emulator._routes import RouteDef
-from tiktok_async.emulator._server import Dispatcher
-from tiktok_async.emulator._state import State
-from tiktok_async.emulator._users import EmulatedUser
-from tiktok_async.emulator._webhooks import WebhookDelivery
+from tiktok_async.emulator.engine.quirks import MissingScopeStyle, OAuthErrorStatus, Quirks, Rotation
+from tiktok_async.emulator.engine.routes import RouteDef
+from tiktok_async.emulator.engine.server import Dispatcher
+from tiktok_async.emulator.engine.state import State
+from tiktok_async.emulator.engine.users import EmulatedUser
+from tiktok_async.emulator.oauth import consent, token_endpoint
 from tiktok_async.models import Endpoint, Limit
 
 if TYPE_CHECKING:
@@ -134,80 +131,6 @@ class Emulator(Controls):
         if runner is not None:
             await runner.cleanup()
 
-    @property
-    def url(self) -> str:
-        """Where it is served: a session's `base_url`."""
-        return self.state.url
-
-    @property
-    def authorize_url(self) -> str:
-        """The consent page: a session's `authorize_url`."""
-        return self.state.url + _consent.PATH
-
-    @property
-    def client_key(self) -> str:
-        """The app's key."""
-        return self.state.client_key
-
-    @property
-    def client_secret(self) -> str:
-        """The app's secret."""
-        return self.state.client_secret
-
-    @property
-    def quirks(self) -> Quirks:
-        """How it behaves where TikTok's pages disagree."""
-        return self.state.quirks
-
-    @property
-    def clock(self) -> MovableClock:
-        """Its time; `clock.advance(timedelta(hours=2))` moves it, and whoever sleeps by it."""
-        return self.state.clock
-
-    @property
-    def requests(self) -> RequestLog:
-        """What it was asked, in order."""
-        return self.state.log
-
-    @property
-    def users(self) -> list[EmulatedUser]:
-        """Everybody who was added."""
-        return list(self.state.users.values())
-
-    @property
-    def refreshes(self) -> Counter[str]:
-        """How many rotations succeeded, by open_id."""
-        return self.state.grants.refreshes
-
-    @property
-    def reuses(self) -> Counter[str]:
-        """How often a refresh token was used that a refresh had replaced, by open_id."""
-        return self.state.grants.reuses
-
-    @property
-    def logins(self) -> Counter[str]:
-        """How many authorization codes were exchanged, by open_id."""
-        return self.state.grants.logins
-
-    @property
-    def rate_limited(self) -> Counter[Endpoint | str]:
-        """How many requests were refused with 429 for their number, by endpoint."""
-        return self.state.windows.refused
-
-    @property
-    def webhooks(self) -> list[WebhookDelivery]:
-        """The events sent so far, with every attempt."""
-        return self.state.webhooks.deliveries
-
-    @property
-    def webhook_url(self) -> str | None:
-        """Where webhooks go; may be set at any time, to an address on this machine."""
-        return self.state.webhooks.url
-
-    @webhook_url.setter
-    def webhook_url(self, url: str | None) -> None:
-        self.state.webhooks.url = url
-
     def session(self, **overrides: Any) -> "TikTokSession":  # noqa: ANN401 - as TikTokSession declares them
         """Return a session pointed at this emulator, on its clock; *overrides* are keywords of `TikTokSession`."""
         return _connect.session(self.state, self.authorize_url, overrides)
@@ -246,11 +169,10 @@ class Emulator(Controls):
     def _routes(self) -> list[RouteDef]:
         """Return what is served; a product area adds its routes here."""
         return [
-            *_consent.routes(self.state),
-            *_oauth.routes(self.state),
+            *consent.routes(self.state),
+            *token_endpoint.routes(self.state),
             *self.qr.routes(),
-            *_display.routes(self.state),
+            *display.routes(self.state),
             *self.product_routes(),
-            *_products_admin.routes(self),
             *_admin.routes(self),
         ]

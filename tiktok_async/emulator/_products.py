@@ -5,21 +5,21 @@ from typing import Any
 
 from attrs import evolve
 
-from tiktok_async.emulator._adlib import Adlib
-from tiktok_async.emulator._creators import Creator
-from tiktok_async.emulator._portability import Portability
-from tiktok_async.emulator._posting import Posting
-from tiktok_async.emulator._posts import Posts
-from tiktok_async.emulator._research import Research
-from tiktok_async.emulator._research_data import ResearchData
-from tiktok_async.emulator._research_shop import ResearchShop
-from tiktok_async.emulator._research_tasks import ResearchTasks
-from tiktok_async.emulator._research_threads import ResearchThreads
-from tiktok_async.emulator._research_users import ResearchUsers
-from tiktok_async.emulator._routes import RouteDef
-from tiktok_async.emulator._state import State
-from tiktok_async.emulator._timelines import Timeline
-from tiktok_async.emulator._users import EmulatedUser
+from tiktok_async.emulator.engine.routes import RouteDef
+from tiktok_async.emulator.engine.state import State
+from tiktok_async.emulator.engine.users import EmulatedUser
+from tiktok_async.emulator.portability.endpoints import Portability
+from tiktok_async.emulator.posting.creators import Creator
+from tiktok_async.emulator.posting.endpoints import Posting
+from tiktok_async.emulator.posting.posts import Posts
+from tiktok_async.emulator.posting.timelines import Timeline
+from tiktok_async.emulator.research.ads import Adlib
+from tiktok_async.emulator.research.comments import ResearchThreads
+from tiktok_async.emulator.research.compliance import ResearchTasks
+from tiktok_async.emulator.research.data import ResearchData
+from tiktok_async.emulator.research.endpoints import Research
+from tiktok_async.emulator.research.shop import ResearchShop
+from tiktok_async.emulator.research.users import ResearchUsers
 
 
 class Products:

@@ -1,20 +1,25 @@
 """The words of the API: frozen values, enums and events, shared by every floor above."""
 
-from tiktok_async.models._auth import AuthorizationRequest
-from tiktok_async.models._endpoint import Endpoint, Limit, WindowKind
+from tiktok_async.models._calls import Endpoint, Limit, Page, RetryPolicy, WindowKind
+from tiktok_async.models._display import USER_FIELD_SCOPES, User, UserField, Video, VideoField
 from tiktok_async.models._events import (
     ChunkUploaded,
     Event,
     PublishChanged,
     RateLimitWaited,
     ReauthorizationNeeded,
+    RefreshReport,
     RequestFinished,
     Retrying,
     StoreUnsafe,
     TokenRefreshed,
     TokenRefreshFailed,
 )
-from tiktok_async.models._page import Page
+from tiktok_async.models._oauth import (
+    AuthorizationRequest,
+    QrStatus,
+    Scope,
+)
 from tiktok_async.models._portability import (
     ArchiveMember,
     DataFormat,
@@ -23,23 +28,17 @@ from tiktok_async.models._portability import (
     PortabilityStatus,
 )
 from tiktok_async.models._posting import (
+    ChunkPlan,
     CreatorInfo,
+    FailReason,
     PhotoPost,
     PrivacyLevel,
-    PullFromUrl,
-    VideoPost,
-)
-from tiktok_async.models._publish import (
-    ChunkPlan,
-    FailReason,
     PublishState,
     PublishStatus,
+    PullFromUrl,
     UploadProgress,
+    VideoPost,
 )
-from tiktok_async.models._qr import (
-    QrStatus,
-)
-from tiktok_async.models._reports import RefreshReport
 from tiktok_async.models._research import (
     ComplianceState,
     EffectInfo,
@@ -50,30 +49,24 @@ from tiktok_async.models._research import (
     ResearchComment,
     ResearchUser,
     ResearchVideo,
+    Shop,
+    ShopProduct,
+    ShopReview,
     StickerInfo,
     VideoLength,
     VideoTag,
     VideoTagMeaning,
 )
-from tiktok_async.models._research_shop import (
-    Shop,
-    ShopProduct,
-    ShopReview,
-)
-from tiktok_async.models._retry import RetryPolicy
-from tiktok_async.models._scope import Scope
-from tiktok_async.models._secret import Secret
 from tiktok_async.models._sync import AccountSync, Checkpoint, DueAccount, SyncPage, SyncResult, SyncState
-from tiktok_async.models._token import (
+from tiktok_async.models._tokens import (
     AccountKey,
     ClientToken,
     RefreshAttempt,
+    Secret,
     Token,
     TokenState,
     fingerprint,
 )
-from tiktok_async.models._user import USER_FIELD_SCOPES, User, UserField
-from tiktok_async.models._video import Video, VideoField
 from tiktok_async.models._webhooks import (
     AuthorizationRemoved,
     PortabilityDownloadReady,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from tiktok_async.models._wire_model import WireModel, identifier
+from tiktok_async.models._wire import WireModel, identifier
 
 
 class PortabilityCategory(StrEnum):

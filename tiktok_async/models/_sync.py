@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from attrs import Factory, frozen
 
 from tiktok_async.errors import TikTokError
-from tiktok_async.models._token import AccountKey
-from tiktok_async.models._video import Video
+from tiktok_async.models._display import Video
+from tiktok_async.models._tokens import AccountKey
 
 if TYPE_CHECKING:
     from tiktok_async.api.account import Account

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from tiktok_async.models._publish import FailReason
+from tiktok_async.models._posting import FailReason
 
 
 class WebhookName(StrEnum):

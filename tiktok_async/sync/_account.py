@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
-from tiktok_async._held_lease import HeldLease
+from tiktok_async._concurrency.lease import HeldLease
 from tiktok_async.abc import CheckpointStore
 from tiktok_async.errors import LeaseUnavailable
 from tiktok_async.models import AccountKey, AccountSync, Checkpoint, SyncState, VideoField

@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 
-from tiktok_async import _sync_rules as rules
 from tiktok_async.abc import CheckpointStore
 from tiktok_async.errors import CheckpointConflict, ConfigurationError, LeaseUnavailable
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async.session import TikTokSession
+from tiktok_async.sync import _rules as rules
 from tiktok_async.sync._plan import EVERY, check_spans
 
 _AGAIN_AFTER = timedelta(minutes=10)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from tiktok_async import _sync_rules as rules
 from tiktok_async.api.account import Account
 from tiktok_async.errors import ConfigurationError, ReauthorizationRequired, ScopeNotAuthorized, ScopeNotGranted
 from tiktok_async.models import Checkpoint, Video, VideoField
+from tiktok_async.sync import _rules as rules
 
 EVERY = timedelta(hours=12)
 LOOK_BACK = timedelta(days=30)

@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from attrs import define, evolve, frozen
 
-from tiktok_async import _sync_rules as rules
-from tiktok_async._held_lease import HeldLease
+from tiktok_async._concurrency.lease import HeldLease
 from tiktok_async.abc import CheckpointStore, Clock
 from tiktok_async.api.account import Account
 from tiktok_async.errors import (
@@ -21,6 +20,7 @@ from tiktok_async.errors import (
     WrongEventLoop,
 )
 from tiktok_async.models import AccountSync, Checkpoint, SyncPage, SyncState, Video
+from tiktok_async.sync import _rules as rules
 from tiktok_async.sync._plan import NEEDS_LOGIN, Plan, unlisted
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from tiktok_async.errors import ConfigurationError, TikTokError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from tiktok_async.cli._checks._finding import Finding
+    from tiktok_async.cli.checks.finding import Finding
 
 _COLUMNS = ("subject", "level", "what", "advice")
 
@@ -51,11 +51,11 @@ async def command(
 
 async def _look(redirect_uris: tuple[str, ...], scopes: list[str], options: Options) -> "AsyncGenerator[Finding]":
     # Loaded here, so that `--help` is quick.
-    from tiktok_async.cli._checks._clock import check_clock
-    from tiktok_async.cli._checks._finding import Finding, Level
-    from tiktok_async.cli._checks._keys import check_keys
-    from tiktok_async.cli._checks._redirects import check_redirects
-    from tiktok_async.cli._checks._store import check_store
+    from tiktok_async.cli.checks.clock import check_clock
+    from tiktok_async.cli.checks.finding import Finding, Level
+    from tiktok_async.cli.checks.keys import check_keys
+    from tiktok_async.cli.checks.redirects import check_redirects
+    from tiktok_async.cli.checks.store import check_store
     from tiktok_async.session import BASE_URL
 
     for finding in [*check_keys(options.client_key, options.client_secret), *check_redirects(redirect_uris)]:

@@ -33,7 +33,7 @@ def verify(
         json: Write one JSON document.
         options: The app's key and secret; the others do not matter here.
     """
-    from tiktok_async.api.webhooks import WebhookReceiver
+    from tiktok_async.api.webhook_receiver import WebhookReceiver
 
     if not options.client_key or not options.client_secret:
         raise ConfigurationError("Set TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET in the environment.")

@@ -1,0 +1,1 @@
+"""What a record of a store holds, as bytes."""

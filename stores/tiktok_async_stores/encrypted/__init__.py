@@ -1,0 +1,1 @@
+"""A store that encrypts what it keeps in another store."""

@@ -1,0 +1,1 @@
+"""Stores and rate limits in Redis."""

@@ -1,0 +1,63 @@
+"""Leases in Redis, for whatever store keeps records of accounts there."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import AccountKey
+from tiktok_async_stores.redis import scripts
+from tiktok_async_stores.redis.link import RedisClient, RedisLink, connect
+
+
+class RedisLeases:
+    """The connection of a store, its keys, and the leases among them; each app's share a slot of a cluster.
+
+    Args:
+        url: Where Redis is; the client made for it is closed with the store.
+        client: A client of the caller's, in place of *url*, which is left open.
+        prefix: The start of all keys; two stores of one server differ in it.
+
+    Raises:
+        ConfigurationError: Not exactly one of *url* and *client* was given, or one of the arguments cannot be used.
+    """
+
+    def __init__(self, url: str | None, client: RedisClient | None, prefix: str) -> None:
+        name = type(self).__name__
+        if "{" in prefix or "}" in prefix:
+            raise ConfigurationError(f"The prefix of a {name} may not hold braces: they mark the hash tag.")
+        self._prefix = prefix
+        self._heads: dict[str, bytes] = {}  # one an app, as every get and put needs it
+        if url is not None and client is None:
+            self._link = RedisLink(connect(url), owned=True)
+        elif client is not None and url is None:
+            self._link = RedisLink(client, owned=False)
+        else:
+            raise ConfigurationError(f"A {name} takes a url or a client, exactly one of them.")
+
+    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
+        """Take the lease if it is free."""
+        keys = [self._lease(key), self._key(key.client_key, b"fence")]
+        fence = await self._link.run(scripts.ACQUIRE, keys, owner, _milliseconds(ttl))
+        return None if fence is None else int(fence)
+
+    async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
+        """Hold on to it if it is still *owner*'s."""
+        return bool(await self._link.run(scripts.RENEW, [self._lease(key)], owner, _milliseconds(ttl)))
+
+    async def release_lease(self, key: AccountKey, owner: str) -> None:
+        """Free it if it is still *owner*'s."""
+        await self._link.run(scripts.RELEASE, [self._lease(key)], owner)
+
+    def _key(self, client_key: str, *parts: bytes) -> bytes:
+        head = self._heads.get(client_key)
+        if head is None:
+            # Quoted, so that no client_key can end the hash tag or reach into another app's keys.
+            head = self._heads[client_key] = f"{self._prefix}:{{{quote(client_key, safe='')}}}".encode()
+        return b":".join((head, *parts))
+
+    def _lease(self, key: AccountKey) -> bytes:
+        return self._key(key.client_key, b"lease", key.open_id.encode())
+
+
+def _milliseconds(span: timedelta) -> int:
+    return max(1, span // timedelta(milliseconds=1))

@@ -1,0 +1,286 @@
+"""Rate limits for a fleet: one exact window for all who share a Redis.
+
+Redis hands out permits, by its own clock and in one step; each worker keeps a small stock of them and times their
+use. All that happens in one turn of the event loop goes over in one trip.
+"""
+
+import asyncio
+import math
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
+from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed, StoreError
+from tiktok_async.models import Limit, WindowKind
+from tiktok_async_stores.redis.limiter_outage import check_outage, from_url, part
+from tiktok_async_stores.redis.limiter_trips import Trips
+from tiktok_async_stores.redis.limiter_window import Lane, RedisPermit, Turn
+from tiktok_async_stores.redis.link import RedisClient, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TOGETHER = 200
+_RETRY_EVERY = 1.0
+_LONGEST_TICK = 5.0
+_DAY = 86_400
+
+
+class RedisRateLimiter:
+    """Holds limits for all processes that share a Redis; the limiter behind `redis://` URLs.
+
+    A slot is in use from its grant until the window's length after the answer, by Redis's clock. A worker that dies
+    keeps its slots in use until its lease (the window's length, between 10 s and 60 s) is over and a window more, so
+    nothing is given back too early and nothing is lost for good. Within a process waiters are served in the order
+    they came; between processes free slots are shared in proportion to who waits.
+
+    While Redis is away, `on_outage="fail"` raises `StoreError`. `"local"` goes on with *share* of each limit in each
+    process, and reports those calls when Redis is back. Choose a share of at most one by the number of processes;
+    even then, calls made just before the outage are not known to the others, and a 429 may follow in its first window.
+
+    Args:
+        url: Such as `redis://localhost:6379/0?on_outage=local&share=0.25`.
+        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. It stays yours to close.
+        prefix: The start of all keys; windows are shared by those who share it.
+        on_outage: What to do while Redis is away: `"fail"` or `"local"`.
+        share: The part of each limit that this process may use alone, above 0 and at most 1; needed for `"local"`.
+        clock: Time and timers; the machine's by default. Windows go by Redis's clock all the same.
+
+    Raises:
+        ConfigurationError: Not exactly one of *url* and *client*, or another argument cannot be used.
+
+    Example:
+        >>> limiter = RedisRateLimiter("redis://localhost:6379/0", on_outage="local", share=0.25)
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        client: RedisClient | None = None,
+        prefix: str = "tiktok",
+        on_outage: Literal["fail", "local"] | None = None,
+        share: float | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if url is not None:
+            url, on_outage, share = from_url(url, on_outage, share)
+        if (url is None) == (client is None):
+            raise ConfigurationError("A RedisRateLimiter takes a url or a client, exactly one of them.")
+        if "{" in prefix or "}" in prefix:
+            raise ConfigurationError("The prefix of a RedisRateLimiter may not hold braces: they mark the hash tag.")
+        check_outage(on_outage, share)
+        self._clock = clock or SystemClock()
+        self.monotonic: Callable[[], float] = self._clock.monotonic
+        self._owned = client is None
+        self._client: Any = client if url is None else connect(url)
+        self._trips = Trips(self._client, prefix, uuid.uuid4().hex)
+        self._share = share or 1.0
+        self._fallback: RateLimiter | None = None
+        if share is not None:
+            # By its public name, as a limiter of somebody else's package would load it.
+            self._fallback = import_module("tiktok_async").LocalRateLimiter(clock=self._clock)
+        self._lanes: dict[LimitKey, Lane] = {}
+        self._wanting: dict[LimitKey, Lane] = {}
+        self._pump: asyncio.Task[None] | None = None
+        self._ticker: TimerHandle | None = None
+        self._outage: StoreError | None = None
+        self._retry_at = -math.inf
+        self._closed = False
+
+    async def acquire(self, key: LimitKey, limit: Limit, *, max_wait: float | None = None) -> RedisPermit:
+        """Wait for a slot of *key*'s window.
+
+        Args:
+            key: What is counted.
+            limit: How many calls in how long.
+            max_wait: The longest wait in seconds; `None` waits as long as it takes.
+
+        Returns:
+            A permit, on which `done` or `cancel` must be called.
+
+        Raises:
+            RateLimitWaitExceeded: The wait would be longer than *max_wait*; no slot was taken.
+            StoreError: Redis is away, and `on_outage` is `"fail"`.
+            SessionClosed: The limiter was closed.
+        """
+        lane = self._lanes.get(key)
+        if lane is None or lane.limit is not limit:
+            lane = self._find(key, limit)
+        start = self.monotonic()
+        if lane.take(start):
+            return RedisPermit(self, lane, 0.0)
+        if self._outage is not None:
+            if start >= self._retry_at:
+                self._want(lane)
+            if self._fallback is not None or start < self._retry_at:
+                return await self._without_redis(lane, start, max_wait)
+        deadline = math.inf if max_wait is None else start + max_wait
+        turn = Turn.TOO_LATE if lane.hopeless(deadline) else await self._stand_in_line(lane, deadline)
+        if turn is Turn.TOO_LATE:
+            wait = max(lane.last_wait(start), 0.0 if max_wait is None else max_wait)
+            raise RateLimitWaitExceeded(timedelta(seconds=wait), endpoint=key.endpoint, open_id=key.subject or None)
+        if turn is Turn.OUTAGE:
+            return await self._without_redis(lane, start, None if max_wait is None else deadline - self.monotonic())
+        return RedisPermit(self, lane, self.monotonic() - start)
+
+    async def remaining(self, key: LimitKey, limit: Limit) -> int:
+        """Return how many calls could be made right now without waiting; what others have in stock is theirs.
+
+        Raises:
+            StoreError: Redis is away.
+        """
+        return (await self._look(key, limit)).remaining(self.monotonic())
+
+    async def usage(self, key: LimitKey, limit: Limit) -> Usage:
+        """Return how much of the window the fleet uses, and when it starts anew.
+
+        Raises:
+            StoreError: Redis is away.
+        """
+        lane = await self._look(key, limit)
+        if limit.kind is WindowKind.SLIDING:
+            return Usage(lane.used, limit.count, None)
+        midnight = (self._clock.now().timestamp() // _DAY + 1) * _DAY
+        return Usage(lane.used, limit.count, datetime.fromtimestamp(midnight, UTC))
+
+    def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
+        """Let nobody in the fleet through for *seconds*; the others learn it with their next trip."""
+        lane = self._find(key, limit)
+        lane.shut(self.monotonic(), seconds)
+        if self._fallback is not None:
+            self._fallback.block(key, part(limit, self._share), seconds)
+        self._want(lane)
+
+    async def aclose(self) -> None:
+        """Give back what was not used and close the client if it is ours; waiters get `SessionClosed`."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._ticker is not None:
+            self._ticker.cancel()
+        for lane in self._lanes.values():
+            lane.close(SessionClosed("a call that waited for its rate limit"))
+            if lane.timer is not None:
+                lane.timer.cancel()
+        try:
+            if self._pump is not None:
+                await asyncio.shield(self._pump)
+            if self._outage is None:
+                with suppress(StoreError):  # what is not given back ends with its lease
+                    now = self.monotonic()
+                    await self._trips.run([(lane, lane.request(now, closing=True)) for lane in self._lanes.values()])
+        finally:
+            if self._fallback is not None:
+                await self._fallback.aclose()
+            if self._owned:
+                await self._client.aclose()
+
+    def put_back(self, lane: Lane) -> None:
+        """Take back an unused permit, for the next in line here or for the fleet."""
+        now = self.monotonic()
+        lane.unused(now)
+        self._serve(lane, now)
+
+    async def _stand_in_line(self, lane: Lane, deadline: float) -> Turn:
+        future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        lane.queue[future] = deadline
+        now = self.monotonic()
+        if lane.wants_trip(now):
+            self._want(lane)
+        else:
+            self._arm(lane, now)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if lane.queue.pop(future, None) is None and not future.cancelled() and future.result() is Turn.GRANTED:
+                lane.unused(self.monotonic())
+            self._serve(lane, self.monotonic())
+            raise
+
+    async def _without_redis(self, lane: Lane, start: float, max_wait: float | None) -> RedisPermit:
+        if self._fallback is None:
+            raise self._outage or StoreError("The rate limiter's Redis failed.")
+        inner = await self._fallback.acquire(lane.key, part(lane.limit, self._share), max_wait=max_wait)
+        return RedisPermit(self, lane, self.monotonic() - start, inner)
+
+    async def _look(self, key: LimitKey, limit: Limit) -> Lane:
+        lane = self._find(key, limit)
+        look = asyncio.get_running_loop().create_future()
+        lane.lookers.append(look)
+        self._want(lane)
+        await look
+        return lane
+
+    def _find(self, key: LimitKey, limit: Limit) -> Lane:
+        if self._closed:
+            raise SessionClosed("a rate-limited call")
+        lane = self._lanes.get(key)
+        if lane is None or lane.limit.kind is not limit.kind:
+            self._lanes[key] = lane = Lane(key, limit)
+            self._tick_in(lane.per / 8)
+        elif lane.limit is not limit:
+            lane.resize(limit)
+        return lane
+
+    # trips
+
+    def _want(self, lane: Lane) -> None:
+        self._wanting[lane.key] = lane
+        if self._pump is None:
+            self._pump = asyncio.get_running_loop().create_task(self._run(), name="tiktok-async rate limits")
+
+    async def _run(self) -> None:
+        # A turn of the loop later, so that all who ask in this one share the trip.
+        try:
+            while self._wanting:
+                lanes = [self._wanting.pop(key) for key in list(self._wanting)[:_TOGETHER]]
+                now = self.monotonic()
+                answers = await self._trips.run([(lane, lane.request(now)) for lane in lanes])
+                self._outage = None
+                now = self.monotonic()
+                for lane, answer in zip(lanes, answers, strict=True):
+                    lane.accept(answer, now)
+                    lane.overdue()
+                    self._serve(lane, now)
+        except StoreError as error:
+            self._outage = error
+            self._retry_at = self.monotonic() + _RETRY_EVERY
+            self._wanting.clear()
+            for lane in self._lanes.values():
+                lane.fail(error)
+        finally:
+            self._pump = None
+
+    def _serve(self, lane: Lane, now: float) -> None:
+        lane.serve(now)
+        if lane.wants_trip(now) and not self._closed:
+            self._want(lane)
+        self._arm(lane, now)
+
+    def _arm(self, lane: Lane, now: float) -> None:
+        if lane.timer is not None:
+            lane.timer.cancel()
+            lane.timer = None
+        if lane.queue and lane.key not in self._wanting and not self._closed:
+            lane.timer = self._clock.call_later(lane.next_look(now), lambda: self._serve(lane, self.monotonic()))
+
+    def _tick_in(self, seconds: float) -> None:
+        if self._ticker is None and not self._closed:
+            self._ticker = self._clock.call_later(min(seconds, _LONGEST_TICK), self._tick)
+
+    def _tick(self) -> None:
+        self._ticker = None
+        now = self.monotonic()
+        trip = self._outage is None or now >= self._retry_at
+        for key, lane in list(self._lanes.items()):
+            if lane.forgettable(now):
+                del self._lanes[key]
+            elif trip and lane.has_news(now):
+                self._want(lane)
+        if self._lanes:
+            self._tick_in(min(lane.per for lane in self._lanes.values()) / 8)

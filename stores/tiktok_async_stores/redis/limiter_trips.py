@@ -1,0 +1,99 @@
+"""Requests to windows, carried to Redis: any number in one trip."""
+
+from collections.abc import Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from tiktok_async.abc import LimitKey
+from tiktok_async.errors import StoreError
+from tiktok_async.models import WindowKind
+from tiktok_async_stores.redis.limiter_window import Lane, Request
+from tiktok_async_stores.redis.link import FAILURES
+
+SCRIPT = files("tiktok_async_stores").joinpath("redis_limiter.lua").read_text("utf-8")
+"""The window's rule, as one step of Redis."""
+
+_SHA = sha1(SCRIPT.encode()).hexdigest()  # noqa: S324 - the name Redis knows a script by
+
+
+def arguments(holder: str, lane: Lane, request: Request, *, now: float | None = None) -> list[str | int | float]:
+    """Return the script's arguments for one request.
+
+    Args:
+        holder: Names this worker.
+        lane: The window it is for.
+        request: What to ask.
+        now: Milliseconds since the epoch; `None` for Redis's clock, which is right outside of tests.
+    """
+    return [
+        holder,
+        request.number,
+        lane.limit.count,
+        int(lane.per * 1000),
+        int(lane.lease * 1000),
+        request.need,
+        request.wish,
+        request.back,
+        int(request.shut * 1000) + 1 if request.shut else 0,
+        int(lane.horizon * 1000),
+        "day" if lane.limit.kind is WindowKind.UTC_DAY else "sliding",
+        " ".join(map(str, request.answers)),
+        " ".join(map(str, request.strays)),
+        "known" if request.known else "",
+        "" if now is None else repr(now),
+    ]
+
+
+class Trips:
+    """Runs the script for any number of windows at once; what goes wrong is a `StoreError`.
+
+    Args:
+        client: A client of `redis.asyncio`.
+        prefix: The start of all keys.
+        holder: Names this worker among all who share the windows.
+    """
+
+    def __init__(self, client: Any, prefix: str, holder: str) -> None:  # noqa: ANN401 - redis-py's own types differ by release
+        self._client = client
+        self._prefix = prefix
+        self._holder = holder
+
+    def key(self, key: LimitKey) -> str:
+        """Return where the window of *key* is kept; in a cluster each window may live on another shard."""
+        return f"{self._prefix}:limit:{{{key.client_key}:{key.endpoint}:{key.subject}}}"
+
+    async def run(self, requests: Sequence[tuple[Lane, Request]]) -> list[Sequence[int]]:
+        """Send *requests* and return their answers, in order.
+
+        Raises:
+            StoreError: Redis is out of reach or refused; which of the requests it carried out is unknown.
+        """
+        try:
+            answers = await self._send("EVALSHA", _SHA, requests)
+            if any(isinstance(answer, NoScriptError) for answer in answers):
+                # The others were carried out; they are known again by their numbers.
+                answers = await self._send("EVAL", SCRIPT, requests)
+        except FAILURES as error:
+            raise _failed(error) from None
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise _failed(answer) from None
+        return answers
+
+    async def _send(self, command: str, script: str, requests: Sequence[tuple[Lane, Request]]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for lane, request in requests:
+            text = arguments(self._holder, lane, request)
+            pipeline.execute_command(command, script, 1, self.key(lane.key), *text)
+        answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        return answers
+
+
+def _failed(error: Exception) -> StoreError:
+    return StoreError(
+        f"The rate limiter's Redis failed ({type(error).__name__}), so nobody can tell how many calls are left. "
+        "Calls go on when it is back; on_outage='local' lets each process go on with a share meanwhile."
+    )

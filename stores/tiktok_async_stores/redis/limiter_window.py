@@ -1,0 +1,339 @@
+"""One shared window as one worker sees it: who waits here, which permits are in stock, what Redis is to be told.
+
+No I/O and no clock: every time is an argument, in the clock's monotonic seconds.
+"""
+
+import asyncio
+import math
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from tiktok_async.abc import LimitKey, Permit, TimerHandle
+from tiktok_async.errors import SessionClosed, StoreError
+from tiktok_async.models import Limit, WindowKind
+
+# Most permits fetched beyond what is needed now; the script gives fewer the nearer the window is to its limit.
+_LARGEST_BATCH = 20
+
+
+class Turn(Enum):
+    """How a wait in line ended."""
+
+    GRANTED = "granted"
+    TOO_LATE = "too late"
+    OUTAGE = "outage"
+
+
+@frozen(slots=True)
+class Request:
+    """What one trip says and asks. It is sent again, unchanged, until its answer is known.
+
+    Attributes:
+        number: Rises by one with each new request of a lane; the script answers a repeated one as it did before.
+        sent: When it was first sent; the lease counts from then.
+        need: Permits that callers wait for.
+        wish: Permits wanted beyond those.
+        back: Permits given back unused.
+        shut: Seconds to close the window for.
+        answers: Ages of answered calls, in microseconds.
+        strays: The same for calls that Redis did not grant, made while it was away.
+        known: Whether Redis must remember the window.
+    """
+
+    number: int
+    sent: float
+    need: int
+    wish: int
+    back: int
+    shut: float
+    answers: tuple[int, ...]
+    strays: tuple[int, ...]
+    known: bool
+
+
+class Lane:
+    """The line, the stock and the unsent news of one window.
+
+    Args:
+        key: What is counted.
+        limit: How many calls in how long.
+    """
+
+    def __init__(self, key: LimitKey, limit: Limit) -> None:
+        self.key = key
+        self.limit: Limit = limit
+        self.resize(limit)
+        self.queue: OrderedDict[asyncio.Future[Turn], float] = OrderedDict()
+        self.timer: TimerHandle | None = None
+        self.lookers: list[asyncio.Future[None]] = []
+        self.flying: int = 0
+        self.free: int = 0
+        self.used: int = 0
+        self._stock: list[float] = []
+        self._answers: list[float] = []
+        self._strays: list[float] = []
+        self._shut = 0.0
+        self._shut_until = 0.0
+        self._lease_until = -math.inf
+        self._ask_at = -math.inf
+        self._last_turn = -math.inf
+        self._touched = -math.inf
+        self._batch = 1
+        self._number = 0
+        self._request: Request | None = None
+
+    def resize(self, limit: Limit) -> None:
+        """Go on under another limit of the same kind, from the next trip on."""
+        self.limit = limit
+        self.per: float = limit.per.total_seconds()
+        # A dead worker's slots come back a lease and a window after it was last heard of.
+        self.lease: float = min(max(self.per, 10.0), 60.0)
+        # How far ahead slots are promised: far enough to fetch them in time, near enough to stay fair.
+        self.horizon: float = min(max(self.per / 20, 0.02), 1.0) if limit.kind is WindowKind.SLIDING else 1.0
+
+    # callers
+
+    def take(self, now: float) -> bool:
+        """Take a permit out of the stock if nobody is before us."""
+        if self.queue or not self._ready(now):
+            return False
+        del self._stock[0]
+        self.flying += 1
+        self._touched = now
+        return True
+
+    def remaining(self, now: float) -> int:
+        """Return how many calls could be made at *now*: out of the stock, and of what Redis said was free."""
+        return self.free + (sum(1 for ripe in self._stock if ripe <= now) if self._ready(now) else 0)
+
+    def hopeless(self, deadline: float) -> bool:
+        """Return whether even the last in line so far comes only after *deadline*."""
+        return self._last_turn > deadline
+
+    def last_wait(self, now: float) -> float:
+        """Return how many seconds the last in line has to wait, as far as Redis has told."""
+        return max(0.0, self._last_turn - now)
+
+    def answered(self, now: float, *, granted: bool = True) -> None:
+        """Note an answer; *granted* says whether the call had a permit of Redis."""
+        if granted:
+            self.flying -= 1
+            self._answers.append(now)
+        else:
+            self._strays.append(now)
+
+    def unused(self, now: float) -> None:
+        """Put a permit back into the stock."""
+        self.flying -= 1
+        insort(self._stock, now)
+
+    def shut(self, now: float, seconds: float) -> None:
+        """Close the window here, and for the fleet with the next trip."""
+        self._shut = max(self._shut, seconds)
+        self._shut_until = max(self._shut_until, now + seconds)
+
+    def serve(self, now: float) -> None:
+        """Hand the stock to the line, and send those away whose time is over."""
+        while self.queue:
+            future = next(iter(self.queue))
+            if not future.done():
+                if not self._ready(now):
+                    break
+                del self._stock[0]
+                self.flying += 1
+                self._touched = now
+                future.set_result(Turn.GRANTED)
+            del self.queue[future]
+        if self.queue and min(self.queue.values()) <= now:
+            for future in [future for future, deadline in self.queue.items() if deadline <= now]:
+                self._send_away(future, Turn.TOO_LATE)
+
+    def overdue(self) -> None:
+        """Send those away for whom the known wait is too long."""
+        if self.queue and min(self.queue.values()) < self._last_turn:
+            first, last, count = self._ask_at, self._last_turn, max(1, len(self.queue) - 1)
+            for place, (future, deadline) in enumerate(list(self.queue.items())):
+                if first + (last - first) * place / count > deadline:
+                    self._send_away(future, Turn.TOO_LATE)
+
+    def fail(self, error: StoreError) -> None:
+        """Send everybody away: Redis is out of reach."""
+        for future in list(self.queue):
+            self._send_away(future, Turn.OUTAGE)
+        for look in self.lookers:
+            if not look.done():
+                look.set_exception(error)
+        self.lookers.clear()
+
+    def close(self, error: SessionClosed) -> None:
+        """Send everybody away: the limiter is closed."""
+        waiting: list[asyncio.Future[Any]] = [*self.queue, *self.lookers]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+        self.queue.clear()
+        self.lookers.clear()
+
+    # trips
+
+    def wants_trip(self, now: float) -> bool:
+        """Return whether the line needs permits that may be there by now."""
+        return bool(self.lookers) or ((len(self.queue) > len(self._stock) or self._shut > 0) and now >= self._ask_at)
+
+    def next_look(self, now: float) -> float:
+        """Return in how many seconds the line has to be looked at again."""
+        at = min(self.queue.values(), default=math.inf)
+        if self._stock:
+            at = min(at, max(self._stock[0], self._shut_until))
+        if len(self.queue) > len(self._stock):
+            at = min(at, self._ask_at)
+        return max(0.0, at - now)
+
+    def has_news(self, now: float) -> bool:
+        """Return whether a trip is worth its while although nobody waits."""
+        return bool(
+            self._request
+            or self._answers
+            or self._strays
+            or self._shut
+            or self._stale(now)
+            or ((self.flying or self._stock) and now > self._lease_until - self.lease * 2 / 3)
+        )
+
+    def forgettable(self, now: float) -> bool:
+        """Return whether nothing here is worth remembering."""
+        return not (self.queue or self.flying or self._stock or self.has_news(now)) and now >= max(
+            self._lease_until, self._shut_until
+        )
+
+    def request(self, now: float, *, closing: bool = False) -> Request:
+        """Return what to send: the request whose answer is unknown, or a new one.
+
+        Args:
+            now: The time.
+            closing: Whether everything is to be given back.
+        """
+        if self._request is not None:
+            return self._request
+        if now >= self._lease_until:
+            self._stock.clear()  # Redis counts them as used since
+        back = sum(1 for ripe in self._stock if ripe <= now) if closing or self._stale(now) else 0
+        if back:
+            del self._stock[:back]
+            self._batch = max(1, self._batch // 2)
+        need = max(0, len(self.queue) - len(self._stock))
+        if need and not self._stock and now - self._touched < self._staleness:
+            self._batch = min(_LARGEST_BATCH, self._batch * 2)
+        self._number += 1
+        self._request = Request(
+            number=self._number,
+            sent=now,
+            need=need,
+            wish=self._batch - 1 if need else 0,
+            back=back,
+            shut=self._shut,
+            answers=_ages(self._answers, now),
+            strays=_ages([at for at in self._strays if now - at < self.per], now),
+            known=now < self._lease_until,
+        )
+        self._answers.clear()
+        self._strays.clear()
+        self._shut = 0.0
+        return self._request
+
+    def accept(self, reply: Sequence[int], now: float) -> None:
+        """Take in the answer to the last request."""
+        request, self._request = self._request, None
+        if request is None:
+            return
+        granted, self.free, again, wait, shut, self.used, *delays = reply
+        self._lease_until = request.sent + self.lease
+        self._shut_until = max(self._shut_until, now + shut / 1000) if shut else self._shut_until
+        for ripe in [now] * granted + [now + delay / 1000 for delay in delays]:
+            insort(self._stock, ripe)
+        lacks = request.need > granted + len(delays)
+        self._ask_at = now + again / 1000 if lacks else -math.inf
+        self._last_turn = now + wait / 1000 if lacks else -math.inf
+        if not (self._answers or self._strays):  # what came while a request was in doubt goes first
+            for look in self.lookers:
+                if not look.done():
+                    look.set_result(None)
+            self.lookers.clear()
+
+    def _ready(self, now: float) -> bool:
+        return bool(self._stock) and self._stock[0] <= now < self._lease_until and now >= self._shut_until
+
+    @property
+    def _staleness(self) -> float:
+        return self.per / 10 if self.limit.kind is WindowKind.SLIDING else self.lease / 10
+
+    def _stale(self, now: float) -> bool:
+        return bool(self._stock) and not self.queue and now - self._touched > self._staleness
+
+    def _send_away(self, future: asyncio.Future[Turn], turn: Turn) -> None:
+        if not future.done():
+            future.set_result(turn)
+        del self.queue[future]
+
+
+def _ages(times: Sequence[float], now: float) -> tuple[int, ...]:
+    # Rounded down: a younger answer counts for longer.
+    return tuple(int((now - at) * 1e6) for at in times)
+
+
+class _Limiter(Protocol):
+    def monotonic(self) -> float:
+        """Return the clock's seconds."""
+        ...
+
+    def put_back(self, lane: Lane) -> None:
+        """Take back an unused permit."""
+        ...
+
+
+class RedisPermit:
+    """A slot of a shared window.
+
+    One that is dropped without `done` or `cancel`, because its owner died, counts as done when it is collected.
+
+    Args:
+        limiter: Where it came from.
+        lane: The window.
+        waited: Seconds it was waited for.
+        inner: The local permit behind it, if it was given while Redis was away.
+
+    Attributes:
+        waited: Seconds it was waited for.
+    """
+
+    __slots__ = ("_inner", "_lane", "_limiter", "waited")
+
+    def __init__(self, limiter: _Limiter, lane: Lane, waited: float, inner: Permit | None = None) -> None:
+        self._limiter: _Limiter | None = limiter
+        self._lane = lane
+        self._inner = inner
+        self.waited = waited
+
+    def done(self) -> None:
+        """Stamp the slot: the answer came, or the call was given up after it may have been sent."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            if self._inner is not None:
+                self._inner.done()
+            self._lane.answered(limiter.monotonic(), granted=self._inner is None)
+
+    def cancel(self) -> None:
+        """Give the slot back: nothing was sent. The first in line here gets it at once."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is not None:
+            if self._inner is not None:
+                self._inner.cancel()
+            else:
+                limiter.put_back(self._lane)
+
+    __del__ = done

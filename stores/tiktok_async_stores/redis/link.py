@@ -1,0 +1,115 @@
+"""The way to Redis: a client of ours or the caller's, and the one place where its errors become ours."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+
+from tiktok_async.errors import ConfigurationError, StoreError, scrub
+from tiktok_async_stores.redis.scripts import Script
+
+_TIMEOUT = 5.0  # seconds for a connection, and for an answer
+
+# A cluster without a node that answers is no RedisError to redis-py.
+FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""What redis-py raises when Redis cannot be reached, or refuses."""
+
+
+class RedisClient(Protocol):
+    """What is used of a client: `redis.asyncio.Redis`, `RedisCluster`, or what `Sentinel.master_for` returns."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Awaitable[Any]:  # noqa: ANN401 - as in redis-py
+        """Send one command."""
+        ...
+
+    def aclose(self) -> Awaitable[None]:
+        """Close the client."""
+        ...
+
+
+def connect(url: str) -> RedisClient:
+    """Make a client for *url*; it connects on first use.
+
+    Raises:
+        ConfigurationError: *url* is not one that redis-py understands. It is not shown: it may hold a password.
+    """
+    try:
+        # One repetition, and for a lost connection only: after a restart of the server the pooled connections are
+        # dead and only tell when they are used. Scripts may arrive twice. A timeout is never waited for twice.
+        retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+        make = cast("Callable[..., RedisClient]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType] - untyped there
+        return make(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=retry, protocol=2)
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            "The Redis URL cannot be read; it looks like redis://user:password@host:6379/0, rediss://... for TLS, or "
+            "unix:///path/to/redis.sock. Percent-encode what is special in the password."
+        ) from None
+
+
+def _cancellations() -> int:
+    """Return how often the running task was asked to end.
+
+    Before Python 3.12 `asyncio.wait_for`, which redis-py sends with, may swallow such a request; this remembers it.
+    """
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
+
+
+class RedisLink:
+    """Sends commands and scripts; what goes wrong is a `StoreError`.
+
+    Args:
+        client: The client.
+        owned: Whether `aclose` closes it.
+    """
+
+    def __init__(self, client: RedisClient, *, owned: bool) -> None:
+        self._client = client
+        self._owned = owned
+        self._closed = False
+
+    async def command(self, *args: str | bytes | int) -> Any:  # noqa: ANN401 - every command has its own answer
+        """Send one command.
+
+        Raises:
+            StoreError: Redis cannot be reached or refused the command.
+        """
+        if self._closed:
+            raise StoreError("The Redis store is closed.")
+        cancelled = _cancellations()
+        try:
+            answer = await self._client.execute_command(*args)
+        except FAILURES as error:
+            if _cancellations() > cancelled:
+                raise asyncio.CancelledError from None
+            if isinstance(error, NoScriptError):
+                raise
+            # Redis repeats the arguments of what it does not understand; those may hold a token.
+            text = scrub(str(error).partition(", with args")[0]).rstrip(".")
+            raise StoreError(f"Redis failed: {text or type(error).__name__}.") from None
+        if _cancellations() > cancelled:
+            raise asyncio.CancelledError
+        return answer
+
+    async def run(self, script: Script, keys: list[bytes], *args: str | bytes | int) -> Any:  # noqa: ANN401 - as above
+        """Run *script* as one step.
+
+        Raises:
+            StoreError: Redis cannot be reached or refused the script.
+        """
+        try:
+            return await self.command("EVALSHA", script.sha, len(keys), *keys, *args)
+        except NoScriptError:
+            return await self.command("EVAL", script.text, len(keys), *keys, *args)
+
+    async def aclose(self) -> None:
+        """Close the client if it is ours."""
+        if not self._closed:
+            self._closed = True
+            if self._owned:
+                await self._client.aclose()

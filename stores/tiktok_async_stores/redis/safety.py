@@ -1,0 +1,150 @@
+"""Which of a Redis server's settings can lose tokens.
+
+A refresh token works once. A server that forgets the last second of writes brings back a used one, and the creator
+has to log in again; so what is harmless for a cache is not for tokens.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import StoreError
+from tiktok_async.models import StoreUnsafe
+from tiktok_async_stores._unsafe import OnUnsafe, tell
+from tiktok_async_stores.redis.link import RedisLink
+
+_SETTINGS = ("appendonly", "appendfsync", "save", "maxmemory-policy", "no-appendfsync-on-rewrite")
+_WRITE_ERRORS = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
+
+
+def unsafe_settings(settings: Mapping[str, str], info: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what can lose tokens, as pairs of the setting with its value, and the advice.
+
+    Args:
+        settings: What `CONFIG GET` told; empty if it is forbidden.
+        info: What `INFO` told; empty if it is forbidden.
+    """
+    yield from _persistence(settings, info)
+    policy = settings.get("maxmemory-policy") or str(info.get("maxmemory_policy", "noeviction"))
+    if policy != "noeviction":
+        yield (
+            f"maxmemory-policy {policy}",
+            "Set maxmemory-policy noeviction: when memory is short, Redis throws tokens away under any other.",
+        )
+    if info.get("role") in {"slave", "replica"}:
+        yield (
+            "role replica",
+            "Connect to the primary: a replica refuses writes, or loses them, and its tokens may be old ones.",
+        )
+
+
+def _persistence(settings: Mapping[str, str], info: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    append = settings.get("appendonly") or {"0": "no", "1": "yes"}.get(str(info.get("aof_enabled", "")))
+    if append == "no":
+        saved = settings.get("save")
+        lost = "all tokens" if saved == "" else "the tokens of the last minutes"
+        yield (
+            "appendonly no" + (' with save ""' if saved == "" else ""),
+            f"Set appendonly yes (CONFIG SET, then CONFIG REWRITE): a crash of Redis loses {lost} now.",
+        )
+    elif append == "yes":
+        if settings.get("appendfsync") == "no":
+            yield (
+                "appendfsync no",
+                "Set appendfsync everysec or always: a power cut loses the tokens of the last half minute now.",
+            )
+        if settings.get("no-appendfsync-on-rewrite") == "yes":
+            yield (
+                "no-appendfsync-on-rewrite yes",
+                "Set no-appendfsync-on-rewrite no: while the log is rewritten, nothing is made safe now.",
+            )
+    for name in _WRITE_ERRORS:
+        if str(info.get(name, "ok")) != "ok":
+            yield (f"{name} {info[name]}", "Look at Redis's log and its disk: it could not save what it holds.")
+
+
+async def inspect(link: RedisLink, now: datetime) -> list[StoreUnsafe]:
+    """Return what of the server's settings can lose tokens; what may not be read counts as safe.
+
+    Args:
+        link: The server.
+        now: The time of the findings.
+
+    Raises:
+        StoreError: Redis cannot be reached.
+    """
+    settings, info = await look(link)
+    return [StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_settings(settings, info)]
+
+
+async def look(link: RedisLink) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    """Return what `CONFIG GET` and `INFO` tell, as `unsafe_settings` takes them; what is forbidden is empty."""
+    settings: dict[str, str] = {}
+    for name in _SETTINGS:
+        settings.update(_pairs(await _ask(link, "CONFIG GET", name)))
+    return settings, _fields(await _ask(link, "INFO"))
+
+
+async def _ask(link: RedisLink, *command: str) -> object:
+    try:
+        return await link.command(*command)
+    except StoreError:
+        # Managed servers forbid CONFIG, ACLs may forbid both. One that is down will tell by the next command.
+        return None
+
+
+def _pairs(answer: object) -> dict[str, str]:
+    """Read `CONFIG GET`: redis-py makes a dict of it; of a cluster it asks one node."""
+    if isinstance(answer, dict):
+        pairs = cast("dict[object, object]", answer)
+        return {_text(name): _text(value) for name, value in pairs.items()}
+    if isinstance(answer, list):
+        texts = [_text(item) for item in cast("list[object]", answer)]
+        return dict(zip(texts[::2], texts[1::2], strict=False))
+    return {}
+
+
+def _fields(answer: object) -> Mapping[str, Any]:
+    """Read `INFO`: redis-py makes a dict of it, and of a cluster's a dict of dicts; one node stands for all."""
+    if not isinstance(answer, dict):
+        return {}
+    fields = cast("dict[str, Any]", answer)
+    first = next(iter(fields.values()), None)
+    return cast("dict[str, Any]", first) if isinstance(first, dict) and "redis_version" in first else fields
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+class Inspection:
+    """Looks at the server once, on first use.
+
+    Args:
+        link: The server.
+        clock: The time of the findings.
+        on_unsafe: Called with each finding.
+    """
+
+    def __init__(self, link: RedisLink, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
+        self.done = False
+        self._link = link
+        self._clock = clock
+        self._on_unsafe = on_unsafe
+        self._lock = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Look, log and tell, unless that was done; callers that come meanwhile wait for it.
+
+        Raises:
+            StoreError: Redis cannot be reached; the next use tries again.
+        """
+        async with self._lock:
+            if self.done:
+                return
+            await self._link.command("PING")
+            findings = await inspect(self._link, self._clock.now())
+            self.done = True
+            tell(findings, self._on_unsafe)

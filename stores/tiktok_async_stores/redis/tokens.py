@@ -1,0 +1,242 @@
+"""Tokens in Redis, shared by the processes of any number of machines."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async.abc import Clock, Lease
+from tiktok_async.errors import TokenConflict
+from tiktok_async.models import AccountKey, Token
+from tiktok_async_stores._batch import Batcher
+from tiktok_async_stores._bulk import stored
+from tiktok_async_stores._lease import finish, hold_lease
+from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._unsafe import OnUnsafe
+from tiktok_async_stores.codec.tokens import with_version
+from tiktok_async_stores.redis import scripts
+from tiktok_async_stores.redis.leases import RedisLeases
+from tiktok_async_stores.redis.link import RedisClient
+from tiktok_async_stores.redis.notes import RedisNotes
+from tiktok_async_stores.redis.records import Put, answered, due, fetched, plain, read, written
+from tiktok_async_stores.redis.safety import Inspection
+
+_PAGE = 200
+_TOGETHER = 100
+
+
+class RedisTokenStore(RedisLeases, KeepsNotes):
+    """A `TokenStore` in Redis 5 or newer, or a server that speaks as it does.
+
+    All keys of one app share the hash tag `{client_key}`: so a step that touches a record and the index is one Lua
+    call, in a cluster too. The price is that one app lives on one shard of a cluster; a shard holds millions of
+    tokens.
+
+    A record ends with its refresh token (`refresh_expires_at`), by Redis's clock. Leases end by Redis's clock too.
+    Reads, and puts, that wait at the same time share a round trip.
+
+    On first use the server's settings are looked at: what could lose tokens is logged by `tiktok_async.stores` and
+    given to *on_unsafe*. Nothing is refused.
+
+    Args:
+        url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py reads it, with a user and password for ACLs.
+        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. It stays yours to close.
+        prefix: The start of all keys.
+        clock: Times the waiting for leases; the default is the real one.
+        on_unsafe: Called once with each dangerous setting.
+
+    Raises:
+        ConfigurationError: Not exactly one of *url* and *client* was given, or one of the arguments cannot be used.
+
+    Example:
+        >>> store = RedisTokenStore("redis://localhost:6379/0")
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        client: RedisClient | None = None,
+        prefix: str = "tiktok",
+        clock: Clock | None = None,
+        on_unsafe: OnUnsafe | None = None,
+    ) -> None:
+        super().__init__(url, client, prefix)
+        self._clock = clock or SystemClock()
+        self._notes = RedisNotes(self._link, self._key)
+        self._inspection = Inspection(self._link, self._clock, on_unsafe)
+        self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER)
+        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER)
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        prefix: str = "tiktok",
+        clock: Clock | None = None,
+        on_unsafe: OnUnsafe | None = None,
+    ) -> "RedisTokenStore":
+        """Make a store of a Redis URL."""
+        return cls(url, prefix=prefix, clock=clock, on_unsafe=on_unsafe)
+
+    async def get(self, key: AccountKey) -> Token | None:
+        """Return the stored token of *key*, or `None`.
+
+        Raises:
+            StoreError: Redis cannot be reached.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        return read(key, await self._reads.share(key))
+
+    async def put(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token* by compare-and-set.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: Redis cannot be reached; whether the token was stored may be unknown.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        return with_version(token, await self._puts.submit((token, expected_version)))
+
+    async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
+        """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
+
+        Raises:
+            StoreError: Redis cannot be reached.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        found: list[Token | None] = []
+        for start in range(0, len(keys), _PAGE):
+            page = keys[start : start + _PAGE]
+            found += map(read, page, await self._get_many(page))
+        return found
+
+    async def put_many(self, puts: Sequence[Put]) -> list[Token | TokenConflict]:
+        """Store each token by compare-and-set with the version beside it, as `put` does.
+
+        Returns:
+            For each, in their order, the token as stored, or the conflict that kept it from being so.
+
+        Raises:
+            StoreError: Redis cannot be reached; which of them were stored may be unknown.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        outcomes: list[Token | TokenConflict] = []
+        for start in range(0, len(puts), _PAGE):
+            page = puts[start : start + _PAGE]
+            outcomes += stored(page, await self._put_many(page))
+        return outcomes
+
+    async def delete(self, key: AccountKey) -> bool:
+        """Forget the token of *key*. Returns whether there was one.
+
+        Raises:
+            StoreError: Redis cannot be reached.
+        """
+        keys = [*self._lists(key.client_key), self._record(key)]
+        return bool(await self._link.run(scripts.DELETE, keys, key.open_id.encode()))
+
+    async def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
+        """Yield every account of one app, page by page.
+
+        Raises:
+            StoreError: Redis cannot be reached.
+        """
+        _, accounts = self._lists(client_key)
+        async for member in self._members(client_key, accounts, "accounts", b"+"):
+            yield AccountKey(client_key, member.decode())
+
+    async def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
+        """Yield the active accounts whose access token ends before *before*, soonest first, page by page.
+
+        Raises:
+            StoreError: Redis cannot be reached.
+        """
+        index, _ = self._lists(client_key)
+        async for member in self._members(client_key, index, "index", b"(" + due(before)):
+            yield AccountKey(client_key, member.partition(b":")[2].decode())
+
+    async def _members(self, client_key: str, listing: bytes, which: str, end: bytes) -> AsyncIterator[bytes]:
+        start, full = b"-", True
+        while full:
+            page = await self._link.command("ZRANGEBYLEX", listing, start, end, "LIMIT", 0, _PAGE)
+            members = [plain(member) for member in page]
+            full = len(members) == _PAGE
+            if not members:
+                return
+            start = b"(" + members[-1]
+            open_ids = [m.partition(b":")[2] if which == "index" else m for m in members]
+            records = [self._key(client_key, b"token", open_id) for open_id in open_ids]
+            live = await self._link.run(scripts.LIVE, [listing, *records], which, *members)
+            for member, alive in zip(members, live, strict=True):
+                if alive:
+                    yield member
+
+    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
+        """Hold *key*'s lease inside `async with`, among all who use the server.
+
+        Raises:
+            LeaseUnavailable: *wait* is over.
+            StoreError: Redis cannot be reached.
+        """
+        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
+
+    async def aclose(self) -> None:
+        """Finish what is being sent and close the client, if it is this store's. Harmless when repeated."""
+        await finish(self._close())
+
+    async def _close(self) -> None:
+        await self._reads.drain()
+        await self._puts.drain()
+        await self._link.aclose()
+
+    async def _get_many(self, keys: Sequence[AccountKey]) -> Sequence[bytes | None]:
+        if len(keys) == 1:
+            return [await self._link.command("GET", self._record(keys[0]))]
+        found: list[bytes | None] = [None] * len(keys)
+        for client_key, places in _by_app(keys).items():
+            start = self._key(client_key, b"token", b"")
+            answer = await self._link.run(scripts.FETCH, [start + keys[place].open_id.encode() for place in places])
+            for place, value in zip(places, fetched(answer), strict=True):
+                found[place] = value
+        return found
+
+    async def _put_many(self, puts: Sequence[Put]) -> Sequence[int | TokenConflict]:
+        answers: list[int | TokenConflict] = [0] * len(puts)
+        for client_key, places in _by_app([token.key for token, _ in puts]).items():
+            start = self._key(client_key, b"token", b"")
+            keys = [*self._lists(client_key)]
+            arguments: list[bytes | int] = [len(start)]
+            # Tells a trip that arrives twice.
+            trip = os.urandom(6).hex()
+            for number, place in enumerate(places):
+                token, expected = puts[place]
+                keys.append(start + token.key.open_id.encode())
+                arguments += (b"" if expected is None else expected, *written(token, f"{trip}{number:x}"))
+            versions = await self._link.run(scripts.PUT, keys, *arguments)
+            for place, version in zip(places, versions.split(), strict=True):
+                answers[place] = answered(puts[place], int(version))
+        return answers
+
+    def _record(self, key: AccountKey) -> bytes:
+        return self._key(key.client_key, b"token", key.open_id.encode())
+
+    def _lists(self, client_key: str) -> tuple[bytes, bytes]:
+        return self._key(client_key, b"expiring"), self._key(client_key, b"accounts")
+
+    def __repr__(self) -> str:
+        return f"<RedisTokenStore with prefix {self._prefix!r}>"
+
+
+def _by_app(keys: Sequence[AccountKey]) -> dict[str, list[int]]:
+    """Return the places of each app's keys: in a cluster a command may touch one slot only, and an app is one."""
+    places: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(key.client_key, []).append(place)
+    return places

@@ -1,0 +1,132 @@
+"""Videos in a table of a SQLite file: one row a video, however often it is written."""
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Self
+
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async.models import SyncPage, Video, VideoField
+from tiktok_async_stores.sqlite.worker import SQLiteWorker
+
+_COLUMNS = [str(name) for name in VideoField]
+_INTEGERS = ("create_time", "height", "width", "like_count", "comment_count", "share_count", "view_count")
+_TYPES = {"duration": "REAL", **dict.fromkeys(_INTEGERS, "INTEGER")}
+_TABLE = f"""
+    CREATE TABLE IF NOT EXISTS videos (
+        open_id TEXT NOT NULL,
+        {", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in _COLUMNS)},
+        gone INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (open_id, id)
+    ) WITHOUT ROWID
+"""
+_UPSERT = f"""
+    INSERT INTO videos (open_id, {", ".join(_COLUMNS)}) VALUES (?{", ?" * len(_COLUMNS)})
+    ON CONFLICT (open_id, id) DO UPDATE SET gone = 0, {", ".join(f"{n} = excluded.{n}" for n in _COLUMNS if n != "id")}
+"""  # noqa: S608 - made of constants
+_GONE = "UPDATE videos SET gone = 1 WHERE open_id = ? AND id = ?"
+_COVERS = "SELECT id, cover_image_url FROM videos WHERE open_id = ? AND gone = 0"
+_COVER = "UPDATE videos SET cover_image_url = ? WHERE open_id = ? AND id = ?"
+
+
+class SQLiteVideoTable:
+    """One table `videos` for the handler of a sync: a page that is written twice leaves the same rows.
+
+    The table has a column for each field of `Video`, `open_id`, and `gone`, which is 1 for a video that is listed no
+    longer. Times are Unix seconds, durations seconds. Any number of processes of one machine may write; a page is on
+    disk when `write` returns. The file may hold checkpoints too.
+
+    Args:
+        path: The file; made with mode 0600 on first use.
+
+    Example:
+        >>> async def sync(session, checkpoints):
+        ...     async with SQLiteVideoTable("videos.db") as table:
+        ...         await sync_account(session, "open-id", table.write, checkpoints)
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._worker = SQLiteWorker(os.fspath(path), SystemClock(), None)
+        self._made = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    async def write(self, page: SyncPage) -> None:
+        """Write the videos of *page*, and mark those that are gone. A `handler` for `sync_account`.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        await self.upsert(page.account.open_id, page.videos, page.gone)
+
+    async def upsert(self, open_id: str, videos: Iterable[Video], gone: Iterable[str] = ()) -> None:
+        """Write *videos* of an account, and mark those in *gone*, in one transaction.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        rows = [(open_id, *(_cell(getattr(video, name)) for name in _COLUMNS)) for video in videos]
+        ended = [(open_id, video_id) for video_id in gone]
+        await self._make()
+        await self._worker.write(partial(_write, rows=rows, gone=ended))
+
+    async def covers(self, open_id: str) -> list[Video]:
+        """Return the listed videos of an account with nothing but their covers, for `refresh_covers`.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        await self._make()
+        rows = await self._worker.read(partial(_rows, sql=_COVERS, parameters=(open_id,)))
+        return [Video(id=video_id, cover_image_url=cover) for video_id, cover in rows]
+
+    async def set_cover(self, open_id: str, video: Video) -> None:
+        """Write the cover of *video* and nothing else of it.
+
+        Raises:
+            StoreError: The file cannot be written.
+        """
+        await self._make()
+        job = partial(_rows, sql=_COVER, parameters=(video.cover_image_url, open_id, video.id))
+        await self._worker.write(job)
+
+    async def counts(self) -> tuple[int, int]:
+        """Return how many accounts have rows here, and how many videos are listed.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        await self._make()
+        sql = "SELECT count(DISTINCT open_id), count(*) FROM videos WHERE gone = 0"
+        (accounts, videos), *_ = await self._worker.read(partial(_rows, sql=sql, parameters=()))
+        return accounts, videos
+
+    async def aclose(self) -> None:
+        """Finish what is being written and close the file. Harmless when repeated."""
+        await self._worker.aclose()
+
+    async def _make(self) -> None:
+        if not self._made:
+            await self._worker.write(partial(_rows, sql=_TABLE, parameters=()))
+            self._made = True
+
+
+def _write(connection: sqlite3.Connection, *, rows: list[tuple[Any, ...]], gone: list[tuple[str, str]]) -> None:
+    connection.executemany(_UPSERT, rows)
+    connection.executemany(_GONE, gone)
+
+
+def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
+    return connection.execute(sql, parameters).fetchall()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return int(value.timestamp())
+    return value.total_seconds() if isinstance(value, timedelta) else value

@@ -1,0 +1,351 @@
+"""The one request path: what is repeated and what never is, what a 401 and a 429 lead to, what events tell."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import orjson
+import pytest
+
+from tiktok_async import (
+    AccessTokenInvalid,
+    AccountKey,
+    ConfigurationError,
+    Endpoint,
+    Event,
+    InvalidParams,
+    Limit,
+    LocalRateLimiter,
+    PostingRefused,
+    QuotaExhausted,
+    RateLimited,
+    RateLimitWaited,
+    RateLimitWaitExceeded,
+    RequestFinished,
+    Retrying,
+    RetryPolicy,
+    ScopeNotAuthorized,
+    ScopeNotGranted,
+    Secret,
+    ServerError,
+    SessionClosed,
+    TikTokError,
+    Token,
+    TransportError,
+)
+from tiktok_async._calls.sender import Sender
+from tiktok_async._concurrency.lifecycle import Lifecycle
+from tiktok_async.models._http import RawResponse, Request
+from tiktok_async.testing import VirtualClock
+
+LOG_ID = "20261120101010AAAABBBBCCCCDDDD0001"
+Reply = RawResponse | TikTokError | Callable[[Request], RawResponse]
+
+
+def reply(
+    code: str = "ok", *, status: int = 200, data: Any = None, headers: dict[str, str] | None = None
+) -> RawResponse:
+    body = {"data": data or {}, "error": {"code": code, "message": "", "log_id": LOG_ID}}
+    return RawResponse(status=status, headers=headers or {}, body=orjson.dumps(body))
+
+
+BAD_GATEWAY = RawResponse(status=502, headers={}, body=b"<html>bad</html>")
+LOST = TransportError("no answer in time", sent=True, endpoint="/x/")
+UNSENT = TransportError("no connection", sent=False, endpoint="/x/")
+
+
+class ScriptedTransport:
+    """Answers with what the test lists, and `ok` after that."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.sent: list[Request] = []
+
+    async def send(self, request: Request) -> RawResponse:
+        self.sent.append(request)
+        await asyncio.sleep(0)
+        answer = self.replies.pop(0) if self.replies else reply()
+        if isinstance(answer, TikTokError):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+class FakeCredential:
+    """An account whose token is replaced once when TikTok refuses it."""
+
+    open_id = "user-1"
+
+    def __init__(
+        self, *, scopes: frozenset[str] = frozenset({"video.list", "video.publish"}), renewable: bool = True
+    ) -> None:
+        now = datetime(2026, 11, 20, tzinfo=UTC)
+        self.renewable = renewable
+        self.token = Token(
+            key=AccountKey("key", "user-1"),
+            access_token=Secret("act.first"),
+            refresh_token=Secret("rft.first"),
+            scopes=scopes,
+            expires_at=now + timedelta(hours=2),
+            refresh_expires_at=now + timedelta(days=180),
+            updated_at=now,
+        )
+
+    def usable(self) -> Token | None:
+        return self.token
+
+    async def obtain(self) -> Token:
+        return self.token
+
+    async def rejected(self, _: object) -> Token:
+        if self.renewable:
+            self.token = attrs.evolve(self.token, access_token=Secret("act.second"))
+        return self.token
+
+
+class Bench:
+    """A sender with everything around it scripted."""
+
+    def __init__(
+        self,
+        *replies: Reply,
+        limit: Limit | None = None,
+        max_wait: timedelta | None = None,
+        retry: RetryPolicy | None = None,
+        credential: FakeCredential | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.transport = ScriptedTransport(*replies)
+        self.credential = credential or FakeCredential()
+        self.events: list[Event] = []
+        self.lifecycle = Lifecycle()
+
+        self.sender = Sender(
+            self.lifecycle,
+            self.transport,
+            LocalRateLimiter(clock=self.clock),
+            limit_for=lambda _spec, _open_id: limit,
+            client_key="key",
+            base_url="https://open.example/prefix",
+            retry=retry or RetryPolicy(),
+            max_rate_limit_wait=max_wait,
+            clock=self.clock,
+            emit=self.events.append,
+        )
+
+    async def call(self, endpoint: Endpoint = Endpoint.VIDEO_LIST, **options: Any) -> Any:
+        return await self.clock.run(self.sender.call(endpoint, credential=self.credential, **options))
+
+    def of(self, kind: type[Event]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+READS = [
+    LOST,
+    UNSENT,
+    reply("internal_error", status=500),
+    RawResponse(status=502, headers={}, body=b"<html>bad</html>"),
+]
+
+
+async def test_a_call_carries_its_token_its_fields_and_its_body() -> None:
+    bench = Bench()
+    response = await bench.call(fields="id,title", json={"max_count": 5})
+    (sent,) = bench.transport.sent
+    assert str(sent.url) == "https://open.example/prefix/v2/video/list/?fields=id,title"
+    assert sent.headers["Authorization"] == "Bearer act.first"
+    assert sent.headers["Content-Type"] == "application/json"
+    assert sent.body == b'{"max_count":5}'
+    assert (response.status, response.log_id) == (200, LOG_ID)
+
+
+@pytest.mark.parametrize("failure", READS)
+async def test_a_read_is_repeated_after_a_passing_fault(failure: Reply) -> None:
+    bench = Bench(failure, failure)
+    assert (await bench.call()).status == 200
+    assert len(bench.transport.sent) == 3
+    assert [event.attempt for event in bench.of(Retrying)] == [1, 2]
+    (finished,) = bench.of(RequestFinished)
+    assert (finished.attempts, finished.error, finished.status) == (3, None, 200)
+
+
+@pytest.mark.parametrize("failure", READS)
+async def test_a_read_gives_up_after_its_attempts_with_the_last_error(failure: Reply) -> None:
+    bench = Bench(*[failure] * 10, retry=RetryPolicy(attempts=3))
+    with pytest.raises((TransportError, ServerError)):
+        await bench.call()
+    assert len(bench.transport.sent) == 3
+    assert bench.of(RequestFinished)[0].error in {"TransportError", "ServerError"}
+
+
+@pytest.mark.parametrize("failure", [LOST, reply("internal_error", status=500), BAD_GATEWAY])
+async def test_an_init_that_may_have_arrived_is_sent_once(failure: Reply) -> None:
+    bench = Bench(failure)
+    with pytest.raises((TransportError, ServerError)):
+        await bench.call(Endpoint.VIDEO_INIT, json={})
+    assert len(bench.transport.sent) == 1
+
+
+async def test_an_init_that_did_not_arrive_is_sent_again() -> None:
+    bench = Bench(UNSENT)
+    await bench.call(Endpoint.VIDEO_INIT, json={})
+    assert len(bench.transport.sent) == 2
+
+
+async def test_an_init_travels_on_a_connection_of_its_own_and_a_read_does_not() -> None:
+    bench = Bench()
+    await bench.call(Endpoint.VIDEO_INIT, json={})
+    await bench.call(Endpoint.VIDEO_LIST, json={})
+    assert [request.fresh for request in bench.transport.sent] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("invalid_params", 400, InvalidParams),
+        ("invalid_param", 400, InvalidParams),
+        ("spam_risk_too_many_posts", 200, PostingRefused),
+        ("scope_not_authorized", 401, ScopeNotAuthorized),
+    ],
+)
+async def test_a_refusal_is_not_repeated(code: str, status: int, error: type[TikTokError]) -> None:
+    bench = Bench(reply(code, status=status))
+    with pytest.raises(error):
+        await bench.call()
+    assert len(bench.transport.sent) == 1
+
+
+async def test_a_missing_scope_is_named() -> None:
+    credential = FakeCredential(scopes=frozenset({"user.info.basic"}))
+    bench = Bench(credential=credential)
+    with pytest.raises(ScopeNotGranted) as caught:
+        await bench.call()
+    assert caught.value.missing == {"video.list"}
+    assert bench.transport.sent == []
+
+
+@pytest.mark.parametrize("endpoint", [Endpoint.VIDEO_LIST, Endpoint.VIDEO_INIT])
+async def test_a_refused_token_is_replaced_once_and_the_call_sent_again(endpoint: Endpoint) -> None:
+    bench = Bench(reply("access_token_invalid", status=401))
+    await bench.call(endpoint, json={})
+    assert [request.headers["Authorization"] for request in bench.transport.sent] == [
+        "Bearer act.first",
+        "Bearer act.second",
+    ]
+    assert bench.of(Retrying) == []
+
+
+async def test_a_token_refused_twice_is_an_error_and_not_a_loop() -> None:
+    refused = reply("access_token_invalid", status=401)
+    bench = Bench(refused, refused, refused, refused)
+    with pytest.raises(AccessTokenInvalid):
+        await bench.call()
+    assert len(bench.transport.sent) == 2
+
+
+async def test_without_another_token_the_refusal_stands() -> None:
+    bench = Bench(reply("access_token_invalid", status=401), credential=FakeCredential(renewable=False))
+    with pytest.raises(AccessTokenInvalid):
+        await bench.call()
+    assert len(bench.transport.sent) == 1
+
+
+async def test_a_429_closes_the_window_and_the_call_comes_again_after_it() -> None:
+    bench = Bench(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
+    await bench.call()
+    assert len(bench.transport.sent) == 2
+    assert bench.clock.monotonic() >= 60
+
+
+async def test_a_429_closes_the_window_for_everyone_who_shares_it() -> None:
+    bench = Bench(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
+    first = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
+    await bench.clock.settle()
+    second = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
+    await bench.clock.advance(30)
+    assert not second.done()
+    await bench.clock.run(asyncio.gather(first, second))
+    assert bench.clock.monotonic() >= 60
+
+
+async def test_a_429_is_an_error_where_the_wait_is_longer_than_allowed() -> None:
+    bench = Bench(
+        reply("rate_limit_exceeded", status=429),
+        limit=Limit(600, timedelta(minutes=1)),
+        max_wait=timedelta(seconds=5),
+    )
+    with pytest.raises(RateLimited) as caught:
+        await bench.call()
+    assert caught.value.retry_after == timedelta(minutes=1)
+    assert bench.clock.monotonic() < 5
+
+
+async def test_an_exhausted_quota_is_told_at_once_with_its_end() -> None:
+    bench = Bench(reply("daily_quota_limit_exceeded", status=429))
+    with pytest.raises(QuotaExhausted) as caught:
+        await bench.call()
+    assert caught.value.resets_at == datetime(2026, 11, 21, tzinfo=UTC)
+    assert len(bench.transport.sent) == 1
+
+
+async def test_a_wait_for_the_limit_is_told() -> None:
+    bench = Bench(limit=Limit(1, timedelta(seconds=10)))
+    await bench.call()
+    await bench.call()
+    (waited,) = bench.of(RateLimitWaited)
+    assert waited.wait >= timedelta(seconds=10)
+    assert bench.of(RequestFinished)[1].waited == waited.wait
+
+
+async def test_a_wait_longer_than_allowed_sends_nothing() -> None:
+    bench = Bench(limit=Limit(1, timedelta(seconds=10)), max_wait=timedelta(seconds=1))
+    await bench.call()
+    with pytest.raises(RateLimitWaitExceeded):
+        await bench.call()
+    assert len(bench.transport.sent) == 1
+
+
+async def test_a_request_that_never_left_gives_its_slot_back() -> None:
+    bench = Bench(UNSENT, limit=Limit(1, timedelta(seconds=10)), retry=RetryPolicy(attempts=1))
+    with pytest.raises(TransportError):
+        await bench.call()
+    await bench.call()
+    assert bench.clock.monotonic() == 0
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_call_cancelled_anywhere_leaks_no_slot(turns: int) -> None:
+    bench = Bench(limit=Limit(1, timedelta(seconds=10)))
+    calling = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    calling.cancel()
+    await asyncio.wait({calling})
+    await bench.clock.advance(10)
+    await asyncio.wait_for(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential), 50)
+
+
+async def test_an_outage_is_not_multiplied_by_repeats() -> None:
+    bench = Bench(*[reply("internal_error", status=500)] * 2_000)
+    for _ in range(300):
+        with pytest.raises(ServerError):
+            await bench.call()
+    assert len(bench.transport.sent) < 300 + 60
+
+
+async def test_a_closed_session_takes_no_calls() -> None:
+    bench = Bench()
+    bench.lifecycle.draining = True
+    with pytest.raises(SessionClosed):
+        await bench.call()
+
+
+async def test_a_failure_in_another_form_than_tiktoks_names_its_log_id_only_where_there_is_one() -> None:
+    bench = Bench(RawResponse(status=404, headers={}, body=b"not here"))
+    with pytest.raises(TikTokError) as caught:
+        await bench.call()
+    assert not isinstance(caught.value, ConfigurationError)

@@ -1,0 +1,183 @@
+"""Every kind of source arrives whole, and one that changed is not sent."""
+
+import asyncio
+import hashlib
+import io
+import os
+import tempfile
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.posting.uploads import CHUNK, Begun, uploaded, whole
+from tiktok_async import Account, ConfigurationError, SourceChanged, UploadError, VideoPost
+from tiktok_async.emulator import Emulator
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "other bytes", "touched", "gone"])
+async def test_a_source_that_changed_before_the_upload_is_not_sent(
+    emulator: Emulator, account: Account, post: VideoPost, clip: Path, change: str
+) -> None:
+    publish = await account.post_video(clip, post, chunk_size=CHUNK)
+    alter(clip, change)
+    with pytest.raises((SourceChanged, ConfigurationError)):
+        await uploaded(publish)
+    assert emulator.posts[0].arrivals == []
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "touched"])
+async def test_a_source_that_changed_between_two_chunks_is_not_sent_on(
+    emulator: Emulator, account: Account, post: VideoPost, clip: Path, change: str
+) -> None:
+    publish = await account.post_video(clip, post, chunk_size=CHUNK)
+    async with aclosing(publish.upload()) as upload:
+        await anext(upload)
+        alter(clip, change)
+        with pytest.raises(UploadError):
+            await anext(upload)
+    assert emulator.posts[0].status == "PROCESSING_UPLOAD"
+
+
+@pytest.mark.parametrize("change", ["gone", "replaced"])
+async def test_a_file_that_makes_way_while_it_is_sent_arrives_as_it_was(
+    emulator: Emulator, begun: Begun, change: str
+) -> None:
+    publish, clip = await begun()
+    digest = hashlib.sha256(clip.read_bytes()).hexdigest()
+    async with aclosing(publish.upload()) as upload:
+        await anext(upload)
+        alter(clip, change)
+        async for _ in upload:
+            pass
+    assert emulator.posts[0].sha256 == digest
+
+
+async def test_a_source_that_changes_within_a_chunk_tears_it(
+    emulator: Emulator, account: Account, post: VideoPost
+) -> None:
+    class Shrinking:
+        size = 12_000_000
+        reads = 0
+
+        async def read(self, offset: int, length: int) -> bytes:
+            self.reads += 1
+            return b"x" * (length if self.reads < 6 else length - 1) if offset >= 0 else b""
+
+    publish = await account.post_video(Shrinking(), post, chunk_size=CHUNK)
+    with pytest.raises(SourceChanged, match="gave"):
+        await uploaded(publish)
+    assert emulator.posts[0].status == "PROCESSING_UPLOAD"
+
+
+async def test_a_source_that_fails_says_so_and_can_be_mended(
+    emulator: Emulator, account: Account, post: VideoPost
+) -> None:
+    data = os.urandom(12_000_000)
+
+    class Flaky:
+        size = len(data)
+        broken = False
+
+        async def read(self, offset: int, length: int) -> bytes:
+            if self.broken and offset > CHUNK:
+                raise RuntimeError("the bucket is away")
+            return data[offset : offset + length]
+
+    source = Flaky()
+    publish = await account.post_video(source, post, chunk_size=CHUNK)
+    source.broken = True
+    with pytest.raises(UploadError, match="RuntimeError"):
+        await uploaded(publish)
+    source.broken = False
+    await uploaded(publish)
+    assert emulator.posts[0].sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["path", "text", "bytes", "file", "raw", "memory", "spooled", "writable", "object"])
+async def test_every_kind_of_source_arrives_whole(
+    emulator: Emulator, account: Account, post: VideoPost, clip: Path, kind: str
+) -> None:
+    source, file = opened(clip, kind)
+    publish = await account.post_video(source, post, chunk_size=CHUNK)
+    await uploaded(publish)
+    assert whole(emulator, clip)
+    if file is not None:
+        assert not file.closed
+        file.close()
+
+
+async def test_a_resumed_upload_without_its_bytes_asks_for_them(account: Account, post: VideoPost) -> None:
+    state = (await account.post_video(b"video", post)).to_json()
+    with pytest.raises(ConfigurationError, match=r"account\.publish\(state, source\)"):
+        await uploaded(account.publish(state))
+
+
+@pytest.mark.parametrize("size", [1, 4_999_999, 5_000_000, 5_242_880, 64_000_000, 64_000_001, 150_000_000])
+async def test_what_arrives_is_what_was_given(
+    emulator: Emulator, account: Account, post: VideoPost, tmp_path: Path, size: int
+) -> None:
+    block = os.urandom(1_000_003)
+    path = tmp_path / "v.mp4"
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        left = size
+        while left:
+            part = block[: min(left, len(block))]
+            file.write(part)
+            digest.update(part)
+            left -= len(part)
+    publish = await account.post_video(path, post)
+    async for _ in publish.upload():
+        pass
+    assert emulator.posts[0].sha256 == digest.hexdigest()
+    assert emulator.posts[0].status == "PUBLISH_COMPLETE"
+
+
+def alter(clip: Path, change: str) -> None:
+    data = clip.read_bytes()
+    if change == "longer":
+        clip.write_bytes(data + b"x")
+    elif change == "shorter":
+        clip.write_bytes(data[:-1])
+    elif change == "other bytes":
+        stat = clip.stat()
+        clip.write_bytes(b"y" + data[1:])
+        os.utime(clip, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    elif change == "touched":
+        os.utime(clip, ns=(1, 1))
+    elif change == "replaced":
+        other = clip.with_name("other.mp4")
+        other.write_bytes(data[::-1])
+        other.replace(clip)
+    else:
+        clip.unlink()
+
+
+def opened(clip: Path, kind: str) -> tuple[Any, Any]:
+    """Return *clip* as a source of *kind*, and the file to close if there is one."""
+
+    class Stored:
+        def __init__(self, data: bytes) -> None:
+            self.size = len(data)
+            self._data = data
+
+        async def read(self, offset: int, length: int) -> bytes:
+            await asyncio.sleep(0)
+            return self._data[offset : offset + length]
+
+    data = clip.read_bytes()
+    if kind in {"path", "text", "bytes", "object"}:
+        return {"path": clip, "text": str(clip), "bytes": data, "object": Stored(data)}[kind], None
+    openers: dict[str, Any] = {
+        "file": lambda: clip.open("rb"),
+        "raw": lambda: clip.open("rb", buffering=0),
+        "memory": lambda: io.BytesIO(data),
+        "spooled": lambda: tempfile.SpooledTemporaryFile(max_size=100_000_000),  # noqa: SIM115 - closed by the test
+        "writable": lambda: tempfile.TemporaryFile("w+b"),  # noqa: SIM115 - closed by the test
+    }
+    file = openers[kind]()
+    if kind in {"spooled", "writable"}:
+        file.write(data)
+    return file, file

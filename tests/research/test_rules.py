@@ -1,0 +1,173 @@
+"""The walk: windows that leave no day out by either reading, nothing twice, checkpoints that any process reads."""
+
+import json
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tiktok_async import ConfigurationError
+from tiktok_async.api.research.rules.walk import Walk
+
+QUERY: dict[str, Any] = {"and": [], "or": [], "not": []}
+TODAY = date(2026, 11, 21)
+DAY = timedelta(days=1)
+
+
+def begin(first: date, last: date, *, is_random: bool = False) -> Walk:
+    return Walk.begin(QUERY, first, last, is_random=is_random, today=TODAY)
+
+
+def noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
+
+
+def asked(walk: Walk) -> tuple[date, date]:
+    body = walk.request(QUERY, 100, is_random=False)
+    return date.fromisoformat(body["start_date"]), date.fromisoformat(body["end_date"])
+
+
+class Server:
+    """Answers a walk's requests out of a list of videos, the newest first."""
+
+    def __init__(self, videos: list[tuple[str, datetime]], *, inclusive: bool, page: int) -> None:
+        self.videos = sorted(videos, key=lambda video: video[1], reverse=True)
+        self.inclusive = inclusive
+        self.page = page
+        self.requests = 0
+
+    def answer(self, walk: Walk) -> tuple[list[tuple[str, datetime | None]], int | None]:
+        self.requests += 1
+        body = walk.request(QUERY, self.page, is_random=False)
+        start, end = (datetime.strptime(body[name], "%Y%m%d").date() for name in ("start_date", "end_date"))  # noqa: DTZ007 - a day
+        assert timedelta(0) <= end - start <= timedelta(days=30)
+        last = end if self.inclusive else end - DAY
+        rows = [video for video in self.videos if start <= video[1].date() <= last]
+        at = body.get("cursor", 0)
+        page: list[tuple[str, datetime | None]] = list(rows[at : at + self.page])
+        return page, at + self.page if at + self.page < len(rows) else None
+
+
+def run(walk: Walk, server: Server, *, lose: frozenset[int] = frozenset(), restore: bool = False) -> list[str]:
+    """Return what a walk yields; at the steps of *lose* the search is forgotten; each may be another process'."""
+    found: list[str] = []
+    steps = 0
+    while not walk.done:
+        steps += 1
+        assert steps < 5_000
+        if steps in lose and walk.cursor is not None:
+            walk = walk.lost()
+        page, cursor = server.answer(walk)
+        found += [page[place][0] for place in walk.wanted(page)]
+        walk = walk.after(page, cursor=cursor, search_id="1")
+        if restore:
+            walk = Walk.from_json(walk.to_json(), QUERY, walk.first, walk.last, is_random=False)
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    first=st.dates(date(2024, 1, 1), TODAY),
+    days=st.integers(0, 130),
+    posted=st.lists(st.integers(-40 * 24, 170 * 24), max_size=60),
+    inclusive=st.booleans(),
+    page=st.integers(1, 20),
+    lose=st.frozensets(st.integers(1, 30), max_size=4),
+    restore=st.booleans(),
+)
+def test_every_video_of_the_span_comes_once_by_either_reading_of_end_date(
+    *, first: date, days: int, posted: list[int], inclusive: bool, page: int, lose: frozenset[int], restore: bool
+) -> None:
+    last = min(first + days * DAY, TODAY - DAY)
+    if last < first:
+        return
+    videos = [(str(number), noon(first) + timedelta(hours=hours)) for number, hours in enumerate(posted)]
+    server = Server(videos, inclusive=inclusive, page=page)
+    wanted = [name for name, moment in server.videos if first <= moment.date() <= last]
+    assert run(begin(first, last), server, lose=lose, restore=restore) == wanted
+
+
+def test_a_walk_costs_no_more_windows_than_there_have_to_be() -> None:
+    first = date(2025, 1, 1)
+    videos = [
+        (f"{day}-{hour}", noon(first + day * DAY) + timedelta(hours=hour)) for day in range(400) for hour in (0, 3)
+    ]
+    server = Server(videos, inclusive=True, page=100)
+    assert len(run(begin(first, first + 399 * DAY), server)) == 800
+    assert server.requests <= 14
+
+
+def test_the_last_day_is_asked_for_by_one_more_where_there_is_one() -> None:
+    assert asked(begin(date(2026, 11, 1), date(2026, 11, 10))) == (date(2026, 11, 1), date(2026, 11, 11))
+    assert asked(begin(date(2026, 11, 1), TODAY)) == (date(2026, 11, 1), TODAY)
+
+
+def test_a_request_says_its_count_and_goes_on_with_its_search() -> None:
+    walk = begin(date(2026, 11, 1), date(2026, 11, 10))
+    assert walk.request(QUERY, 100, is_random=False) == {
+        "query": QUERY,
+        "start_date": "20261101",
+        "end_date": "20261111",
+        "max_count": 100,
+    }
+    further = walk.after([("1", noon(date(2026, 11, 10)))], cursor=100, search_id="77")
+    assert further.request(QUERY, 50, is_random=False)["search_id"] == "77"
+    assert further.request(QUERY, 50, is_random=False)["cursor"] == 100
+    assert "cursor" not in further.request(QUERY, 50, is_random=True)
+
+
+def test_a_lost_search_is_begun_anew_at_the_day_it_was_lost_on() -> None:
+    walk = begin(date(2026, 10, 20), date(2026, 11, 10))
+    further = walk.after([("1", noon(date(2026, 10, 25)))], cursor=100, search_id="77").lost()
+    assert asked(further) == (date(2026, 10, 20), date(2026, 10, 26))
+    assert further.cursor is None
+    assert further.wanted([("1", noon(date(2026, 10, 25))), ("2", None)]) == [1]
+
+
+def test_a_checkpoint_stays_small() -> None:
+    walk = begin(date(2025, 1, 1), date(2026, 1, 1))
+    for day in range(300):
+        moment = noon(date(2026, 1, 1) - day * DAY)
+        walk = walk.after([(f"7{day:03}{one:015}", moment) for one in range(60)], cursor=None, search_id=None)
+    assert len(walk.to_json()) < 8_000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"query": {"and": [1]}},
+        {"first": date(2026, 1, 2)},
+        {"last": date(2026, 2, 2)},
+        {"is_random": True},
+    ],
+)
+def test_the_checkpoint_of_another_walk_is_refused(change: dict[str, Any]) -> None:
+    same: dict[str, Any] = {"first": date(2026, 1, 1), "last": date(2026, 2, 1), "is_random": False, "query": QUERY}
+    saved = begin(same["first"], same["last"]).to_json()
+    body = {**same, **change}
+    with pytest.raises(ConfigurationError, match="of another walk"):
+        Walk.from_json(saved, body["query"], body["first"], body["last"], is_random=body["is_random"])
+
+
+def _altered() -> list[str]:
+    good = json.loads(begin(date(2026, 1, 1), date(2026, 2, 1)).to_json())
+    values: list[Any] = [None, "x", [], {}, -1]
+    alterations = [{**good, name: value} for name in good for value in values]
+    return ["", "null", "[]", "{}", "\x00", *map(json.dumps, alterations)]
+
+
+@pytest.mark.parametrize("text", _altered())
+def test_what_is_no_checkpoint_is_an_error_of_ours_or_read(text: str) -> None:
+    try:
+        walk = Walk.from_json(text, QUERY, date(2026, 1, 1), date(2026, 2, 1), is_random=False)
+        walk.request(QUERY, 100, is_random=False)
+        walk.after([("1", noon(date(2026, 1, 3)))], cursor=None, search_id=None)
+    except ConfigurationError:
+        pass
+
+
+def test_a_walk_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="before its start"):
+        begin(date(2026, 2, 1), date(2026, 1, 1))

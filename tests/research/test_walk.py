@@ -1,0 +1,316 @@
+"""The walk over HTTP: pages, checkpoints, lost searches, quota; and the long one with faults and kills."""
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from tests.portability.test_portability import FastClock
+from tests.research.walker import FIRST, LAST
+from tiktok_async import (
+    ConfigurationError,
+    Endpoint,
+    F,
+    InvalidParams,
+    Limit,
+    Query,
+    QuotaExhausted,
+    ServerError,
+    TikTokSession,
+)
+from tiktok_async.emulator import Emulator, ResearchData
+from tiktok_async.models import WindowKind
+
+QUERY = Query.all(F.region_code.in_("US", "FR", "DE"))
+START, END = date(2026, 8, 1), date(2026, 10, 29)
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    async with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
+    async with emulator.session(clock=FastClock(emulator)) as opened:
+        yield opened
+
+
+def expected(emulator: Emulator, first: date = START, last: date = END) -> list[str]:
+    return [
+        str(video.id)
+        for video in emulator.research.data.all
+        if video.region_code in ("US", "FR", "DE") and first <= video.day <= last
+    ]
+
+
+def change(emulator: Emulator, **quirks: Any) -> None:
+    emulator.research.quirks = evolve(emulator.research.quirks, **quirks)
+
+
+async def ids(session: TikTokSession, **changes: Any) -> list[str]:
+    arguments: dict[str, Any] = {"start": START, "end": END, **changes}
+    return [video.id async for video in session.research.videos(QUERY, **arguments)]
+
+
+@pytest.mark.parametrize("end_date", ["inclusive", "exclusive"])
+async def test_a_walk_over_many_windows_finds_every_video_once_by_either_reading(
+    emulator: Emulator, session: TikTokSession, end_date: str
+) -> None:
+    change(emulator, end_date=end_date)
+    assert await ids(session) == expected(emulator)
+    first, last = date(2026, 8, 10), date(2026, 8, 12)
+    assert await ids(session, start=first, end=last) == expected(emulator, first, last)
+
+
+async def test_short_and_empty_pages_end_nothing(emulator: Emulator, session: TikTokSession) -> None:
+    change(emulator, withheld=0.2, empty_page_every=150, nul_in_text=True, video_id_key="video_id")
+    assert await ids(session) == expected(emulator)
+
+
+async def test_fields_come_as_asked_and_the_time_only_then(session: TikTokSession) -> None:
+    bare = await session.research.videos(QUERY, start=START, end=END, fields=["view_count"]).first()
+    assert bare is not None
+    assert bare.id
+    assert bare.view_count is not None
+    assert (bare.create_time, bare.username) == (None, None)
+    whole = await session.research.videos(QUERY, start=START, end=END).first()
+    assert whole is not None
+    assert whole.create_time is not None
+    assert whole.video_duration is not None
+
+
+async def test_a_limit_asks_for_no_more_and_can_be_gone_on_from(emulator: Emulator, session: TikTokSession) -> None:
+    pages = [page async for page in session.research.videos(QUERY, start=START, end=END, limit=130).pages()]
+    assert [len(page.items) for page in pages] == [100, 30]
+    rest = await ids(session, checkpoint=pages[-1].checkpoint)
+    assert [video.id for page in pages for video in page.items] + rest == expected(emulator)
+
+
+async def test_every_pages_checkpoint_goes_on_behind_it_in_another_session(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    seen: list[str] = []
+    pages = [page async for page in session.research.videos(QUERY, start=START, end=END).pages()]
+    for page in pages:
+        seen += [video.id for video in page.items]
+        async with emulator.session(clock=FastClock(emulator)) as other:
+            assert seen + await ids(other, checkpoint=page.checkpoint) == expected(emulator)
+    assert not pages[-1].has_more
+    assert await ids(session, checkpoint=pages[-1].checkpoint) == [], "a walk that is over does not begin again"
+
+
+async def test_a_checkpoint_that_is_older_than_its_search_goes_on_all_the_same(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    pages = session.research.videos(QUERY, start=START, end=END).pages()
+    seen: list[str] = []
+    for _ in range(4):
+        page = await anext(pages)
+        seen += [video.id for video in page.items]
+    await pages.aclose()
+    emulator.clock.advance(timedelta(days=3))
+    assert seen + await ids(session, checkpoint=page.checkpoint) == expected(emulator)
+
+
+@pytest.mark.parametrize("refusals", [1, 3, 5])
+async def test_a_fresh_search_that_is_refused_is_waited_for_or_begun_anew(
+    emulator: Emulator, session: TikTokSession, refusals: int
+) -> None:
+    change(emulator, fresh_search_id_refusals=refusals)
+    assert await ids(session) == expected(emulator)
+
+
+async def test_searches_that_are_lost_one_after_the_other_end_the_walk_within_a_budget(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    emulator.research.data = ResearchData(videos=3_000, days=2, first_day=START)
+    change(emulator, fresh_search_id_refusals=1_000)
+    with pytest.raises(InvalidParams, match="invalid or expired"):
+        await ids(session)
+    assert emulator.research.quota.used < 30
+
+
+async def test_invalid_count_or_cursor_in_the_middle_is_gone_on_from(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    pages = session.research.videos(QUERY, start=START, end=END).pages()
+    found = [video.id for video in (await anext(pages)).items]
+    emulator.fail_next(
+        Endpoint.RESEARCH_VIDEO_QUERY,
+        status=400,
+        code="invalid_params",
+        message="Invalid count or cursor",
+        times=4,
+    )
+    found += [video.id async for page in pages for video in page.items]
+    assert found == expected(emulator)
+
+
+async def test_other_mistakes_are_told_at_once(emulator: Emulator, session: TikTokSession) -> None:
+    emulator.fail_next(Endpoint.RESEARCH_VIDEO_QUERY, status=400, code="invalid_params", message="no such thing")
+    with pytest.raises(InvalidParams, match="no such thing"):
+        await ids(session)
+    assert emulator.research.quota.used == 1
+
+
+async def test_an_outage_ends_the_walk_with_its_checkpoint_good(emulator: Emulator, session: TikTokSession) -> None:
+    pages = session.research.videos(QUERY, start=START, end=END).pages()
+    page = await anext(pages)
+    emulator.fail_next(Endpoint.RESEARCH_VIDEO_QUERY, status=500, times=50)
+    with pytest.raises(ServerError):
+        await anext(pages)
+    emulator.state.faults.clear()
+    rest = await ids(session, checkpoint=page.checkpoint)
+    assert [video.id for video in page.items] + rest == expected(emulator)
+
+
+async def test_a_random_sample_is_one_page_a_window(emulator: Emulator, session: TikTokSession) -> None:
+    found = await ids(session, is_random=True)
+    assert len(set(found)) == len(found)
+    assert set(found) <= set(expected(emulator))
+    assert sum(request.endpoint is Endpoint.RESEARCH_VIDEO_QUERY for request in emulator.requests) == 3
+
+
+async def test_a_query_may_be_one_condition_or_tiktoks_json(emulator: Emulator, session: TikTokSession) -> None:
+    condition = F.region_code.in_("US", "FR", "DE")
+    for query in (condition, QUERY.to_json(), QUERY.body()):
+        pages = session.research.videos(query, start=START, end=END, fields=["id"])
+        assert [video.id async for video in pages] == expected(emulator)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"start": datetime(2026, 1, 1)},  # noqa: DTZ001 - that is the mistake
+        {"start": "2026-01-01"},
+        {"end": date(2020, 1, 1)},
+        {"limit": 0},
+        {"fields": []},
+        {"fields": "id"},
+        {"checkpoint": "{}"},
+    ],
+)
+async def test_wrong_arguments_cost_no_quota(
+    emulator: Emulator, session: TikTokSession, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError):
+        await ids(session, **changes)
+    assert len(emulator.requests) == 0
+
+
+async def test_an_aware_datetime_counts_by_its_utc_day(emulator: Emulator, session: TikTokSession) -> None:
+    start, end = datetime(2026, 8, 2, tzinfo=UTC), datetime(2026, 8, 4, 1, tzinfo=UTC)
+    assert await ids(session, start=start, end=end) == expected(emulator, date(2026, 8, 2), date(2026, 8, 4))
+
+
+# quota
+
+
+async def test_the_quota_is_known_before_it_is_spent(emulator: Emulator) -> None:
+    small = {Endpoint.RESEARCH_VIDEO_QUERY: Limit(3, timedelta(days=1), kind=WindowKind.UTC_DAY)}
+    async with emulator.session(limits=small) as session:
+        assert (await session.research.quota()).used == 0
+        assert emulator.research.quota.used == 0, "looking costs nothing"
+        with pytest.raises(QuotaExhausted) as caught:
+            await ids(session)
+        quota = await session.research.quota()
+        assert (quota.used, quota.limit, quota.remaining) == (3, 3, 0)
+        assert emulator.research.quota.used == 3, "the fourth was never sent"
+        assert caught.value.resets_at == quota.resets_at == emulator.research.quota.resets_at
+
+
+async def test_failed_calls_count_as_tiktok_counts_them(emulator: Emulator, session: TikTokSession) -> None:
+    emulator.fail_next(Endpoint.RESEARCH_VIDEO_QUERY, status=500, times=2)
+    await session.research.videos(QUERY, start=START, end=END).first()
+    assert (await session.research.quota()).used == emulator.research.quota.used == 3
+
+
+async def test_what_others_used_up_is_not_asked_for_again_today(emulator: Emulator, session: TikTokSession) -> None:
+    emulator.research.quota.limit = 2
+    for _ in range(3):
+        with pytest.raises(QuotaExhausted) as caught:
+            await ids(session)
+    assert caught.value.resets_at == emulator.research.quota.resets_at
+    assert emulator.research.quota.refused == 1
+    with pytest.raises(QuotaExhausted):
+        await session.research.user("emu_user_0001")
+    await session.research.followers("emu_user_0001").first()
+
+
+async def test_midnight_can_be_waited_for(emulator: Emulator, session: TikTokSession) -> None:
+    emulator.research.quota.limit = 4
+    before = emulator.clock.now()
+    assert await ids(session, wait_for_quota=True) == expected(emulator)
+    assert timedelta(days=1) < emulator.clock.now() - before < timedelta(days=10)
+    assert emulator.research.quota.refused <= 4
+
+
+async def test_followers_have_a_quota_of_their_own(session: TikTokSession) -> None:
+    await session.research.followers("emu_user_0001").first()
+    assert ((await session.research.quota()).used, (await session.research.graph_quota()).used) == (0, 1)
+    assert (await session.research.graph_quota()).limit == 20_000
+
+
+# the long one
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_long_walk_with_faults_and_kills_finds_every_video_once(
+    emulator: Emulator,
+    tmp_path: Path,
+    full: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    videos = 25_000 if full else 5_000
+    emulator.research.data = ResearchData(videos=videos, days=(LAST - FIRST).days + 1, first_day=FIRST)
+    needed = _minimum(emulator)
+    emulator.fail_next(Endpoint.RESEARCH_VIDEO_QUERY, status=500, share=0.05, times=10**9)
+    path = tmp_path / "walk.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript("CREATE TABLE videos (id TEXT); CREATE TABLE state (checkpoint TEXT)")
+    used = emulator.research.quota.used
+    pages = needed // 5
+    for _ in range(3):
+        await _run(emulator.url, path, kill_after=pages)
+    await _run(emulator.url, path, kill_after=None)
+    database = sqlite3.connect(path)
+    found = [row[0] for row in database.execute("SELECT id FROM videos")]
+    database.close()
+    assert len(found) == videos
+    assert set(found) == {str(video.id) for video in emulator.research.data.all}
+    used = emulator.research.quota.used - used
+    print(f"{videos} videos, {used} requests, {needed} needed: {used / needed:.3f}")  # noqa: T201 - a figure
+    assert used <= 1.1 * needed + (0 if full else 4), (used, needed)
+
+
+def _minimum(emulator: Emulator) -> int:
+    """Return how many requests an undisturbed walk needs; what the days and pages demand."""
+    data = emulator.research.data
+    needed, day = 0, FIRST
+    while day <= LAST:
+        end = min(day + timedelta(days=30), LAST)
+        needed += max(1, -(-len(list(data.between(day, end))) // 100))
+        day = end + timedelta(days=1)
+    return needed
+
+
+async def _run(url: str, path: Path, *, kill_after: int | None) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.research.walker", url, str(path), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    pages = 0
+    while await process.stdout.readline():
+        pages += 1
+        if pages == kill_after:
+            process.kill()
+    assert await process.wait() == (0 if kill_after is None else -9)

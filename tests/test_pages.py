@@ -1,0 +1,141 @@
+"""Listings: lazy, early when asked, and gone without a trace when left."""
+
+import asyncio
+import gc
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+
+from tiktok_async.api.pages import Pages
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import Page
+
+
+class Listing:
+    """Pages of two numbers each; counts what was fetched and what is alive."""
+
+    def __init__(self, pages: int, *, fail_at: int | None = None, hold: asyncio.Event | None = None) -> None:
+        self.pages = pages
+        self.fail_at = fail_at
+        self.hold = hold
+        self.fetched = 0
+        self.open = 0
+
+    async def __call__(self) -> AsyncGenerator[Page[int], None]:
+        self.open += 1
+        try:
+            for number in range(self.pages):
+                await asyncio.sleep(0)
+                if self.hold is not None and number:
+                    await self.hold.wait()
+                if number == self.fail_at:
+                    raise ConfigurationError("this page is broken")
+                self.fetched += 1
+                yield Page(items=(2 * number, 2 * number + 1), cursor=number, has_more=number + 1 < self.pages)
+        finally:
+            self.open -= 1
+
+
+async def test_nothing_is_fetched_before_somebody_wants_it() -> None:
+    listing = Listing(3)
+    Pages(listing)
+    await asyncio.sleep(0)
+    assert listing.fetched == 0
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1])
+async def test_items_come_in_the_order_of_the_pages(read_ahead: int) -> None:
+    assert [item async for item in Pages(Listing(3), read_ahead=read_ahead)] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1])
+async def test_a_listing_can_be_walked_twice(read_ahead: int) -> None:
+    pages = Pages(Listing(2), read_ahead=read_ahead)
+    assert await pages.collect() == await pages.collect() == [0, 1, 2, 3]
+
+
+async def test_without_read_ahead_the_second_page_waits_until_the_first_is_done_with() -> None:
+    listing = Listing(3)
+    async for item in Pages(listing):
+        if item == 1:
+            assert listing.fetched == 1
+            break
+
+
+async def test_read_ahead_fetches_one_page_early_and_never_two() -> None:
+    listing = Listing(5)
+    async with aclosing(Pages(listing, read_ahead=1).pages()) as pages:
+        async for page in pages:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert page.cursor is not None
+            assert listing.fetched == min(page.cursor + 2, 5)
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1])
+async def test_breaking_out_leaves_no_task_and_no_open_listing(read_ahead: int) -> None:
+    listing = Listing(5, hold=asyncio.Event())
+    before = asyncio.all_tasks()
+    async for _ in Pages(listing, read_ahead=read_ahead):
+        break
+    gc.collect()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert listing.open == 0
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1])
+async def test_cancelling_a_reader_closes_the_listing(read_ahead: int) -> None:
+    listing = Listing(5, hold=asyncio.Event())
+
+    async def read() -> None:
+        async for _ in Pages(listing, read_ahead=read_ahead):
+            pass
+
+    reader = asyncio.ensure_future(read())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert listing.open == 0
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1])
+async def test_an_error_comes_after_the_pages_before_it(read_ahead: int) -> None:
+    seen: list[int] = []
+    with pytest.raises(ConfigurationError, match="this page is broken"):
+        async for item in Pages(Listing(5, fail_at=2), read_ahead=read_ahead):
+            seen.append(item)
+    assert seen == [0, 1, 2, 3]
+
+
+async def test_an_error_in_a_page_nobody_came_to_is_not_reported() -> None:
+    async for _ in Pages(Listing(5, fail_at=1), read_ahead=1):
+        break
+    gc.collect()
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_first_is_the_first_item_or_none() -> None:
+    listing = Listing(5)
+    assert await Pages(listing).first() == 0
+    assert listing.fetched == 1
+    assert await Pages(Listing(0)).first() is None
+
+
+async def test_collect_stops_at_its_limit() -> None:
+    listing = Listing(5)
+    assert await Pages(listing).collect(limit=3) == [0, 1, 2]
+    assert listing.fetched == 2
+    assert await Pages(listing).collect(limit=0) == []
+
+
+def test_read_ahead_is_zero_or_one() -> None:
+    with pytest.raises(ConfigurationError, match="read_ahead"):
+        Pages(Listing(1), read_ahead=2)

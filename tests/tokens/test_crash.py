@@ -1,0 +1,115 @@
+"""A process killed between any two steps of a rotation: the account works on, or is named as interrupted."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.tokens.fakes import FlakyStore, World
+from tiktok_async.errors import ReauthorizationRequired
+from tiktok_async.models import Token, TokenState
+
+LIFE = timedelta(hours=2)
+
+
+class Killed(BaseException):
+    """What a process feels that is killed: nothing of it runs any more."""
+
+
+class Process:
+    """A token manager that dies at its n-th step to or from the world outside."""
+
+    def __init__(self, world: World, dies_at: int) -> None:
+        self._world = world
+        self._left = dies_at
+        self.steps = 0
+        self._store = FlakyStore(world.memory)
+        self._store.before = self._store.after = self._step
+        self.manager = world.manager(store=self._store, refresh_grant=self._refresh)
+
+    def _step(self, name: str) -> None:
+        del name
+        self.steps += 1
+        if self.steps >= self._left:
+            self._store.alive = False
+            raise Killed
+
+    async def _refresh(self, token: Token) -> Token:
+        self._step("grant")
+        answer = await self._world.provider.refresh(token)
+        self._step("grant")
+        return answer
+
+    async def run(self) -> bool:
+        """Ask for a token; returns whether the process lived."""
+        call = asyncio.ensure_future(self.manager.token("user"))
+        while not call.done() and self._store.alive:
+            await self._world.clock.advance(10)
+        await asyncio.wait([call])
+        call.exception()
+        await self._world.clock.settle()
+        return self._store.alive
+
+
+async def _recovered(world: World) -> None:
+    """A healthy process finds the account working, or marks it, and asks no more of either."""
+    manager = world.manager()
+    for _ in range(5):
+        reason: str | None = None
+        try:
+            token = await world.clock.run(manager.token("user"))
+        except ReauthorizationRequired as error:
+            reason = error.reason
+        else:
+            assert world.provider.is_live(token)
+        stored = await world.stored()
+        assert stored.reason == reason
+        assert reason in (None, "interrupted_rotation")
+        assert (stored.state is TokenState.ACTIVE) == (reason is None)
+        await world.clock.advance(60)
+    await manager.aclose()
+
+
+async def _expired(world: World) -> None:
+    manager = await world.connected()
+    await manager.aclose()
+    await world.clock.advance(LIFE)
+
+
+@pytest.mark.parametrize("grace", [False, True])
+async def test_a_process_killed_between_any_two_steps_leaves_an_account_that_works_or_is_named(*, grace: bool) -> None:
+    lived = False
+    dies_at = lost = 0
+    while not lived:
+        dies_at += 1
+        world = World(grace=grace)
+        await _expired(world)
+        lived = await Process(world, dies_at).run()
+        processed = world.provider.asked["rft.user.1"]
+        saved = world.provider.is_live(await world.stored())
+        await _recovered(world)
+        assert world.provider.asked["rft.user.1"] <= 2
+        marked = (await world.stored()).state is TokenState.REAUTHORIZATION_REQUIRED
+        # Lost is what was killed between TikTok's answer and the save, on a server without grace; nothing else.
+        assert marked == (bool(processed) and not saved and not grace)
+        lost += marked
+    assert dies_at > 8
+    assert lost == (0 if grace else 2)
+
+
+async def test_two_processes_killed_one_after_the_other_leave_no_loop() -> None:
+    lived = False
+    first = 0
+    while not lived:
+        first += 1
+        second = 0
+        again = False
+        while not again:
+            second += 1
+            world = World()
+            await _expired(world)
+            lived = await Process(world, first).run()
+            again = await Process(world, second).run()
+            await _recovered(world)
+            assert world.provider.asked["rft.user.1"] <= 3
+            assert len(world.provider.reuses) <= 2

@@ -1,0 +1,137 @@
+"""Several processes on one store: who works, who waits, who adopts, and what clocks that are wrong may not do."""
+
+import asyncio
+from datetime import timedelta
+
+from tests.tokens.fakes import TIMEOUT, USER, World
+from tiktok_async._tokens.manager import TokenManager
+from tiktok_async.models import Token, TokenRefreshed
+
+LIFE = timedelta(hours=2)
+
+
+async def _all(*managers: TokenManager) -> list[Token]:
+    return list(await asyncio.gather(*(manager.token("user") for manager in managers)))
+
+
+async def test_a_loser_waits_and_adopts_the_winners_token() -> None:
+    world = World(latency=5.0)
+    managers = [await world.connected(), *(world.manager() for _ in range(7))]
+    for manager in managers[1:]:
+        await manager.token("user")
+    await world.clock.advance(LIFE)
+    tokens = await world.clock.run(_all(*managers))
+    assert {token.access_token.reveal() for token in tokens} == {"act.user.2"}
+    assert world.provider.asked == {"rft.user.1": 1}
+    assert len(world.told(TokenRefreshed)) == 1
+
+
+async def test_a_loser_never_fails_while_the_winner_works_however_long() -> None:
+    world = World(latency=600.0)
+    managers = [await world.connected(), world.manager()]
+    await world.clock.advance(LIFE)
+    tokens = await world.clock.run(_all(*managers))
+    assert {token.access_token.reveal() for token in tokens} == {"act.user.2"}
+    assert world.provider.asked == {"rft.user.1": 1}
+
+
+async def test_a_loser_takes_over_when_the_holder_died() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+    before = world.clock.monotonic()
+    dead = world.store.lease(USER, ttl=3 * TIMEOUT, wait=timedelta(0))
+    await dead.__aenter__()  # and never let go of
+    token = await world.clock.run(manager.token("user"))
+    assert token.access_token.reveal() == "act.user.2"
+    assert 90 <= world.clock.monotonic() - before < 95
+
+
+async def test_a_holder_whose_lease_was_lost_asks_nothing() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+    stopped = False
+
+    def stop(name: str) -> None:
+        # The process is stopped for two minutes between its journal entry and its request.
+        nonlocal stopped
+        if name == "put" and not stopped:
+            stopped = True
+            world.clock._elapsed += 120
+
+    world.store.after = stop
+    token = await world.clock.run(manager.token("user"))
+    assert world.provider.asked == {"rft.user.1": 1}
+    assert token == await world.stored()
+
+
+async def test_a_holder_that_is_stopped_while_it_asks_does_not_overwrite_its_successor() -> None:
+    world = World(grace=True)
+
+    async def stopped(token: Token) -> Token:
+        answer = world.provider.refresh_now(token)
+        await world.clock.sleep(300)
+        return answer
+
+    slow = await world.connected(refresh_grant=stopped)
+    await world.clock.advance(LIFE)
+    asking = asyncio.ensure_future(slow.token("user"))
+    await world.clock.settle()
+
+    async def lost() -> bool:
+        return False
+
+    world.memory.renew_lease = lambda *_: lost()  # type: ignore[method-assign]  # its renewals stop with it
+    adopted = await world.clock.run(world.manager().token("user"))
+    assert adopted.access_token.reveal() == "act.user.3"
+    await world.clock.run(asking)
+    assert world.provider.is_live(await world.stored())
+    assert (await slow.token("user")).access_token == adopted.access_token
+
+
+async def test_a_wall_clock_that_is_set_a_day_ahead_or_back_changes_nothing_for_a_cached_token() -> None:
+    for step in (timedelta(days=1), timedelta(days=-1), timedelta(hours=1), timedelta(hours=-1)):
+        world = World()
+        manager = await world.connected()
+        token = await manager.token("user")
+        world.clock.step_wall_clock(step)
+        await world.clock.advance(timedelta(minutes=90))
+        assert manager.usable("user") == token
+        await world.clock.advance(timedelta(minutes=30))
+        assert manager.usable("user") != token, "an expired token must not come back to life"
+        renewed = await world.clock.run(manager.token("user"))
+        assert renewed.access_token != token.access_token
+        await world.clock.advance(timedelta(minutes=60))
+        assert manager.usable("user") == renewed
+        assert world.provider.grants["user"] == 1
+
+
+async def test_an_expired_token_does_not_come_back_to_life_by_a_look_into_the_store() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE + timedelta(minutes=1))
+    world.clock.step_wall_clock(timedelta(days=-1))
+    assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.2"
+
+
+async def test_a_process_whose_clock_is_a_day_behind_does_not_think_a_token_lives_for_a_day() -> None:
+    world = World()
+    await world.connected()
+    world.clock.step_wall_clock(timedelta(days=-1))
+    late = world.manager()
+    await late.token("user")
+    await world.clock.advance(LIFE + timedelta(minutes=1))
+    assert late.usable("user") is None
+
+
+async def test_processes_whose_clocks_differ_by_half_a_minute_share_their_tokens() -> None:
+    world = World()
+    ahead = await world.connected()
+    world.clock.step_wall_clock(timedelta(seconds=-30))
+    behind = world.manager()
+    assert (await behind.token("user")).access_token == (await ahead.token("user")).access_token
+    await world.clock.advance(LIFE)
+    tokens = await world.clock.run(_all(ahead, behind))
+    assert len({token.access_token for token in tokens}) == 1
+    assert world.provider.asked == {"rft.user.1": 1}

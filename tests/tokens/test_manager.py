@@ -1,0 +1,327 @@
+"""One process: fresh, stale and expired tokens, and who waits for what."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.tokens.fakes import APP, World
+from tiktok_async.errors import AccessTokenInvalid, AccountNotFound, SessionClosed, TransportError
+from tiktok_async.models import Token, TokenRefreshed, TokenRefreshFailed
+
+LIFE = timedelta(hours=2)
+
+
+async def test_a_fresh_token_is_used_without_a_look_into_the_store() -> None:
+    world = World()
+    manager = await world.connected()
+    world.store.calls.clear()
+    token = manager.usable("user")
+    assert token is not None
+    assert await manager.token("user") is token
+    assert not world.store.calls
+
+
+async def test_the_first_call_of_a_process_reads_the_store_once() -> None:
+    world = World()
+    await world.connected()
+    other = world.manager()
+    world.store.calls.clear()
+    assert other.usable("user") is None
+    tokens = await asyncio.gather(*(other.token("user") for _ in range(50)))
+    assert len({id(token) for token in tokens}) == 1
+    assert world.store.calls == {"get": 1}
+    assert other.usable("user") is tokens[0]
+
+
+async def test_five_hundred_calls_on_an_expired_token_make_one_refresh() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+    assert manager.usable("user") is None
+
+    async def storm() -> set[str]:
+        tokens = await asyncio.gather(*(manager.token("user") for _ in range(500)))
+        return {token.access_token.reveal() for token in tokens}
+
+    assert await world.clock.run(storm()) == {"act.user.2"}
+    assert world.provider.grants["user"] == 1
+    assert (await world.stored()).access_token.reveal() == "act.user.2"
+    [event] = world.told(TokenRefreshed)
+    assert not event.background
+    assert event.version == (await world.stored()).version
+
+
+async def test_five_hundred_calls_on_a_stale_token_wait_for_nothing_and_make_one_refresh() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE - timedelta(minutes=5))
+    for _ in range(500):
+        token = manager.usable("user")
+        assert token is not None
+        assert token.access_token.reveal() == "act.user.1"
+    await world.clock.advance(1)
+    assert world.provider.grants["user"] == 1
+    renewed = manager.usable("user")
+    assert renewed is not None
+    assert renewed.access_token.reveal() == "act.user.2"
+    [event] = world.told(TokenRefreshed)
+    assert event.background
+
+
+async def test_a_token_of_two_seconds_works() -> None:
+    world = World(life=timedelta(seconds=2), latency=0.01)
+    manager = await world.connected()
+    for _ in range(100):
+        await world.clock.advance(0.25)
+        token = manager.usable("user")
+        if token is None:
+            token = await world.clock.run(manager.token("user"))
+        assert token.expires_at > world.clock.now()
+    assert 10 <= world.provider.grants["user"] <= 25
+    assert not world.provider.reuses
+
+
+async def test_accounts_of_one_day_do_not_become_stale_together() -> None:
+    world = World()
+    manager = world.manager()
+    for number in range(200):
+        await manager.save_login(world.provider.login(f"user-{number}"))
+    stale_in = {round(entry.fresh_until) for entry in manager._entries.values()}
+    assert max(stale_in) - min(stale_in) > 300
+    assert all(6000 < seconds <= 6480 for seconds in stale_in)
+
+
+async def test_a_margin_of_the_users_own_is_kept() -> None:
+    world = World()
+    manager = await world.connected(refresh_margin=timedelta(minutes=30))
+    await world.clock.advance(LIFE - timedelta(minutes=29))
+    assert manager.usable("user") is not None
+    await world.clock.advance(1)
+    assert world.provider.grants["user"] == 1
+
+
+async def test_an_unknown_account_says_so_and_is_not_remembered() -> None:
+    world = World()
+    manager = world.manager()
+    with pytest.raises(AccountNotFound) as caught:
+        await manager.token("nobody")
+    assert caught.value.open_id == "nobody"
+    assert caught.value.client_key == APP
+    assert not manager._entries
+
+
+async def test_a_refused_token_is_replaced_by_what_another_process_stored() -> None:
+    world = World()
+    manager = await world.connected()
+    other = world.manager()
+    old = await manager.token("user")
+    newer = await world.clock.run(other.refresh("user"))
+    assert (await world.clock.run(manager.rejected(old))).access_token == newer.access_token
+    assert world.provider.grants["user"] == 1
+
+
+async def test_a_hundred_refusals_of_one_token_make_one_refresh() -> None:
+    world = World()
+    manager = await world.connected()
+    old = await manager.token("user")
+
+    async def storm() -> set[str]:
+        tokens = await asyncio.gather(*(manager.rejected(old) for _ in range(100)))
+        return {token.access_token.reveal() for token in tokens}
+
+    assert await world.clock.run(storm()) == {"act.user.2"}
+    assert world.provider.grants["user"] == 1
+
+
+async def test_refusals_do_not_loop() -> None:
+    world = World()
+    manager = await world.connected()
+    old = await manager.token("user")
+    renewed = await world.clock.run(manager.rejected(old))
+    with pytest.raises(AccessTokenInvalid):
+        await manager.rejected(renewed)
+    assert world.provider.grants["user"] == 1
+    await world.clock.advance(61)
+    assert await world.clock.run(manager.rejected(renewed)) != renewed
+
+
+async def test_a_forced_refresh_is_shared_by_all_who_force_it() -> None:
+    world = World()
+    manager = await world.connected()
+
+    async def storm() -> set[str]:
+        tokens = await asyncio.gather(*(manager.refresh("user") for _ in range(50)))
+        return {token.access_token.reveal() for token in tokens}
+
+    assert await world.clock.run(storm()) == {"act.user.2"}
+    await world.clock.run(manager.refresh("user"))
+    assert world.provider.grants["user"] == 2
+
+
+async def test_a_failed_refresh_of_a_stale_token_is_nobodys_business_and_cools_down() -> None:
+    world = World()
+    manager = await world.connected()
+    world.provider.faults = [(False, TransportError("no route", sent=False))] * 3
+    await world.clock.advance(LIFE - timedelta(minutes=5))
+    began = world.clock.monotonic()
+    while not world.provider.grants["user"]:
+        token = manager.usable("user")
+        assert token is not None
+        await world.clock.advance(0.5)
+    assert world.clock.monotonic() - began > 0.75 * (2 + 4 + 8)
+    assert len(world.told(TokenRefreshFailed)) == 3
+    assert not world.provider.reuses
+
+
+async def test_a_failed_refresh_of_an_expired_token_is_raised_and_not_repeated_at_once() -> None:
+    world = World()
+    manager = await world.connected()
+    world.provider.faults = [(False, TransportError("no route", sent=False))]
+    await world.clock.advance(LIFE)
+
+    async def storm() -> list[object]:
+        return list(await asyncio.gather(*(manager.token("user") for _ in range(20)), return_exceptions=True))
+
+    assert {type(error) for error in await world.clock.run(storm())} == {TransportError}
+    world.store.calls.clear()
+    with pytest.raises(TransportError):
+        await manager.token("user")
+    assert not world.store.calls
+    assert world.provider.grants["user"] == 0
+    await world.clock.advance(5)
+    assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.2"
+
+
+async def test_a_new_login_replaces_everything() -> None:
+    world = World()
+    manager = await world.connected()
+    login = world.provider.login("user")
+    stored = await manager.save_login(login)
+    assert stored.version == 2
+    assert manager.usable("user") == stored
+
+
+async def test_forgetting_revokes_and_deletes() -> None:
+    world = World()
+    manager = await world.connected()
+    revoked: list[str] = []
+
+    async def revoke(token: object) -> None:
+        revoked.append(str(token))
+
+    assert await manager.forget("user", revoke)
+    assert len(revoked) == 1
+    assert manager.usable("user") is None
+    with pytest.raises(AccountNotFound):
+        await manager.token("user")
+    assert not await manager.forget("user", revoke)
+
+
+async def test_forgetting_waits_for_a_refresh_in_flight() -> None:
+    world = World()
+    manager = await world.connected()
+    other = world.manager()
+    seen: list[bool] = []
+
+    async def revoke(token: object) -> None:
+        seen.append(token == await world.stored() and world.provider.is_live(await world.stored()))
+
+    refreshing = asyncio.ensure_future(other.refresh("user"))
+    await world.clock.settle()
+    assert await world.clock.run(manager.forget("user", revoke))
+    await refreshing
+    assert seen == [True]
+
+
+async def test_a_token_that_cannot_be_revoked_stays() -> None:
+    world = World()
+    manager = await world.connected()
+
+    async def revoke(_: Token) -> None:
+        raise TransportError("no route", sent=False)
+
+    with pytest.raises(TransportError):
+        await manager.forget("user", revoke)
+    assert world.provider.is_live(await world.stored())
+
+
+async def test_closing_lets_a_refresh_in_flight_finish() -> None:
+    world = World()
+    manager = await world.connected()
+    refreshing = asyncio.ensure_future(manager.refresh("user"))
+    await world.clock.settle()
+    await world.clock.run(manager.aclose())
+    assert (await refreshing).access_token == (await world.stored()).access_token
+    assert world.provider.is_live(await world.stored())
+
+
+async def test_closing_gives_up_a_refresh_that_takes_longer_than_the_drain() -> None:
+    world = World(latency=60.0)
+    manager = await world.connected()
+    refreshing = asyncio.ensure_future(manager.refresh("user"))
+    await world.clock.settle()
+    before = world.clock.monotonic()
+    await world.clock.run(manager.aclose(timedelta(seconds=10)))
+    assert world.clock.monotonic() - before == pytest.approx(10)
+    with pytest.raises(SessionClosed):
+        await refreshing
+
+
+async def test_closing_does_not_wait_for_who_waits_for_a_lease() -> None:
+    world = World(latency=5.0)
+    manager = await world.connected()
+    other = world.manager()
+    await world.clock.advance(LIFE)
+    working = asyncio.ensure_future(manager.token("user"))
+    await world.clock.settle()
+    waiting = asyncio.ensure_future(other.token("user"))
+    await world.clock.settle()
+    before = world.clock.monotonic()
+    await world.clock.run(other.aclose())
+    assert world.clock.monotonic() == before
+    with pytest.raises(SessionClosed):
+        await waiting
+    await world.clock.run(working)
+
+
+async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> None:
+    world = World()
+    manager = await world.connected()
+    token = await manager.token("user")
+    await manager.aclose()
+    await manager.aclose()
+    assert manager.usable("user") is None
+    for call in (
+        manager.token("user"),
+        manager.rejected(token),
+        manager.refresh("user"),
+        manager.save_login(token),
+        manager.forget("user", None),
+        manager.client_token(),
+    ):
+        with pytest.raises(SessionClosed):
+            await call
+
+
+async def test_a_full_cache_forgets_the_oldest_account_and_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tiktok_async._tokens.manager._ROOM", 3)
+    world = World()
+    manager = world.manager()
+    for number in range(5):
+        await manager.save_login(world.provider.login(f"user-{number}"))
+    assert list(manager._entries) == ["user-2", "user-3", "user-4"]
+    assert (await manager.token("user-0")).access_token.reveal() == "act.user-0.1"
+
+
+async def test_a_broken_store_does_not_hang_its_callers() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+
+    def break_down(name: str) -> None:
+        raise RuntimeError(name)
+
+    world.store.before = break_down
+    with pytest.raises(RuntimeError):
+        await world.clock.run(manager.token("user"))

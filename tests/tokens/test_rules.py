@@ -1,0 +1,159 @@
+"""A token's life in numbers: how long it is used, when it is renewed, what a failed refresh means for it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiktok_async._tokens.rules import Fate, Lifetime, fate, lifetime, pause, reason_for, token_lifetime
+from tiktok_async.errors import OAuthError, TikTokError, TransportError, api_error
+from tiktok_async.models import AccountKey, Endpoint, Secret, Token
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+DAY = 86_400.0
+
+
+def make_token(
+    open_id: str = "user-1", *, life: timedelta = timedelta(days=1), left: timedelta = timedelta(days=1)
+) -> Token:
+    return Token(
+        key=AccountKey("app", open_id),
+        access_token=Secret("act.1"),
+        refresh_token=Secret("rft.1"),
+        scopes=frozenset(),
+        expires_at=NOW + left,
+        refresh_expires_at=NOW + timedelta(days=180),
+        updated_at=NOW + left - life,
+    )
+
+
+@pytest.mark.parametrize(
+    ("life", "left", "margin", "spread", "expected"),
+    [
+        # a tenth of its life before its end, and a second before it not at all
+        (DAY, DAY, None, 0.0, (DAY * 0.9, DAY - 1)),
+        (7200.0, 7200.0, None, 0.0, (6480.0, 7199.0)),
+        (7200.0, 100.0, None, 0.0, (-620.0, 99.0)),
+        # at least a minute
+        (300.0, 300.0, None, 0.0, (240.0, 299.0)),
+        # what the user says instead
+        (DAY, DAY, timedelta(hours=2), 0.0, (DAY - 7200, DAY - 1)),
+        (DAY, DAY, timedelta(0), 0.0, (DAY - 1, DAY - 1)),
+        # up to a half more by the account's own number
+        (DAY, DAY, None, 1.0, (DAY * 0.85, DAY - 1)),
+        (DAY, DAY, timedelta(minutes=10), 0.5, (DAY - 750, DAY - 1)),
+        # never more than half of its life, nor a second of a life that has few
+        (80.0, 80.0, None, 0.0, (40.0, 79.0)),
+        (80.0, 80.0, timedelta(hours=1), 1.0, (40.0, 79.0)),
+        (2.0, 2.0, None, 0.0, (1.0, 1.9)),
+        (10.0, 10.0, timedelta(0), 0.0, (9.5, 9.5)),
+        # a clock set back makes it no younger
+        (7200.0, 9000.0, None, 0.0, (6480.0, 7199.0)),
+        (0.0, 0.0, None, 0.0, (0.0, 0.0)),
+    ],
+)
+def test_a_token_is_fresh_then_stale_then_over(
+    life: float, left: float, margin: timedelta | None, spread: float, expected: tuple[float, float]
+) -> None:
+    told = lifetime(life=life, left=left, margin=margin, spread=spread)
+    assert (told.fresh, told.usable) == pytest.approx(expected)
+
+
+def test_without_a_number_of_its_own_an_account_is_renewed_at_the_margin() -> None:
+    assert lifetime(life=DAY, left=DAY, margin=None) == lifetime(life=DAY, left=DAY, margin=None, spread=0.0)
+
+
+@given(
+    life=st.floats(0, 1e8),
+    left=st.floats(-1e8, 1e8),
+    margin=st.none() | st.timedeltas(timedelta(0), timedelta(days=400)),
+    spread=st.floats(0, 1, exclude_max=True),
+)
+def test_no_token_is_fresh_that_is_not_usable(
+    life: float, left: float, margin: timedelta | None, spread: float
+) -> None:
+    told = lifetime(life=life, left=left, margin=margin, spread=spread)
+    assert told.fresh <= told.usable <= min(life, left)
+    assert told.fresh >= min(life, left) - max(life / 2, 1e-9)
+
+
+def test_accounts_of_one_day_are_not_renewed_together() -> None:
+    times = [token_lifetime(make_token(f"user-{n}"), NOW, None).fresh for n in range(2_000)]
+    assert min(times) == pytest.approx(DAY * 0.85, abs=DAY * 0.001)
+    assert max(times) == pytest.approx(DAY * 0.9, abs=DAY * 0.001)
+    halves = sum(time > DAY * 0.875 for time in times)
+    assert 800 < halves < 1_200
+
+
+def test_an_account_has_the_same_number_in_every_process() -> None:
+    # CRC-32 of the open_id; `hash` differs from process to process
+    spread = 0x8D93D649 / 2**32
+    assert token_lifetime(make_token("user"), NOW, None) == lifetime(life=DAY, left=DAY, margin=None, spread=spread)
+
+
+def test_a_tokens_life_is_counted_from_when_it_was_given() -> None:
+    token = make_token(life=timedelta(hours=2), left=timedelta(minutes=5))
+    told = token_lifetime(token, NOW, timedelta(minutes=1))
+    assert told.usable == 299
+    assert 300 - 90 <= told.fresh <= 300 - 60
+    assert token_lifetime(token, NOW + timedelta(minutes=6), timedelta(minutes=1)).usable == -61
+
+
+def test_a_token_that_ended_before_it_was_given_has_no_life() -> None:
+    assert token_lifetime(make_token(life=timedelta(seconds=-5)), NOW, None) == Lifetime(fresh=0, usable=0)
+
+
+def test_an_open_id_that_is_no_text_for_utf_8_has_a_number_too() -> None:
+    assert token_lifetime(make_token("\ud800"), NOW, None).fresh > 0
+
+
+# https://developers.tiktok.com/doc/oauth-error-handling
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OAuthError("invalid_grant", "Refresh token is invalid"), Fate.REFUSED),
+        (OAuthError("server_error", ""), Fate.UNCLEAR),
+        (OAuthError("invalid_client", ""), Fate.UNUSED),
+        (OAuthError("invalid_request", ""), Fate.UNUSED),
+        (TransportError("reset", sent=True), Fate.UNKNOWN),
+        (TransportError("no route", sent=False), Fate.UNUSED),
+        (api_error("internal_error", "", status=500, endpoint=Endpoint.TOKEN.path), Fate.UNCLEAR),
+        (api_error("not_in_the_table", "", status=200, endpoint=Endpoint.TOKEN.path), Fate.UNCLEAR),
+        (api_error("invalid_params", "", status=399, endpoint=Endpoint.TOKEN.path), Fate.UNCLEAR),
+        (api_error("invalid_params", "", status=400, endpoint=Endpoint.TOKEN.path), Fate.UNUSED),
+        (api_error("rate_limit_exceeded", "", status=429, endpoint=Endpoint.TOKEN.path), Fate.UNUSED),
+        (TikTokError("anything else"), Fate.UNUSED),
+    ],
+)
+def test_a_failed_refresh_says_what_became_of_the_refresh_token(error: TikTokError, expected: Fate) -> None:
+    assert fate(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("ended", "interrupted", "reason"),
+    [
+        (timedelta(0), False, "expired"),
+        (timedelta(seconds=1), True, "expired"),
+        (timedelta(seconds=-1), True, "interrupted_rotation"),
+        (timedelta(seconds=-1), False, "revoked"),
+    ],
+)
+def test_the_reason_of_a_refusal_is_the_likeliest(ended: timedelta, *, interrupted: bool, reason: str) -> None:
+    token = make_token()
+    assert reason_for(token, token.refresh_expires_at + ended, interrupted=interrupted) == reason
+
+
+def test_pauses_double_up_to_their_cap() -> None:
+    waits = [pause(failures, base=0.5, cap=8.0, jitter=0.5) for failures in range(1, 8)]
+    assert waits == [0.5, 1, 2, 4, 8, 8, 8]
+    assert pause(10_000, base=0.5, cap=8.0, jitter=0.5) == 8
+    assert pause(10_000, base=1.0, cap=1e12, jitter=0.5) == 2.0**30
+
+
+@given(failures=st.integers(1, 5_000), jitter=st.floats(0, 1, exclude_max=True))
+def test_a_pause_is_off_by_at_most_a_quarter(failures: int, jitter: float) -> None:
+    middle = min(60.0, 2.0 ** min(failures - 1, 30))
+    wait = pause(failures, base=1.0, cap=60.0, jitter=jitter)
+    assert middle * 0.75 <= wait <= middle * 1.25
+    assert pause(failures, base=1.0, cap=60.0, jitter=0) == middle * 0.75

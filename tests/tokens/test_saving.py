@@ -1,0 +1,261 @@
+"""A rotated token is saved, whatever the store does; and what is told when it cannot be."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from tests.tokens.fakes import USER, World, failing
+from tiktok_async.errors import StoreError, TokenConflict, TokenNotSaved, TransportError
+from tiktok_async.models import TokenRefreshed, TokenRefreshFailed
+
+LIFE = timedelta(hours=2)
+
+
+class _AfterGrant:
+    """Fails a call of the store as often as it is told, from the moment TikTok has answered on."""
+
+    def __init__(self, world: World, name: str, times: float) -> None:
+        self._world = world
+        self._name = name
+        self.left = times
+
+    def __call__(self, called: str) -> None:
+        if called == self._name and self.left > 0 and self._world.provider.grants["user"]:
+            self.left -= 1
+            raise StoreError("the store is away")
+
+
+async def test_a_put_that_fails_three_times_is_made_a_fourth_time() -> None:
+    world = World()
+    manager = await world.connected()
+    world.store.before = _AfterGrant(world, "put", 3)
+    token = await world.clock.run(manager.refresh("user"))
+    assert token == await world.stored()
+    assert world.provider.is_live(token)
+    assert not world.told(TokenRefreshFailed)
+
+
+async def test_a_put_whose_answer_was_lost_is_recognised_as_done() -> None:
+    world = World()
+    manager = await world.connected()
+    world.store.after = _AfterGrant(world, "put", 1)
+    token = await world.clock.run(manager.refresh("user"))
+    assert token == await world.stored()
+    assert token.version == 3
+
+
+async def test_callers_get_the_new_token_while_it_is_being_saved() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+    world.store.before = _AfterGrant(world, "put", 5)
+    token = await world.clock.run(manager.token("user"))
+    assert token.access_token.reveal() == "act.user.2"
+    assert (await world.stored()).access_token.reveal() == "act.user.1"
+    await world.clock.advance(10)
+    assert (await world.stored()).access_token.reveal() == "act.user.2"
+
+
+async def test_a_store_that_never_takes_it_ends_in_token_not_saved_with_the_token_and_an_event() -> None:
+    world = World()
+    manager = await world.connected()
+    world.store.before = _AfterGrant(world, "put", float("inf"))
+    with pytest.raises(TokenNotSaved) as caught:
+        await world.clock.run(manager.refresh("user"))
+    assert caught.value.token is not None
+    assert world.provider.is_live(caught.value.token)
+    [event] = world.told(TokenRefreshFailed)
+    assert event.unsaved
+    assert event.open_id == "user"
+    # The account works on, from memory.
+    assert (await manager.token("user")).access_token == caught.value.token.access_token
+    with pytest.raises(TokenNotSaved) as at_exit:
+        await world.clock.run(manager.aclose())
+    assert at_exit.value.token is not None
+    assert world.provider.is_live(at_exit.value.token)
+
+
+async def test_every_unsaved_token_is_handed_over_at_the_end() -> None:
+    world = World()
+    manager = await world.connected()
+    await manager.save_login(world.provider.login("other"))
+
+    def away(name: str) -> None:
+        if name == "put" and sum(world.provider.grants.values()) == 2:
+            raise StoreError("the store is away")
+
+    world.store.before = away
+    refreshes = [asyncio.ensure_future(manager.refresh(open_id)) for open_id in ("user", "other")]
+    await world.clock.settle()
+    with pytest.raises(ExceptionGroup) as caught:
+        await world.clock.run(manager.aclose())
+    errors = [error for error in caught.value.exceptions if isinstance(error, TokenNotSaved)]
+    assert sorted(error.open_id for error in errors) == ["other", "user"]
+    await asyncio.gather(*refreshes, return_exceptions=True)
+
+
+async def test_a_store_that_comes_back_late_gets_the_token_after_all() -> None:
+    world = World()
+    manager = await world.connected()
+    broken = _AfterGrant(world, "put", float("inf"))
+    world.store.before = broken
+    with pytest.raises(TokenNotSaved):
+        await world.clock.run(manager.refresh("user"))
+    broken.left = 0
+    await world.clock.advance(10)
+    assert (await world.stored()).access_token.reveal() == "act.user.2"
+    assert world.told(TokenRefreshed)
+    await manager.aclose()
+
+
+async def test_nobody_else_uses_the_old_refresh_token_while_the_new_one_waits_to_be_saved() -> None:
+    world = World()
+    manager = await world.connected()
+    other = world.manager()
+    broken = _AfterGrant(world, "put", float("inf"))
+    world.store.before = broken
+    with pytest.raises(TokenNotSaved):
+        await world.clock.run(manager.refresh("user"))
+    await world.clock.advance(LIFE)
+    waiting = asyncio.ensure_future(other.token("user"))
+    await world.clock.advance(600)
+    assert not waiting.done()
+    broken.left = 0
+    await world.clock.run(waiting)
+    assert not world.provider.reuses
+
+
+async def test_a_store_that_raises_what_it_must_not_costs_no_token() -> None:
+    world = World()
+    manager = await world.connected()
+    left = 2
+
+    def bug(name: str) -> None:
+        nonlocal left
+        if name == "put" and left and world.provider.grants["user"]:
+            left -= 1
+            raise ZeroDivisionError
+
+    world.store.before = bug
+    assert await world.clock.run(manager.refresh("user")) == await world.stored()
+
+
+async def test_an_unsaved_token_that_has_expired_says_so() -> None:
+    world = World()
+    manager = await world.connected()
+    world.store.before = _AfterGrant(world, "put", float("inf"))
+    with pytest.raises(TokenNotSaved):
+        await world.clock.run(manager.refresh("user"))
+    await world.clock.advance(LIFE)
+    with pytest.raises(TokenNotSaved):
+        await manager.token("user")
+    with pytest.raises(TokenNotSaved):
+        await world.clock.run(manager.aclose())
+
+
+async def test_a_commit_goes_over_what_was_only_a_journal_entry() -> None:
+    world = World()
+    manager = await world.connected()
+    refreshing = asyncio.ensure_future(manager.refresh("user"))
+    await world.clock.settle()
+    await world.change()  # a version more, the same refresh token
+    token = await world.clock.run(refreshing)
+    assert token == await world.stored()
+    assert world.provider.is_live(token)
+
+
+async def test_a_commit_gives_way_to_a_login() -> None:
+    world = World()
+    manager = await world.connected()
+    other = world.manager()
+    refreshing = asyncio.ensure_future(manager.refresh("user"))
+    await world.clock.settle()
+    login = await other.save_login(evolve(world.provider.login("another-grant"), key=USER))
+    assert await world.clock.run(refreshing) == login
+    assert await manager.token("user") == login
+    assert await world.stored() == login
+
+
+async def test_a_commit_does_not_bring_back_an_account_that_was_deleted() -> None:
+    world = World()
+    manager = await world.connected()
+    refreshing = asyncio.ensure_future(manager.refresh("user"))
+    await world.clock.settle()
+    await world.store.delete(USER)
+    await asyncio.wait([asyncio.ensure_future(world.clock.run(refreshing))])
+    assert await world.store.get(USER) is None
+    await manager.aclose()
+
+
+async def test_a_holder_that_was_stopped_cannot_overwrite_a_newer_token() -> None:
+    world = World()
+    manager = await world.connected()
+    stored = await world.stored()
+    await world.clock.run(manager.refresh("user"))
+    with pytest.raises(TokenConflict):
+        await world.store.put(stored, expected_version=stored.version)
+
+
+async def test_a_refresh_waits_for_a_store_that_is_down_for_a_moment() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+    world.store.before = failing("get", 5)
+    assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.2"
+
+
+async def test_a_store_that_stays_down_is_told_and_nothing_was_sent() -> None:
+    world = World()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+    for name in ("get", "lease", "put"):
+        world.store.before = failing(name, 10**6)
+        with pytest.raises(StoreError):
+            await world.clock.run(manager.token("user"))
+        assert not world.provider.asked
+        await world.clock.advance(60)
+    world.store.before = failing("get", 0)
+    assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.2"
+    assert not world.provider.reuses
+
+
+async def test_a_journal_entry_whose_answer_was_lost_is_known_as_ones_own() -> None:
+    world = World()
+    manager = await world.connected()
+    world.store.after = failing("put", 1)
+    before = world.clock.monotonic()
+    await world.clock.run(manager.refresh("user"))
+    assert world.clock.monotonic() - before < 5
+    assert world.provider.asked == {"rft.user.1": 1}
+
+
+async def test_a_process_that_does_not_know_an_account_is_told_at_once_that_the_store_is_down() -> None:
+    world = World()
+    manager = world.manager()
+    world.store.before = failing("get", 1)
+    before = world.clock.monotonic()
+    with pytest.raises(StoreError):
+        await world.clock.run(manager.token("user"))
+    assert world.clock.monotonic() == before
+
+
+async def test_a_login_that_cannot_be_saved_is_handed_back() -> None:
+    world = World()
+    manager = world.manager()
+    world.store.before = failing("put", 3)
+    assert (await world.clock.run(manager.save_login(world.provider.login("user")))).version == 1
+    world.store.before = failing("put", 10**6)
+    with pytest.raises(TokenNotSaved) as caught:
+        await world.clock.run(manager.save_login(world.provider.login("user")))
+    assert caught.value.token is not None
+
+
+async def test_an_attempt_that_did_not_use_the_token_is_taken_back() -> None:
+    world = World()
+    manager = await world.connected()
+    world.provider.faults = [(False, TransportError("no route", sent=False))]
+    with pytest.raises(TransportError):
+        await world.clock.run(manager.refresh("user"))
+    assert (await world.stored()).attempt is None

@@ -1,0 +1,64 @@
+"""One call on its way through the request path: what was asked, and what became of it so far."""
+
+from collections.abc import Mapping
+
+from attrs import define, frozen
+from yarl import URL
+
+from tiktok_async._calls.rules.endpoints import EndpointSpec
+from tiktok_async._http.streaming import Streaming
+from tiktok_async._tokens.credentials import Credential
+from tiktok_async.errors import TikTokError
+
+_MOST_FIELD_LISTS = 64  # more than one program has; beyond that they are not kept
+
+
+@frozen(slots=True)
+class Route:
+    """An endpoint as this session calls it."""
+
+    spec: EndpointSpec
+    url: URL
+    urls: dict[str, URL]
+
+    def with_fields(self, fields: str) -> URL:
+        """Return the URL with a `fields` parameter; few distinct ones occur, so they are kept."""
+        url = self.urls.get(fields)
+        if url is None:
+            url = self.url.update_query(fields=fields)
+            if len(self.urls) < _MOST_FIELD_LISTS:
+                self.urls[fields] = url
+        return url
+
+
+@define(slots=True, eq=False)
+class Call:
+    """One call as its caller asked for it, and what became of it so far.
+
+    Attributes:
+        spec: The row of the endpoint table.
+        url: Where it goes.
+        headers: What goes with it, without its token.
+        body: The body.
+        credential: Whose token it carries; `None` for none.
+        open_id: The account it is for, if any.
+        started: When it began, by the monotonic clock.
+        streaming: Takes the answer, if it is a file.
+        attempts: How often it was sent.
+        waited: Seconds it waited for slots.
+        status: The last HTTP status.
+        repeated: What its last repeat was for.
+    """
+
+    spec: EndpointSpec
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes | None
+    credential: Credential | None
+    open_id: str | None
+    started: float
+    streaming: Streaming | None = None
+    attempts: int = 0
+    waited: float = 0.0
+    status: int | None = None
+    repeated: TikTokError | None = None

@@ -1,0 +1,88 @@
+"""The events of a call: told only if somebody listens, since even building them costs."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from attrs import frozen
+
+from tiktok_async._calls.call import Call
+from tiktok_async.abc import Clock
+from tiktok_async.errors import TikTokError
+from tiktok_async.models import Event, RateLimitWaited, RequestFinished, Retrying
+
+_logger = logging.getLogger("tiktok_async.observer")
+
+
+def guarded(observer: Callable[[Event], None] | None) -> Callable[[Event], None] | None:
+    """Return *observer*, made harmless: what it raises is logged and forgotten.
+
+    Args:
+        observer: The caller's function; `None` stays `None`, so that no event is even built.
+    """
+    if observer is None:
+        return None
+
+    def emit(event: Event) -> None:
+        try:
+            observer(event)
+        except Exception:
+            _logger.exception("The observer raised on a %s event", type(event).__name__)
+
+    return emit
+
+
+@frozen(slots=True)
+class Teller:
+    """Tells what happens to calls."""
+
+    clock: Clock
+    emit: Callable[[Event], None] | None
+
+    def retrying(self, call: Call, error: TikTokError, wait: float) -> None:
+        """Tell that *call* is about to be sent again."""
+        if self.emit is not None:
+            self.emit(
+                Retrying(
+                    at=self.clock.now(),
+                    open_id=call.open_id,
+                    endpoint=call.spec.path,
+                    attempt=call.attempts,
+                    wait=timedelta(seconds=wait),
+                    error=type(error).__name__,
+                    log_id=getattr(error, "log_id", None),
+                )
+            )
+
+    def waited(self, call: Call, seconds: float) -> None:
+        """Tell that *call* waited for a slot."""
+        call.waited += seconds
+        if self.emit is not None:
+            self.emit(
+                RateLimitWaited(
+                    at=self.clock.now(),
+                    open_id=call.open_id,
+                    endpoint=call.spec.path,
+                    wait=timedelta(seconds=seconds),
+                )
+            )
+
+    def finished(self, call: Call, log_id: str | None, error: TikTokError | None) -> None:
+        """Tell that *call* came to its end."""
+        if self.emit is None:
+            return
+        self.emit(
+            RequestFinished(
+                at=self.clock.now(),
+                open_id=call.open_id,
+                endpoint=call.spec.path,
+                method=call.spec.method,
+                status=call.status,
+                duration=timedelta(seconds=self.clock.monotonic() - call.started),
+                attempts=call.attempts,
+                waited=timedelta(seconds=call.waited),
+                log_id=log_id,
+                error=None if error is None else type(error).__name__,
+                code=getattr(error, "code", None) or getattr(error, "error", None),
+            )
+        )

@@ -1,0 +1,1 @@
+"""What decides about a call and never waits: endpoints, limits, retries."""

@@ -1,0 +1,346 @@
+"""The one path every call takes: limit, token, transport, decoding, verdict, retry."""
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import orjson
+from yarl import URL
+
+from tiktok_async._calls.call import Call, Route
+from tiktok_async._calls.events import Teller
+from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
+from tiktok_async._calls.rules.retry import RetryQuota, verdict
+from tiktok_async._calls.slots import Slots, settle
+from tiktok_async._concurrency.lifecycle import Lifecycle
+from tiktok_async._decoding.envelope import Decoded, decode_oauth, decode_rest
+from tiktok_async._http.streaming import Opener, Streaming
+from tiktok_async._http.transport import StreamedResponse
+from tiktok_async._tokens.credentials import Credential
+from tiktok_async.abc import Clock, RateLimiter, Transport
+from tiktok_async.errors import (
+    AccessTokenInvalid,
+    ApiError,
+    OAuthError,
+    ScopeNotAuthorized,
+    ScopeNotGranted,
+    TikTokError,
+    TransportError,
+)
+from tiktok_async.models import ClientToken, Endpoint, Event, Limit, RetryPolicy, Token
+from tiktok_async.models._http import RawResponse, Request, Response
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """Sends a call once.
+
+    Args:
+        transport: Moves bytes.
+        slots: The windows, as calls see them.
+        tell: Tells of waits.
+    """
+
+    def __init__(self, transport: Transport, slots: Slots, tell: Teller) -> None:
+        self._transport = transport
+        self._slots = slots
+        self._tell = tell
+
+    async def once(self, call: Call, token: Token | ClientToken | None) -> Response:
+        """Send *call* with *token* and return the decoded answer.
+
+        Raises:
+            TikTokError: What the limiter, the network or the answer raised.
+        """
+        spec = call.spec
+        if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
+            raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
+        permit = await self._slots.take(call)
+        sent = False
+        try:
+            if permit is not None and permit.waited:
+                self._tell.waited(call, permit.waited)
+                if call.credential is not None:
+                    # A wait may be longer than what was left of the token's life.
+                    token = call.credential.usable() or await call.credential.obtain()
+            request = _request(call, token)
+            call.attempts += 1
+            sent = True
+            raw = await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
+        except TransportError as error:
+            settle(permit, sent=sent and error.sent)
+            raise
+        except BaseException:
+            # A call given up in the middle may have arrived: its slot stays taken for a window.
+            settle(permit, sent=sent)
+            raise
+        settle(permit, sent=True)
+        call.status = raw.status
+        try:
+            decoded = _decode(call, raw)
+        except ApiError as error:
+            self._slots.refused(call, error)
+            if isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
+                error.missing = error.missing or frozenset(spec.scopes - token.scopes)
+            raise
+        return Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
+
+
+def _request(call: Call, token: Token | ClientToken | None) -> Request:
+    headers = call.headers
+    if token is not None:
+        headers = {**headers, "Authorization": "Bearer " + token.access_token.reveal()}
+    return Request(
+        method=call.spec.method,
+        url=call.url,
+        headers=headers,
+        body=call.body,
+        fresh=call.spec.repeatable is Repeatable.UNSENT,
+    )
+
+
+def _decode(call: Call, raw: RawResponse) -> Decoded:
+    spec = call.spec
+    if spec.auth is Auth.APP:
+        return decode_oauth(raw, endpoint=spec.path)
+    return decode_rest(raw, endpoint=spec.path, open_id=call.open_id, trust_ok=spec.trust_ok)
+
+
+class _Again(Exception):
+    """A failure that is worth another attempt."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+class Sender:
+    """Sends calls.
+
+    Args:
+        lifecycle: Says whether calls are allowed.
+        transport: Moves bytes.
+        limiter: Keeps TikTok's windows.
+        limit_for: The limit of a row of the endpoint table for an account, or `None`.
+        client_key: The app, for the limiter's keys.
+        base_url: Where TikTok's API is.
+        retry: How often what is safe is repeated.
+        max_rate_limit_wait: The longest wait for a slot; `None` waits as long as it takes.
+        clock: Time, sleep and jitter.
+        emit: Takes the events, if somebody listens.
+
+    Attributes:
+        slots: The windows, as calls see them.
+    """
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        transport: Transport,
+        limiter: RateLimiter,
+        *,
+        limit_for: Callable[[EndpointSpec, str], Limit | None],
+        client_key: str,
+        base_url: str,
+        retry: RetryPolicy,
+        max_rate_limit_wait: timedelta | None,
+        clock: Clock,
+        emit: Callable[[Event], None] | None,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._base = URL(base_url)
+        self._policy = retry
+        self._quota = RetryQuota()
+        self._clock = clock
+        self._tell = Teller(clock, emit)
+        self.slots: Slots = Slots(
+            limiter=limiter,
+            limit_for=limit_for,
+            client_key=client_key,
+            max_wait=None if max_rate_limit_wait is None else max_rate_limit_wait.total_seconds(),
+            clock=clock,
+        )
+        self._exchange = Exchange(transport, self.slots, self._tell)
+        self._routes = {endpoint.path: self._route(spec) for endpoint, spec in ENDPOINTS.items()}
+
+    # Plain functions that give back the one coroutine of a call: each one more that waits with it costs CPU and memory.
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        *,
+        credential: Credential | None = None,
+        fields: str | None = None,
+        json: Any = None,  # noqa: ANN401 - any JSON value
+        form: Mapping[str, str] | None = None,
+    ) -> Coroutine[Any, Any, Response]:
+        """Call *endpoint* and return TikTok's decoded answer.
+
+        Args:
+            endpoint: Which.
+            credential: Whose token it carries; `None` for none.
+            fields: The `fields` query parameter.
+            json: The body, as JSON.
+            form: The body, as a form.
+
+        Raises:
+            TikTokError: What the answer, the network, the limiter or the token manager raised.
+        """
+        route = self._routes[endpoint.path]
+        url = route.url if fields is None else route.with_fields(fields)
+        body = None if json is None else orjson.dumps(json)
+        if form is not None:
+            body = urlencode(form).encode()
+        return self._run(self._call(route.spec, url, body, credential))
+
+    def call_spec(
+        self,
+        spec: EndpointSpec,
+        *,
+        credential: Credential | None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str | None = None,
+    ) -> Coroutine[Any, Any, Response]:
+        """Call what *spec* describes, with any parameters and any body.
+
+        Raises:
+            TikTokError: As for `call`.
+        """
+        url = self._url(spec.path)
+        url = url.update_query(params) if params else url
+        return self._run(self._call(spec, url, body, credential, content_type=content_type))
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        endpoint: Endpoint,
+        opener: Opener,
+        *,
+        credential: Credential,
+        json: Any,  # noqa: ANN401 - any JSON value
+        headers: Mapping[str, str] | None = None,
+        stall_timeout: float = 60.0,
+    ) -> AsyncGenerator[StreamedResponse, None]:
+        """Call *endpoint*, whose answer is a file, and hand it on piece by piece.
+
+        It takes the path of every other call until the file begins; a file that breaks off is the caller's to go on
+        with.
+
+        Args:
+            endpoint: Which.
+            opener: Opens the answer.
+            credential: Whose token it carries.
+            json: The body.
+            headers: Others to send, such as `Range`.
+            stall_timeout: Seconds without a byte after which it counts as lost.
+
+        Raises:
+            TikTokError: As for `call`.
+        """
+        spec = self._routes[endpoint.path].spec
+        async with Streaming(opener, stall_timeout=stall_timeout) as streaming:
+            call = self._call(spec, self._url(spec.path), orjson.dumps(json), credential, headers=headers)
+            call.streaming = streaming
+            yield streaming.opened(await self._run(call), spec.path)
+
+    def _call(
+        self,
+        spec: EndpointSpec,
+        url: URL,
+        body: bytes | None,
+        credential: Credential | None,
+        *,
+        content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Call:
+        sent = {} if body is None else {"Content-Type": content_type or spec.content_type}
+        if headers:
+            sent.update(headers)
+        open_id = None if credential is None else credential.open_id
+        return Call(spec, url, sent, body, credential, open_id, self._clock.monotonic())
+
+    async def _run(self, call: Call) -> Response:
+        self._lifecycle.check(call.spec.path, last_work=call.spec.auth is Auth.APP)
+        try:
+            try:
+                response = await self._attempt(call)
+                self._quota.succeeded()
+            except (ApiError, OAuthError, TransportError) as error:
+                # Only what failed once ever enters tenacity.
+                response = await self._repeat(call, self._judge(call, error))
+        except TikTokError as error:
+            self._tell.finished(call, getattr(error, "log_id", None), error)
+            raise
+        self._tell.finished(call, response.log_id, None)
+        return response
+
+    async def _attempt(self, call: Call) -> Response:
+        """Send once; once more if TikTok refuses the token and there is another one."""
+        credential = call.credential
+        if credential is None:
+            return await self._exchange.once(call, None)
+        token = credential.usable() or await credential.obtain()
+        try:
+            return await self._exchange.once(call, token)
+        except AccessTokenInvalid as error:
+            refused = error
+        # A 401 is a refusal: the call had no effect, so even an init may be sent again with another token.
+        newer = await credential.rejected(token)
+        if newer.access_token == token.access_token:
+            raise refused
+        return await self._exchange.once(call, newer)
+
+    def _judge(self, call: Call, error: TikTokError) -> _Again:
+        """Return the signal to try again, or raise *error* for good."""
+        wait = verdict(
+            call.spec,
+            error,
+            attempt=call.attempts,
+            policy=self._policy,
+            elapsed=self._clock.monotonic() - call.started,
+            jitter=self._clock.random(),
+        )
+        if wait is None or self.slots.too_long(error) or not self._quota.spend(error):
+            raise error
+        call.repeated = error
+        self._tell.retrying(call, error, wait)
+        return _Again(wait)
+
+    async def _repeat(self, call: Call, first: _Again) -> Response:
+        """Try again as long as `_judge` says so, after the waits it names."""
+        # Loaded when a call fails for the first time.
+        from tenacity import AsyncRetrying, retry_if_exception_type
+
+        async for attempt in AsyncRetrying(
+            sleep=self._clock.sleep, wait=_named_wait, retry=retry_if_exception_type(_Again), reraise=True
+        ):
+            with attempt:
+                if attempt.retry_state.attempt_number == 1:
+                    raise first
+                try:
+                    response = await self._attempt(call)
+                except (ApiError, OAuthError, TransportError) as error:
+                    raise self._judge(call, error) from error
+                self._quota.succeeded(call.repeated)
+                return response
+        msg = "unreachable: a retry ends in an answer or an error"
+        raise AssertionError(msg)
+
+    def _route(self, spec: EndpointSpec) -> Route:
+        return Route(spec, self._url(spec.path), {})
+
+    def _url(self, path: str) -> URL:
+        return self._base.with_path(self._base.path.rstrip("/") + path, encoded=True)
+
+
+def _named_wait(state: "RetryCallState") -> float:
+    again = state.outcome.exception() if state.outcome is not None else None
+    return again.wait if isinstance(again, _Again) else 0.0

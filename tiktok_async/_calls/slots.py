@@ -1,0 +1,105 @@
+"""A call's slot in its window, and what TikTok's own count of it leads to.
+
+Source: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from tiktok_async._calls.call import Call
+from tiktok_async._calls.rules.endpoints import EndpointSpec
+from tiktok_async.abc import Clock, LimitKey, Permit, RateLimiter
+from tiktok_async.errors import ApiError, QuotaExhausted, RateLimited, RateLimitWaitExceeded, TikTokError
+from tiktok_async.models import Limit, WindowKind
+
+_MINUTE = timedelta(minutes=1)
+# Seconds to wait for one of a day's calls: long enough for the trip to a shared limiter, and no part of a day.
+_DAY_WAIT = 5.0
+
+
+@frozen(slots=True, kw_only=True)
+class Slots:
+    """Takes slots, and closes windows that turned out to be full.
+
+    Attributes:
+        limiter: Keeps the windows.
+        limit_for: The limit of a row of the endpoint table for an account, or `None`.
+        client_key: The app, for the limiter's keys.
+        max_wait: The longest wait in seconds; `None` waits as long as it takes.
+        clock: Tells when the day ends.
+    """
+
+    limiter: RateLimiter
+    limit_for: Callable[[EndpointSpec, str], Limit | None]
+    client_key: str
+    max_wait: float | None
+    clock: Clock
+
+    def limit_of(self, spec: EndpointSpec, open_id: str | None) -> tuple[LimitKey, Limit | None]:
+        """Return what calls of *spec* are counted under, and their limit."""
+        subject = open_id or ""
+        return LimitKey(self.client_key, spec.limit_group or spec.path, subject), self.limit_for(spec, subject)
+
+    async def take(self, call: Call) -> Permit | None:
+        """Wait for a slot; `None` where there is no limit.
+
+        Raises:
+            RateLimitWaitExceeded: The wait would be longer than the user allows.
+            QuotaExhausted: Today's calls are used up.
+        """
+        key, limit = self.limit_of(call.spec, call.open_id)
+        if limit is None:
+            return None
+        if limit.kind is WindowKind.SLIDING:
+            return await self.limiter.acquire(key, limit, max_wait=self.max_wait)
+        try:
+            return await self.limiter.acquire(key, limit, max_wait=_DAY_WAIT)
+        except RateLimitWaitExceeded:
+            pass
+        error = QuotaExhausted(
+            "daily_quota_limit_exceeded",
+            "nothing was sent, since today's calls are used up",
+            status=429,
+            endpoint=call.spec.path,
+            open_id=call.open_id,
+        )
+        error.resets_at = self._midnight()
+        raise error
+
+    def refused(self, call: Call, error: ApiError) -> None:
+        """Close the window that TikTok says is full, for everyone who shares it, and tell when it opens."""
+        if not isinstance(error, RateLimited | QuotaExhausted):
+            return
+        key, limit = self.limit_of(call.spec, call.open_id)
+        sliding = limit is not None and limit.kind is WindowKind.SLIDING
+        if isinstance(error, QuotaExhausted):
+            error.resets_at = error.resets_at or self._midnight()
+            closed = error.resets_at - self.clock.now()
+        else:
+            error.retry_after = closed = error.retry_after or (limit.per if limit is not None and sliding else _MINUTE)
+            if not sliding:
+                # What is counted by the day is refused with a code of its own: this is TikTok's pace of a moment.
+                return
+        if limit is not None:
+            self.limiter.block(key, limit, closed.total_seconds())
+
+    def too_long(self, error: TikTokError) -> bool:
+        """Whether TikTok's own window asks for a longer wait than the user allows."""
+        if self.max_wait is None or not isinstance(error, RateLimited) or error.retry_after is None:
+            return False
+        return error.retry_after.total_seconds() > self.max_wait
+
+    def _midnight(self) -> datetime:
+        return self.clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def settle(permit: Permit | None, *, sent: bool) -> None:
+    """Stamp the slot of a request that may have left; give back that of one that did not."""
+    if permit is None:
+        return
+    if sent:
+        permit.done()
+    else:
+        permit.cancel()

@@ -1,0 +1,1 @@
+"""Time, tasks that outlive their caller, leases that are kept, wake-ups."""

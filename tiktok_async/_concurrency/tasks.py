@@ -1,0 +1,127 @@
+"""Tasks that outlive the call that needed them, and never their owner."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import SessionClosed
+
+T = TypeVar("T")
+
+
+class Promise(Generic[T]):
+    """A result that any number of callers wait for; one who is cancelled changes nothing for the others."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the result is known."""
+        return self._future.done()
+
+    def keep(self, result: T) -> None:
+        """Settle it with *result*, unless it is settled."""
+        if not self._future.done():
+            self._future.set_result(result)
+
+    def fail(self, error: BaseException) -> None:
+        """Settle it with *error*, unless it is settled."""
+        if not self._future.done():
+            self._future.set_exception(error)
+            # Nobody may be waiting, and that is no fault to warn of.
+            self._future.exception()
+
+    async def wait(self) -> T:
+        """Wait for the result.
+
+        Raises:
+            Exception: What the work failed with.
+        """
+        return await asyncio.shield(self._future)
+
+
+def _always() -> bool:
+    return True
+
+
+class OwnedTasks:
+    """Runs work in tasks of its own, so that a cancelled caller changes nothing.
+
+    Args:
+        clock: Times the draining.
+
+    Attributes:
+        closed: Whether nothing new may begin.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._tasks: dict[asyncio.Task[None], Callable[[], bool]] = {}
+        self.closed = False
+
+    def check_open(self) -> None:
+        """Refuse after `aclose`.
+
+        Raises:
+            SessionClosed: It was called.
+        """
+        if self.closed:
+            raise SessionClosed("this use of a token")
+
+    def run(
+        self, work: Coroutine[Any, Any, None], *, ended: Callable[[], None], exposed: Callable[[], bool] = _always
+    ) -> None:
+        """Run *work*, which handles its own errors.
+
+        Args:
+            work: The coroutine.
+            ended: Called when it is over in whatever way, also when it was cancelled before its first step.
+            exposed: Says whether something is lost if the task is cancelled now.
+        """
+        task = asyncio.create_task(work)
+        self._tasks[task] = exposed
+
+        def end(task: asyncio.Task[None]) -> None:
+            del self._tasks[task]
+            ended()
+
+        task.add_done_callback(end)
+
+    async def result(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run *work* and wait for its result; being cancelled ends the waiting and not the work."""
+        promise: Promise[T] = Promise()
+
+        async def settle() -> None:
+            try:
+                promise.keep(await work)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiting caller's
+                promise.fail(error)
+
+        def ended() -> None:
+            work.close()
+            promise.fail(SessionClosed("this use of a token"))
+
+        self.run(settle(), ended=ended)
+        return await promise.wait()
+
+    async def aclose(self, drain: timedelta) -> None:
+        """Let what is exposed finish within *drain*, and cancel the rest; nothing new may begin."""
+        self.closed = True
+        for task, exposed in self._tasks.items():
+            if not exposed():
+                task.cancel()
+        if self._tasks:
+            deadline = self._clock.call_later(drain.total_seconds(), self._cancel_all)
+            try:
+                await asyncio.wait(set(self._tasks))
+            finally:
+                deadline.cancel()
+
+    def _cancel_all(self) -> None:
+        for task in self._tasks:
+            task.cancel()

@@ -1,0 +1,40 @@
+"""Turning TikTok's answers into models, with errors that name the call."""
+
+from typing import Any, TypeVar, cast
+
+from tiktok_async._decoding.converter import WireTypeError, structure
+from tiktok_async.errors import ServerError
+from tiktok_async.models import Endpoint
+from tiktok_async.models._http import Response
+
+T = TypeVar("T")
+
+
+def read(response: Response, data: Any, cls: type[T], *, endpoint: Endpoint, open_id: str | None = None) -> T:  # noqa: ANN401 - any JSON value
+    """Read *data*, a part of *response*, as a *cls*.
+
+    Raises:
+        ServerError: A value has a type that TikTok does not document; the message names its place, never the value.
+    """
+    try:
+        return structure(data, cls)
+    except WireTypeError as error:
+        problem = str(error)
+    raise ServerError(
+        "unexpected_form",
+        f"the answer is not of the documented form: {problem}",
+        log_id=response.log_id,
+        status=response.status,
+        endpoint=endpoint.path,
+        open_id=open_id,
+        retryable=False,
+        advice="TikTok changed its answer or something between altered it; report it with the log_id.",
+    )
+
+
+def member(response: Response, name: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return one member of the answer's data, or `None` where data is no object or has no such member."""
+    data: Any = response.data
+    if not isinstance(data, dict):
+        return None
+    return cast("dict[str, Any]", data).get(name)

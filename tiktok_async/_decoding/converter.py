@@ -1,0 +1,201 @@
+"""JSON values to models: one cattrs converter whose structure functions are strict and generated for speed.
+
+What a model looks like is told in `tiktok_async.models._wire`. The rules:
+
+- Unknown fields are ignored and stay reachable through `raw`.
+- A missing or null field becomes its default; a required one is a `WireTypeError` that names its JSON path and
+  never its value. Nothing is converted by force: null never becomes `'None'`, `true` is not 1, `1.5` is not 1.
+- An `int` takes a JSON integer, a `float` any number, an id a string or an integer, a `datetime` epoch seconds, a
+  `timedelta` seconds, a `StrEnum | str` any word, a `tuple[X, ...]` a list, a `Mapping` an object.
+
+attrs validators and converters of a model are not run: the annotations are the rules.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache, partial
+from operator import itemgetter
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+import attrs
+import orjson
+from attrs import NOTHING, Attribute
+
+from tiktok_async._decoding.readers import (
+    SCALARS,
+    Reader,
+    WireTypeError,
+    convert_later,
+    list_reader,
+    open_enum_reader,
+    read_id,
+    read_object,
+)
+from tiktok_async.models._wire import WIRE_ID, WIRE_NAME, WireModel
+
+if TYPE_CHECKING:
+    from cattrs import Converter
+
+T = TypeVar("T")
+
+__all__ = ["WireTypeError", "structure"]
+
+
+def structure(data: Any, cls: type[T]) -> T:  # noqa: ANN401 - any JSON value
+    """Read *data*, as orjson gives it, as a *cls*.
+
+    Raises:
+        WireTypeError: A value is missing or has the wrong type.
+    """
+    try:
+        return _converter().structure(data, cls)
+    except WireTypeError as error:
+        raise error.inside("$") from None
+
+
+def _reader(kind: Any, *, is_id: bool = False) -> Reader:  # noqa: ANN401 - any annotation
+    """Return the reader of an annotation, which does not take null."""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return _union_reader([one for one in get_args(kind) if one is not NoneType], is_id=is_id)
+    if origin is tuple:
+        return list_reader(_reader(get_args(kind)[0], is_id=is_id))
+    if (origin or kind) in (dict, Mapping):
+        return read_object
+    if isinstance(kind, type) and attrs.has(kind):
+        return cast("Reader", _converter().get_structure_hook(kind))
+    read = read_id if kind is str and is_id else SCALARS.get(kind)
+    if read is None:
+        raise TypeError(f"the converter knows no rule for {kind!r}; see tiktok_async.models._wire")
+    return read
+
+
+def _union_reader(kinds: list[Any], *, is_id: bool) -> Reader:
+    enums = [one for one in kinds if isinstance(one, type) and issubclass(one, StrEnum)]
+    if len(enums) == 1 and set(kinds) == {enums[0], str}:
+        return open_enum_reader(enums[0])
+    if len(kinds) == 1:
+        return _reader(kinds[0], is_id=is_id)
+    raise TypeError(f"the converter knows no rule for a choice of {kinds!r}; see tiktok_async.models._wire")
+
+
+def _plain_hook(kind: Any) -> Any:  # noqa: ANN401 - cattrs' form
+    read = _reader(kind)
+
+    def hook(value: Any, _kind: Any) -> Any:  # noqa: ANN401 - any JSON value
+        return read(value)
+
+    return hook
+
+
+def _field_reader(attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  # noqa: ANN401 - any annotation
+    """Return the whole rule of a field: null, its type, and its step in the path."""
+    read = _reader(kind, is_id=bool(attribute.metadata.get(WIRE_ID)))
+    default = attribute.default
+    required = default is NOTHING
+    make = cast("Any", default).factory if isinstance(default, attrs.Factory) else None  # type: ignore[arg-type]  # typed as a function
+
+    def read_field(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        if value is None and not required:
+            return default if make is None else make()
+        try:
+            return read(value)
+        except WireTypeError as error:
+            raise error.inside("." + key) from None
+
+    return read_field
+
+
+# The test of the common case for a variable; what fails it goes through the field's reader. Times and durations stay
+# TikTok's numbers until they are read, and the bounds make sure that they can be.
+_TESTS: Mapping[Any, str] = {
+    str: "{0}.__class__ is str",
+    int: "{0}.__class__ is int",
+    bool: "{0}.__class__ is bool",
+    datetime: "{0}.__class__ is int and 0 <= {0} <= 253402300799",
+    timedelta: "{0}.__class__ is int and 0 <= {0} <= 1000000000000",
+}
+_LATER: Mapping[Any, Reader] = {datetime: partial(datetime.fromtimestamp, tz=UTC), timedelta: partial(timedelta, 0)}
+
+
+def _model_hook(cls: type[Any]) -> Any:  # noqa: ANN401 - cattrs' form
+    """Write and compile the function that reads a *cls*.
+
+    Frozen attrs constructors cost more than the JSON parser does. The function fills an object of a subclass that may
+    be set, which is cheap, and then gives it its real class.
+    """
+    hints = get_type_hints(cls)
+    fields = [one for one in attrs.fields(cls) if one.name != "raw"]
+    # The parser gives one string object for each key it knows; looked up by that very object, a key is not compared.
+    keys = tuple(orjson.loads(orjson.dumps({one.metadata.get(WIRE_NAME) or one.name: None for one in fields})))
+    scope: dict[str, Any] = {
+        "Model": cls,
+        "Thawed": _thawed(cls),
+        "keys": keys,
+        "pick": itemgetter(*keys),
+        "read_object": read_object,
+    }
+    tests: list[str] = []
+    repairs: list[str] = []
+    always: list[str] = []
+    stores: list[str] = []
+    for index, (attribute, key) in enumerate(zip(fields, keys, strict=True)):
+        variable, kind = f"v{index}", _bare(hints[attribute.name])
+        scope[f"read_{variable}"] = _field_reader(attribute, hints[attribute.name], key)
+        name = convert_later(cls, attribute.name, _LATER[kind]) if kind in _LATER else attribute.name
+        stores.append(f"    model.{name} = {variable}")
+        read = f"{variable} = read_{variable}({variable})"
+        if kind in _TESTS:
+            test = _TESTS[kind].format(variable)
+            tests.append(test)
+            repairs.append(f"        if not ({test}): {read}")
+        else:
+            always.append(f"    {read}")
+    targets = ", ".join(f"v{index}" for index in range(len(fields)))
+    lines = [
+        "def read(value, _kind=None):",
+        "    if value.__class__ is not dict: read_object(value)",
+        "    try:",
+        f"        {targets}, = {'pick(value)' if len(fields) > 1 else '(pick(value),)'}",
+        "    except KeyError:",
+        f"        {targets}, = map(value.get, keys)",
+        *([f"    if not ({' and '.join(tests)}):", *repairs] if tests else []),
+        *always,
+        "    model = Thawed()",
+        *stores,
+        *(["    model.raw = value"] if issubclass(cls, WireModel) else []),
+        "    model.__class__ = Model",
+        "    return model",
+    ]
+    exec("\n".join(lines), scope)  # noqa: S102 - made of a model's field names, as attrs makes its constructors
+    return scope["read"]
+
+
+def _bare(kind: Any) -> Any:  # noqa: ANN401 - any annotation
+    """Return `X` for `X | None`, and *kind* itself for anything else."""
+    kinds = [one for one in get_args(kind) if one is not NoneType] if get_origin(kind) in (Union, UnionType) else []
+    return kinds[0] if len(kinds) == 1 else kind
+
+
+def _thawed(cls: type[Any]) -> type[Any]:
+    namespace = {
+        "__slots__": (),
+        "__init__": object.__init__,
+        "__setattr__": object.__setattr__,
+        "__delattr__": object.__delattr__,
+    }
+    return type(cls.__name__, (cls,), namespace)
+
+
+@cache
+def _converter() -> "Converter":
+    # Loaded with the first answer: importing the library does without.
+    from cattrs import Converter
+
+    converter = Converter()
+    # Takes every kind but models, which the factory registered last takes.
+    converter.register_structure_hook_factory(lambda _kind: True, _plain_hook)
+    converter.register_structure_hook_factory(attrs.has, _model_hook)
+    return converter

@@ -1,0 +1,213 @@
+"""TikTok's answers, decoded: the REST envelope, the flat OAuth shape, and everything that is neither.
+
+Sources:
+    https://developers.tiktok.com/doc/tiktok-api-v2-error-handling
+    https://developers.tiktok.com/doc/oauth-error-handling
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
+
+import orjson
+
+from tiktok_async.errors import ApiError, RateLimited, ServerError, api_error, oauth_error
+from tiktok_async.models import Endpoint
+from tiktok_async.models._http import RawResponse
+
+_TOO_LONG = 1_000
+_LONGEST_RETRY_AFTER = 3_600
+_UNAUTHORIZED, _TOO_MANY, _SERVER_SIDE = 401, 429, 500
+
+# What a successful answer of the OAuth endpoints holds; revoke's is an empty object, or an empty body.
+# https://developers.tiktok.com/doc/oauth-user-access-token-management
+# https://developers.tiktok.com/doc/login-kit-qr-code-authorization
+_SUCCESS_KEY: Mapping[str, str] = {
+    Endpoint.TOKEN.path: "access_token",
+    Endpoint.QRCODE_GET.path: "token",
+    Endpoint.QRCODE_CHECK.path: "status",
+}
+
+
+class Decoded(NamedTuple):
+    """A successful answer.
+
+    Attributes:
+        data: The `data` member of the envelope, or the whole body where there is no envelope.
+        log_id: TikTok's id of the call, where it gave one.
+    """
+
+    data: Any
+    log_id: str | None
+
+
+def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = None, trust_ok: bool = False) -> Decoded:
+    """Decode an answer in the REST envelope.
+
+    The call succeeded if `error.code` is `ok`, whatever the HTTP status is; some failures come with HTTP 200. Shop
+    research sends no `error` at all: there the status decides.
+
+    Args:
+        response: What came.
+        endpoint: The path that was called.
+        open_id: The account it was for.
+        trust_ok: Whether `ok` holds under an HTTP error status, too.
+
+    Raises:
+        ApiError: TikTok refused, as the class its code stands for; `ServerError` for what is not its API's form.
+    """
+    body = _object(_load(response.body))
+    if body is not None:
+        error: Any = body.get("error")
+        fault = _object(error)
+        if fault is not None:
+            if fault.get("code") == "ok" and (response.status < 400 or (trust_ok and body.get("data"))):  # noqa: PLR2004 - HTTP's errors begin there
+                data = body.get("data")
+                return Decoded({} if data is None else data, _log_id(fault))
+            raise _refusal(response, _word(fault.get("code")), fault, endpoint, open_id)
+        if isinstance(error, str) and error:
+            raise _refusal(response, error, body, endpoint, open_id)
+        if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's successes
+            data = body.get("data", body)
+            return Decoded({} if data is None else data, _log_id(body))
+    raise _stranger(response, endpoint, open_id)
+
+
+def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = None) -> Decoded:
+    """Decode an answer in the flat OAuth shape.
+
+    A non-empty `error` means failure whatever the HTTP status is, and so does an answer that lacks what the endpoint
+    is asked for, such as `access_token`.
+
+    Args:
+        response: What came.
+        endpoint: The path that was called.
+        open_id: The account it was for.
+
+    Raises:
+        OAuthError: TikTok refused; `AuthorizationDenied` for `access_denied`.
+        ApiError: `RateLimited` for 429, `ServerError` for 5xx and for what is not this API's form.
+    """
+    body = _object(_load(response.body)) if response.body.strip() else {}
+    if body is not None:
+        error: Any = body.get("error")
+        fault = _object(error)
+        if isinstance(error, str) and error:
+            if response.status == _TOO_MANY:
+                raise _refusal(response, error, body, endpoint, open_id)
+            raise oauth_error(
+                _clip(error, 100),
+                _clip(_word(body.get("error_description"))),
+                log_id=_log_id(body) or _header_log_id(response),
+                open_id=open_id,
+            )
+        if fault is not None and fault.get("code") != "ok":
+            raise _refusal(response, _word(fault.get("code")), fault, endpoint, open_id)
+        expected = _SUCCESS_KEY.get(endpoint)
+        if 200 <= response.status < 300 and (expected is None or body.get(expected)):  # noqa: PLR2004 - successes
+            return Decoded(body, _log_id(body))
+    raise _stranger(response, endpoint, open_id)
+
+
+def _load(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # Not chained: the parser's error carries the whole body, and bodies hold tokens.
+        return None
+
+
+def _object(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any JSON value
+    return cast("dict[str, Any]", value) if type(value) is dict else None
+
+
+def _refusal(
+    response: RawResponse, code: str, error: Mapping[str, Any], endpoint: str, open_id: str | None
+) -> ApiError:
+    status = response.status
+    told = error.get("http_status_code")
+    if status < 400 and type(told) is int and 400 <= told < 600:  # noqa: PLR2004 - HTTP's errors
+        status = told
+    text = _word(error.get("message")) or _word(error.get("error_description")) or _word(error.get("description"))
+    log_id = _log_id(error) or _header_log_id(response)
+    if not code or code == "ok":
+        text = text or "the answer says neither ok nor what is wrong"
+        if status < 400:  # noqa: PLR2004 - HTTP's errors begin there
+            return ServerError("", _clip(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
+        code = ""
+    refusal = api_error(_clip(code, 100), _clip(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
+    if isinstance(refusal, RateLimited):
+        refusal.retry_after = retry_after(response.headers)
+    return refusal
+
+
+def _stranger(response: RawResponse, endpoint: str, open_id: str | None) -> ApiError:
+    status = response.status
+    log_id = _header_log_id(response)
+    if status in (_UNAUTHORIZED, _TOO_MANY):
+        return _refusal(response, "", {}, endpoint, open_id)
+    location = _header(response.headers, "location") if 300 <= status < 400 else None  # noqa: PLR2004 - redirects
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+        what = f"it redirects to {_host(location)}, and redirects are never followed"
+    else:
+        kind = _clip((_header(response.headers, "content-type") or "no content type").partition(";")[0], 60)
+        what = f"the answer is not what this API sends ({kind}, {len(response.body)} bytes)"
+    return ServerError(
+        "",
+        what,
+        log_id=log_id,
+        status=status,
+        endpoint=endpoint,
+        open_id=open_id,
+        # A proxy's 404 comes again and so does a redirect; a 5xx and a torn success may not.
+        retryable=status >= _SERVER_SIDE or status < 300,  # noqa: PLR2004 - see above
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Return the `Retry-After` header, if it is a sensible number of seconds; at most an hour.
+
+    TikTok documents none. A date is not read, since there is no clock here to hold it against.
+    """
+    text = (_header(headers, "retry-after") or "").strip()
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:  # noqa: PLR2004 - longer ones are no seconds
+        return None
+    return timedelta(seconds=min(int(text), _LONGEST_RETRY_AFTER))
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    # A mapping that a test or another transport made may not ignore case; this runs for failures only.
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+def _host(location: str | None) -> str:
+    # Only the host: the rest of a location may carry a token.
+    try:
+        return (urlsplit(location or "").hostname or "the same host")[:200]
+    except ValueError:
+        return "an address that is none"
+
+
+def _log_id(error: Mapping[str, Any]) -> str | None:
+    # Tables in the Content Posting pages spell it `logid`, every example `log_id`.
+    # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
+    found = error.get("log_id") or error.get("logid")
+    if type(found) is str and len(found) <= 100:  # noqa: PLR2004 - real ones have 34
+        return found
+    return None
+
+
+def _header_log_id(response: RawResponse) -> str | None:
+    # TikTok's gateways put the id into this header too, also where the body is an error page.
+    return _log_id({"log_id": _header(response.headers, "x-tt-logid")})
+
+
+def _word(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return value
+    return str(value) if type(value) is int else ""
+
+
+def _clip(text: str, length: int = _TOO_LONG) -> str:
+    return text if len(text) <= length else text[:length] + "..."

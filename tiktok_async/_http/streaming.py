@@ -1,0 +1,103 @@
+"""Answers that are files: handed on piece by piece, while refusals in their place are read as any other answer."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from attrs import evolve, frozen
+
+from tiktok_async._http.transport import StreamedResponse
+from tiktok_async.errors import ServerError
+from tiktok_async.models._http import RawResponse, Request, Response
+
+__all__ = ["Opener", "Streaming"]
+
+Opener = Callable[[Request], AbstractAsyncContextManager[StreamedResponse]]
+"""Sends a request and opens its answer: `AiohttpTransport.stream`."""
+
+_PARTIAL = 206
+_MOST_WORDS = 1024 * 1024
+_OK = b'{"data":{},"error":{"code":"ok"}}'
+
+
+@frozen(slots=True)
+class _Opened:
+    """A file that has begun, on a connection that its stack closes."""
+
+    answer: StreamedResponse
+    stack: AsyncExitStack
+
+
+class Streaming:
+    """One download, over as many attempts as it takes to begin; leaving its `async with` closes the connection.
+
+    Args:
+        opener: Opens an answer.
+        stall_timeout: Seconds without a byte after which the connection counts as lost; there is no total time.
+    """
+
+    def __init__(self, opener: Opener, *, stall_timeout: float) -> None:
+        self._opener = opener
+        self._stall_timeout = stall_timeout
+        self._opened: _Opened | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.stack.aclose()
+
+    async def send(self, request: Request) -> RawResponse:
+        """Send *request*; a file that begins is kept open, and the answer says that all is well.
+
+        Raises:
+            TransportError: No answer came, or it broke off.
+        """
+        async with AsyncExitStack() as stack:
+            answer = await stack.enter_async_context(self._opener(evolve(request, stall_timeout=self._stall_timeout)))
+            pieces = answer.pieces
+            first = await anext(pieces, b"")
+            if _is_file(answer.status, first):
+                self._opened = _Opened(evolve(answer, pieces=_chained(first, pieces)), stack.pop_all())
+                return RawResponse(status=answer.status, headers=answer.headers, body=_OK)
+            words = [first]
+            async for piece in pieces:
+                words.append(piece)
+                if sum(map(len, words)) > _MOST_WORDS:
+                    break  # no refusal of TikTok's is that long
+            return RawResponse(status=answer.status, headers=answer.headers, body=b"".join(words))
+
+    def opened(self, response: Response, endpoint: str) -> StreamedResponse:
+        """Return the file that has begun.
+
+        Raises:
+            ServerError: TikTok said that all is well, and sent no file.
+        """
+        if self._opened is None:
+            raise ServerError(
+                "unexpected_form",
+                "the answer is words where a file was asked for",
+                log_id=response.log_id,
+                status=response.status,
+                endpoint=endpoint,
+                retryable=False,
+            )
+        return self._opened.answer
+
+
+def _is_file(status: int, first: bytes) -> bool:
+    # A refusal is JSON, and no archive and no list of ids begins as JSON does; a part of one may.
+    # https://developers.tiktok.com/doc/data-portability-api-download
+    return status == _PARTIAL or (200 <= status < 300 and not first.lstrip().startswith(b"{"))  # noqa: PLR2004 - HTTP
+
+
+async def _chained(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for piece in pieces:
+        yield piece

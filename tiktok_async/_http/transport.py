@@ -1,0 +1,217 @@
+"""The one place that knows aiohttp: it sends, reads to the end, and translates what goes wrong.
+
+No aiohttp exception leaves this module: they hold request headers, and with them tokens.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
+from attrs import field, frozen
+from yarl import URL
+
+from tiktok_async._concurrency.lifecycle import Lifecycle
+from tiktok_async.errors import ConfigurationError, TransportError
+from tiktok_async.models._http import RawResponse, Request
+
+__all__ = ["Connector"]
+
+
+class Connector(aiohttp.TCPConnector):
+    """Resets a connection that is given up with bytes still to send.
+
+    A transport that is closed first tries to send what it holds. To a host that has stopped reading it never can, and
+    the socket would stay open for good, behind a closed session too.
+    """
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        # There is no public way to the transport of a request that was cancelled before its answer began.
+        if should_close and protocol.transport is not None and protocol.transport.get_write_buffer_size():
+            protocol.abort()
+        super()._release(key, protocol, should_close=should_close)
+
+
+DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+
+# TikTok's largest answers are a few hundred kilobytes; what is far larger is a decompression bomb or not TikTok.
+_MAX_BODY = 32 * 1024 * 1024
+
+
+@frozen(slots=True, kw_only=True)
+class StreamedResponse:
+    """An answer whose body is read piece by piece."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    pieces: AsyncIterator[bytes] = field(repr=False)
+
+
+class AiohttpTransport:
+    """Sends requests through one `aiohttp.ClientSession`, the caller's or its own.
+
+    Args:
+        lifecycle: Says whether calls are allowed.
+        http: The caller's session, which is never closed here; `None` opens one on first use.
+        timeout: For each request that does not bring a stall timeout.
+    """
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        *,
+        http: aiohttp.ClientSession | None = None,
+        timeout: aiohttp.ClientTimeout = DEFAULT_TIMEOUT,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._given = http
+        self._pooled = http
+        self._single: aiohttp.ClientSession | None = http
+        self._timeout = timeout
+
+    async def send(self, request: Request) -> RawResponse:
+        """Send *request* and read its answer to the end, without following a redirect.
+
+        Raises:
+            TransportError: No complete answer came; `.sent` says whether the request may have arrived.
+            SessionClosed: The session was closed.
+            WrongEventLoop: The session belongs to another event loop.
+        """
+        self._lifecycle.check(last_work=True)
+        http = (self._single if request.fresh else self._pooled) or self._open(fresh=request.fresh)
+        try:
+            async with http.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=request.body,
+                # aiohttp would send a form body, secrets and all, to whatever host a 307 names.
+                allow_redirects=False,
+                raise_for_status=False,
+                timeout=self._timeout if request.stall_timeout is None else _stall(request.stall_timeout),
+            ) as response:
+                body = await _read(response.content)
+                return RawResponse(status=response.status, headers=response.headers, body=body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            translated = _translate(error, request.url)
+        # Outside the handler, so that the foreign error is not even the context of ours.
+        raise translated
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncGenerator[StreamedResponse, None]:
+        """Send *request* and hand its body on piece by piece; the connection closes with the block.
+
+        Raises:
+            TransportError: No answer came, or it broke off.
+            SessionClosed: The session was closed.
+            WrongEventLoop: The session belongs to another event loop.
+        """
+        self._lifecycle.check(last_work=True)
+        response = await self._begin(request)
+        try:
+            yield StreamedResponse(
+                status=response.status, headers=response.headers, pieces=_pieces(response.content, request.url)
+            )
+        finally:
+            # A body that was read to its end has given the connection back already.
+            response.close()
+
+    async def aclose(self) -> None:
+        """Close what was opened here; the caller's session stays open."""
+        opened = {http for http in (self._pooled, self._single) if http is not None and http is not self._given}
+        self._pooled = self._single = None
+        for http in opened:
+            await http.close()
+
+    async def _begin(self, request: Request) -> aiohttp.ClientResponse:
+        http = self._pooled or self._open(fresh=False)
+        try:
+            return await http.request(
+                request.method,
+                request.url,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
+                raise_for_status=False,
+                timeout=_stall(request.stall_timeout or 60.0),
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            translated = _translate(error, request.url)
+        raise translated
+
+    def _open(self, *, fresh: bool) -> aiohttp.ClientSession:
+        # A grant or an init on a kept-alive connection that the server has just closed would have an unknown
+        # outcome; on a connection of its own it cannot meet that.
+        connector = Connector(force_close=True) if fresh else Connector(limit=512)
+        http = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, timeout=self._timeout
+        )
+        # Left alone, aiohttp sends a GET or a PUT again by itself when its connection ends without an answer: behind
+        # the limiter's back, and with a chunk whose first half may have arrived. There is no public switch.
+        http._retry_connection = False  # noqa: SLF001 - as above  # pyright: ignore[reportPrivateUsage]  # as above
+        if fresh:
+            self._single = http
+        else:
+            self._pooled = http
+        return http
+
+
+def _stall(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=10, sock_read=seconds)
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    first = await content.readany()
+    if content.at_eof():
+        return first
+    blocks = [first]
+    size = len(first)
+    while block := await content.readany():
+        size += len(block)
+        if size > _MAX_BODY:
+            msg = f"the answer is larger than {_MAX_BODY} bytes"
+            raise aiohttp.ClientPayloadError(msg)
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+async def _pieces(content: aiohttp.StreamReader, url: URL | str) -> AsyncIterator[bytes]:
+    translated: TransportError | ConfigurationError | None = None
+    try:
+        while block := await content.readany():
+            yield block
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        translated = _translate(error, url)
+    if translated is not None:
+        raise translated
+
+
+def _translate(error: Exception, url: URL | str) -> TransportError | ConfigurationError:
+    """Put a foreign error into our words: its kind, never its text, which may hold an address with a token in it."""
+    parsed = url if isinstance(url, URL) else URL(url)
+    if isinstance(error, aiohttp.InvalidURL):
+        return ConfigurationError("The URL to call is not valid; check `base_url`.")
+    what, sent = _kind(error)
+    return TransportError(f"{what} ({parsed.host})", sent=sent, endpoint=parsed.path)
+
+
+# In this order: the special before the general. Each with whether the request may have arrived.
+_KINDS: tuple[tuple[type[Exception], str, bool], ...] = (
+    (aiohttp.ClientConnectorCertificateError, "the server's certificate is not trusted", False),
+    (aiohttp.ClientConnectorDNSError, "the host name could not be resolved", False),
+    (aiohttp.ClientSSLError, "the TLS handshake failed", False),
+    (aiohttp.ClientConnectorError, "no connection could be made", False),
+    (aiohttp.ConnectionTimeoutError, "no connection in time", False),
+    (aiohttp.ServerDisconnectedError, "the server closed the connection without an answer", True),
+    (TimeoutError, "no answer in time", True),
+    (aiohttp.ClientPayloadError, "the answer broke off", True),
+    (OSError, "the connection was reset", True),
+)
+
+
+def _kind(error: Exception) -> tuple[str, bool]:
+    for kind, what, sent in _KINDS:
+        if isinstance(error, kind):
+            return what, sent
+    return f"the answer was not HTTP ({type(error).__name__})", True

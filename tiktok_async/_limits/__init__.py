@@ -1,0 +1,1 @@
+"""Rate limits: the sliding windows, and waiting for them in this process."""

@@ -1,0 +1,373 @@
+"""Rate limits inside one process: exact sliding windows, first come, first served.
+
+A window's rule is in `_window`; here are the clock, the waiting and the forgetting. A window has a queue and a
+timer only while somebody waits for it, and idle windows are swept away.
+"""
+
+import asyncio
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import cast
+from urllib.parse import urlsplit
+
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._limits.rules import Window, open_window
+from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
+from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed
+from tiktok_async.models import Limit, WindowKind
+
+# Midnight may be hours away and the wall clock may be set meanwhile.
+_LOOK_AGAIN = 60.0
+# Slots that end microseconds apart are handed out together: with a timer for each, a thousand waiters cost up to twice
+# the CPU.
+_APART = 0.001
+
+
+class Gate:
+    """The queue before one full window; it exists only while somebody waits."""
+
+    __slots__ = ("_clock", "_due", "_queue", "_rang", "_read", "_soonest", "_timer", "_window")
+
+    def __init__(self, window: Window, clock: Clock, read: Callable[[], float]) -> None:
+        self._window = window
+        self._clock = clock
+        self._read = read
+        # From each one's future to the time it gives up; ordered, and left from the middle at no cost.
+        self._queue: OrderedDict[asyncio.Future[bool], float] = OrderedDict()
+        self._soonest = math.inf
+        self._timer: TimerHandle | None = None
+        self._due = math.inf
+        self._rang = -math.inf
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def join(self, now: float, max_wait: float | None) -> asyncio.Future[bool]:
+        """Stand in line. The future tells whether a slot came before *max_wait* was over."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if max_wait is None:
+            self._queue[future] = math.inf
+        else:
+            self._queue[future] = deadline = now + max_wait
+            self._soonest = min(self._soonest, deadline)
+        if self._timer is None or self._soonest < self._due:
+            self._arm(now)
+        return future
+
+    def leave(self, future: asyncio.Future[bool]) -> None:
+        """Leave the line: whoever waited for *future* was cancelled."""
+        if self._queue.pop(future, None) is None and not future.cancelled() and future.result():
+            # The slot came and the cancellation overtook it.
+            self._window.give_back(self._read())
+        self.serve()
+
+    def serve(self) -> None:
+        """Hand out what is free, in order; called when a slot may have become free."""
+        now = self._read()
+        window, queue = self._window, self._queue
+        while queue:
+            future = next(iter(queue))
+            # A cancelled one is still in line until its task has run.
+            if not future.done():
+                if not window.admit(now):
+                    break
+                future.set_result(True)
+            del queue[future]
+        if now >= self._soonest:
+            self._give_up(now)
+        if queue:
+            self._arm(now)
+        else:
+            self._disband(now)
+
+    def close(self, error: Exception) -> None:
+        """Send everybody away with *error*."""
+        for future in self._queue:
+            if not future.done():
+                future.set_exception(error)
+        self._queue.clear()
+        self._disband(self._read())
+
+    def _give_up(self, now: float) -> None:
+        for future in [future for future, deadline in self._queue.items() if deadline <= now]:
+            if not future.done():
+                future.set_result(False)
+            del self._queue[future]
+        self._soonest = min(self._queue.values(), default=math.inf)
+
+    def _arm(self, now: float) -> None:
+        # While all slots are in flight nothing is known to end; a whole window from now is the soonest it can.
+        due = max(now + min(self._window.wait(1, now), _LOOK_AGAIN, self._soonest - now), self._rang + _APART)
+        if self._timer is not None:
+            if self._due <= due:
+                return
+            self._timer.cancel()
+        self._due = due
+        self._timer = self._clock.call_later(due - now, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._rang = self._read()
+        self.serve()
+
+    def _disband(self, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._window.gate is self:
+            self._window.gate = None
+            self._window.free(now)  # lets calls through without looking at the time again
+
+
+# Long enough that windows in use are seldom looked at in vain, short enough that idle ones do not pile up.
+_SWEEP_EVERY = 30.0
+# Looking at a window takes half a microsecond; the loop must not stand still for a million of them.
+_SWEEP_AT_ONCE = 1_000
+
+
+class LocalPermit:
+    """A slot of a window in this process.
+
+    One that is dropped without `done` or `cancel`, because its owner died, counts as done when it is collected:
+    whatever was sent was sent before.
+    """
+
+    __slots__ = ("_read", "_window", "waited")
+
+    def __init__(self, window: Window, read: Callable[[], float], waited: float) -> None:
+        self._window: Window | None = window
+        self._read = read
+        self.waited = waited
+
+    def done(self) -> None:
+        """Stamp the slot: the answer came, or the call was given up after it may have been sent."""
+        window = self._window
+        if window is not None:
+            self._window = None
+            window.stamp(self._read())
+
+    def cancel(self) -> None:
+        """Give the slot back: nothing was sent. The first in line gets it at once."""
+        window = self._window
+        if window is not None:
+            self._window = None
+            window.give_back(self._read())
+            if window.gate is not None:
+                cast("Gate", window.gate).serve()
+
+    __del__ = done
+
+
+class LocalRateLimiter:
+    """Holds every limit inside this process; the limiter behind `local://`.
+
+    Exact as long as nobody else calls with the same token: a slot is in use from its call's start until the
+    limit's window after its answer, so TikTok never sees more than the limit in any window, whatever the
+    network's delay. Waiters are served in the order they came.
+
+    Args:
+        clock: Time and timers; the machine's by default.
+
+    Example:
+        >>> from tiktok_async import Endpoint, Limit
+        >>> async def example() -> None:
+        ...     limiter = LocalRateLimiter()
+        ...     key = LimitKey("client_key", Endpoint.VIDEO_LIST.path, "open_id")
+        ...     permit = await limiter.acquire(key, Limit(600, timedelta(minutes=1)))
+        ...     permit.done()
+        ...     await limiter.aclose()
+    """
+
+    def __init__(self, *, clock: Clock | None = None) -> None:
+        self._clock = clock if clock is not None else SystemClock()
+        self._monotonic = self._clock.monotonic
+        self._windows: dict[LimitKey, Window] = {}
+        self._unswept: list[LimitKey] = []
+        self._sweeper: TimerHandle | None = None
+        self._closed = False
+
+    def __len__(self) -> int:
+        """Return how many windows are remembered."""
+        return len(self._windows)
+
+    async def acquire(self, key: LimitKey, limit: Limit, *, max_wait: float | None = None) -> LocalPermit:
+        """Wait for a slot of *key*'s window.
+
+        Args:
+            key: What is counted.
+            limit: How many calls in how long. Another limit than the last call's takes effect at once.
+            max_wait: The longest wait in seconds; `None` waits as long as it takes.
+
+        Returns:
+            A permit, on which `done` or `cancel` must be called.
+
+        Raises:
+            RateLimitWaitExceeded: The wait would be longer than *max_wait*; no slot was taken. The line ahead and
+                the stamps tell it at once; calls in flight that take longer than expected tell it later.
+            SessionClosed: The limiter was closed.
+        """
+        window = self._windows.get(key)
+        if window is not None and window.limit is limit and window.used < window.ceiling:
+            window.used += 1
+            return LocalPermit(window, self._monotonic, 0.0)
+        read = self._reader(limit)
+        now = read()
+        window = self._find(key, limit, now)
+        if window.gate is None and window.admit(now):
+            return LocalPermit(window, read, 0.0)
+        line = 1 if window.gate is None else len(window.gate) + 1
+        if max_wait is not None and (wait := window.wait(line, now)) > max_wait:
+            raise _too_long(wait, key)
+        if window.gate is None:
+            window.gate = Gate(window, self._clock, read)
+            window.ceiling = 0  # nobody passes those who wait
+        gate = cast("Gate", window.gate)
+        future = gate.join(now, max_wait)
+        try:
+            served = await future
+        except asyncio.CancelledError:
+            gate.leave(future)
+            raise
+        if not served:
+            raise _too_long(window.wait(line, read()), key)
+        return LocalPermit(window, read, read() - now)
+
+    async def remaining(self, key: LimitKey, limit: Limit) -> int:
+        """Return how many calls could be made right now without waiting."""
+        window = self._windows.get(key)
+        if window is None:
+            return limit.count
+        now = self._reader(limit)()
+        return self._find(key, limit, now).free(now) if window.gate is None else 0
+
+    async def usage(self, key: LimitKey, limit: Limit) -> Usage:
+        """Return how much of the window is in use, and when it starts anew."""
+        now = self._reader(limit)()
+        window = self._windows.get(key)
+        known = open_window(limit, now) if window is None else self._find(key, limit, now)
+        known.free(now)
+        resets_at = known.resets_at(now)
+        return Usage(known.used, limit.count, None if resets_at is None else datetime.fromtimestamp(resets_at, UTC))
+
+    def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
+        """Let nobody through for *seconds*: the server said its window is full all the same."""
+        now = self._reader(limit)()
+        self._find(key, limit, now).shut(now + seconds)
+
+    async def aclose(self) -> None:
+        """Send waiters away with `SessionClosed` and stop the timers; permits that are out stay harmless."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        for window in self._windows.values():
+            if window.gate is not None:
+                cast("Gate", window.gate).close(SessionClosed("a call that waited for its rate limit"))
+        self._windows.clear()
+
+    def _reader(self, limit: Limit) -> Callable[[], float]:
+        return self._monotonic if limit.kind is WindowKind.SLIDING else self._wall
+
+    def _wall(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _find(self, key: LimitKey, limit: Limit, now: float) -> Window:
+        window = self._windows.get(key)
+        if window is not None and window.limit.kind is limit.kind:
+            if window.limit is not limit:
+                if window.limit != limit:
+                    window.resize(limit, now)
+                    if window.gate is not None:
+                        cast("Gate", window.gate).serve()
+                window.limit = limit  # the same object is recognised sooner
+            return window
+        if self._closed:
+            raise SessionClosed("a rate-limited call")
+        self._windows[key] = window = open_window(limit, now)
+        if self._sweeper is None:
+            self._sweeper = self._clock.call_later(_SWEEP_EVERY, self._sweep)
+        return window
+
+    def _sweep(self) -> None:
+        if not self._unswept:
+            self._unswept = list(self._windows)
+        for key in self._unswept[-_SWEEP_AT_ONCE:]:
+            window = self._windows.get(key)
+            if window is not None and window.idle(self._reader(window.limit)()):
+                del self._windows[key]
+        del self._unswept[-_SWEEP_AT_ONCE:]
+        if not self._windows:
+            self._windows = {}  # a dict keeps its size when it is emptied
+            self._unswept = []
+            self._sweeper = None
+        else:
+            self._sweeper = self._clock.call_later(0 if self._unswept else _SWEEP_EVERY, self._sweep)
+
+
+def _too_long(wait: float, key: LimitKey) -> RateLimitWaitExceeded:
+    return RateLimitWaitExceeded(timedelta(seconds=wait), endpoint=key.endpoint, open_id=key.subject or None)
+
+
+class _FreePermit:
+    """A permit that nobody counts."""
+
+    __slots__ = ()
+    waited = 0.0
+
+    def done(self) -> None:
+        """Do nothing."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
+
+
+class NoRateLimiter:
+    """Lets every call through; the limiter behind `none://`, for when something in front limits already."""
+
+    _PERMIT = _FreePermit()
+
+    async def acquire(self, key: LimitKey, limit: Limit, *, max_wait: float | None = None) -> _FreePermit:  # noqa: ARG002 - the protocol's
+        """Return a permit at once."""
+        return self._PERMIT
+
+    async def remaining(self, key: LimitKey, limit: Limit) -> int:  # noqa: ARG002 - the protocol's
+        """Return the whole limit."""
+        return limit.count
+
+    async def usage(self, key: LimitKey, limit: Limit) -> Usage:  # noqa: ARG002 - the protocol's
+        """Return that nothing is in use."""
+        return Usage(0, limit.count, None)
+
+    def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
+        """Do nothing: nobody asked for a limit."""
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
+    """Open the rate limiter that *url* names.
+
+    Args:
+        url: `local://` (this process), `none://` (no limit), or `redis://HOST/DB` and `rediss://...` (a fleet;
+            `?on_outage=local&share=0.25` says what happens while Redis is away).
+        clock: Time and timers; the machine's by default.
+
+    Raises:
+        ConfigurationError: The URL names no limiter, or the extra it needs is not installed.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "local":
+        return LocalRateLimiter(clock=clock)
+    if scheme == "none":
+        return NoRateLimiter()
+    if scheme in {"redis", "rediss", "unix"}:
+        # By name: the facade stands above this floor, and Redis is an extra.
+        try:
+            return cast("RateLimiter", import_module("tiktok_async.stores").RedisRateLimiter(url, clock=clock))
+        except ImportError as error:
+            raise ConfigurationError(str(error)) from None
+    raise ConfigurationError(f"No rate limiter for the scheme {scheme!r}. Use local://, none:// or redis://HOST/DB.")

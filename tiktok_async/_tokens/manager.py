@@ -1,0 +1,335 @@
+"""The tokens of a process: cached, renewed before they end, and never rotated twice.
+
+A *fresh* token is used. A *stale* one is used too, and renewed once in the background. An *expired* one makes every
+caller wait for one renewal. A renewal is a task of the manager's, never the caller's: a caller who is cancelled in
+the middle of one changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from copy import copy
+from datetime import datetime, timedelta
+
+from attrs import evolve
+
+from tiktok_async._concurrency.lease import HeldLease
+from tiktok_async._concurrency.tasks import OwnedTasks
+from tiktok_async._tokens.client_token import ClientTokens
+from tiktok_async._tokens.renewal import AccountEntry, Flight, Flights, Want, Wish
+from tiktok_async._tokens.rotation import Rotator
+from tiktok_async._tokens.rules import pause
+from tiktok_async.abc import Clock, TokenStore
+from tiktok_async.errors import AccessTokenInvalid, LeaseUnavailable, StoreError, TokenNotSaved
+from tiktok_async.models import AccountKey, ClientToken, Event, Token, TokenState
+
+_SAVES = 4
+
+
+async def save_login(rotator: Rotator, token: Token) -> Token:
+    """Store a new grant over whatever is stored; marks and journals of the old one are gone.
+
+    Raises:
+        TokenNotSaved: The store did not take it four times in a row.
+    """
+    fresh = evolve(token, state=TokenState.ACTIVE, attempt=None, reason=None)
+    failures = 0
+    while True:
+        try:
+            return await rotator.store.put(fresh, expected_version=None)
+        except StoreError as error:
+            failures += 1
+            if failures == _SAVES:
+                raise TokenNotSaved(token) from error
+        await rotator.clock.sleep(pause(failures, base=0.1, cap=5, jitter=rotator.clock.random()))
+
+
+async def forget(rotator: Rotator, key: AccountKey, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
+    """Revoke and delete *key*'s token under its lease, so that no rotation is cut off in the middle.
+
+    Returns:
+        Whether there was one.
+    """
+    while True:
+        try:
+            async with (
+                rotator.store.lease(key, ttl=rotator.ttl, wait=rotator.ttl) as lease,
+                HeldLease(lease, rotator.clock, rotator.ttl).kept(),
+            ):
+                stored = await rotator.store.get(key)
+                if stored is None:
+                    return False
+                if revoke is not None and stored.state is TokenState.ACTIVE:
+                    await revoke(stored)
+                return await rotator.store.delete(key)
+        except LeaseUnavailable:
+            # Its holder is at work, or dead and about to be seen so.
+            continue
+
+
+_ROOM = 50_000  # accounts in the cache
+
+
+class TokenManager:
+    """Gives out tokens.
+
+    Args:
+        client_key: The app.
+        store: Where tokens live.
+        clock: Time, sleep and randomness.
+        refresh_grant: Asks TikTok for the next token of the one it is given.
+        client_grant: Asks TikTok for a client token.
+        emit: Gets the events; it must not raise.
+        refresh_margin: How long before its end a token is stale; `None` takes a tenth of its life, at least 60 s.
+        http_timeout: The longest that one HTTP request takes.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_key: str,
+        store: TokenStore,
+        clock: Clock,
+        refresh_grant: Callable[[Token], Awaitable[Token]],
+        client_grant: Callable[[], Awaitable[ClientToken]],
+        emit: Callable[[Event], None] | None,
+        refresh_margin: timedelta | None,
+        http_timeout: timedelta,
+    ) -> None:
+        self.client_key = client_key
+        self.store = store
+        self.clock = clock
+        self._now = clock.monotonic
+        self._entries: dict[str, AccountEntry] = {}
+        self._tasks = OwnedTasks(clock)
+        self._rotator = Rotator(
+            store=store, clock=clock, grant=refresh_grant, timeout=max(http_timeout, timedelta(seconds=1))
+        )
+        self._flights = Flights(self._rotator, self._tasks, self._entries, margin=refresh_margin, emit=emit)
+        self._client = ClientTokens(clock=clock, tasks=self._tasks, grant=client_grant, margin=refresh_margin)
+
+    def usable(self, open_id: str) -> Token | None:
+        """Return the cached token, if there is one that can be used: no I/O, no waiting.
+
+        A stale one is returned as well, and its renewal starts in the background.
+        """
+        entry = self._entries.get(open_id)
+        if entry is None:
+            return None
+        now = self._now()
+        if now < entry.fresh_until:
+            return entry.token
+        if now >= entry.usable_until:
+            return None
+        if entry.flight is None and now >= entry.retry_at and not self._tasks.closed:
+            self._flights.start(entry, Wish(Want.FRESH))
+        return entry.token
+
+    async def token(self, open_id: str) -> Token:
+        """Return a usable token: the cached one, the stored one, or a new one.
+
+        Raises:
+            AccountNotFound: Nothing is stored.
+            ReauthorizationRequired: The user has to log in again. TikTok is not asked about it any more.
+            StoreError: The store failed.
+            TransportError: The token has expired, and TikTok could not be reached.
+            OAuthError: TikTok refused the refresh for a reason that is the app's.
+        """
+        while (token := self.usable(open_id)) is None:
+            entry = self._entry(open_id)
+            flight = entry.flight
+            if flight is None:
+                self._refuse_during_pause(entry)
+                flight = self._flights.start(entry, Wish(Want.USABLE))
+            elif flight.known.settled:
+                await flight.saved.wait()
+                continue
+            found = await self._landed(flight)
+            if found is not None:
+                return found
+        return token
+
+    async def rejected(self, token: Token) -> Token:
+        """Return another token than *token*, which TikTok refused with a 401.
+
+        Each token earns one renewal this way. One that came from a refusal and is refused within a minute shows
+        that renewing does not help.
+
+        Raises:
+            AccessTokenInvalid: Renewing does not help.
+            TikTokError: As `token`.
+        """
+        while True:
+            entry = self._entry(token.key.open_id)
+            current = self.usable(token.key.open_id)
+            if current is not None and current.access_token != token.access_token:
+                return current
+            if entry.suspect == token.access_token and self._now() < entry.suspect_until:
+                raise AccessTokenInvalid(
+                    "access_token_invalid",
+                    "a token that was renewed a moment ago is refused too",
+                    status=401,
+                    open_id=token.key.open_id,
+                )
+            flight = entry.flight
+            if flight is None:
+                self._refuse_during_pause(entry)
+                flight = self._flights.start(entry, Wish(Want.OTHER, refused=token.access_token))
+            elif flight.known.settled:
+                await flight.saved.wait()
+                continue
+            newer = await self._landed(flight)
+            if newer is not None and newer.access_token != token.access_token:
+                return newer
+
+    async def refresh(self, open_id: str) -> Token:
+        """Rotate the token now and return it once it is stored.
+
+        Callers at the same time share one rotation.
+
+        Raises:
+            TokenNotSaved: TikTok rotated, and the store does not take the new token.
+            TikTokError: As `token`.
+        """
+        while True:
+            entry = self._entry(open_id)
+            flight = entry.flight
+            if flight is None:
+                flight = self._flights.start(entry, Wish(Want.NEW))
+            if flight.wish.want is Want.NEW or flight.gained:
+                return await flight.saved.wait()
+            await flight.over()
+
+    async def renew(self, open_id: str, *, until: datetime, since: datetime) -> bool:
+        """Renew the token if it ends by *until*, for a sweep: no waiting for other workers.
+
+        Args:
+            open_id: The account.
+            until: A token that ends later is not due.
+            since: Nor is one that TikTok gave since then, however short it lives.
+
+        Returns:
+            Whether this call rotated it; `False` if somebody else did, or it was not due.
+
+        Raises:
+            LeaseUnavailable: Another worker is at it.
+            TikTokError: As `token`.
+        """
+        known = open_id in self._entries
+        entry = self._entry(open_id)
+        if entry.flight is not None:
+            await entry.flight.saved.wait()
+            return False
+        try:
+            flight = self._flights.start(entry, Wish(Want.LATER, until=until, since=since))
+            await flight.saved.wait()
+            return flight.rotation is not None and flight.rotation.rotated
+        finally:
+            if not known and entry.flight is None:
+                # Half a million accounts are swept, and none of them stays in memory for it.
+                self._entries.pop(open_id, None)
+
+    async def save_login(self, token: Token) -> Token:
+        """Store a new grant, whatever is stored.
+
+        Raises:
+            TokenNotSaved: The store does not take it.
+        """
+        self._tasks.check_open()
+        return await self._tasks.result(self._save_login(token))
+
+    async def forget(self, open_id: str, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
+        """End the grant with *revoke*, then delete the token, as the only worker on the account.
+
+        Returns:
+            Whether a token was stored.
+
+        Raises:
+            StoreError: The store failed.
+            TikTokError: What *revoke* raised; the token stays stored.
+        """
+        self._tasks.check_open()
+        return await self._tasks.result(self._forget(open_id, revoke))
+
+    def client_token_usable(self) -> ClientToken | None:
+        """Return the client token, if there is one that can be used: no I/O, no waiting."""
+        return self._client.usable()
+
+    async def client_token(self) -> ClientToken:
+        """Return a usable client token.
+
+        Raises:
+            TikTokError: TikTok gave none.
+        """
+        return await self._client.token()
+
+    async def client_token_rejected(self, token: ClientToken) -> ClientToken:
+        """Return another client token than *token*, which TikTok refused with a 401.
+
+        Raises:
+            TikTokError: As `client_token`.
+        """
+        return await self._client.rejected(token)
+
+    async def aclose(self, drain: timedelta = timedelta(seconds=10)) -> None:
+        """Let refreshes in flight finish, then give up the rest; harmless when repeated.
+
+        Args:
+            drain: How long to wait at most.
+
+        Raises:
+            TokenNotSaved: A rotated token could not be stored; `.token` holds it.
+            ExceptionGroup: Several could not; `except* TokenNotSaved` takes both forms.
+        """
+        await self._tasks.aclose(drain)
+        self._entries.clear()
+        unsaved = list(self._flights.unsaved.values())
+        self._flights.unsaved.clear()
+        if len(unsaved) == 1:
+            raise unsaved[0]
+        if unsaved:
+            raise ExceptionGroup("Rotated tokens could not be stored; each `.token` holds one", unsaved)
+
+    async def _save_login(self, token: Token) -> Token:
+        stored = await save_login(self._rotator, token)
+        entry = self._known(token.key.open_id)
+        self._flights.adopt(entry, stored)
+        entry.recover()
+        return stored
+
+    async def _forget(self, open_id: str, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
+        found = await forget(self._rotator, AccountKey(self.client_key, open_id), revoke)
+        entry = self._entries.pop(open_id, None)
+        if entry is not None:
+            entry.drop()
+        return found
+
+    def _entry(self, open_id: str) -> AccountEntry:
+        self._tasks.check_open()
+        return self._known(open_id)
+
+    def _known(self, open_id: str) -> AccountEntry:
+        entry = self._entries.get(open_id)
+        if entry is None:
+            self._make_room()
+            entry = self._entries[open_id] = AccountEntry(AccountKey(self.client_key, open_id))
+        return entry
+
+    @staticmethod
+    async def _landed(flight: Flight) -> Token | None:
+        """Wait for *flight*; `None` if it was a sweep's, which gives up sooner than a caller does."""
+        if flight.wish.want is not Want.LATER:
+            return await flight.known.wait()
+        with suppress(LeaseUnavailable):
+            await flight.known.wait()
+        return None
+
+    def _make_room(self) -> None:
+        """Forget the oldest idle account if the cache is full; the store still has it."""
+        if len(self._entries) >= _ROOM:
+            idle = next((open_id for open_id, entry in self._entries.items() if entry.flight is None), None)
+            if idle is not None:
+                del self._entries[idle]
+
+    def _refuse_during_pause(self, entry: AccountEntry) -> None:
+        if entry.error is not None and self._now() < entry.look_at:
+            raise copy(entry.error)

@@ -1,0 +1,420 @@
+"""Getting a token for those who wait: from the store, from another process, or by a rotation."""
+
+import logging
+import math
+from collections.abc import Callable
+from copy import copy
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import final
+
+from attrs import frozen
+
+from tiktok_async._concurrency.tasks import OwnedTasks, Promise
+from tiktok_async._tokens.rotation import Rotation, Rotator
+from tiktok_async._tokens.rules import pause, token_lifetime
+from tiktok_async.errors import (
+    AccountNotFound,
+    LeaseUnavailable,
+    ReauthorizationRequired,
+    SessionClosed,
+    StoreError,
+    TikTokError,
+    TokenNotSaved,
+)
+from tiktok_async.models import (
+    AccountKey,
+    Event,
+    ReauthorizationNeeded,
+    Secret,
+    Token,
+    TokenRefreshed,
+    TokenRefreshFailed,
+    TokenState,
+)
+
+_NEVER = -math.inf
+
+
+class Want(Enum):
+    """What a flight is for."""
+
+    USABLE = auto()
+    """Any token that can be used."""
+    FRESH = auto()
+    """One that is not stale; nobody waits for it."""
+    OTHER = auto()
+    """One that is not the refused one."""
+    NEW = auto()
+    """One that TikTok gives now."""
+    LATER = auto()
+    """One that ends later than a given time; the sweep's."""
+
+
+@frozen(slots=True)
+class Wish:
+    """What a flight is for, in full.
+
+    Attributes:
+        want: Which kind of token.
+        refused: The access token that TikTok refused, for `Want.OTHER`.
+        until: The token has to live longer than this, for `Want.LATER`;
+        since: or to have been given since then.
+    """
+
+    want: Want
+    refused: Secret | None = None
+    until: datetime | None = None
+    since: datetime | None = None
+
+
+@final
+class Flight:
+    """Work on one account: any number of callers wait, none of them owns it.
+
+    Attributes:
+        wish: What it is for.
+        known: The token, as soon as this process may use it.
+        saved: The token, once it is stored.
+        rotation: The rotation, once it came to that.
+        began: When that was, by the monotonic clock.
+        gained: Whether TikTok gave a new token.
+    """
+
+    __slots__ = ("began", "gained", "known", "rotation", "saved", "wish")
+
+    def __init__(self, wish: Wish) -> None:
+        self.wish = wish
+        self.known: Promise[Token] = Promise()
+        self.saved: Promise[Token] = Promise()
+        self.rotation: Rotation | None = None
+        self.began = 0.0
+        self.gained = False
+
+    @property
+    def exposed(self) -> bool:
+        """Whether a token may be lost if this is cut off now."""
+        # One that rotated and is only giving its lease back has still to be told of.
+        return self.rotation is not None and (self.rotation.exposed or self.rotation.rotated)
+
+    @property
+    def forced(self) -> bool:
+        """Whether it asks TikTok whatever failed a moment ago."""
+        return self.wish.want is Want.NEW
+
+    async def over(self) -> None:
+        """Wait until the token is stored or the flight has failed.
+
+        Raises:
+            TokenNotSaved: TikTok gave a new token and the store does not take it.
+            ReauthorizationRequired: The grant is gone, and the store may not have taken that yet.
+        """
+        try:
+            await self.saved.wait()
+        except (TokenNotSaved, ReauthorizationRequired):
+            raise
+        except TikTokError:
+            return
+
+    def keep(self, token: Token) -> None:
+        """Settle both promises."""
+        self.known.keep(token)
+        self.saved.keep(token)
+
+    def fail(self, error: BaseException) -> None:
+        """Settle both promises with *error*, as far as they are open."""
+        self.known.fail(error)
+        self.saved.fail(error)
+
+
+@final
+class AccountEntry:
+    """The cached token of one account, with its deadlines by the monotonic clock.
+
+    The wall clock is looked at once, when a token comes in: it may be set later, and a token must neither seem
+    fresh nor dead for that.
+
+    Attributes:
+        key: The account.
+        token: The token used last, whether or not it still is of use.
+        fresh_until: Up to here it is used without a second thought.
+        usable_until: Up to here it is used at all.
+        flight: The work under way.
+        failures: How many refreshes failed in a row.
+        error: What the last one failed with.
+        retry_at: TikTok is not asked before.
+        look_at: The store is not asked before; calls get *error*.
+        suspect: An access token that came from a refusal of the one before.
+        suspect_until: Up to here a refusal of *suspect* is believed.
+    """
+
+    __slots__ = (
+        "error",
+        "failures",
+        "flight",
+        "fresh_until",
+        "key",
+        "look_at",
+        "retry_at",
+        "suspect",
+        "suspect_until",
+        "token",
+        "usable_until",
+    )
+
+    def __init__(self, key: AccountKey) -> None:
+        self.key = key
+        self.token: Token | None = None
+        self.fresh_until = _NEVER
+        self.usable_until = _NEVER
+        self.flight: Flight | None = None
+        self.failures = 0
+        self.error: TikTokError | None = None
+        self.retry_at = _NEVER
+        self.look_at = _NEVER
+        self.suspect: Secret | None = None
+        self.suspect_until = _NEVER
+
+    def adopt(self, token: Token, *, fresh_until: float, usable_until: float) -> None:
+        """Use *token* from now on."""
+        self.token = token
+        self.fresh_until = fresh_until
+        self.usable_until = usable_until
+
+    def recover(self) -> None:
+        """Forget the failures."""
+        self.failures = 0
+        self.error = None
+        self.retry_at = self.look_at = _NEVER
+
+    def drop(self) -> None:
+        """Use the token no more."""
+        self.token = None
+        self.fresh_until = self.usable_until = _NEVER
+
+
+_log = logging.getLogger("tiktok_async.tokens")
+
+_STORE_PATIENCE = 15.0  # seconds that an account in use waits for a store that is down
+_LOOK = 2.0  # seconds between two looks into the store for what another process did
+_PAUSE_BASE, _PAUSE_CAP = 2.0, 60.0  # seconds between two refreshes that fail
+_SUSPICION = 60.0  # seconds in which the refusal of a token just renewed is believed
+
+
+class Flights:
+    """Starts flights and settles them.
+
+    Args:
+        rotator: What rotations need.
+        tasks: Runs them.
+        entries: The accounts of this process, by open_id.
+        margin: How long before its end a token is stale.
+        emit: Gets the events.
+
+    Attributes:
+        unsaved: Rotated tokens that the store has not taken so far, by open_id.
+    """
+
+    def __init__(
+        self,
+        rotator: Rotator,
+        tasks: OwnedTasks,
+        entries: dict[str, AccountEntry],
+        *,
+        margin: timedelta | None,
+        emit: Callable[[Event], None] | None,
+    ) -> None:
+        self._rotator = rotator
+        self._tasks = tasks
+        self._entries = entries
+        self._clock = rotator.clock
+        self._margin = margin
+        self._emit = emit
+        self.unsaved: dict[str, TokenNotSaved] = {}
+
+    def start(self, entry: AccountEntry, wish: Wish) -> Flight:
+        """Begin to work on *entry*, which has no flight now."""
+        flight = Flight(wish)
+        entry.flight = flight
+
+        def ended() -> None:
+            if entry.flight is flight:
+                entry.flight = None
+            flight.fail(SessionClosed("this refresh"))
+
+        self._tasks.run(self._fly(entry, flight), ended=ended, exposed=lambda: flight.exposed)
+        return flight
+
+    def adopt(self, entry: AccountEntry, token: Token) -> None:
+        """Use *token* from now on."""
+        fresh_until, usable_until = self._deadlines(entry, token)
+        entry.adopt(token, fresh_until=fresh_until, usable_until=usable_until)
+
+    def accepts(self, entry: AccountEntry, wish: Wish, stored: Token) -> bool:
+        """Say whether *stored* is what *wish* is for."""
+        if wish.want is Want.NEW:
+            return False
+        if wish.until is not None and wish.since is not None:
+            return stored.expires_at > wish.until or stored.updated_at > wish.since
+        now = self._clock.monotonic()
+        fresh_until, usable_until = self._deadlines(entry, stored)
+        if wish.want is Want.FRESH:
+            return now < fresh_until
+        return now < usable_until and stored.access_token != wish.refused
+
+    async def _fly(self, entry: AccountEntry, flight: Flight) -> None:
+        try:
+            token = await self._obtain(entry, flight)
+        except Exception as error:  # noqa: BLE001 - a bug in somebody's store must reach the callers, not hang them
+            entry.flight = None
+            if isinstance(error, TikTokError):
+                self._failed(entry, flight, error)
+            flight.fail(error)
+        else:
+            entry.flight = None
+            self._succeeded(entry, flight, token)
+            flight.keep(token)
+
+    async def _obtain(self, entry: AccountEntry, flight: Flight) -> Token:
+        """Get the token; an account in use waits a while for a store that is down."""
+        end = self._clock.monotonic() + (_STORE_PATIENCE if entry.token is not None else 0.0)
+        failures = 0
+        while True:
+            try:
+                return await self._attempt(entry, flight)
+            except LeaseUnavailable:
+                raise
+            except StoreError:
+                if self._clock.monotonic() >= end:
+                    raise
+            failures += 1
+            await self._clock.sleep(pause(failures, base=0.1, cap=1.0, jitter=self._clock.random()))
+
+    async def _attempt(self, entry: AccountEntry, flight: Flight) -> Token:
+        if flight.rotation is None:
+            stored = await self._rotator.store.get(entry.key)
+            if stored is None:
+                raise AccountNotFound(entry.key.open_id, entry.key.client_key)
+            if stored.state is not TokenState.ACTIVE:
+                raise ReauthorizationRequired(entry.key.open_id, stored.reason or "revoked")
+            if self.accepts(entry, flight.wish, stored):
+                return stored
+            if entry.error is not None and self._clock.monotonic() < entry.retry_at and not flight.forced:
+                raise copy(entry.error)
+            flight.began = self._clock.monotonic()
+            flight.rotation = Rotation(self._rotator, entry.key, _Ears(self, entry, flight))
+        return await flight.rotation.run(patient=flight.wish.want is not Want.LATER)
+
+    def _succeeded(self, entry: AccountEntry, flight: Flight, token: Token) -> None:
+        self.adopt(entry, token)
+        entry.recover()
+        if flight.rotation is None or not flight.rotation.rotated:
+            return
+        if flight.wish.want is Want.OTHER:
+            entry.suspect = token.access_token
+            # Past its fresh time a refusal is what it looks like: the token has ended.
+            entry.suspect_until = min(self._clock.monotonic() + _SUSPICION, entry.fresh_until)
+        self.tell(
+            TokenRefreshed(
+                at=self._clock.now(),
+                open_id=entry.key.open_id,
+                expires_at=token.expires_at,
+                version=token.version,
+                duration=timedelta(seconds=self._clock.monotonic() - flight.began),
+                background=flight.wish.want in (Want.FRESH, Want.LATER),
+            )
+        )
+
+    def _failed(self, entry: AccountEntry, flight: Flight, error: TikTokError) -> None:
+        now = self._clock.monotonic()
+        rotation = flight.rotation
+        if isinstance(error, AccountNotFound):
+            entry.drop()
+            self._entries.pop(entry.key.open_id, None)
+            self.unsaved.pop(entry.key.open_id, None)
+        elif isinstance(error, ReauthorizationRequired):
+            self.lose(entry, error)
+            if rotation is not None and rotation.found_out:
+                self.tell(
+                    ReauthorizationNeeded(
+                        at=self._clock.now(), open_id=entry.key.open_id, reason=error.reason, log_id=error.log_id
+                    )
+                )
+        elif rotation is None and not isinstance(error, StoreError):
+            entry.look_at = now + _LOOK
+        elif not isinstance(error, LeaseUnavailable):
+            entry.failures += 1
+            cap = _PAUSE_BASE if isinstance(error, StoreError) else _PAUSE_CAP
+            wait = pause(entry.failures, base=_PAUSE_BASE, cap=cap, jitter=self._clock.random())
+            entry.error = error
+            entry.retry_at = now + wait
+            entry.look_at = now + min(wait, _LOOK)
+            self.tell(self._failure(entry, error))
+
+    def lose(self, entry: AccountEntry, error: ReauthorizationRequired) -> None:
+        """Refuse the account's calls from now on, with a look into the store every few seconds."""
+        entry.drop()
+        entry.recover()
+        entry.error = error
+        entry.look_at = self._clock.monotonic() + _LOOK
+
+    def keep_unsaved(self, entry: AccountEntry, error: TokenNotSaved) -> None:
+        """Tell that a rotated token is in this process only."""
+        _log.error("The rotated token of account %s could not be stored so far; it is tried further", error.open_id)
+        self.tell(self._failure(entry, error, unsaved=True))
+
+    def tell(self, event: Event) -> None:
+        """Emit *event*."""
+        if self._emit is not None:
+            self._emit(event)
+
+    def _failure(self, entry: AccountEntry, error: TikTokError, *, unsaved: bool = False) -> TokenRefreshFailed:
+        return TokenRefreshFailed(
+            at=self._clock.now(),
+            open_id=entry.key.open_id,
+            error=type(error).__name__,
+            code=getattr(error, "code", None) or getattr(error, "error", None),
+            log_id=getattr(error, "log_id", None),
+            unsaved=unsaved,
+        )
+
+    def _deadlines(self, entry: AccountEntry, token: Token) -> tuple[float, float]:
+        known = entry.token
+        if known is not None and known.access_token == token.access_token and known.expires_at == token.expires_at:
+            # The wall clock was asked when it came in; it may have been set since.
+            return entry.fresh_until, entry.usable_until
+        now = self._clock.monotonic()
+        left = token_lifetime(token, self._clock.now(), self._margin)
+        return now + left.fresh, now + left.usable
+
+
+@frozen
+class _Ears:
+    """Hears what a rotation finds out while it is still at work."""
+
+    flights: Flights
+    entry: AccountEntry
+    flight: Flight
+
+    def accepts(self, stored: Token) -> bool:
+        return self.flights.accepts(self.entry, self.flight.wish, stored)
+
+    def gained(self, token: Token) -> None:
+        """Serve the token before it is stored: whoever waits for it need not wait for the disk."""
+        self.flights.unsaved[token.key.open_id] = TokenNotSaved(token)
+        known = self.entry.token
+        if known is None or known.version < token.version:
+            self.flights.adopt(self.entry, token)
+        self.flight.gained = True
+        self.flight.known.keep(token)
+
+    def stored(self, token: Token) -> None:
+        self.flights.unsaved.pop(token.key.open_id, None)
+
+    def unsaved(self, error: TokenNotSaved) -> None:
+        self.flights.keep_unsaved(self.entry, error)
+        self.flight.saved.fail(error)
+
+    def lost(self, error: ReauthorizationRequired) -> None:
+        self.flights.lose(self.entry, error)
+        self.flight.fail(error)

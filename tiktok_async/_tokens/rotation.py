@@ -1,0 +1,301 @@
+"""One rotation of one account's token, from the lease to the saved result.
+
+TikTok ends a refresh token at its first use and gives the next one in an answer that may be lost. So: only the
+holder of the account's lease rotates; it reads the store again first and adopts what another process has done; it
+writes down that it is about to ask (the *attempt*) before it asks; and it stores the answer by compare-and-set,
+again and again until the store takes it. Whoever finds an attempt that nobody settled knows that the outcome is
+unknown, waits until its maker cannot be at work any more, and tries the same refresh token once.
+
+Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+from attrs import evolve, frozen
+
+from tiktok_async._concurrency.lease import HeldLease
+from tiktok_async._tokens.rules import Fate, fate, pause, reason_for
+from tiktok_async.abc import Clock, TokenStore
+from tiktok_async.errors import (
+    AccountNotFound,
+    LeaseUnavailable,
+    ReauthorizationRequired,
+    StoreError,
+    TikTokError,
+    TokenConflict,
+    TokenNotSaved,
+)
+from tiktok_async.models import AccountKey, RefreshAttempt, Token, TokenState, fingerprint
+
+SAVES = 6
+"""So often a save is tried, over some three seconds, before it is called failed; it goes on all the same."""
+
+_BASE, _CAP = 0.1, 5.0  # seconds between two tries
+
+
+async def save_over(
+    store: TokenStore, clock: Clock, before: Token, token: Token, *, over: bool, stuck: Callable[[], None]
+) -> Token:
+    """Put *token* over *before*, whatever it takes.
+
+    A save whose outcome is unknown is simply tried again: the conflict that follows shows our own token.
+
+    Args:
+        store: Where to.
+        clock: Times the tries.
+        before: What was stored when this process wrote last.
+        token: What to store.
+        over: Put it over what others made of *before* too, as long as it has the same refresh token.
+        stuck: Called once when `SAVES` tries have failed.
+
+    Returns:
+        What is stored in the end: *token*, or what somebody else put there meanwhile.
+
+    Raises:
+        AccountNotFound: It was deleted meanwhile; what its user ended must not come back.
+    """
+    expected = before.version
+    failures = 0
+    while True:
+        try:
+            return await store.put(token, expected_version=expected)
+        except TokenConflict:
+            stored = await _read(store, clock, before.key)
+        except Exception:  # noqa: BLE001 - even a store that breaks its contract must not cost the token
+            failures += 1
+            if failures == SAVES:
+                stuck()
+            await clock.sleep(pause(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
+            continue
+        # What shows up here may be our own token, from a put whose answer was lost.
+        if not over or stored.refresh_token != before.refresh_token:
+            return stored
+        expected = stored.version
+
+
+async def _read(store: TokenStore, clock: Clock, key: AccountKey) -> Token:
+    failures = 0
+    while True:
+        try:
+            stored = await store.get(key)
+        except Exception:  # noqa: BLE001 - as above
+            failures += 1
+            await clock.sleep(pause(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
+            continue
+        if stored is None:
+            raise AccountNotFound(key.open_id, key.client_key)
+        return stored
+
+
+_REPLAY_PAUSE = 1.5  # seconds, at least, before a second try after an answer that left it open
+
+
+class Listener(Protocol):
+    """Who wants to know what a rotation found out, before the store took it."""
+
+    def accepts(self, stored: Token) -> bool:
+        """Say whether *stored* is as good as a new one, so that TikTok need not be asked."""
+        ...
+
+    def gained(self, token: Token) -> None:
+        """TikTok gave *token*; it is not stored yet."""
+
+    def stored(self, token: Token) -> None:
+        """The store has *token*: the new one, or what a login put there meanwhile."""
+
+    def unsaved(self, error: TokenNotSaved) -> None:
+        """The store has not taken the new token so far; it is tried further."""
+
+    def lost(self, error: ReauthorizationRequired) -> None:
+        """TikTok refused the refresh token, and the store has not taken that so far; it is tried further."""
+
+
+@frozen(slots=True)
+class Rotator:
+    """What every rotation of a process has in common.
+
+    Attributes:
+        store: Where tokens live.
+        clock: Time, sleep and randomness.
+        grant: Asks TikTok: takes the stored token, returns the new one.
+        timeout: The longest that one HTTP request takes.
+    """
+
+    store: TokenStore
+    clock: Clock
+    grant: Callable[[Token], Awaitable[Token]]
+    timeout: timedelta
+
+    @property
+    def ttl(self) -> timedelta:
+        """How long a lease outlives its holder: the request, as long again to be late, and as long to save."""
+        return 3 * self.timeout
+
+
+class Rotation:
+    """One rotation, run by a task that no caller owns.
+
+    Args:
+        rotator: What all rotations share.
+        key: The account.
+        listener: Who wants to know.
+
+    Attributes:
+        exposed: Whether a refresh token is, or is about to be, with TikTok, or its successor is not yet stored. A
+            rotation that is not exposed can be cancelled and nothing is lost.
+        rotated: Whether TikTok gave a new token.
+        found_out: Whether this rotation is the one that found the grant gone.
+    """
+
+    def __init__(self, rotator: Rotator, key: AccountKey, listener: Listener) -> None:
+        self._store = rotator.store
+        self._clock = rotator.clock
+        self._grant = rotator.grant
+        self._timeout = rotator.timeout.total_seconds()
+        self._ttl = rotator.ttl
+        self._key = key
+        self._listener = listener
+        self._unsent: RefreshAttempt | None = None
+        self.exposed = False
+        self.rotated = False
+        self.found_out = False
+
+    async def run(self, *, patient: bool) -> Token:
+        """Rotate the token, or adopt what another process made of it.
+
+        Args:
+            patient: Wait for another worker's lease, as long as it is at work; otherwise try once.
+
+        Returns:
+            The token as stored.
+
+        Raises:
+            AccountNotFound: Nothing is stored.
+            ReauthorizationRequired: The grant is gone.
+            LeaseUnavailable: Another worker holds the lease, and this caller is not patient.
+            StoreError: The store failed before TikTok was asked. `run` may be called again.
+            TikTokError: What the grant raised.
+        """
+        wait = self._ttl if patient else timedelta(0)
+        while True:
+            token: Token | None = None
+            try:
+                async with self._store.lease(self._key, ttl=self._ttl, wait=wait) as lease:
+                    held = HeldLease(lease, self._clock, self._ttl)
+                    async with held.kept():
+                        token = await self._holding(held)
+            except LeaseUnavailable:
+                if not patient:
+                    raise
+            except StoreError:
+                # A lease that cannot be given back runs out by itself; the token is stored.
+                if token is None:
+                    raise
+            if token is not None:
+                return token
+
+    async def _read(self) -> Token:
+        stored = await self._store.get(self._key)
+        if stored is None:
+            raise AccountNotFound(self._key.open_id, self._key.client_key)
+        if stored.state is not TokenState.ACTIVE:
+            raise ReauthorizationRequired(self._key.open_id, stored.reason or "revoked")
+        return stored
+
+    async def _holding(self, held: HeldLease) -> Token | None:
+        """Rotate under the lease; `None` if the store moved on and has to be read again."""
+        stored = await self._read()
+        if self._listener.accepts(stored):
+            return stored
+        found = stored.attempt
+        if found is not None and found.fingerprint != fingerprint(stored.refresh_token):
+            found = None
+        if found is not None and found == self._unsent:
+            # Written by this rotation before it had to begin anew; what it was a replay of is still open.
+            found = found if found.replayed else None
+        elif found is not None:
+            # Its maker may be stopped and not dead: its request is over for certain when its lease would be.
+            left = (found.at + self._ttl - self._clock.now()).total_seconds()
+            await self._clock.sleep(min(left, self._ttl.total_seconds()))
+        self.exposed = True
+        try:
+            return await self._ask(held, stored, found)
+        finally:
+            self.exposed = False
+
+    async def _ask(self, held: HeldLease, stored: Token, found: RefreshAttempt | None) -> Token | None:
+        """Use the refresh token; after an answer that left its fate open, once more."""
+        while True:
+            written = await self._announce(stored, held.owner, replayed=found is not None)
+            # The lease must outlast the request, or another worker could use the same refresh token meanwhile.
+            if written is None or not await held.covers(self._timeout * 1.1):
+                return None
+            attempt, self._unsent = self._unsent, None
+            try:
+                gained = await self._grant(written)
+            except TikTokError as error:
+                verdict = fate(error)
+                if verdict is Fate.REFUSED:
+                    return await self._refused(written, error, interrupted=found is not None)
+                if verdict is Fate.UNUSED:
+                    await self._settle(written, found)
+                if verdict is not Fate.UNCLEAR or found is not None:
+                    raise
+            else:
+                return await self._keep(written, gained)
+            found, stored = attempt, written
+            await self._clock.sleep(_REPLAY_PAUSE * (1 + self._clock.random()))
+
+    async def _announce(self, stored: Token, owner: str, *, replayed: bool) -> Token | None:
+        """Write the attempt down; `None` if somebody else stored something first."""
+        self._unsent = RefreshAttempt(
+            fingerprint=fingerprint(stored.refresh_token), at=self._clock.now(), replayed=replayed, owner=owner
+        )
+        try:
+            return await self._store.put(evolve(stored, attempt=self._unsent), expected_version=stored.version)
+        except TokenConflict:
+            return None
+
+    async def _settle(self, written: Token, before: RefreshAttempt | None) -> None:
+        """Take back an attempt that did not use the refresh token."""
+        # Where that fails, whoever finds the attempt takes it for an open one, which costs a wait and no token.
+        with suppress(StoreError):
+            await self._store.put(evolve(written, attempt=before), expected_version=written.version)
+
+    async def _keep(self, written: Token, gained: Token) -> Token:
+        """Serve the new token from now on, and store it."""
+        self.rotated = True
+        token = evolve(
+            gained,
+            key=self._key,
+            version=written.version + 1,
+            state=TokenState.ACTIVE,
+            attempt=None,
+            reason=None,
+        )
+        self._listener.gained(token)
+        stuck = partial(self._listener.unsaved, TokenNotSaved(token))
+        stored = await save_over(self._store, self._clock, written, token, over=True, stuck=stuck)
+        self._listener.stored(stored)
+        return stored
+
+    async def _refused(self, written: Token, error: TikTokError, *, interrupted: bool) -> Token | None:
+        """Mark the account, unless the store shows that somebody else is at work on it: then read again."""
+        reason = reason_for(written, self._clock.now(), interrupted=interrupted)
+        gone = ReauthorizationRequired(
+            self._key.open_id,
+            reason,
+            description=getattr(error, "description", ""),
+            log_id=getattr(error, "log_id", None),
+        )
+        marked = evolve(written, state=TokenState.REAUTHORIZATION_REQUIRED, reason=reason, attempt=None)
+        stuck = partial(self._listener.lost, gone)
+        stored = await save_over(self._store, self._clock, written, marked, over=False, stuck=stuck)
+        if stored.state is TokenState.ACTIVE:
+            return None
+        self.found_out = True
+        raise gone from None

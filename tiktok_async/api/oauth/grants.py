@@ -1,0 +1,81 @@
+"""The calls to TikTok's token endpoint; what is done with their results is the token manager's business.
+
+Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
+"""
+
+from attrs import frozen
+
+from tiktok_async._calls.sender import Sender
+from tiktok_async.abc import Clock
+from tiktok_async.api.oauth.rules.authorize import (
+    authorization_code_form,
+    client_credentials_form,
+    parse_client_token,
+    parse_token,
+    refresh_form,
+    revoke_form,
+)
+from tiktok_async.models import ClientToken, Endpoint, Secret, Token
+
+
+@frozen(slots=True, kw_only=True)
+class Grants:
+    """Asks TikTok for tokens, each time once.
+
+    Attributes:
+        sender: The request path.
+        client_key: The app.
+        client_secret: Its secret.
+        clock: Lifetimes count from its time.
+    """
+
+    sender: Sender
+    client_key: str
+    client_secret: Secret
+    clock: Clock
+
+    async def exchange(self, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None) -> Token:
+        """Exchange an authorization code for a token.
+
+        Raises:
+            OAuthError: TikTok refused.
+        """
+        form = authorization_code_form(
+            self.client_key, self.client_secret, code, redirect_uri=redirect_uri, code_verifier=code_verifier
+        )
+        # Lifetimes count from before the request: a little early is safe, a little late is not.
+        asked_at = self.clock.now()
+        response = await self.sender.call(Endpoint.TOKEN, form=form)
+        return parse_token(response.data, client_key=self.client_key, now=asked_at)
+
+    async def refresh(self, token: Token) -> Token:
+        """Exchange *token*'s refresh token for the next pair; TikTok lets that happen once.
+
+        Raises:
+            OAuthError: TikTok refused; `invalid_grant` means that this refresh token is of no use any more.
+            TransportError: No answer came; whether TikTok rotated is unknown where `.sent` is true.
+        """
+        form = refresh_form(self.client_key, self.client_secret, token.refresh_token)
+        asked_at = self.clock.now()
+        response = await self.sender.call(Endpoint.TOKEN, form=form)
+        return parse_token(response.data, client_key=self.client_key, now=asked_at, previous=token)
+
+    async def client(self) -> ClientToken:
+        """Mint a client token.
+
+        Raises:
+            OAuthError: TikTok refused.
+        """
+        form = client_credentials_form(self.client_key, self.client_secret)
+        asked_at = self.clock.now()
+        response = await self.sender.call(Endpoint.TOKEN, form=form)
+        return parse_client_token(response.data, now=asked_at)
+
+    async def revoke(self, token: Token) -> None:
+        """End the grant that *token* belongs to.
+
+        Raises:
+            OAuthError: TikTok refused.
+        """
+        form = revoke_form(self.client_key, self.client_secret, token.access_token)
+        await self.sender.call(Endpoint.REVOKE, form=form)

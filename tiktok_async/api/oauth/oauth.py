@@ -1,0 +1,195 @@
+"""Login, from the authorization URL to the stored token, and its end.
+
+Source: https://developers.tiktok.com/doc/login-kit-web
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from tiktok_async.api.account import Account
+from tiktok_async.api.oauth import qr
+from tiktok_async.api.oauth.grants import Grants
+from tiktok_async.api.oauth.qr import QrLogin
+from tiktok_async.api.oauth.rules.authorize import (
+    new_authorization,
+    parse_callback,
+    parse_v1_token,
+)
+from tiktok_async.api.runtime import Runtime
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import AuthorizationRequest, ClientToken, Scope, Secret, Token
+
+
+class OAuth:
+    """The login side of a session: `session.oauth`."""
+
+    def __init__(
+        self, runtime: Runtime, grants: Grants, *, authorize_url: str, account: Callable[[str], Account]
+    ) -> None:
+        self._runtime = runtime
+        self._grants = grants
+        self._authorize_url = authorize_url
+        self._account = account
+
+    def authorization(
+        self,
+        redirect_uri: str,
+        scopes: Iterable[Scope | str],
+        *,
+        state: str | None = None,
+        pkce: bool | None = None,
+        disable_auto_auth: bool | None = None,
+    ) -> AuthorizationRequest:
+        """Begin a login: make the URL to send the user to.
+
+        Keep the result in the user's web session (`to_json`) until the callback comes. No I/O happens here.
+
+        Args:
+            redirect_uri: One of the app's registered redirect URIs, to the byte.
+            scopes: What to ask the user for.
+            state: Returned with the callback; a random one by default.
+            pkce: Whether to use PKCE; `None` uses it for `localhost` and `127.0.0.1`, where TikTok demands it.
+            disable_auto_auth: `True` shows the consent page even to a user who has granted all before.
+
+        Raises:
+            ConfigurationError: The redirect URI breaks TikTok's rules (all broken ones are named), or there are no
+                scopes.
+
+        Source: https://developers.tiktok.com/doc/login-kit-web
+        """
+        return new_authorization(
+            self._authorize_url,
+            client_key=self._runtime.client_key,
+            redirect_uri=redirect_uri,
+            scopes=scopes,
+            state=state if state is not None else secrets.token_urlsafe(24),
+            pkce=pkce,
+            verifier_bytes=secrets.token_bytes(48),
+            disable_auto_auth=disable_auto_auth,
+        )
+
+    async def complete(self, request: AuthorizationRequest, callback: str) -> Account:
+        """End a login: check the callback, exchange its code, store the token.
+
+        Args:
+            request: What `authorization` returned, or its `from_json`.
+            callback: The callback's whole URL, or its query string.
+
+        Returns:
+            The account that logged in; what it granted is in `(await account.token()).scopes`.
+
+        Raises:
+            StateMismatch: The callback does not belong to *request*.
+            AuthorizationDenied: The user or TikTok said no.
+            ConfigurationError: *request* was made for another app, or the callback holds no code.
+            OAuthError: TikTok refused the code.
+        """
+        if request.client_key != self._runtime.client_key:
+            msg = f"This login was begun by app {request.client_key}, not by {self._runtime.client_key}."
+            raise ConfigurationError(msg)
+        code = parse_callback(request, callback)
+        return await self._exchange(code, redirect_uri=request.redirect_uri, code_verifier=request.code_verifier)
+
+    async def exchange(
+        self, code: str, *, redirect_uri: str | None = None, code_verifier: str | Secret | None = None
+    ) -> Account:
+        """Exchange a code that came another way: from a mini game (without a redirect URI) or a mobile app.
+
+        Args:
+            code: The code, URL-decoded.
+            redirect_uri: The one the login was begun with, if there was one.
+            code_verifier: The PKCE verifier, if there was one.
+
+        Raises:
+            ConfigurationError: *code* is empty.
+            OAuthError: TikTok refused the code.
+
+        Source: https://developers.tiktok.com/doc/minis-oauth
+        """
+        if not code:
+            msg = "There is no code to exchange."
+            raise ConfigurationError(msg)
+        verifier = Secret(code_verifier) if isinstance(code_verifier, str) else code_verifier
+        return await self._exchange(Secret(code), redirect_uri=redirect_uri, code_verifier=verifier)
+
+    async def qr_login(self, scopes: Iterable[Scope | str]) -> QrLogin:
+        """Begin a login by QR code: draw its `url`, then follow `watch()` until it is over.
+
+        Args:
+            scopes: What to ask the user for.
+
+        Raises:
+            ConfigurationError: There are no scopes.
+            OAuthError: TikTok refused.
+
+        Example:
+            >>> async def log_in(session):
+            ...     qr = await session.oauth.qr_login([Scope.USER_INFO_BASIC])
+            ...     print("Draw this:", qr.url)
+            ...     async for status in qr.watch():
+            ...         print(status)
+            ...     return qr.account
+
+        Source: https://developers.tiktok.com/doc/login-kit-qr-code-authorization
+        """
+
+        async def exchange(code: Secret) -> Account:
+            return await self._exchange(code, redirect_uri=None, code_verifier=None)
+
+        return await qr.begin(self._runtime, exchange, scopes, client_secret=self._grants.client_secret)
+
+    async def refresh(self, open_id: str) -> Token:
+        """Rotate an account's token now, whatever its age.
+
+        Raises:
+            AccountNotFound: No token is stored for the account.
+            ReauthorizationRequired: The grant is gone.
+            TokenNotSaved: TikTok rotated and the store would not take the new token; the error carries it.
+        """
+        self._runtime.lifecycle.check("oauth.refresh")
+        return await self._runtime.tokens.refresh(open_id)
+
+    async def revoke(self, open_id: str) -> None:
+        """End an account's grant at TikTok, then forget its token.
+
+        Raises:
+            AccountNotFound: No token is stored for the account.
+            OAuthError: TikTok refused; the token stays stored.
+        """
+        await self._runtime.disconnect(open_id)
+
+    async def client_token(self) -> ClientToken:
+        """Return the app's own token, minted when needed and renewed before it ends.
+
+        Raises:
+            OAuthError: TikTok refused.
+
+        Source: https://developers.tiktok.com/doc/client-access-token-management
+        """
+        self._runtime.lifecycle.check("oauth.client_token")
+        return self._runtime.tokens.client_token_usable() or await self._runtime.tokens.client_token()
+
+    async def import_v1(self, payload: Mapping[str, Any]) -> Account:
+        """Store the token of a v1-shaped reply, `{"data": {...}, "message": "success"}`.
+
+        Args:
+            payload: The reply, decoded. Its lifetimes count from now.
+
+        Raises:
+            OAuthError: The reply is an error.
+            ConfigurationError: The reply lacks a token.
+
+        Source: https://developers.tiktok.com/doc/legacy-user-access-guide
+        """
+        self._runtime.lifecycle.check("oauth.import_v1")
+        token = parse_v1_token(payload, client_key=self._runtime.client_key, now=self._runtime.clock.now())
+        return await self._store(token)
+
+    async def _exchange(self, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None) -> Account:
+        token = await self._grants.exchange(code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+        return await self._store(token)
+
+    async def _store(self, token: Token) -> Account:
+        stored = await self._runtime.tokens.save_login(token)
+        return self._account(stored.key.open_id)

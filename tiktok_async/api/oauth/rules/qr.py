@@ -1,0 +1,74 @@
+"""What a QR code holds, and what TikTok tells of it.
+
+Source: https://developers.tiktok.com/doc/login-kit-qr-code-authorization
+"""
+
+import hmac
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from attrs import frozen
+
+from tiktok_async.errors import OAuthError, StateMismatch
+from tiktok_async.models import QrStatus, Secret
+from tiktok_async.models._wire import WireModel
+
+__all__ = ["QrCheck", "code_of", "with_ticket"]
+
+_TICKET = "client_ticket="
+
+
+@frozen(kw_only=True)
+class QrCheck(WireModel):
+    """What TikTok answers when it is asked how far a QR login is."""
+
+    status: QrStatus | str
+    client_ticket: str | None = None
+    code: str | None = None
+    redirect_uri: str | None = None
+    state: str | None = None
+
+
+def with_ticket(url: str, ticket: str) -> str:
+    """Return the address that the code is drawn of, with *ticket* in the place that TikTok left for it.
+
+    Raises:
+        OAuthError: There is no such place.
+    """
+    before, found, after = url.partition(_TICKET)
+    if not found or not before.endswith(("?", "&")):
+        raise OAuthError("invalid_request", "TikTok's QR address has no place for a client ticket; begin again")
+    # The rest stays as it is: TikTok's app reads it.
+    return before + _TICKET + quote(ticket, safe="") + "".join(after.partition("&")[1:])
+
+
+def code_of(check: QrCheck, *, ticket: str, state: str) -> Secret:
+    """Return the authorization code of a login that was confirmed.
+
+    TikTok's table has a key `code`, its example a `redirect_uri` with the code in it.
+
+    Raises:
+        StateMismatch: The answer is of another login.
+        OAuthError: It holds no code.
+    """
+    check_ticket(check, ticket)
+    found = dict(parse_qsl(urlsplit(check.redirect_uri or "").query))
+    told = check.state or found.get("state")
+    if told is not None and not hmac.compare_digest(told.encode(), state.encode()):
+        raise StateMismatch("The QR login's state is not the one it began with.")
+    code = check.code or found.get("code")
+    if not code:
+        raise OAuthError("invalid_request", "The QR login was confirmed without a code; begin it again")
+    return Secret(code)
+
+
+def check_ticket(check: QrCheck, ticket: str) -> None:
+    """Hold an answer against the ticket that was drawn into the code.
+
+    Raises:
+        StateMismatch: Somebody scanned another code than the one that was shown.
+    """
+    # Before the scan, and after the end, there is none.
+    if check.status in (QrStatus.NEW, QrStatus.EXPIRED) and not check.client_ticket:
+        return
+    if not hmac.compare_digest((check.client_ticket or "").encode(), ticket.encode()):
+        raise StateMismatch("The QR login's client ticket is not the one that was drawn into the code.")

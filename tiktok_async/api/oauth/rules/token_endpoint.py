@@ -1,0 +1,207 @@
+"""The token endpoint's forms, and its replies as tokens.
+
+Sources:
+    https://developers.tiktok.com/doc/oauth-user-access-token-management
+    https://developers.tiktok.com/doc/client-access-token-management
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from tiktok_async._decoding.readers import WireTypeError
+from tiktok_async.errors import ConfigurationError, OAuthError, ServerError
+from tiktok_async.models import AccountKey, ClientToken, Endpoint, Secret, Token
+
+_NUMBER = re.compile(r"[0-9]{1,12}(\.0+)?")
+# No token lives this long; a longer figure is a mistake that must not overflow a datetime.
+_LONGEST_LIFE = 10 * 365 * 86_400
+
+
+def authorization_code_form(
+    client_key: str,
+    client_secret: Secret,
+    code: Secret,
+    *,
+    redirect_uri: str | None = None,
+    code_verifier: Secret | None = None,
+) -> dict[str, str]:
+    """Return the form that exchanges a code. Mini games have neither redirect URI nor verifier."""
+    form = _app(client_key, client_secret) | {"grant_type": "authorization_code", "code": code.reveal()}
+    if redirect_uri is not None:
+        form["redirect_uri"] = redirect_uri
+    if code_verifier is not None:
+        form["code_verifier"] = code_verifier.reveal()
+    return form
+
+
+def refresh_form(client_key: str, client_secret: Secret, refresh_token: Secret) -> dict[str, str]:
+    """Return the form that rotates a token."""
+    return _app(client_key, client_secret) | {
+        "grant_type": "refresh_token",
+        "refresh_token": refresh_token.reveal(),
+    }
+
+
+def client_credentials_form(client_key: str, client_secret: Secret) -> dict[str, str]:
+    """Return the form that mints the app's own token."""
+    return _app(client_key, client_secret) | {"grant_type": "client_credentials"}
+
+
+def revoke_form(client_key: str, client_secret: Secret, access_token: Secret) -> dict[str, str]:
+    """Return the form that ends a grant."""
+    return _app(client_key, client_secret) | {"token": access_token.reveal()}
+
+
+def _app(client_key: str, client_secret: Secret) -> dict[str, str]:
+    return {"client_key": client_key, "client_secret": client_secret.reveal()}
+
+
+def parse_token(data: Mapping[str, Any], *, client_key: str, now: datetime, previous: Token | None = None) -> Token:
+    """Return the user token of a reply to an exchange or a refresh, with version 0.
+
+    Args:
+        data: The reply.
+        client_key: The app.
+        now: When it came (aware); lifetimes count from here.
+        previous: The token that was refreshed. What the reply leaves out stays as it was: a refresh token is never
+            replaced by nothing, and a pair that TikTok has rotated is never thrown away for a missing number.
+
+    Raises:
+        ServerError: Something needed is missing or has the wrong type, or the reply is for another account.
+    """
+    try:
+        return _token(data, client_key=client_key, now=now, previous=previous)
+    except WireTypeError as error:
+        raise _unexpected(error, open_id=None if previous is None else previous.key.open_id) from None
+
+
+def _token(data: Mapping[str, Any], *, client_key: str, now: datetime, previous: Token | None) -> Token:
+    open_id = data.get("open_id")
+    if previous is not None and open_id in (None, "", previous.key.open_id):
+        key = previous.key
+    elif previous is None and type(open_id) is str and open_id:
+        key = AccountKey(client_key, open_id)
+    else:
+        raise WireTypeError("$.open_id", "the open_id of the account the call was for")
+    access_token = _secret(data, "access_token")
+    lifetime, refresh_lifetime = _seconds(data, "expires_in"), _seconds(data, "refresh_expires_in")
+    if previous is None:
+        expires_at = now + _needed(lifetime, "expires_in")
+        refresh_expires_at = now + _needed(refresh_lifetime, "refresh_expires_in")
+        refresh_token = _secret(data, "refresh_token")
+    else:
+        expires_at = now + (previous.expires_at - previous.updated_at if lifetime is None else lifetime)
+        refresh_expires_at = previous.refresh_expires_at if refresh_lifetime is None else now + refresh_lifetime
+        refresh_token = (
+            previous.refresh_token if data.get("refresh_token") in (None, "") else _secret(data, "refresh_token")
+        )
+    scopes = scopes_of(data.get("scope"))
+    return Token(
+        key=key,
+        access_token=access_token,
+        refresh_token=refresh_token,
+        scopes=previous.scopes if previous is not None and not scopes else scopes,
+        expires_at=expires_at,
+        refresh_expires_at=refresh_expires_at,
+        updated_at=now,
+    )
+
+
+def parse_client_token(data: Mapping[str, Any], *, now: datetime) -> ClientToken:
+    """Return the app's own token of a reply.
+
+    Args:
+        data: The reply.
+        now: When it came (aware); its lifetime counts from here.
+
+    Raises:
+        ServerError: Something needed is missing or has the wrong type.
+    """
+    try:
+        lifetime = _needed(_seconds(data, "expires_in"), "expires_in")
+        return ClientToken(access_token=_secret(data, "access_token"), expires_at=now + lifetime)
+    except WireTypeError as error:
+        raise _unexpected(error, open_id=None) from None
+
+
+def _unexpected(error: WireTypeError, *, open_id: str | None) -> ServerError:
+    # Not worth a repeat: a refresh token that TikTok has taken would be refused the second time.
+    return ServerError(
+        "unexpected_form",
+        f"the answer is not of the documented form: {error}",
+        endpoint=Endpoint.TOKEN.path,
+        open_id=open_id,
+        retryable=False,
+        advice="TikTok changed its answer or something between altered it.",
+    )
+
+
+def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime) -> Token:
+    """Return the token in a v1-shaped reply: `{"data": {...}, "message": "success"}`.
+
+    Lifetimes count from *now*: v1 replies do not say when they were given. One imported later than that is refreshed
+    too late by the difference, and a 401 mends it.
+
+    Args:
+        payload: The reply.
+        client_key: The app.
+        now: When it came, as far as that is known (aware).
+
+    Raises:
+        OAuthError: The payload is one of v1's errors.
+        ConfigurationError: It is no v1 reply, or lacks a part of the token.
+
+    Source: https://developers.tiktok.com/doc/legacy-user-access-guide
+    """
+    found: Any = payload.get("data")
+    if type(found) is not dict:
+        raise ConfigurationError('This is no v1 token reply: it has no "data" object. Pass the whole decoded reply.')
+    data = cast("dict[str, Any]", found)
+    code, message, log_id = data.get("error_code"), payload.get("message"), data.get("log_id")
+    if code or message not in (None, "success"):
+        description = data.get("description")
+        raise OAuthError(
+            f"v1 error {code if type(code) is int else 'without a code'}",
+            description if type(description) is str else "",
+            log_id=log_id if type(log_id) is str else None,
+        )
+    try:
+        return _token(data, client_key=client_key, now=now, previous=None)
+    except WireTypeError as error:
+        raise ConfigurationError(f"This is no v1 token reply: in its data, {error}. Pass the whole reply.") from None
+
+
+def scopes_of(scope: Any) -> frozenset[str]:  # noqa: ANN401 - any JSON value
+    """Return the scopes in TikTok's comma-separated list; blanks separate them too."""
+    if scope is None:
+        return frozenset()
+    if type(scope) is not str:
+        raise WireTypeError("$.scope", "a comma-separated string")
+    return frozenset(scope.replace(",", " ").split())
+
+
+def _secret(data: Mapping[str, Any], key: str) -> Secret:
+    value = data.get(key)
+    if type(value) is not str or not value:
+        raise WireTypeError(f"$.{key}", "a string that is not empty")
+    return Secret(value)
+
+
+def _seconds(data: Mapping[str, Any], key: str) -> timedelta | None:
+    """Return a lifetime; numbers have been seen as strings here."""
+    value = data.get(key)
+    if value is None:
+        return None
+    if type(value) is str and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
+    if (type(value) is not int and type(value) is not float) or value != value:  # noqa: PLR0124 - NaN
+        raise WireTypeError(f"$.{key}", "a number of seconds")
+    return timedelta(seconds=max(0, min(value, _LONGEST_LIFE)))
+
+
+def _needed(lifetime: timedelta | None, key: str) -> timedelta:
+    if lifetime is None:
+        raise WireTypeError(f"$.{key}", "a number of seconds")
+    return lifetime

@@ -1,0 +1,134 @@
+"""Async generators over the pages of a listing, and over the items on them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Generic, TypeVar
+
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import Page
+
+Cursor = TypeVar("Cursor", int, str)
+
+
+def next_cursor(previous: Cursor | None, returned: Cursor | None, *, has_more: bool) -> Cursor | None:
+    """Return the cursor of the next page, or `None` at the end of the listing.
+
+    A short or empty page does not end a listing: TikTok moderates after it has cut the page. What ends it is its own
+    word, a missing cursor, or a cursor that stands still, with which the same page would come for ever.
+
+    Args:
+        previous: The cursor the page was asked with; `None` for the first page.
+        returned: The cursor that came with it.
+        has_more: TikTok's word that there is another page.
+
+    Example:
+        >>> next_cursor(None, 1646883959000, has_more=True)
+        1646883959000
+        >>> next_cursor(100, 100, has_more=True) is None
+        True
+
+    Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-list
+    """
+    if not has_more or returned is None:
+        return None
+    # Index cursors begin at 0, so a 0 after the first page has not moved either.
+    stands_still = returned == previous or (not previous and not returned)
+    return None if stands_still else returned
+
+
+T = TypeVar("T")
+
+# Gives the pages one after the other; what a listing keeps between two requests lives in its frame.
+Walk = Callable[[], AsyncGenerator[Page[T], None]]
+
+
+class Pages(Generic[T]):
+    """A listing that asks for the next page only when somebody wants it.
+
+    Iterate over it for items, or over `pages()` for pages with their cursors. It holds no connection between two
+    pages. A loop that is left early closes it; `contextlib.aclosing` does so at once, whatever the interpreter.
+
+    Args:
+        walk: Starts the listing.
+        read_ahead: How many pages to fetch before they are wanted: 0 or 1.
+
+    Raises:
+        ConfigurationError: *read_ahead* is neither 0 nor 1.
+
+    Example:
+        >>> async def titles(account):
+        ...     return [video.title async for video in account.videos(limit=50)]
+    """
+
+    def __init__(self, walk: Walk[T], *, read_ahead: int = 0) -> None:
+        if read_ahead not in {0, 1}:
+            msg = f"read_ahead is 0 (fetch when wanted) or 1 (fetch one page early), not {read_ahead!r}."
+            raise ConfigurationError(msg)
+        self._walk = walk
+        self._read_ahead = read_ahead
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        pages = self.pages()
+        try:
+            async for page in pages:
+                for item in page.items:
+                    yield item
+        finally:
+            await pages.aclose()
+
+    def pages(self) -> AsyncGenerator[Page[T], None]:
+        """Yield the pages, each with the cursor that continues behind it.
+
+        Raises:
+            TikTokError: What the request for a page raised; the pages before it were yielded.
+        """
+        walk = self._walk()
+        return early(walk) if self._read_ahead else walk
+
+    async def first(self) -> T | None:
+        """Return the first item, or `None` if there is none."""
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                if page.items:
+                    return page.items[0]
+        return None
+
+    async def collect(self, *, limit: int | None = None) -> list[T]:
+        """Return the items as a list.
+
+        Args:
+            limit: The most items to return; `None` for all of them, which may be many.
+        """
+        items: list[T] = []
+        if limit is not None and limit <= 0:
+            return items
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                items.extend(page.items)
+                if limit is not None and len(items) >= limit:
+                    return items[:limit]
+        return items
+
+
+async def early(walk: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[T], None]:
+    """Yield the pages of *walk*, fetching the next one while the last one is being worked on."""
+    async with aclosing(walk):
+        ahead = asyncio.ensure_future(_next(walk))
+        try:
+            while (page := await ahead) is not None:
+                ahead = asyncio.ensure_future(_next(walk))
+                yield page
+        finally:
+            # The generator underneath can only be closed once nobody is inside it.
+            ahead.cancel()
+            await asyncio.wait({ahead})
+            if not ahead.cancelled():
+                ahead.exception()
+
+
+def _next(walk: AsyncGenerator[Page[T], None]) -> Awaitable[Page[T] | None]:
+    async def step() -> Page[T] | None:
+        return await anext(walk, None)
+
+    return step()

@@ -1,0 +1,4 @@
+"""Data Portability.
+
+Source: https://developers.tiktok.com/doc/data-portability-api-get-started
+"""

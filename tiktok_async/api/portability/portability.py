@@ -1,0 +1,201 @@
+"""A user's own data, asked for in the user's name: `account.portability`.
+
+Source: https://developers.tiktok.com/doc/data-portability-api-get-started
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from tiktok_async._decoding.answers import read
+from tiktok_async._tokens.credentials import AccountCredential
+from tiktok_async.api.portability.archive import Archive
+from tiktok_async.api.portability.download import Download
+from tiktok_async.api.portability.rules import check_categories, missing_scopes, spent_scopes
+from tiktok_async.api.runtime import Runtime
+from tiktok_async.errors import ArchiveUnavailable, ConfigurationError, ScopeNotGranted
+from tiktok_async.models import DataFormat, Endpoint, PortabilityCategory, PortabilityState, PortabilityStatus
+from tiktok_async.models._wire import WireModel, identifier
+
+__all__ = ["Archive", "Portability", "PortabilityRequest"]
+
+_STATUS_FIELDS = "request_id,apply_time,collect_time,status,data_format,category_selection_list"
+_FIRST_LOOK = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(minutes=5)
+# TikTok's table says the first, its example the second.
+# https://developers.tiktok.com/doc/data-portability-api-check-status
+_MESSAGES = {"direct_messages": PortabilityCategory.DIRECT_MESSAGE}
+
+
+@frozen(kw_only=True)
+class _Added(WireModel):
+    request_id: str = identifier()
+
+
+class PortabilityRequest:
+    """A request for a user's archive.
+
+    Attributes:
+        request_id: TikTok's id of it; `portability.request(request_id)` goes on with it in another process.
+        spent: The scopes it used up: one that ends in `.single` is good for one request.
+    """
+
+    def __init__(
+        self, runtime: Runtime, credential: AccountCredential, request_id: str, *, spent: frozenset[str] = frozenset()
+    ) -> None:
+        if not (request_id.isascii() and request_id.isdigit()):
+            raise ConfigurationError(f"request_id is digits, as TikTok gives it, not {request_id[:60]!r}.")
+        self.request_id = request_id
+        self.spent = spent
+        self._runtime = runtime
+        self._credential = credential
+        self._body = {"request_id": int(request_id)}
+
+    def __repr__(self) -> str:
+        return f"PortabilityRequest({self.request_id!r})"
+
+    async def status(self) -> PortabilityStatus:
+        """Return how far it is.
+
+        Raises:
+            InvalidParams: TikTok does not know this request of this account.
+
+        Source: https://developers.tiktok.com/doc/data-portability-api-check-status
+        """
+        endpoint, open_id = Endpoint.PORTABILITY_CHECK, self._credential.open_id
+        response = await self._runtime.sender.call(
+            endpoint, credential=self._credential, fields=_STATUS_FIELDS, json=self._body
+        )
+        status = read(response, response.data, PortabilityStatus, endpoint=endpoint, open_id=open_id)
+        categories = tuple(_MESSAGES.get(str(one), one) for one in status.category_selection_list)
+        return evolve(status, category_selection_list=categories)
+
+    async def wait(self, *, timeout: timedelta | None = None) -> PortabilityStatus:  # noqa: ASYNC109 - asked at intervals
+        """Wait until the archive is ready, which takes seconds to hours.
+
+        TikTok is asked after 5 s and then less and less often, at last every 5 minutes. An app that receives
+        webhooks can do without: `portability.download.ready` says the same.
+
+        Args:
+            timeout: The longest wait; `None` waits as long as it takes.
+
+        Raises:
+            ArchiveUnavailable: It was cancelled, it has expired, or *timeout* is over; see `.state`.
+        """
+        clock = self._runtime.clock
+        started, pause = clock.monotonic(), _FIRST_LOOK
+        while True:
+            status = await self.status()
+            if status.status == PortabilityState.DOWNLOADING:
+                return status
+            waited = timedelta(seconds=clock.monotonic() - started)
+            gone = status.status in (PortabilityState.EXPIRED, PortabilityState.CANCELLED)
+            if gone or (timeout is not None and waited + pause > timeout):
+                raise ArchiveUnavailable(self.request_id, state=str(status.status), open_id=self._credential.open_id)
+            # Spread, so that a thousand requests of one hour are not asked about at one moment.
+            await clock.sleep(pause.total_seconds() * (1 + 0.2 * clock.random()))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    async def download(
+        self, path: str | os.PathLike[str], *, stall_timeout: timedelta = timedelta(seconds=60)
+    ) -> Archive:
+        """Download the archive, which is ready for four days. Under *path* stands the whole of it or nothing new.
+
+        The bytes go to a file beside it first. A connection that breaks is gone on with, and so is what a process
+        before this one has left, where TikTok's server can do that.
+
+        Args:
+            path: Where to; a file that is there is replaced at the end.
+            stall_timeout: The longest time without a byte; there is no limit in all.
+
+        Returns:
+            The archive, to be read member by member.
+
+        Raises:
+            InvalidParams: It is not ready, or not there any more.
+            TransportError: The connection broke off time and again.
+            ServerError: What came is no zip file.
+            ConfigurationError: The file cannot be written.
+
+        Source: https://developers.tiktok.com/doc/data-portability-api-download
+        """
+        target = Path(path)
+        await Download(
+            runtime=self._runtime,
+            credential=self._credential,
+            request_id=self.request_id,
+            path=target,
+            stall_timeout=stall_timeout.total_seconds(),
+        ).run()
+        return Archive(target)
+
+    async def cancel(self) -> None:
+        """Cancel it, as long as it is pending.
+
+        Raises:
+            InvalidParams: It is not pending any more, or TikTok does not know it.
+
+        Source: https://developers.tiktok.com/doc/data-portability-api-cancel
+        """
+        # In the body as in TikTok's example; its table has it in the query.
+        await self._runtime.sender.call(Endpoint.PORTABILITY_CANCEL, credential=self._credential, json=self._body)
+
+
+class Portability:
+    """The data side of an account: `account.portability`. For users in the EEA and the UK."""
+
+    def __init__(self, runtime: Runtime, credential: AccountCredential) -> None:
+        self._runtime = runtime
+        self._credential = credential
+
+    async def add(
+        self,
+        categories: Iterable[PortabilityCategory | str],
+        *,
+        format: DataFormat | str = DataFormat.JSON,  # noqa: A002 - the contract's word
+    ) -> PortabilityRequest:
+        """Ask for an archive.
+
+        Args:
+            categories: What is to be in it; `all_data` makes others needless.
+            format: Of the files in it.
+
+        Returns:
+            The request; keep its `request_id`.
+
+        Raises:
+            ScopeNotGranted: The granted scopes do not cover the categories; nothing was sent.
+            ScopeNotAuthorized: TikTok says so, such as when a `.single` scope was used up before.
+            ConfigurationError: A category or the format is unknown.
+            TransportError: No answer came. With a `.single` scope it may be used up: look before you repeat it.
+
+        Source: https://developers.tiktok.com/doc/data-portability-api-add
+        """
+        wanted = check_categories(categories)
+        if str(format) not in set(DataFormat):
+            raise ConfigurationError(f"format is one of {', '.join(DataFormat)}, not {format!r}.")
+        endpoint, open_id = Endpoint.PORTABILITY_ADD, self._credential.open_id
+        token = self._credential.usable() or await self._credential.obtain()
+        # A token from elsewhere may come without its scopes: TikTok decides then.
+        if token.scopes and (missing := missing_scopes(token.scopes, wanted)):
+            raise ScopeNotGranted(missing, open_id=open_id, what="This archive")
+        response = await self._runtime.sender.call(
+            endpoint,
+            credential=self._credential,
+            fields="request_id",
+            json={"data_format": str(format), "category_selection_list": [str(one) for one in wanted]},
+        )
+        added = read(response, response.data, _Added, endpoint=endpoint, open_id=open_id)
+        spent = spent_scopes(token.scopes, wanted)
+        return PortabilityRequest(self._runtime, self._credential, added.request_id, spent=spent & token.scopes)
+
+    def request(self, request_id: str) -> PortabilityRequest:
+        """Return a request that was made before, here or elsewhere; no I/O happens.
+
+        Raises:
+            ConfigurationError: *request_id* is not one.
+        """
+        return PortabilityRequest(self._runtime, self._credential, request_id)

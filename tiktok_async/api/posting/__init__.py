@@ -1,0 +1,4 @@
+"""Content Posting.
+
+Source: https://developers.tiktok.com/doc/content-posting-api-get-started
+"""

@@ -1,0 +1,279 @@
+"""Posting videos and photos.
+
+Sources: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post,
+https://developers.tiktok.com/doc/content-posting-api-reference-upload-video,
+https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
+and https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+from tiktok_async._decoding.answers import read
+from tiktok_async._tokens.credentials import AccountCredential
+from tiktok_async.api.posting.dedup import DedupKey, dedup_note
+from tiktok_async.api.posting.publish import Publish
+from tiktok_async.api.posting.rules.chunks import plan_chunks
+from tiktok_async.api.posting.rules.preflight import photo_problems, photo_url_problems, video_problems
+from tiktok_async.api.posting.rules.saved import Fingerprint, PublishRecord, UploadRecord
+from tiktok_async.api.posting.video import UploadSource, VideoSource, content_type_of, open_video
+from tiktok_async.api.runtime import Runtime
+from tiktok_async.errors import (
+    ConfigurationError,
+    OutcomeUnknown,
+    ScopeNotGranted,
+    ServerError,
+    TikTokError,
+    TransportError,
+)
+from tiktok_async.models import (
+    AccountKey,
+    ChunkPlan,
+    CreatorInfo,
+    Endpoint,
+    PhotoPost,
+    PullFromUrl,
+    Scope,
+    Secret,
+    VideoPost,
+)
+from tiktok_async.models._posting import refuse
+from tiktok_async.models._wire import WireModel
+
+__all__ = ["Source", "Video", "begin", "creator_info", "post_photos", "post_video", "resume"]
+
+
+@frozen(slots=True, kw_only=True)
+class Video:
+    """A video that is about to be uploaded."""
+
+    source: VideoSource
+    plan: ChunkPlan
+    content_type: str
+    fingerprint: Fingerprint
+
+
+@frozen(kw_only=True)
+class _Accepted(WireModel):
+    publish_id: str
+
+
+@frozen(kw_only=True)
+class _AcceptedUpload(_Accepted):
+    upload_url: str
+
+
+async def begin(
+    runtime: Runtime,
+    credential: AccountCredential,
+    endpoint: Endpoint,
+    body: dict[str, Any],
+    *,
+    video: Video | None,
+    note: DedupKey | None,
+) -> Publish:
+    """Send the init *body*, unless *note* knows of an earlier call.
+
+    Raises:
+        OutcomeUnknown: It may have arrived and no answer came, now or in an earlier call.
+        UploadRejected: TikTok gave an upload address that bytes must not go to.
+        TikTokError: TikTok refused, or nothing was sent.
+    """
+    source = None if video is None else video.source
+    saved = None if note is None else await note.claim()
+    if saved is not None:
+        return resume(runtime, credential, saved, source)
+    try:
+        record = await _init(runtime, credential, endpoint, body, video)
+    except (TransportError, ServerError) as error:
+        if not _may_have_arrived(error, endpoint):
+            await _release(note)
+            raise
+        raise OutcomeUnknown(
+            f"TikTok may have accepted a post and its answer was lost ({type(error).__name__})",
+            endpoint=endpoint.path,
+            open_id=credential.open_id,
+            dedup_key=None if note is None else note.word,
+        ) from error
+    except TikTokError:
+        # Refused, or not sent at all. A cancelled call leaves its claim: it may have arrived.
+        await _release(note)
+        raise
+    publish = Publish(runtime, credential, record, source=source, certain=True)
+    if note is not None:
+        await note.settle(publish.to_json())
+    publish.check_address()
+    return publish
+
+
+def resume(runtime: Runtime, credential: AccountCredential, state: str, source: VideoSource | None) -> Publish:
+    """Go on with the publish saved as *state*, or named by it.
+
+    Raises:
+        ConfigurationError: *state* is neither a saved publish nor a publish_id.
+    """
+    record = PublishRecord.parse(state, open_id=credential.open_id)
+    if source is None and record.upload is not None and record.upload.path is not None:
+        source = VideoSource.at(record.upload.path, runtime.clock)
+    return Publish(runtime, credential, record, source=source)
+
+
+async def _init(
+    runtime: Runtime, credential: AccountCredential, endpoint: Endpoint, body: dict[str, Any], video: Video | None
+) -> PublishRecord:
+    response = await runtime.sender.call(endpoint, credential=credential, json=body)
+    now, open_id = runtime.clock.now(), credential.open_id
+    if video is None:
+        accepted = read(response, response.data, _Accepted, endpoint=endpoint, open_id=open_id)
+        return PublishRecord(publish_id=accepted.publish_id, open_id=open_id, started_at=now)
+    to_upload = read(response, response.data, _AcceptedUpload, endpoint=endpoint, open_id=open_id)
+    return PublishRecord(
+        publish_id=to_upload.publish_id,
+        open_id=open_id,
+        started_at=now,
+        upload=UploadRecord(
+            address=Secret(to_upload.upload_url),
+            plan=video.plan,
+            sent=0,
+            content_type=video.content_type,
+            fingerprint=video.fingerprint,
+            path=video.source.path,
+        ),
+    )
+
+
+def _may_have_arrived(error: TransportError | ServerError, endpoint: Endpoint) -> bool:
+    # A refresh of the token comes before the init: its failure is not the init's.
+    if error.endpoint is not None and not error.endpoint.endswith(endpoint.path):
+        return False
+    return isinstance(error, ServerError) or error.sent
+
+
+async def _release(note: DedupKey | None) -> None:
+    if note is not None:
+        await note.release()
+
+
+Source: TypeAlias = UploadSource | PullFromUrl
+"""What a video may be handed in as."""
+
+
+async def creator_info(runtime: Runtime, credential: AccountCredential) -> CreatorInfo:
+    """Return what the creator allows now; see `Account.creator_info`."""
+    response = await runtime.sender.call(Endpoint.CREATOR_INFO, credential=credential, json={})
+    return read(response, response.data, CreatorInfo, endpoint=Endpoint.CREATOR_INFO, open_id=credential.open_id)
+
+
+async def post_video(
+    runtime: Runtime,
+    credential: AccountCredential,
+    source: Source,
+    post: VideoPost | None,
+    *,
+    chunk_size: int | None = None,
+    content_type: str | None = None,
+    check: bool = False,
+    dedup_key: str | None = None,
+) -> Publish:
+    """Begin a video, directly with *post* or as a draft without; see `Account.post_video`, `Account.draft_video`."""
+    runtime.lifecycle.check("posting a video")
+    note = dedup_note(runtime.store, AccountKey(runtime.client_key, credential.open_id), dedup_key)
+    video: Video | None = None
+    if not isinstance(source, PullFromUrl):
+        video = await _video(runtime, source, chunk_size, content_type)
+    elif chunk_size is not None or content_type is not None:
+        raise ConfigurationError("TikTok fetches a PullFromUrl by itself: leave chunk_size and content_type out.")
+    if check and post is not None:
+        refuse("The video", video_problems(post, await creator_info(runtime, credential)))
+    body: dict[str, Any] = {} if post is None else {"post_info": _video_info(post)}
+    if isinstance(source, PullFromUrl):
+        body["source_info"] = {"source": "PULL_FROM_URL", "video_url": source.url}
+    elif video is not None:
+        body["source_info"] = {
+            "source": "FILE_UPLOAD",
+            "video_size": video.plan.size,
+            "chunk_size": video.plan.chunk_size,
+            "total_chunk_count": video.plan.count,
+        }
+    endpoint = Endpoint.INBOX_INIT if post is None else Endpoint.VIDEO_INIT
+    return await begin(runtime, credential, endpoint, body, video=video, note=note)
+
+
+async def post_photos(
+    runtime: Runtime,
+    credential: AccountCredential,
+    urls: Iterable[str],
+    post: PhotoPost,
+    *,
+    direct: bool,
+    check: bool = False,
+    dedup_key: str | None = None,
+) -> Publish:
+    """Begin photos; see `Account.post_photos` and `Account.draft_photos`."""
+    runtime.lifecycle.check("posting photos")
+    if isinstance(urls, str):
+        raise ConfigurationError("Photos are a list of URLs, not one str.")
+    images = [str(url) for url in urls]
+    refuse("The photos", photo_url_problems(images, post, direct=direct))
+    note = dedup_note(runtime.store, AccountKey(runtime.client_key, credential.open_id), dedup_key)
+    await _need_scope(credential, Scope.VIDEO_PUBLISH if direct else Scope.VIDEO_UPLOAD)
+    if check and direct:
+        refuse("The photos", photo_problems(post, await creator_info(runtime, credential)))
+    body: dict[str, Any] = {
+        "media_type": "PHOTO",
+        "post_mode": "DIRECT_POST" if direct else "MEDIA_UPLOAD",
+        "post_info": _photo_info(post, direct=direct),
+        "source_info": {"source": "PULL_FROM_URL", "photo_images": images, "photo_cover_index": post.cover_index},
+    }
+    return await begin(runtime, credential, Endpoint.CONTENT_INIT, body, video=None, note=note)
+
+
+async def _video(runtime: Runtime, source: UploadSource, chunk_size: int | None, content_type: str | None) -> Video:
+    opened = open_video(source, runtime.clock)
+    kind = content_type_of(opened.path, content_type)
+    fingerprint = await opened.fingerprint()
+    plan = plan_chunks(fingerprint.size, chunk_size)
+    return Video(source=opened, plan=plan, content_type=kind, fingerprint=fingerprint)
+
+
+async def _need_scope(credential: AccountCredential, scope: Scope) -> None:
+    """Refuse what the token does not cover: the endpoint table cannot tell, since the scope depends on the mode."""
+    token = credential.usable() or await credential.obtain()
+    if token.scopes and scope not in token.scopes:
+        raise ScopeNotGranted({scope}, open_id=credential.open_id, what=Endpoint.CONTENT_INIT.path)
+
+
+def _video_info(post: VideoPost) -> dict[str, Any]:
+    # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
+    info: dict[str, Any] = {
+        "privacy_level": str(post.privacy_level),
+        "disable_comment": post.disable_comment,
+        "disable_duet": post.disable_duet,
+        "disable_stitch": post.disable_stitch,
+        "brand_content_toggle": post.brand_content_toggle,
+        "brand_organic_toggle": post.brand_organic_toggle,
+        "is_aigc": post.is_aigc,
+    }
+    if post.title is not None:
+        info["title"] = post.title
+    if post.video_cover_timestamp_ms is not None:
+        info["video_cover_timestamp_ms"] = post.video_cover_timestamp_ms
+    return info
+
+
+def _photo_info(post: PhotoPost, *, direct: bool) -> dict[str, Any]:
+    # A draft takes the texts alone; its creator chooses the rest in the app.
+    # https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
+    texts = {"title": post.title, "description": post.description}
+    info: dict[str, Any] = {name: text for name, text in texts.items() if text is not None}
+    if direct:
+        info |= {
+            "privacy_level": str(post.privacy_level),
+            "disable_comment": post.disable_comment,
+            "auto_add_music": post.auto_add_music,
+            "brand_content_toggle": post.brand_content_toggle,
+            "brand_organic_toggle": post.brand_organic_toggle,
+        }
+    return info

@@ -1,0 +1,342 @@
+"""One post on its way: its upload, its state, and how it ended."""
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+from attrs import frozen
+from yarl import URL
+
+from tiktok_async._tokens.credentials import AccountCredential
+from tiktok_async.api.posting.rules.saved import PublishRecord, UploadRecord
+from tiktok_async.api.posting.rules.status import failure_of, is_unknown_id, read_status
+from tiktok_async.api.posting.rules.upload_url import check_upload_url
+from tiktok_async.api.posting.upload import Upload
+from tiktok_async.api.posting.video import OpenVideo, VideoSource, changed
+from tiktok_async.api.runtime import Runtime
+from tiktok_async.errors import (
+    ConfigurationError,
+    InvalidParams,
+    PublishPending,
+    RateLimited,
+    RateLimitWaitExceeded,
+    ServerError,
+    TransportError,
+)
+from tiktok_async.models import (
+    ChunkPlan,
+    ChunkUploaded,
+    Endpoint,
+    PublishChanged,
+    PublishState,
+    PublishStatus,
+    UploadProgress,
+)
+
+__all__ = ["Publish", "Telling"]
+
+
+@frozen(slots=True)
+class Telling:
+    """Tells of one publish, if somebody listens.
+
+    Attributes:
+        runtime: Whose observer is told.
+        open_id: The account.
+        publish_id: The post.
+    """
+
+    runtime: Runtime
+    open_id: str
+    publish_id: str
+
+    def chunk(self, plan: ChunkPlan, chunk: int, *, sent: int, size: int, attempts: int, seconds: float) -> None:
+        """Tell that a chunk was acknowledged.
+
+        Args:
+            plan: How the video is cut.
+            chunk: Which chunk, from 0.
+            sent: Bytes acknowledged in all.
+            size: Bytes acknowledged with this one.
+            attempts: How often it was sent.
+            seconds: How long that took.
+        """
+        if self.runtime.emit is not None:
+            self.runtime.emit(
+                ChunkUploaded(
+                    at=self.runtime.clock.now(),
+                    open_id=self.open_id,
+                    publish_id=self.publish_id,
+                    chunk=chunk,
+                    chunks=plan.count,
+                    size=size,
+                    sent=sent,
+                    total=plan.size,
+                    duration=timedelta(seconds=seconds),
+                    attempts=attempts,
+                )
+            )
+
+    def state(self, status: PublishStatus) -> None:
+        """Tell that the post's state is another one."""
+        if self.runtime.emit is not None:
+            self.runtime.emit(
+                PublishChanged(
+                    at=self.runtime.clock.now(),
+                    open_id=self.open_id,
+                    publish_id=self.publish_id,
+                    state=str(status.state),
+                    fail_reason=None if status.fail_reason is None else str(status.fail_reason),
+                )
+            )
+
+
+# 30 status calls a minute are allowed; most posts are through within one.
+# https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
+_FIRST_POLL = 2.0
+_LONGEST_POLL = 30.0
+_GROWTH = 1.5
+# How long TikTok may not know an id that it has just given out; seen for seconds.
+_UNKNOWN_ID_GRACE = 60.0
+
+
+class Publish:
+    """A post that TikTok has accepted and not yet published; `Account.post_video` and its kin return one.
+
+    It can be continued in another process: save `to_json()` before the first byte moves, and hand it to
+    `Account.publish`.
+
+    Example:
+        >>> async def post(account, path, post, save):
+        ...     publish = await account.post_video(path, post)
+        ...     save(publish.to_json())
+        ...     async for progress in publish.upload():
+        ...         save(progress.state)
+        ...     return await publish.wait()
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        credential: AccountCredential,
+        record: PublishRecord,
+        *,
+        source: VideoSource | None = None,
+        certain: bool = False,
+    ) -> None:
+        self._runtime = runtime
+        self._credential = credential
+        self._record = record
+        self._source = source
+        # Whether the record holds all that TikTok has acknowledged: true of a new one, false after a crash.
+        self._certain = certain
+        self._upload: Upload | None = None
+        self._state: str | None = None
+        self._telling = Telling(runtime, credential.open_id, record.publish_id)
+
+    def __repr__(self) -> str:
+        upload = self._record.upload
+        sent = "" if upload is None else f", sent={upload.sent}, size={upload.plan.size}"
+        return f"Publish({self.publish_id!r}{sent})"
+
+    @property
+    def publish_id(self) -> str:
+        """TikTok's id of this post."""
+        return self._record.publish_id
+
+    @property
+    def plan(self) -> ChunkPlan | None:
+        """How its video is cut; `None` where there is nothing to upload."""
+        return None if self._record.upload is None else self._record.upload.plan
+
+    @property
+    def moved(self) -> int:
+        """Bytes that TikTok has acknowledged, and those of the chunk under way that left for it.
+
+        It is for a bar that moves within a chunk, and it goes back where a chunk has to be sent again.
+        """
+        acknowledged = 0 if self._record.upload is None else self._record.upload.sent
+        return acknowledged if self._upload is None else self._upload.acknowledged + self._upload.under_way
+
+    def to_json(self) -> str:
+        """Return what another process needs to go on.
+
+        It holds the upload address in clear, by which anybody can send this video's bytes for an hour: keep it as
+        you keep a token.
+        """
+        return self._record.to_json()
+
+    async def upload(self) -> AsyncGenerator[UploadProgress, None]:
+        """Send the video's bytes, chunk by chunk; the source stays open until the last one, or until this is closed.
+
+        What has been acknowledged is not sent again. Breaking off is harmless: call it again, here or in another
+        process. A post without bytes to send, or with none left, yields nothing.
+
+        Yields:
+            The progress after each chunk; save its `state`.
+
+        Raises:
+            UploadExpired: The hour in which an upload must finish is over.
+            UploadRejected: The upload host refused, or the upload address is not TikTok's.
+            SourceChanged: The source is not the one the upload began with.
+            UploadError: It did not work in all attempts, or the source cannot be read; resume later.
+            PublishFailed: TikTok gave the post up meanwhile.
+            ConfigurationError: The source is missing, cannot be read, or the upload is running already.
+
+        Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+        """
+        record = self._record.upload
+        if record is None or record.sent >= record.plan.size:
+            return
+        plan, highest = record.plan, record.sent
+        if self._source is None:
+            raise ConfigurationError(
+                f"Publish {self.publish_id} has bytes to send and no source: `account.publish(state, source)`."
+            )
+        async with self._source.opened() as video:
+            upload = await self._prepare(record, video)
+            while upload.acknowledged < plan.size:
+                started = self._runtime.clock.monotonic()
+                await self._exclusively(upload)
+                if upload.acknowledged <= highest:
+                    continue
+                before, highest = highest, upload.acknowledged
+                chunk = plan.chunk_at(highest - 1)
+                self._telling.chunk(
+                    plan,
+                    chunk,
+                    sent=highest,
+                    size=highest - before,
+                    attempts=upload.attempts,
+                    seconds=self._runtime.clock.monotonic() - started,
+                )
+                yield UploadProgress(
+                    chunk=chunk, chunks=plan.count, sent=highest, total=plan.size, state=self._record.to_json()
+                )
+
+    async def status(self) -> PublishStatus:
+        """Ask TikTok where the post is.
+
+        Raises:
+            InvalidParams: TikTok does not know the post, or it is another account's.
+        """
+        response = await self._runtime.sender.call(
+            Endpoint.STATUS_FETCH, credential=self._credential, json={"publish_id": self.publish_id}
+        )
+        status = read_status(response, open_id=self._credential.open_id)
+        if status.state != self._state:
+            self._state = str(status.state)
+            self._telling.state(status)
+        return status
+
+    async def wait(self, timeout: timedelta | None = timedelta(minutes=30)) -> PublishStatus:  # noqa: ASYNC109 - the end of a wait is a result here, not a cancellation
+        """Wait until the post is published, or a draft is in its creator's inbox.
+
+        It asks after 2 s, then less and less often, every 30 s at last. A webhook that is handed to
+        `session.webhooks.handle` makes it ask at once.
+
+        Args:
+            timeout: How long at most; `None` for as long as it takes.
+
+        Returns:
+            The last status. `post_ids` may still be empty: they come with the moderation, and for public posts only.
+
+        Raises:
+            PublishFailed: TikTok did not publish it; `.reason`, `.retryable` and `.advice` say more.
+            PublishPending: The time is over and nothing is decided. That is no failure: ask again later.
+        """
+        clock = self._runtime.clock
+        started = clock.monotonic()
+        delay = _FIRST_POLL
+        with self._runtime.bells.hang(self.publish_id) as bell:
+            while True:
+                status = await self._look(clock.monotonic() - started)
+                if status is not None and status.state == PublishState.FAILED:
+                    raise failure_of(self.publish_id, status)
+                if status is not None and status.succeeded:
+                    return status
+                waited = timedelta(seconds=clock.monotonic() - started)
+                if timeout is not None and waited >= timeout:
+                    raise PublishPending(self.publish_id, state=self._state, waited=waited)
+                left = delay if timeout is None else min(delay, (timeout - waited).total_seconds())
+                await bell.wait(left, clock)
+                delay = min(delay * _GROWTH, _LONGEST_POLL)
+
+    def notify(self) -> None:
+        """Make a `wait` for this post ask TikTok at once, as when a webhook told of it."""
+        self._runtime.bells.ring(self.publish_id)
+
+    async def cancel(self) -> None:
+        """Ask TikTok to stop fetching the post's media; the post then fails with `publish_cancelled`.
+
+        It works for `PullFromUrl` only, and not near the download's end.
+
+        Raises:
+            InvalidParams: `publish_not_cancellable`: it is too late, or the video is uploaded rather than fetched.
+
+        Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+        """
+        await self._runtime.sender.call(
+            Endpoint.PUBLISH_CANCEL, credential=self._credential, json={"publish_id": self.publish_id}
+        )
+
+    async def _look(self, waited: float) -> PublishStatus | None:
+        """Ask once; `None` where asking later may tell more."""
+        try:
+            return await self.status()
+        except InvalidParams as error:
+            if is_unknown_id(error) and waited < _UNKNOWN_ID_GRACE:
+                return None
+            raise
+        except (ServerError, TransportError, RateLimited, RateLimitWaitExceeded):
+            # The post goes on whether or not TikTok can be asked about it.
+            return None
+
+    async def _prepare(self, record: UploadRecord, video: OpenVideo) -> Upload:
+        """Look at the address and the source, and learn what TikTok has, before any byte moves."""
+        runtime = self._runtime
+        url = self._address(record)
+        if not (await video.fingerprint()).matches(record.fingerprint):
+            raise changed(self.publish_id)
+        upload = Upload(
+            self._record,
+            record,
+            url,
+            video,
+            status=self.status,
+            transport=runtime.transport,
+            clock=runtime.clock,
+            retry=runtime.retry,
+        )
+        if not self._certain:
+            await upload.ask()
+            self._record = self._record.with_sent(upload.acknowledged)
+        return upload
+
+    def check_address(self) -> None:
+        """Refuse an upload address that no byte may go to.
+
+        Raises:
+            UploadRejected: It is one.
+        """
+        if self._record.upload is not None:
+            self._address(self._record.upload)
+
+    def _address(self, record: UploadRecord) -> URL:
+        return check_upload_url(
+            record.address.reveal(),
+            hosts=self._runtime.upload_hosts,
+            base_url=URL(self._runtime.base_url),
+            publish_id=self.publish_id,
+        )
+
+    async def _exclusively(self, upload: Upload) -> None:
+        if self._upload is not None:
+            raise ConfigurationError(f"Publish {self.publish_id} is being uploaded already: one `upload()` at a time.")
+        self._upload = upload
+        self._certain = False
+        try:
+            await upload.next_chunk()
+            self._certain = True
+        finally:
+            self._upload = None
+            self._record = self._record.with_sent(upload.acknowledged)

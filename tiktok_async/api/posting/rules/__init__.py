@@ -1,0 +1,1 @@
+"""What decides about a post and never waits: chunks, saved uploads, statuses."""

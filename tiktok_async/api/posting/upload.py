@@ -1,0 +1,313 @@
+"""Getting the chunks of one video acknowledged, whatever the network does.
+
+Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+
+TikTok is always right about how many bytes it has: where its answer, or the post's status, names another offset than
+ours, the upload goes on from there. Progress counts acknowledged bytes, never sent ones.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Self
+
+from yarl import URL
+
+from tiktok_async._http.stall import StallGuard
+from tiktok_async.abc import Clock, Transport
+from tiktok_async.api.posting.rules.chunks import content_range, floor_to_chunk, resume_points
+from tiktok_async.api.posting.rules.saved import PublishRecord, UploadRecord
+from tiktok_async.api.posting.rules.status import failure_of
+from tiktok_async.api.posting.video import OpenVideo
+from tiktok_async.errors import (
+    SessionClosed,
+    TikTokError,
+    TransportError,
+    UploadError,
+    UploadExpired,
+    UploadRejected,
+    WrongEventLoop,
+)
+from tiktok_async.models import PublishState, PublishStatus, RetryPolicy
+from tiktok_async.models._http import RawResponse, Request
+
+__all__ = ["PIECE", "ChunkBody", "Upload"]
+
+
+PIECE = 64 * 1024
+"""Bytes that are handed on at once: a transport copies and encrypts a piece whole."""
+
+
+class ChunkBody:
+    """An async iterator over pieces of *blocks* that tells of each, and that can be closed under a sender's hands.
+
+    A sender that failed may still hold on to the iterator for a moment, in a task of its own.
+
+    Args:
+        blocks: The chunk.
+        clock: Tells the time.
+        guard: Is told of progress.
+
+    Attributes:
+        failure: What the source raised, which a sender would only show as a broken connection.
+        moved: Bytes that were handed to the sender.
+    """
+
+    __slots__ = ("_blocks", "_clock", "_closed", "_guard", "_idle", "_rest", "failure", "moved")
+
+    def __init__(self, blocks: AsyncGenerator[memoryview, None], clock: Clock, guard: StallGuard) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
+        self._clock = clock
+        self._guard = guard
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+        self.failure: TikTokError | None = None
+        self.moved = 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> memoryview:
+        if self._closed:
+            raise StopAsyncIteration
+        if not self._rest:
+            self._rest = await self._next_block()
+        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+        self._guard.moved_at = self._clock.monotonic()
+        self.moved += len(piece)
+        return piece
+
+    async def _next_block(self) -> memoryview:
+        self._idle.clear()
+        try:
+            return await anext(self._blocks)
+        except TikTokError as error:
+            self.failure = error
+            raise
+        finally:
+            self._idle.set()
+
+    async def aclose(self) -> None:
+        """Close the blocks once nobody is waiting for one."""
+        self._closed = True
+        await self._idle.wait()
+        await self._blocks.aclose()
+
+
+STALL_SECONDS = 60.0
+
+_TAKEN = {200, 201, 206}
+# https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+_GONE = {403: "its hour is over", 404: "TikTok does not know it any more"}
+_OUT_OF_STEP = 416
+_WORTH_REPEATING = {408, 425, 429}
+_SERVER_SIDE = 500
+_MOST_REWINDS = 5
+
+
+class Upload:
+    """One upload from where it stands to its end.
+
+    Args:
+        record: The publish; it has an upload.
+        url: The checked upload address.
+        video: What is uploaded; open.
+        status: Asks TikTok for the post's status.
+        transport: Moves bytes.
+        clock: Time, sleep and jitter.
+        retry: How often a chunk is tried.
+
+    Attributes:
+        acknowledged: Bytes that TikTok has, as far as it told.
+        attempts: How often the last chunk was sent.
+    """
+
+    def __init__(
+        self,
+        record: PublishRecord,
+        upload: UploadRecord,
+        url: URL,
+        video: OpenVideo,
+        *,
+        status: Callable[[], Awaitable[PublishStatus]],
+        transport: Transport,
+        clock: Clock,
+        retry: RetryPolicy,
+    ) -> None:
+        self._record = record
+        self._url = url
+        self._video = video
+        self._plan = upload.plan
+        self._upload = upload
+        self._status = status
+        self._transport = transport
+        self._clock = clock
+        self._retry = retry
+        self._refused: set[int] = set()
+        self._rewinds = 0
+        self._body: ChunkBody | None = None
+        self.acknowledged = upload.sent
+        self.attempts = 0
+
+    @property
+    def under_way(self) -> int:
+        """Bytes of the chunk at hand that left for TikTok."""
+        return 0 if self._body is None else self._body.moved
+
+    async def ask(self) -> bool:
+        """Learn from the post's status what TikTok has.
+
+        Returns:
+            Whether TikTok told.
+
+        Raises:
+            PublishFailed: The post has failed already; no byte would help.
+        """
+        try:
+            status = await self._status()
+        except (SessionClosed, WrongEventLoop):
+            raise
+        except TikTokError:
+            # The bytes need no token and no API: without an answer the upload host will tell, by a 416.
+            return False
+        if status.state == PublishState.FAILED:
+            raise failure_of(self._record.publish_id, status)
+        if status.succeeded:
+            self._move(self._plan.size)
+        elif status.uploaded_bytes is not None:
+            self._move(max(self.acknowledged, floor_to_chunk(self._plan, status.uploaded_bytes)))
+        return status.succeeded or status.uploaded_bytes is not None
+
+    async def next_chunk(self) -> None:
+        """Get the chunk at hand acknowledged.
+
+        Raises:
+            UploadExpired: The hour is over.
+            UploadRejected: The upload host refused.
+            SourceChanged: The source is not the same any more.
+            UploadError: It did not work in all the attempts; the upload can be resumed later.
+        """
+        self.attempts = 0
+        goal = self._plan.range_of(self._plan.chunk_at(self.acknowledged)).stop
+        while self.acknowledged < goal:
+            await self._check_hour()
+            self.attempts += 1
+            current = self._plan.range_of(self._plan.chunk_at(self.acknowledged))
+            problem = await self._attempt(range(self.acknowledged, current.stop))
+            if problem is not None:
+                await self._pause(problem)
+                if not isinstance(problem, TransportError) or problem.sent:
+                    # What was lost may have been only the answer, and TikTok does not say what a second PUT of a
+                    # chunk it already has would do.
+                    await self.ask()
+
+    async def _attempt(self, span: range) -> UploadError | TransportError | None:
+        """Send *span* once. Returns what is worth another attempt, or `None` if TikTok answered about the offset."""
+        try:
+            reply = await self._put(span)
+        except TransportError as error:
+            return error
+        if reply.status in _TAKEN:
+            return self._take(span, reply)
+        if reply.status == _OUT_OF_STEP:
+            return await self._resync(span, reply)
+        if reply.status in _WORTH_REPEATING or reply.status >= _SERVER_SIDE:
+            return self._error(UploadError, reply.status, f"The upload host answered with HTTP {reply.status}.")
+        if reply.status in _GONE:
+            await self._gone(span, reply.status, _GONE[reply.status])
+            return None
+        what = f"The upload host refused bytes {span.start}-{span.stop - 1} with HTTP {reply.status}."
+        raise self._error(UploadRejected, reply.status, what)
+
+    async def _gone(self, span: range, status: int | None, why: str) -> None:
+        """Tell an upload that has ended from one that is complete, or raise."""
+        told = await self.ask()
+        if self.acknowledged >= span.stop:
+            return
+        advice = (
+            "Start a new post; this one will not appear."
+            if told
+            else "Its status could not be asked: look at it with `Publish.status()` before you start a new post."
+        )
+        raise self._error(UploadExpired, status, f"The upload cannot go on: {why}. {advice}")
+
+    def _take(self, span: range, reply: RawResponse) -> UploadError | None:
+        points = resume_points(self._plan, reply.headers)
+        self._move(points[0] if points and span.stop not in points else span.stop)
+        if self.acknowledged > span.start:
+            return None
+        return self._error(UploadError, reply.status, "The upload host took a chunk and does not have it.")
+
+    async def _resync(self, span: range, reply: RawResponse) -> UploadError | None:
+        self._refused.add(span.start)
+        points = [point for point in resume_points(self._plan, reply.headers) if point not in self._refused]
+        if points:
+            self._move(points[0])
+            return None
+        await self.ask()
+        if self.acknowledged not in self._refused:
+            return None
+        if self.attempts < self._retry.attempts:
+            return self._error(UploadError, reply.status, f"The upload host does not expect byte {span.start}.")
+        raise self._error(
+            UploadRejected,
+            reply.status,
+            f"The upload host does not expect byte {span.start}, and says nothing of which. Start a new post.",
+        )
+
+    async def _put(self, span: range) -> RawResponse:
+        headers = {
+            "Content-Type": self._upload.content_type,
+            "Content-Length": str(len(span)),
+            "Content-Range": content_range(span, self._plan.size),
+        }
+        guard = StallGuard(self._clock, STALL_SECONDS)
+        blocks = self._video.blocks(span, self._upload.fingerprint)
+        body = self._body = ChunkBody(blocks, self._clock, guard)
+        request = Request(method="PUT", url=self._url, headers=headers, body=body, stall_timeout=STALL_SECONDS)
+        try:
+            async with guard, aclosing(body):
+                return await self._transport.send(request)
+        except TimeoutError:
+            lost = TransportError(f"no byte moved for {STALL_SECONDS:.0f} s", sent=True, endpoint="the upload host")
+        except TransportError as error:
+            lost = error
+        finally:
+            self._body = None
+        # If the source failed, the network only tells of a broken connection.
+        raise body.failure or lost
+
+    async def _pause(self, problem: UploadError | TransportError) -> None:
+        """Wait before the next attempt, or raise if there is none."""
+        policy = self._retry
+        if self.attempts >= policy.attempts:
+            status = problem.status if isinstance(problem, UploadError) else None
+            raise self._error(
+                UploadError,
+                status,
+                f"A chunk was not acknowledged in {self.attempts} attempts. Resume later with "
+                "`account.publish(state, source)`; do not post anew.",
+            ) from problem
+        longest = min(policy.cap.total_seconds(), policy.base.total_seconds() * 2.0 ** min(self.attempts - 1, 64))
+        await self._clock.sleep(longest * self._clock.random())
+
+    async def _check_hour(self) -> None:
+        expires_at = self._record.expires_at
+        if expires_at is not None and self._clock.now() >= expires_at:
+            await self._gone(range(self._plan.size), None, "its hour is over")
+
+    def _move(self, offset: int) -> None:
+        if offset > self.acknowledged:
+            self._refused.clear()
+        elif offset < self.acknowledged:
+            self._rewinds += 1
+            if self._rewinds > _MOST_REWINDS:
+                raise self._error(
+                    UploadRejected, None, "The upload host lost what it had acknowledged, again and again."
+                )
+        self.acknowledged = offset
+
+    def _error(self, kind: type[UploadError], status: int | None, what: str) -> UploadError:
+        return kind(what, publish_id=self._record.publish_id, status=status)

@@ -1,0 +1,266 @@
+"""A video that is handed in: what kind of source it is, and of what type."""
+
+import asyncio
+import hashlib
+import io
+import mimetypes
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, TypeVar, cast
+
+from attrs import frozen
+
+from tiktok_async.abc import ByteSource, Clock
+from tiktok_async.api.posting.media import BytesMedia, FileMedia, Media, ObjectMedia, OpenMedia, PathMedia, Read, Stamp
+from tiktok_async.api.posting.rules.saved import Fingerprint
+from tiktok_async.errors import ConfigurationError, SourceChanged, TikTokError, UploadError
+
+__all__ = [
+    "BLOCK",
+    "OpenVideo",
+    "UploadSource",
+    "VideoSource",
+    "changed",
+    "content_type_of",
+    "open_video",
+    "read_ahead",
+]
+
+
+T = TypeVar("T")
+
+
+BLOCK = 1024 * 1024
+"""Bytes that are read at once: a thread's wake-up for less would cost more than the reading."""
+
+
+async def read_ahead(
+    begin: Callable[[int, int], Awaitable[T]],
+    finish: Callable[[Awaitable[T], int, int], Awaitable[memoryview]],
+    span: range,
+    clock: Clock,
+) -> AsyncGenerator[memoryview, None]:
+    """Yield the bytes of *span* in blocks, reading the next one while one is being sent.
+
+    Args:
+        begin: Called with an offset and a length, one call at a time. Where it returns a future, the reading goes on
+            already; a coroutine waits for the loop's next turn, which may be a block later.
+        finish: Called with what *begin* returned and with what it was called for.
+        span: First byte to one past the last; not empty.
+        clock: Gives the turns.
+    """
+    ahead: asyncio.Future[T] | None = None
+    try:
+        for offset in range(span.start, span.stop, BLOCK):
+            length = min(BLOCK, span.stop - offset)
+            block = await finish(ahead or asyncio.ensure_future(begin(offset, length)), offset, length)
+            ahead, after = None, offset + length
+            if after < span.stop:
+                ahead = asyncio.ensure_future(begin(after, min(BLOCK, span.stop - after)))
+            yield block
+            if ahead is not None and ahead.done():
+                # Nothing to wait for: without a turn of the loop, a fast receiver would have a whole chunk written.
+                await clock.sleep(0)
+    finally:
+        if ahead is not None:
+            await _give_up(ahead)
+
+
+async def _give_up(ahead: "asyncio.Future[T]") -> None:
+    """Let no read outlive the range it was for, and no failure of it go unseen as a warning."""
+    ahead.cancel()
+    await asyncio.wait([ahead])
+    if not ahead.cancelled():
+        ahead.exception()
+
+
+_SAMPLE = 64 * 1024
+
+
+class OpenVideo:
+    """A video's bytes, one call at a time.
+
+    Args:
+        media: Where they come from; open.
+        clock: Gives the loop its turns.
+    """
+
+    def __init__(self, media: OpenMedia, clock: Clock) -> None:
+        self._media = media
+        self._clock = clock
+
+    async def fingerprint(self) -> Fingerprint:
+        """Return by what this video can be known again; it reads 128 KiB.
+
+        Raises:
+            UploadError: It cannot be read.
+        """
+        size, mtime_ns = await _translated(self._media.stamp(), "could not be looked at")
+        head = min(size, _SAMPLE)
+        tail = min(size - head, _SAMPLE)
+        start, _ = await _whole(self._media.read(0, head), 0, head)
+        end, _ = await _whole(self._media.read(size - tail, tail), size - tail, tail)
+        digest = hashlib.sha256(start)
+        digest.update(end)
+        return Fingerprint(size=size, sample=digest.hexdigest(), mtime_ns=mtime_ns)
+
+    def blocks(self, span: range, expected: Fingerprint) -> AsyncGenerator[memoryview, None]:
+        """Return the bytes of *span* in blocks, none of them read after the video changed.
+
+        Raises:
+            SourceChanged: It is not the video of *expected* any more, or ends too early.
+            UploadError: It cannot be read.
+        """
+
+        async def same(reading: Awaitable[Read], offset: int, length: int) -> memoryview:
+            block, (size, mtime_ns) = await _whole(reading, offset, length)
+            if not expected.matches(Fingerprint(size=size, sample=expected.sample, mtime_ns=mtime_ns)):
+                raise changed()
+            return block
+
+        return read_ahead(self._media.read, same, span, self._clock)
+
+
+def changed(publish_id: str | None = None) -> SourceChanged:
+    """Return the error of a source that is not the one the upload began with."""
+    return SourceChanged(
+        "The source is not the one the upload began with: its size, time or contents differ. Upload it as a new post.",
+        publish_id=publish_id,
+    )
+
+
+async def _translated(work: Awaitable[T], what: str) -> T:
+    """Await *work* of a source, and put its failure into our words."""
+    try:
+        return await work
+    except TikTokError:
+        raise
+    except Exception as error:
+        # A source is the caller's code: anything may come out of it.
+        raise UploadError(f"The source {what} ({type(error).__name__}); mend that and resume the upload.") from error
+
+
+async def _whole(reading: Awaitable[Read], offset: int, length: int) -> tuple[memoryview, Stamp]:
+    """Await *reading*, which must give *length* bytes, no more and no fewer."""
+    block: object
+    block, stamp = await _translated(reading, f"could not be read at byte {offset}")
+    if not isinstance(block, bytes | bytearray | memoryview):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise UploadError(f"The source gave a {type(block).__name__} at byte {offset}; `read` must give bytes.")
+    if len(block) != length:
+        raise SourceChanged(
+            f"The source gave {len(block)} of {length} bytes at byte {offset}. Upload it as a new post."
+        )
+    return memoryview(block), stamp
+
+
+UploadSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | ByteSource
+"""What a video may be handed in as, beside `PullFromUrl`."""
+
+_MP4 = "video/mp4"
+# https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+_TYPES: Mapping[str, str] = {".mp4": _MP4, ".mov": "video/quicktime", ".webm": "video/webm"}
+
+
+@frozen(slots=True, kw_only=True)
+class VideoSource:
+    """A video's bytes.
+
+    Attributes:
+        media: Where they come from.
+        path: The file, if it is one.
+        clock: Gives the loop its turns.
+    """
+
+    media: Media
+    path: str | None
+    clock: Clock
+
+    @classmethod
+    def at(cls, path: str, clock: Clock) -> "VideoSource":
+        """Return the file at *path*."""
+        return cls(media=PathMedia(path), path=path, clock=clock)
+
+    async def fingerprint(self) -> Fingerprint:
+        """Return by what this source can be known again; it reads 128 KiB.
+
+        Raises:
+            ConfigurationError: It is a file that cannot be opened, or that has no places to go to.
+            UploadError: It cannot be read.
+        """
+        async with self.opened() as video:
+            return await video.fingerprint()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[OpenVideo, None]:
+        """Keep the source open for the block.
+
+        Raises:
+            ConfigurationError: It is a file that cannot be opened, or that has no places to go to.
+        """
+        try:
+            media = await self.media.open()
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"The video {self.path or ''} cannot be read ({type(error).__name__}); nothing was sent."
+            ) from error
+        try:
+            yield OpenVideo(media, self.clock)
+        finally:
+            media.close()
+
+
+def open_video(source: UploadSource, clock: Clock) -> VideoSource:
+    """Tell what kind of source this is; nothing is opened yet.
+
+    Raises:
+        ConfigurationError: It is none of the kinds.
+    """
+    media: Media
+    if isinstance(source, str | os.PathLike):
+        return VideoSource.at(_absolute(source), clock)
+    if isinstance(source, bytes | bytearray | memoryview):
+        media = BytesMedia(memoryview(source).cast("B"))
+    elif hasattr(source, "seek") and hasattr(source, "read") and not isinstance(source, io.TextIOBase):
+        media = FileMedia(cast("BinaryIO", source))
+    elif hasattr(source, "size") and hasattr(source, "read"):
+        media = ObjectMedia(cast("ByteSource", source))
+    else:
+        raise ConfigurationError(
+            f"A {type(source).__name__} is no source of a video: give a path, bytes, a seekable file opened with 'rb', "
+            "PullFromUrl, or a ByteSource (`size`, `async read(offset, length)`)."
+        )
+    return VideoSource(media=media, path=None, clock=clock)
+
+
+def content_type_of(path: str | None, content_type: str | None) -> str:
+    """Return the media type of a video: the one told, or the one its name says, or MP4.
+
+    Raises:
+        ConfigurationError: It is one that TikTok does not take.
+    """
+    if content_type is not None:
+        if content_type not in _TYPES.values():
+            raise ConfigurationError(
+                f"TikTok does not take {content_type}: content_type is one of {', '.join(_TYPES.values())}."
+            )
+        return content_type
+    suffix = "" if path is None else Path(path).suffix.lower()
+    known = _TYPES.get(suffix)
+    if known is not None:
+        return known
+    guessed, _ = mimetypes.guess_type(f"name{suffix}")
+    if guessed is not None and guessed.split("/")[0] in {"video", "audio", "image", "text"}:
+        raise ConfigurationError(
+            f"TikTok takes no {suffix} files: convert the video to MP4, MOV or WebM, or say `content_type=` if the "
+            "name is wrong."
+        )
+    return _MP4
+
+
+def _absolute(source: "str | os.PathLike[str]") -> str:
+    path = os.fspath(source)
+    if "://" in path:
+        raise ConfigurationError("A URL is no path: wrap it in PullFromUrl to let TikTok fetch the video.")
+    return str(Path(path).absolute())

@@ -1,0 +1,191 @@
+"""The Commercial Content API: ads and paid content shown in the EU, which has a scope of its own.
+
+TikTok documents what comes back by dotted field names only, and changes it between its pages: items are JSON objects
+as TikTok sends them.
+
+Source: https://developers.tiktok.com/doc/commercial-content-api-query-ads
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from attrs import evolve, frozen
+
+from tiktok_async._decoding.answers import read
+from tiktok_async.api.pages import Pages
+from tiktok_async.api.research.calls import ResearchCalls, check_id, check_limit, object_of, wanted
+from tiktok_async.api.research.rules.shapes import listed
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import Endpoint, Page
+from tiktok_async.models._wire import WireModel, identifier
+
+__all__ = ["Ads"]
+
+_MOST_A_PAGE = 50
+_LONGEST_TERM = 50
+_AD_FIELDS = (
+    "ad.id",
+    "ad.first_shown_date",
+    "ad.last_shown_date",
+    "ad.status",
+    "ad.videos",
+    "ad.reach",
+    "advertiser.business_id",
+    "advertiser.business_name",
+)
+_ADVERTISER_FIELDS = ("business_id", "business_name", "country_code")
+_CONTENT_FIELDS = ("id", "create_date", "creator")
+
+Item = Mapping[str, Any]
+"""One object of an answer, as TikTok sent it."""
+
+
+@frozen(kw_only=True)
+class _End(WireModel):
+    has_more: bool = False
+    search_id: str | None = identifier(default=None)
+
+
+class Ads:
+    """Ads and paid content: `session.research.ads`. Needs the scope `research.adlib.basic`."""
+
+    def __init__(self, calls: ResearchCalls) -> None:
+        self._calls = calls
+
+    def query(
+        self,
+        *,
+        start: date,
+        end: date,
+        filters: Mapping[str, Any] | None = None,
+        search_term: str | None = None,
+        fuzzy: bool = False,
+        fields: Iterable[str] | None = None,
+        limit: int | None = None,
+    ) -> Pages[Item]:
+        """Search ads that were published from *start* to *end*.
+
+        Args:
+            start: The first day, after 2022-10-01.
+            end: The last day.
+            filters: Others of TikTok's filters, such as `{"country_code": "FR"}`.
+            search_term: At most 50 characters.
+            fuzzy: Whether the term need not be met word for word.
+            fields: Dotted names, such as `ad.id`; `None` for the usual ones.
+            limit: The most ads to yield; `None` for all.
+
+        Raises:
+            ConfigurationError: An argument cannot be right.
+
+        Source: https://developers.tiktok.com/doc/commercial-content-api-query-ads
+        """
+        body: dict[str, Any] = {"filters": {**(filters or {}), "ad_published_date_range": _span(start, end)}}
+        if search_term is not None:
+            body |= {
+                "search_term": _term(search_term),
+                "search_type": "fuzzy_phrase" if fuzzy else "exact_phrase",
+            }
+        return self._pages(Endpoint.RESEARCH_ADLIB_AD_QUERY, body, wanted(fields, _AD_FIELDS), ("ads",), limit)
+
+    async def ad(self, ad_id: str, *, fields: Iterable[str] | None = None) -> Item:
+        """Return one ad.
+
+        Source: https://developers.tiktok.com/doc/commercial-content-api-get-ad-details
+        """
+        endpoint = Endpoint.RESEARCH_ADLIB_AD_DETAIL
+        body = {"ad_id": check_id("ad_id", ad_id)}
+        response = await self._calls.call(endpoint, body, fields=wanted(fields, _AD_FIELDS))
+        return read(response, object_of(response), dict[str, Any], endpoint=endpoint)
+
+    async def report(self, *, start: date, end: date, filters: Mapping[str, Any] | None = None) -> Item:
+        """Return how many ads were published on each day, by country.
+
+        Source: https://developers.tiktok.com/doc/commercial-content-api-get-ad-report
+        """
+        endpoint = Endpoint.RESEARCH_ADLIB_AD_REPORT
+        body = {"filters": {**(filters or {}), "ad_published_date_range": _span(start, end)}}
+        response = await self._calls.call(endpoint, body, fields=("count_time_series_by_country",))
+        return read(response, object_of(response), dict[str, Any], endpoint=endpoint)
+
+    async def advertisers(
+        self, search_term: str, *, fields: Iterable[str] | None = None, limit: int = _MOST_A_PAGE
+    ) -> tuple[Item, ...]:
+        """Return advertisers by name, at most 50.
+
+        Source: https://developers.tiktok.com/doc/commercial-content-api-query-advertisers
+        """
+        if not 1 <= limit <= _MOST_A_PAGE:
+            raise ConfigurationError(f"limit is 1 to {_MOST_A_PAGE}: TikTok has no second page of advertisers.")
+        endpoint = Endpoint.RESEARCH_ADLIB_ADVERTISER_QUERY
+        body = {"search_term": _term(search_term), "max_count": limit}
+        response = await self._calls.call(endpoint, body, fields=wanted(fields, _ADVERTISER_FIELDS))
+        return tuple(
+            read(response, one, dict[str, Any], endpoint=endpoint) for one in listed(response.data, "advertisers")
+        )
+
+    def contents(
+        self,
+        *,
+        start: date,
+        end: date,
+        filters: Mapping[str, Any] | None = None,
+        fields: Iterable[str] | None = None,
+        limit: int | None = None,
+    ) -> Pages[Item]:
+        """Search videos that were marked as paid content.
+
+        Source: https://developers.tiktok.com/doc/commercial-content-api-query-commercial-content
+        """
+        body = {"filters": {**(filters or {}), "content_published_date_range": _span(start, end)}}
+        keys = ("commercial_contents", "contents", "videos")
+        return self._pages(Endpoint.RESEARCH_ADLIB_CONTENT_QUERY, body, wanted(fields, _CONTENT_FIELDS), keys, limit)
+
+    def _pages(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any],
+        fields: tuple[str, ...],
+        keys: tuple[str, ...],
+        limit: int | None,
+    ) -> Pages[Item]:
+        check_limit(limit)
+
+        async def walk() -> AsyncGenerator[Page[Item], None]:
+            search_id: str | None = None
+            left = limit
+            while True:
+                asked = {**body, "max_count": _MOST_A_PAGE if left is None else min(_MOST_A_PAGE, left)}
+                if search_id is not None:
+                    asked["search_id"] = search_id
+                response = await self._calls.call(endpoint, asked, fields=fields)
+                end = read(response, object_of(response), _End, endpoint=endpoint)
+                raw = listed(response.data, *keys)
+                items = tuple(read(response, one, dict[str, Any], endpoint=endpoint) for one in raw)
+                page = Page(items=items, has_more=end.has_more, log_id=response.log_id)
+                if left is not None:
+                    page = evolve(page, items=items[:left])
+                    left -= len(page.items)
+                yield page
+                search_id = end.search_id
+                # Pages have no cursor: a search that brings nothing would be asked for ever.
+                if not end.has_more or search_id is None or not items or left == 0:
+                    return
+
+        return Pages(walk)
+
+
+def _span(start: date, end: date) -> dict[str, str]:
+    if end < start:
+        raise ConfigurationError(f"`end` ({end}) is before `start` ({start}).")
+    return {"min": _digits(start), "max": _digits(end)}
+
+
+def _digits(day: date) -> str:
+    return day.isoformat()[:10].replace("-", "")
+
+
+def _term(term: str) -> str:
+    if not term.strip() or len(term) > _LONGEST_TERM:
+        raise ConfigurationError(f"A search term has 1 to {_LONGEST_TERM} characters.")
+    return term

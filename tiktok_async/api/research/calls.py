@@ -1,0 +1,230 @@
+"""The one way in which Research calls go out, and what they share."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from attrs import evolve, frozen
+
+from tiktok_async._calls.rules.endpoints import EndpointSpec
+from tiktok_async._calls.sender import Sender
+from tiktok_async._decoding.answers import member, read
+from tiktok_async._tokens.credentials import ClientCredential
+from tiktok_async.abc import Clock
+from tiktok_async.api.pages import Pages, next_cursor
+from tiktok_async.api.research.rules.shapes import listed
+from tiktok_async.errors import ConfigurationError, QuotaExhausted
+from tiktok_async.models import Endpoint, Page
+from tiktok_async.models._http import Response
+from tiktok_async.models._wire import WireModel
+from tiktok_async.query._checks import username_problem
+
+__all__ = [
+    "MOST_A_PAGE",
+    "Listing",
+    "PageEnd",
+    "ResearchCalls",
+    "check_id",
+    "check_limit",
+    "check_username",
+    "object_of",
+    "wanted",
+]
+
+T = TypeVar("T", bound=WireModel)
+
+# https://developers.tiktok.com/doc/research-api-specs-query-videos
+MOST_A_PAGE = 100
+# TikTok's midnight and this machine's are not the same moment; asked too early, it would refuse for another day.
+_AFTER_MIDNIGHT = 60.0
+
+
+@frozen(slots=True)
+class ResearchCalls:
+    """Sends Research calls with the app's own token.
+
+    Attributes:
+        sender: The request path; it counts each call against the day's quota before it goes out.
+        credential: The app's token.
+        clock: Waits for midnight.
+    """
+
+    sender: Sender
+    credential: ClientCredential
+    clock: Clock
+
+    async def call(
+        self,
+        endpoint: Endpoint,
+        json: Mapping[str, Any],
+        *,
+        fields: Iterable[str] | None = None,
+        wait_for_quota: bool = False,
+    ) -> Response:
+        """Call *endpoint*.
+
+        Args:
+            endpoint: Which.
+            json: The body.
+            fields: The `fields` query parameter.
+            wait_for_quota: Wait for midnight UTC where the day's quota is used up.
+
+        Raises:
+            QuotaExhausted: The quota is used up, and *wait_for_quota* is off.
+            TikTokError: What the call raised.
+        """
+        joined = None if fields is None else ",".join(fields)
+        return await self._patiently(
+            lambda: self.sender.call(endpoint, credential=self.credential, fields=joined, json=json), wait_for_quota
+        )
+
+    async def call_raw(
+        self, spec: EndpointSpec, body: bytes, *, content_type: str, wait_for_quota: bool = False
+    ) -> Response:
+        """Call what *spec* describes with a body that is no JSON; the rest is as for `call`."""
+        return await self._patiently(
+            lambda: self.sender.call_spec(spec, credential=self.credential, body=body, content_type=content_type),
+            wait_for_quota,
+        )
+
+    async def _patiently(self, send: Callable[[], Awaitable[Response]], wait_for_quota: bool) -> Response:  # noqa: FBT001 - from above
+        while True:
+            try:
+                return await send()
+            except QuotaExhausted as error:
+                if not wait_for_quota or error.resets_at is None:
+                    raise
+                left = (error.resets_at - self.clock.now()).total_seconds()
+            await self.clock.sleep(max(0.0, left) + _AFTER_MIDNIGHT)
+
+
+@frozen(kw_only=True)
+class PageEnd(WireModel):
+    """Where a page says that its listing goes on."""
+
+    cursor: int | None = None
+    has_more: bool = False
+
+
+@frozen(slots=True, kw_only=True)
+class Listing:
+    """A listing whose pages follow each other by a cursor, which is given back as it came.
+
+    Attributes:
+        calls: Sends.
+        endpoint: Which.
+        body: What is asked, without cursor and count.
+        keys: The names that the list of items goes by, the surest first.
+        fields: The `fields` query parameter; `None`: the endpoint has none.
+        shape: Makes an item's known shapes one.
+    """
+
+    calls: ResearchCalls
+    endpoint: Endpoint
+    body: Mapping[str, Any]
+    keys: tuple[str, ...]
+    fields: tuple[str, ...] | None = None
+    shape: Callable[[Any], Any] | None = None
+
+    def pages(
+        self, model: type[T], *, limit: int | None, cursor: int | None, wait_for_quota: bool, paged: bool = True
+    ) -> Pages[T]:
+        """Return the pages, read as *model*.
+
+        Args:
+            model: What an item is.
+            limit: The most items to yield; `None` for all.
+            cursor: Where a saved listing goes on.
+            wait_for_quota: Wait for midnight UTC where the day's quota is used up.
+            paged: Whether the endpoint knows `max_count` and `cursor`.
+        """
+        check_limit(limit)
+
+        async def walk() -> AsyncGenerator[Page[T], None]:
+            position, left = cursor, limit
+            while True:
+                body = dict(self.body)
+                if paged:
+                    body["max_count"] = MOST_A_PAGE if left is None else min(MOST_A_PAGE, left)
+                if position is not None:
+                    body["cursor"] = position
+                response = await self.calls.call(self.endpoint, body, fields=self.fields, wait_for_quota=wait_for_quota)
+                page = self.page(response, model, position)
+                if left is not None:
+                    page = evolve(page, items=page.items[:left])
+                    left -= len(page.items)
+                yield page
+                position = page.cursor
+                if position is None or left == 0:
+                    return
+
+        return Pages(walk)
+
+    def page(self, response: Response, model: type[T], position: int | None) -> Page[T]:
+        """Read one answer.
+
+        Raises:
+            ServerError: It is not of the documented form.
+        """
+        end = read(response, response.data or {}, PageEnd, endpoint=self.endpoint)
+        following = next_cursor(position, end.cursor, has_more=end.has_more)
+        raw = listed(response.data, *self.keys)
+        shaped = raw if self.shape is None else [self.shape(one) for one in raw]
+        items = tuple(read(response, one, model, endpoint=self.endpoint) for one in shaped)
+        return Page(items=items, cursor=following, has_more=following is not None, log_id=response.log_id)
+
+
+def object_of(response: Response, name: str | None = None) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the data of an answer, or one member of it, as an object where there is none."""
+    return (response.data if name is None else member(response, name)) or {}
+
+
+def wanted(fields: Iterable[str] | None, all_of_them: Iterable[str], *always: str) -> tuple[str, ...]:
+    """Return the fields to ask for, once each.
+
+    Args:
+        fields: What the caller wants; a field this library does not know may be new at TikTok. `None`: all.
+        all_of_them: What there is.
+        always: What is needed in any case.
+
+    Raises:
+        ConfigurationError: *fields* is empty, or one string.
+    """
+    if isinstance(fields, str):
+        raise ConfigurationError("`fields` is one string; give a list of field names.")
+    asked = tuple(all_of_them if fields is None else map(str, fields))
+    if not asked:
+        raise ConfigurationError("At least one field is needed; leave `fields` out for all of them.")
+    return tuple(dict.fromkeys((*always, *asked)))
+
+
+def check_limit(limit: int | None) -> None:
+    """Refuse a limit that is none.
+
+    Raises:
+        ConfigurationError: *limit* is below 1.
+    """
+    if limit is not None and limit < 1:
+        raise ConfigurationError(f"limit is at least 1, or None for all, not {limit!r}.")
+
+
+def check_username(username: str) -> str:
+    """Return *username*.
+
+    Raises:
+        ConfigurationError: It cannot be a handle; a request for it would only cost quota.
+    """
+    if (problem := username_problem(username)) is not None:
+        raise ConfigurationError(f"A username is needed, but {problem}.")
+    return username
+
+
+def check_id(what: str, value: str | int) -> int:
+    """Return an id as the number that the Research API takes.
+
+    Raises:
+        ConfigurationError: It is no id.
+    """
+    text = str(value)
+    if not (text.isascii() and text.isdigit()) or isinstance(value, bool):
+        raise ConfigurationError(f"{what} is an id of digits alone, as TikTok gives it, not {text[:60]!r}.")
+    return int(text)

@@ -1,0 +1,177 @@
+"""What the Research API tells of users: profiles, videos they liked, pinned and reposted, who follows whom.
+
+Sources: https://developers.tiktok.com/doc/research-api-specs-query-user-info
+https://developers.tiktok.com/doc/research-api-specs-query-user-liked-videos
+https://developers.tiktok.com/doc/research-api-specs-query-user-followers
+"""
+
+from collections.abc import Iterable
+
+from tiktok_async._decoding.answers import read
+from tiktok_async.api.pages import Pages
+from tiktok_async.api.research.calls import Listing, ResearchCalls, check_username, object_of, wanted
+from tiktok_async.api.research.rules.shapes import as_video
+from tiktok_async.api.research.videos import ALL_FIELDS
+from tiktok_async.models import Endpoint, RelatedUser, ResearchUser, ResearchVideo
+
+__all__ = ["People"]
+
+_USER_FIELDS = (
+    "display_name",
+    "bio_description",
+    "avatar_url",
+    "is_verified",
+    "follower_count",
+    "following_count",
+    "likes_count",
+    "video_count",
+    "bio_url",
+)
+# The pages of liked, pinned and reposted videos do not name these three.
+_VIDEO_FIELDS = tuple(one for one in ALL_FIELDS if one not in ("effect_ids", "playlist_id", "voice_to_text"))
+
+# The name in the example, then the one in the table.
+_VIDEO_KEYS = {
+    Endpoint.RESEARCH_LIKED_VIDEOS: ("user_liked_videos",),
+    Endpoint.RESEARCH_PINNED_VIDEOS: ("pinned_videos_list",),
+    Endpoint.RESEARCH_REPOSTED_VIDEOS: ("reposted_videos", "user_reposted_videos"),
+}
+_PEOPLE_KEYS = {
+    Endpoint.RESEARCH_FOLLOWERS: ("user_followers",),
+    Endpoint.RESEARCH_FOLLOWING: ("user_following",),
+}
+
+
+class People:
+    """The user side of `session.research`.
+
+    Args:
+        calls: Sends.
+    """
+
+    def __init__(self, calls: ResearchCalls) -> None:
+        self._calls = calls
+
+    async def user(
+        self, username: str, *, fields: Iterable[str] | None = None, wait_for_quota: bool = False
+    ) -> ResearchUser:
+        """Return a public profile.
+
+        Raises:
+            ConfigurationError: *username* cannot be one.
+            InvalidParams: There is no such user, or TikTok gives nothing about them.
+
+        Source: https://developers.tiktok.com/doc/research-api-specs-query-user-info
+        """
+        return await _user(self._calls, username, fields, wait_for_quota=wait_for_quota)
+
+    def liked_videos(
+        self,
+        username: str,
+        *,
+        fields: Iterable[str] | None = None,
+        limit: int | None = None,
+        cursor: int | None = None,
+        wait_for_quota: bool = False,
+    ) -> Pages[ResearchVideo]:
+        """List the videos a user liked, the last liked first; most users hide them.
+
+        Args:
+            username: The handle, without `@`.
+            fields: Which fields; `None` for all.
+            limit: The most videos to yield; `None` for all.
+            cursor: Where a saved listing goes on: a page's `cursor`, unchanged.
+            wait_for_quota: As for `Research.videos`.
+
+        Raises:
+            InvalidParams: On iteration: there is no such user, or they hide it.
+
+        Source: https://developers.tiktok.com/doc/research-api-specs-query-user-liked-videos
+        """
+        listing = _videos(self._calls, Endpoint.RESEARCH_LIKED_VIDEOS, username, fields)
+        return listing.pages(ResearchVideo, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota)
+
+    def pinned_videos(
+        self, username: str, *, fields: Iterable[str] | None = None, wait_for_quota: bool = False
+    ) -> Pages[ResearchVideo]:
+        """List the videos a user pinned to the profile: one page.
+
+        Source: https://developers.tiktok.com/doc/research-api-specs-query-user-pinned-videos
+        """
+        listing = _videos(self._calls, Endpoint.RESEARCH_PINNED_VIDEOS, username, fields)
+        return listing.pages(ResearchVideo, limit=None, cursor=None, wait_for_quota=wait_for_quota, paged=False)
+
+    def reposted_videos(
+        self,
+        username: str,
+        *,
+        fields: Iterable[str] | None = None,
+        limit: int | None = None,
+        cursor: int | None = None,
+        wait_for_quota: bool = False,
+    ) -> Pages[ResearchVideo]:
+        """List the videos a user reposted; the arguments are those of `liked_videos`.
+
+        Source: https://developers.tiktok.com/doc/research-api-specs-query-user-reposted-videos
+        """
+        listing = _videos(self._calls, Endpoint.RESEARCH_REPOSTED_VIDEOS, username, fields)
+        return listing.pages(ResearchVideo, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota)
+
+    def followers(
+        self, username: str, *, limit: int | None = None, cursor: int | None = None, wait_for_quota: bool = False
+    ) -> Pages[RelatedUser]:
+        """List who follows a user, the newest first; TikTok stops near 5,000.
+
+        Args:
+            username: The handle, without `@`.
+            limit: The most users to yield; `None` for all.
+            cursor: Where a saved listing goes on: a page's `cursor`, unchanged.
+            wait_for_quota: As for `Research.videos`; the quota is that of `graph_quota`.
+
+        Source: https://developers.tiktok.com/doc/research-api-specs-query-user-followers
+        """
+        listing = _relations(self._calls, Endpoint.RESEARCH_FOLLOWERS, username)
+        return listing.pages(RelatedUser, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota)
+
+    def following(
+        self, username: str, *, limit: int | None = None, cursor: int | None = None, wait_for_quota: bool = False
+    ) -> Pages[RelatedUser]:
+        """List whom a user follows, where the user shows it; the arguments are those of `followers`.
+
+        Source: https://developers.tiktok.com/doc/research-api-specs-query-user-following
+        """
+        listing = _relations(self._calls, Endpoint.RESEARCH_FOLLOWING, username)
+        return listing.pages(RelatedUser, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota)
+
+
+async def _user(
+    calls: ResearchCalls, username: str, fields: Iterable[str] | None, *, wait_for_quota: bool
+) -> ResearchUser:
+    """Return a profile; see `Research.user`."""
+    endpoint = Endpoint.RESEARCH_USER_INFO
+    asked = wanted(fields, _USER_FIELDS)
+    body = {"username": check_username(username)}
+    response = await calls.call(endpoint, body, fields=asked, wait_for_quota=wait_for_quota)
+    return read(response, object_of(response), ResearchUser, endpoint=endpoint)
+
+
+def _videos(calls: ResearchCalls, endpoint: Endpoint, username: str, fields: Iterable[str] | None) -> Listing:
+    """Return the listing of a user's liked, pinned or reposted videos."""
+    return Listing(
+        calls=calls,
+        endpoint=endpoint,
+        body={"username": check_username(username)},
+        keys=_VIDEO_KEYS[endpoint],
+        fields=wanted(fields, _VIDEO_FIELDS, "id"),
+        shape=as_video,
+    )
+
+
+def _relations(calls: ResearchCalls, endpoint: Endpoint, username: str) -> Listing:
+    """Return the listing of who follows a user, or whom the user follows."""
+    return Listing(
+        calls=calls,
+        endpoint=endpoint,
+        body={"username": check_username(username)},
+        keys=_PEOPLE_KEYS[endpoint],
+    )

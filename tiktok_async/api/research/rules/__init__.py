@@ -1,0 +1,1 @@
+"""What decides about a Research walk and never waits."""

@@ -1,0 +1,167 @@
+"""The walk over the videos that a query finds.
+
+Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from tiktok_async._decoding.answers import read
+from tiktok_async.api.pages import Pages, next_cursor
+from tiktok_async.api.research.calls import MOST_A_PAGE, ResearchCalls, check_limit, object_of, wanted
+from tiktok_async.api.research.rules.shapes import as_video, listed
+from tiktok_async.api.research.rules.walk import Walk
+from tiktok_async.errors import ConfigurationError, InvalidParams
+from tiktok_async.models import Endpoint, Page, ResearchVideo
+from tiktok_async.models._http import Response
+from tiktok_async.models._wire import WireModel, identifier
+from tiktok_async.query import Condition, Query
+
+__all__ = ["ALL_FIELDS", "videos"]
+
+_NAMES = (
+    "id video_description create_time region_code share_count view_count like_count comment_count music_id "
+    "hashtag_names username effect_ids playlist_id voice_to_text is_stem_verified favorites_count video_duration "
+    "hashtag_info_list sticker_info_list effect_info_list video_mention_list video_label video_tag"
+)
+ALL_FIELDS = tuple(_NAMES.split())
+"""Every field of a video that a query may ask for."""
+
+# Seconds to wait before a search that TikTok does not know yet is asked for again; then it is begun anew.
+_PATIENCE = (1.0, 2.0, 4.0)
+# How many searches in a row may be lost without a page between them.
+_LOST_SEARCHES = 3
+
+
+def videos(
+    calls: ResearchCalls,
+    query: Query | Condition | str | Mapping[str, Any],
+    *,
+    start: date,
+    end: date,
+    fields: Iterable[str] | None,
+    limit: int | None,
+    is_random: bool,
+    checkpoint: str | None,
+    wait_for_quota: bool,
+) -> Pages[ResearchVideo]:
+    """Walk the videos; see `Research.videos`."""
+    check_limit(limit)
+    if isinstance(query, Condition):
+        query = Query.all(query)
+    body = (query if isinstance(query, Query) else Query.from_json(query)).body()
+    first, last = _day("start", start), _day("end", end)
+    named = fields if fields is None or isinstance(fields, str) else tuple(map(str, fields))
+    # The walk needs the times, asked for or not.
+    asked = wanted(named, ALL_FIELDS, "id", "create_time")
+    keep_time = named is None or "create_time" in named
+    if checkpoint is None:
+        begun = Walk.begin(body, first, last, is_random=is_random, today=calls.clock.now().date())
+    else:
+        begun = Walk.from_json(checkpoint, body, first, last, is_random=is_random)
+    search = _Search(calls, body, asked, is_random=is_random, wait_for_quota=wait_for_quota)
+
+    async def walk() -> AsyncGenerator[Page[ResearchVideo], None]:
+        at, left = begun, limit
+        while not at.done and left != 0:
+            found, at, log_id = await search.page(at, MOST_A_PAGE if left is None else min(MOST_A_PAGE, left))
+            if left is not None:
+                left -= len(found)
+            items = found if keep_time else tuple(evolve(video, create_time=None) for video in found)
+            yield Page(items=items, has_more=not at.done, log_id=log_id, checkpoint=at.to_json())
+
+    return Pages(walk)
+
+
+@frozen(kw_only=True)
+class _VideoList(WireModel):
+    videos: tuple[ResearchVideo, ...] = ()
+    cursor: int | None = None
+    has_more: bool = False
+    search_id: str | None = identifier(default=None)
+
+
+@define(slots=True, eq=False)
+class _Search:
+    """Asks for one page after the other, and again where TikTok has lost the search.
+
+    Attributes:
+        own: Whether it has had a page itself: the search of an old checkpoint is not waited for long.
+        lost: How many searches were lost since the last new video.
+    """
+
+    calls: ResearchCalls
+    query: Mapping[str, Any]
+    fields: tuple[str, ...]
+    is_random: bool = field(kw_only=True)
+    wait_for_quota: bool = field(kw_only=True)
+    own: bool = field(default=False, init=False)
+    lost: int = field(default=0, init=False)
+
+    async def page(self, at: Walk, count: int) -> tuple[tuple[ResearchVideo, ...], Walk, str | None]:
+        """Return the new videos of the next page, where the walk stands behind it, and TikTok's id of the call.
+
+        Raises:
+            InvalidParams: TikTok refuses the query, or loses one search after the other.
+            TikTokError: What the call raised.
+        """
+        patience = iter(_PATIENCE if self.own else _PATIENCE[:1])
+        while True:
+            try:
+                found, after, log_id = self._read(await self._ask(at, count), at)
+            except InvalidParams as error:
+                if at.cursor is None or not _is_lost(error):
+                    raise
+                wait = next(patience, None)
+                if wait is None:
+                    self.lost += 1
+                    if self.lost > _LOST_SEARCHES:
+                        raise
+                    at, wait = at.lost(), 0.0
+            else:
+                self.own = True
+                self.lost = 0 if found else self.lost
+                return found, after, log_id
+            await self.calls.clock.sleep(wait)
+
+    async def _ask(self, at: Walk, count: int) -> Response:
+        body = at.request(self.query, count, is_random=self.is_random)
+        return await self.calls.call(
+            Endpoint.RESEARCH_VIDEO_QUERY, body, fields=self.fields, wait_for_quota=self.wait_for_quota
+        )
+
+    def _read(self, response: Response, at: Walk) -> tuple[tuple[ResearchVideo, ...], Walk, str | None]:
+        whole = read(response, object_of(response), dict[str, Any], endpoint=Endpoint.RESEARCH_VIDEO_QUERY)
+        data = {**whole, "videos": [as_video(one) for one in listed(whole, "videos")]}
+        batch = read(response, data, _VideoList, endpoint=Endpoint.RESEARCH_VIDEO_QUERY)
+        seen = [(video.id, video.create_time) for video in batch.videos]
+        found = tuple(batch.videos[place] for place in at.wanted(seen))
+        # A random page is a sample, behind which there is nothing to go on with.
+        more = batch.has_more and not self.is_random
+        cursor = next_cursor(at.cursor, batch.cursor, has_more=more)
+        return found, at.after(seen, cursor=cursor, search_id=batch.search_id), response.log_id
+
+
+def _is_lost(error: InvalidParams) -> bool:
+    """Whether TikTok does not know a search that it has begun: it may be too fresh, too old, or gone.
+
+    Seen by researchers: a `search_id` that is refused just after it was given, and `Invalid count or cursor` in the
+    middle of a listing.
+    """
+    text = error.message.casefold()
+    return ("search id" in text and "invalid or expired" in text) or "invalid count or cursor" in text
+
+
+def _day(name: str, value: date) -> date:
+    if isinstance(value, datetime):
+        if value.utcoffset() is None:
+            raise ConfigurationError(
+                f"`{name}` must be a date, or a timezone-aware datetime, of which the UTC day counts."
+            )
+        return value.astimezone(UTC).date()
+    if not isinstance(value, date):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise ConfigurationError(f"`{name}` must be a date, such as date(2026, 1, 31), not {value!r}.")
+    return value

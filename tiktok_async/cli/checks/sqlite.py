@@ -1,0 +1,57 @@
+"""A store in a SQLite file: whether it is where it can be safe, and out of others' reach."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from tiktok_async.cli.checks.filesystem import network_filesystem
+from tiktok_async.cli.checks.finding import Finding, Level
+from tiktok_async_stores.sqlite.file import unsafe_mode
+
+_SUBJECT = "SQLite"
+_SIDE_FILES = ("", "-wal", "-shm", "-journal")
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def check_sqlite(file: str) -> Iterator[Finding]:
+    """Yield what endangers the store in *file*; nothing is opened, made or changed.
+
+    Args:
+        file: Its path, or `:memory:`.
+    """
+    if file == ":memory:":
+        yield Finding(_SUBJECT, Level.DANGEROUS, "The store is in memory.", "Every token is gone with its process.")
+        return
+    path = Path(file).absolute()
+    if not path.parent.is_dir():
+        yield Finding(_SUBJECT, Level.DANGEROUS, f"There is no folder {path.parent}.", "Make it, with mode 0700.")
+        return
+    findings = [*_place(path), *_modes(path)]
+    yield from findings
+    if not findings:
+        what = "is private and on a disk of this machine" if path.exists() else "will be made by the first login"
+        yield Finding(_SUBJECT, Level.OK, f"{path} {what}.")
+
+
+def _place(path: Path) -> Iterator[Finding]:
+    kind = network_filesystem(path)
+    if kind is not None:
+        advice = "Use a disk of this machine, or Redis for several machines: two refreshes at a time end a grant."
+        yield Finding(_SUBJECT, Level.DANGEROUS, f"{path} is on a network file system ({kind}).", advice)
+    nearest = path if path.exists() else path.parent
+    if not os.access(nearest, os.W_OK):
+        advice = "A refreshed token that cannot be stored is lost."
+        yield Finding(_SUBJECT, Level.DANGEROUS, f"{nearest} cannot be written.", advice)
+
+
+def _modes(path: Path) -> Iterator[Finding]:
+    for file in (f"{path}{suffix}" for suffix in _SIDE_FILES):
+        if Path(file).exists():
+            for setting, advice in unsafe_mode(file):
+                yield Finding(_SUBJECT, Level.DANGEROUS, f"{file} has {setting}.", advice)
+    mode = path.parent.stat().st_mode
+    # In a folder with the sticky bit, such as /tmp, others cannot replace this user's files.
+    if os.name == "posix" and mode & _OTHERS_WRITE and not mode & stat.S_ISVTX:
+        what = f"Others can write to {path.parent} (mode {stat.S_IMODE(mode):04o}), and so replace the store."
+        yield Finding(_SUBJECT, Level.DANGEROUS, what, f"chmod go-w {path.parent}")

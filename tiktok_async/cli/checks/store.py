@@ -1,0 +1,51 @@
+"""The store, whichever it is: what endangers it, and then what is in it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from urllib.parse import unquote
+
+from tiktok_async.cli.checks.accounts import check_accounts
+from tiktok_async.cli.checks.finding import Finding, Level
+from tiktok_async.cli.checks.redis import check_redis
+from tiktok_async.cli.checks.sqlite import check_sqlite
+from tiktok_async.cli.checks.store_key import check_store_key
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.stores import open_store
+
+_SQLITE = "sqlite:///"
+
+
+async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> AsyncIterator[Finding]:
+    """Yield what is found about the store at *url*.
+
+    Args:
+        url: The store; it is never shown, since it may hold a password.
+        client_key: Whose accounts to look at.
+        scopes: What the app uses.
+    """
+    scheme = url.partition("://")[0].lower()
+    file = unquote(url.removeprefix(_SQLITE)) if scheme == "sqlite" else None
+    findings: list[Finding] = []
+    if scheme == "memory":
+        yield Finding("store", Level.DANGEROUS, "It is in memory.", "Every token is gone with its process.")
+        return
+    if file is not None:
+        findings += check_sqlite(file)
+    elif scheme in {"redis", "rediss", "unix"}:
+        findings += [finding async for finding in check_redis(url)]
+    for finding in [*findings, *check_store_key(os.environ.get("TIKTOK_STORE_KEY"))]:
+        yield finding
+    if file is not None and not await asyncio.to_thread(Path(file).is_file):
+        return  # opening it would make it
+    try:
+        store = open_store(url)
+    except ConfigurationError as error:
+        yield Finding("store", Level.DANGEROUS, f"It cannot be opened. {error}")
+        return
+    try:
+        for finding in await check_accounts(store, client_key, scopes):
+            yield finding
+    finally:
+        await store.aclose()

@@ -1,0 +1,1 @@
+"""What the emulated products share: server, routes, state, clock, faults, windows."""

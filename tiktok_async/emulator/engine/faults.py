@@ -1,0 +1,109 @@
+"""Faults on demand: what goes wrong with the next requests to an endpoint."""
+
+from datetime import timedelta
+from typing import Literal
+
+from attrs import define
+
+from tiktok_async.emulator.engine.clock import MovableClock
+from tiktok_async.emulator.engine.replies import HTML, JSON, Replies, Reply
+from tiktok_async.emulator.engine.routes import EndpointKey
+
+Drop = Literal["before", "after"]
+
+_CODES = {400: "invalid_params", 401: "access_token_invalid", 403: "scope_not_authorized", 429: "rate_limit_exceeded"}
+_OAUTH_CODES = {
+    400: "invalid_request",
+    401: "invalid_client",
+    429: "temporarily_unavailable",
+    503: "temporarily_unavailable",
+}
+_SERVER_ERROR = 500
+
+
+@define(slots=True, kw_only=True, eq=False)
+class Fault:
+    """What happens to requests that match.
+
+    Attributes:
+        status: Answer with this HTTP status instead of the work; `None` lets the work be done.
+        code: The error's code (the OAuth endpoints: `error`); default: what fits *status*.
+        message: The error's message.
+        body: The whole body instead; with no *status*, of a reply with status 200.
+        headers: More headers.
+        html: Answer with a gateway's HTML page.
+        drop: Reset the connection before the work, or after it but before the answer.
+        delay: Wait this long before the work, on the emulator's clock.
+        drip: Spread the reply's body over this long, on the emulator's clock.
+        truncate: Break the connection after so many bytes of the body.
+        open_id: Only requests of this user.
+        share: Of the requests that match, how many are hit, 0 to 1.
+        times: How many are still to be hit.
+    """
+
+    status: int | None = None
+    code: str | None = None
+    message: str = ""
+    body: bytes | None = None
+    headers: dict[str, str]
+    html: bool = False
+    drop: Drop | None = None
+    delay: timedelta | None = None
+    drip: timedelta | None = None
+    truncate: int | None = None
+    open_id: str | None = None
+    share: float = 1.0
+    times: int = 1
+
+    def reply(self, replies: Replies, *, oauth: bool) -> Reply | None:
+        """Return the answer that replaces the work, or `None` if the work is to be done."""
+        if self.body is not None:
+            return Reply(self.status or 200, self.body, HTML if self.html else JSON, self.headers)
+        if self.status is None:
+            return None
+        if self.html:
+            page = (
+                f"<html><head><title>{self.status}</title></head><body><h1>{self.status} Bad Gateway</h1></body></html>"
+            )
+            return Reply(self.status, page.encode(), HTML, self.headers)
+        if oauth:
+            code = self.code or _OAUTH_CODES.get(self.status, "server_error")
+            reply = replies.oauth_error(code, self.message, status=self.status)
+        else:
+            code = self.code or (
+                "internal_error" if self.status >= _SERVER_ERROR else _CODES.get(self.status, "invalid_params")
+            )
+            reply = replies.error(code, self.message, status=self.status)
+        return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, **self.headers})
+
+
+class Faults:
+    """The faults that wait for their requests, first planned first met."""
+
+    def __init__(self, clock: MovableClock) -> None:
+        self._clock = clock
+        self._planned: dict[EndpointKey, list[Fault]] = {}
+
+    def plan(self, endpoint: EndpointKey, fault: Fault) -> None:
+        """Let *fault* happen to the next requests to *endpoint*."""
+        self._planned.setdefault(endpoint, []).append(fault)
+
+    def clear(self) -> None:
+        """Forget all that is planned."""
+        self._planned.clear()
+
+    def take(self, endpoint: EndpointKey, open_id: str | None) -> Fault | None:
+        """Return the fault of this request, if there is one, and count it as met."""
+        planned = self._planned.get(endpoint)
+        if not planned:
+            return None
+        for fault in planned:
+            if fault.open_id is not None and fault.open_id != open_id:
+                continue
+            if fault.share < 1 and self._clock.random() >= fault.share:
+                continue
+            fault.times -= 1
+            if fault.times <= 0:
+                planned.remove(fault)
+            return fault
+        return None

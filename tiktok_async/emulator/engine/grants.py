@@ -1,0 +1,211 @@
+"""Codes and tokens: who may do what, until when, and which refresh tokens are dead.
+
+Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
+"""
+
+import random
+import string
+from collections import Counter
+from datetime import timedelta
+
+from attrs import define, frozen
+
+from tiktok_async.emulator.engine.clock import MovableClock
+from tiktok_async.emulator.engine.quirks import Quirks
+
+_LETTERS = string.ascii_letters + string.digits
+
+
+@define(slots=True, eq=False)
+class Grant:
+    """What one token stands for.
+
+    Attributes:
+        open_id: Whose; empty for the app's own client token.
+        scopes: What it may be used for.
+        ends: When it ends, seconds of the clock's `timestamp`.
+        refresh_ends: When its refresh token ends.
+        rotated_at: When a refresh took its place; `None` before.
+        revoked: Whether the user or the developer ended it.
+    """
+
+    open_id: str
+    scopes: frozenset[str]
+    ends: float
+    refresh_ends: float = 0.0
+    rotated_at: float | None = None
+    revoked: bool = False
+
+
+@frozen(slots=True, kw_only=True)
+class Code:
+    """An authorization code that waits for its exchange."""
+
+    open_id: str
+    scopes: frozenset[str]
+    redirect_uri: str | None
+    challenge: str | None
+    ends: float
+
+
+@frozen(slots=True, kw_only=True, repr=False)
+class Pair:
+    """An access token and a refresh token with the lifetimes to tell the client, in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    refresh_expires_in: int
+    open_id: str
+    scopes: frozenset[str]
+
+
+class Grants:
+    """All codes and tokens of the app.
+
+    Attributes:
+        refreshes: How many rotations succeeded, by open_id.
+        reuses: How often a refresh token was used that a refresh had replaced, by open_id: what disconnects a
+            creator at TikTok.
+        logins: How many codes were exchanged, by open_id.
+    """
+
+    def __init__(self, quirks: Quirks, clock: MovableClock, *, seed: int) -> None:
+        self._quirks = quirks
+        self._clock = clock
+        self._random = random.Random(f"grants {seed}")  # noqa: S311 - tokens that only the emulator takes
+        self._codes: dict[str, Code] = {}
+        self._access: dict[str, Grant] = {}
+        self._refresh: dict[str, Grant] = {}
+        self._count = 0
+        self.refreshes: Counter[str] = Counter()
+        self.reuses: Counter[str] = Counter()
+        self.logins: Counter[str] = Counter()
+
+    def new_code(
+        self, open_id: str, scopes: frozenset[str], *, redirect_uri: str | None = None, challenge: str | None = None
+    ) -> str:
+        """Return a new authorization code; like TikTok's it holds characters that need URL-encoding."""
+        code = f"{self._text(40)}*{self._random.randrange(10)}!{self._random.randrange(1000, 9999)}.s1"
+        self._codes[code] = Code(
+            open_id=open_id,
+            scopes=scopes,
+            redirect_uri=redirect_uri,
+            challenge=challenge,
+            ends=self._clock.timestamp() + self._quirks.code_lifetime.total_seconds(),
+        )
+        return code
+
+    def code(self, text: str) -> Code | None:
+        """Return what a code stands for, if it was not used and has not expired."""
+        code = self._codes.get(text)
+        return code if code is not None and self._clock.timestamp() < code.ends else None
+
+    def use_code(self, text: str) -> Pair:
+        """Give tokens for a code that `code` found; it never works again."""
+        code = self._codes.pop(text)
+        self.logins[code.open_id] += 1
+        return self.new_pair(code.open_id, code.scopes)
+
+    def new_pair(self, open_id: str, scopes: frozenset[str], *, refresh_ends: float | None = None) -> Pair:
+        """Give an access token and a refresh token."""
+        now = self._clock.timestamp()
+        if refresh_ends is None:
+            refresh_ends = now + self._quirks.refresh_lifetime.total_seconds()
+        return self._pair(self._token("rft"), open_id, scopes, now=now, refresh_ends=refresh_ends)
+
+    def rotate(self, refresh_token: str) -> Pair | None:
+        """Give new tokens for a refresh token; `None` if it is dead, or was never one."""
+        grant = self._refresh.get(refresh_token)
+        now = self._clock.timestamp()
+        if grant is None or grant.revoked or now >= grant.refresh_ends:
+            return None
+        if grant.rotated_at is not None and not self._in_grace(grant.rotated_at, now):
+            self.reuses[grant.open_id] += 1
+            return None
+        self.refreshes[grant.open_id] += 1
+        if self._quirks.refresh_ends_access:
+            self._end(self._access, grant.open_id)
+        restarts = self._quirks.refresh_lifetime_restarts
+        refresh_ends = now + self._quirks.refresh_lifetime.total_seconds() if restarts else grant.refresh_ends
+        if self._quirks.rotation == "none":
+            grant.refresh_ends = refresh_ends
+            return self._pair(refresh_token, grant.open_id, grant.scopes, now=now, refresh_ends=refresh_ends)
+        grant.rotated_at = grant.rotated_at or now
+        return self.new_pair(grant.open_id, grant.scopes, refresh_ends=refresh_ends)
+
+    def new_client_token(self, scopes: frozenset[str]) -> tuple[str, int]:
+        """Give a client token and its life in seconds."""
+        text, life = self._token("clt"), self._seconds(self._quirks.access_lifetime)
+        self._access[text] = Grant("", scopes, self._clock.timestamp() + life)
+        return text, life
+
+    def access(self, text: str) -> Grant | None:
+        """Return what an access token stands for while it lives."""
+        grant = self._access.get(text)
+        if grant is None or grant.revoked or self._clock.timestamp() >= grant.ends:
+            return None
+        return grant
+
+    def whose(self, text: str) -> str | None:
+        """Return the open_id of a token, dead or alive."""
+        grant = self._access.get(text)
+        return grant.open_id or None if grant is not None else None
+
+    def granted(self, open_id: str) -> frozenset[str]:
+        """Return the scopes that live refresh tokens of a user hold."""
+        now = self._clock.timestamp()
+        alive = [
+            grant.scopes
+            for grant in self._refresh.values()
+            if grant.open_id == open_id and not grant.revoked and grant.rotated_at is None and now < grant.refresh_ends
+        ]
+        return frozenset[str]().union(*alive)
+
+    def revoke(self, open_id: str) -> bool:
+        """End every token of a user; tell whether there was one."""
+        self._codes = {text: code for text, code in self._codes.items() if code.open_id != open_id}
+        ended = self._end(self._access, open_id)
+        return self._end(self._refresh, open_id) or ended
+
+    def expire_access(self, open_id: str) -> None:
+        """End the access tokens of a user; the refresh tokens live on."""
+        self._end(self._access, open_id)
+
+    def _pair(
+        self, refresh_token: str, open_id: str, scopes: frozenset[str], *, now: float, refresh_ends: float
+    ) -> Pair:
+        life = self._seconds(self._quirks.access_lifetime)
+        access_token = self._token("act")
+        self._access[access_token] = Grant(open_id, scopes, now + life)
+        if refresh_token not in self._refresh:
+            self._refresh[refresh_token] = Grant(open_id, scopes, now + life, refresh_ends)
+        return Pair(
+            access_token=access_token,
+            refresh_token=refresh_token,
+            expires_in=life,
+            refresh_expires_in=round(refresh_ends - now),
+            open_id=open_id,
+            scopes=scopes,
+        )
+
+    def _in_grace(self, rotated_at: float, now: float) -> bool:
+        return self._quirks.rotation == "grace" and now < rotated_at + self._quirks.rotation_grace.total_seconds()
+
+    @staticmethod
+    def _end(tokens: dict[str, Grant], open_id: str) -> bool:
+        alive = [grant for grant in tokens.values() if grant.open_id == open_id and not grant.revoked]
+        for grant in alive:
+            grant.revoked = True
+        return bool(alive)
+
+    def _token(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}.{self._text(48)}{self._count}!{self._random.randrange(1000, 9999)}.e1"
+
+    def _text(self, length: int) -> str:
+        return "".join(self._random.choices(_LETTERS, k=length))
+
+    @staticmethod
+    def _seconds(life: timedelta) -> int:
+        return max(1, round(life.total_seconds()))

@@ -1,0 +1,209 @@
+"""Everything TikTok's pages dispute or leave open, as one set of switches."""
+
+from datetime import timedelta
+from typing import Literal
+
+from attrs import field, frozen, validators
+
+from tiktok_async.emulator.posting.rules import Megabyte
+
+
+@frozen(slots=True, kw_only=True)
+class PortabilityQuirks:
+    """How portability behaves where TikTok's pages disagree or are silent.
+
+    Attributes:
+        preparation: From the request to the archive.
+        ready_for: How long the archive can be fetched.
+        category_word: The word for direct messages in a status: the table's or the example's.
+        user_in_webhook: Whether `portability.download.ready` says whose archive it is; the sample does not.
+        zip_type: The content type of the archive, which is not documented.
+        ranges: Whether a download can be continued with `Range`.
+        archive_size: The archive's size in bytes is at least this; for tests of long downloads.
+    """
+
+    preparation: timedelta = timedelta(0)
+    ready_for: timedelta = timedelta(days=4)
+    category_word: Literal["direct_message", "direct_messages"] = "direct_message"
+    user_in_webhook: bool = False
+    zip_type: str = "application/zip"
+    ranges: bool = False
+    archive_size: int = 0
+
+
+@frozen(slots=True, kw_only=True)
+class PostingQuirks:
+    """How publishing behaves where TikTok's pages disagree or are silent.
+
+    Attributes:
+        audited: Whether the app passed TikTok's audit. One that did not posts only `SELF_ONLY`, only to private
+            accounts, and for at most five users a day.
+        active_user_cap: How many users may post directly in 24 h; `None`: five if not audited, else no cap.
+        posts_a_day: Direct posts of one creator in 24 h; `None`: no cap.
+        pending_drafts: Drafts of one creator in 24 h that they did not post yet; `None`: no cap.
+        bad_param_code: The code of a bad field: what live replies say, or what the posting pages print.
+        megabyte: How "MB" is read in the chunk rules.
+        options_while_unaudited: What `creator_info` offers to an app without audit.
+        creator_info_by_upload: Whether `video.upload` is enough for `creator_info`.
+        branded_self_only: What becomes of branded content that only its author may see; the page forbids it to
+            the app's interface and says nothing of the API.
+        upload_path: The path of an `upload_url`; both are always served.
+        upload_life: How long it works.
+        upload_range: The upper bound in the PUT reply's `Content-Range`: the last index or the count.
+        upload_done: The status of the PUT that completes the file.
+        torn_chunk: What becomes of the bytes of a PUT that ended early.
+        chunk_again: The answer to a chunk that was accepted before.
+        unknown_id_polls: How many times a fresh `publish_id` is called invalid.
+        post_id_shape: The form of `publicaly_available_post_id`.
+        webhook_post_id: The type of `post_id` in webhooks.
+    """
+
+    audited: bool = True
+    active_user_cap: int | None = None
+    posts_a_day: int | None = 15
+    pending_drafts: int | None = 5
+    bad_param_code: Literal["invalid_params", "invalid_param"] = "invalid_params"
+    megabyte: Megabyte = field(default=Megabyte.EITHER, converter=Megabyte)
+    options_while_unaudited: Literal["all", "self_only"] = "all"
+    creator_info_by_upload: bool = True
+    branded_self_only: Literal["accepted", "refused"] = "accepted"
+    upload_path: Literal["/video/", "/upload"] = "/video/"
+    upload_life: timedelta = timedelta(hours=1)
+    upload_range: Literal["last", "count"] = field(default="last", validator=validators.in_(("last", "count")))
+    upload_done: Literal[201, 200] = 201
+    torn_chunk: Literal["discarded", "kept"] = "discarded"
+    chunk_again: Literal["416", "accepted"] = "416"
+    unknown_id_polls: int = 0
+    post_id_shape: Literal["list", "scalar", "string", "strings", "absent"] = "list"
+    webhook_post_id: Literal["number", "string"] = "number"
+
+
+@frozen(slots=True, kw_only=True)
+class ResearchQuirks:
+    """How the Research API behaves where TikTok's pages disagree or are silent.
+
+    Attributes:
+        requests_a_day: Requests of the project from midnight to midnight UTC.
+        graph_requests_a_day: The same for followers and following, which have an allowance of their own.
+        end_date: Whether videos of `end_date` itself are in the answer.
+        default_count: `max_count` of a video query without one: the reference page says 20, the guide 10.
+        search_id_life: How long a `search_id` continues its search.
+        fresh_search_id_refusals: How many times a new `search_id` is called invalid before it works.
+        withheld: The share of places in a listing that hold nothing, so that pages are shorter than asked for.
+        empty_page_every: After so many videos a whole page's places hold nothing; 0: never.
+        video_id_key: The key of a video's id: the table's or the example's.
+        liked_cursor: The unit of the liked videos' cursor: the table's seconds or the example's milliseconds.
+        reposted_key: The list key of reposted videos: the example's or the table's.
+        nul_in_text: Whether descriptions hold NUL characters, as live ones do.
+        playlist_fails: Whether the playlist endpoint answers its good data with HTTP 500.
+        shop_error: Whether the shop endpoints have an `error` member; the samples show none.
+        followers_stop: At how many followers the listing ends.
+        comments_stop: At how many comments the listing ends.
+        task_takes: How long a compliance task is `Processing`.
+    """
+
+    requests_a_day: int = 1_000
+    graph_requests_a_day: int = 20_000
+    end_date: Literal["inclusive", "exclusive"] = field(
+        default="inclusive", validator=validators.in_(("inclusive", "exclusive"))
+    )
+    default_count: Literal[20, 10] = 20
+    search_id_life: timedelta = timedelta(hours=1)
+    fresh_search_id_refusals: int = 0
+    withheld: float = field(default=0.0, validator=[validators.ge(0.0), validators.lt(1.0)])
+    empty_page_every: int = 0
+    video_id_key: Literal["id", "video_id"] = "id"
+    liked_cursor: Literal["s", "ms"] = "ms"
+    reposted_key: Literal["reposted_videos", "user_reposted_videos"] = "reposted_videos"
+    nul_in_text: bool = False
+    playlist_fails: bool = False
+    shop_error: bool = False
+    followers_stop: int = 5_000
+    comments_stop: int = 1_000
+    task_takes: timedelta = timedelta(0)
+
+
+Rotation = Literal["strict", "grace", "none"]
+OAuthErrorStatus = Literal[200, 400, 401]
+MissingScopeStyle = Literal["401", "400"]
+
+
+@frozen(slots=True, kw_only=True)
+class Quirks:
+    """How the emulator behaves where TikTok's pages disagree, are silent, or were contradicted by live replies.
+
+    The defaults are the newest text, and the stricter reading where nothing is said.
+
+    Attributes:
+        access_lifetime: Life of a user's access token and of a client token (newest page: 2 h; older: 24 h).
+        refresh_lifetime: Life of a refresh token (newest page: 180 days; older: 365).
+        rotation: `strict`: a refresh token works once. `grace`: it goes on working for *rotation_grace*.
+            `none`: a refresh returns the same one, as the older pages allowed.
+        rotation_grace: How long a rotated refresh token still works with `grace`.
+        refresh_lifetime_restarts: Whether a rotated refresh token lives *refresh_lifetime* from now, or only
+            as long as the first one would have.
+        refresh_expires_in_as_text: Send `refresh_expires_in` as a string.
+        refresh_ends_access: Whether a refresh ends the access tokens given out before.
+        code_lifetime: Life of an authorization code, which works once.
+        oauth_error_status: The HTTP status of OAuth errors; only their body is documented.
+        form_charset: What becomes of a form whose content type has a charset behind it.
+        token_reply: The shape of the token reply; `v1` is the retired one.
+        revoke_reply: The body of a successful revocation.
+        loopback_needs_pkce: Whether a redirect URI on loopback needs a code challenge.
+        sandbox: Refuse users who were not added with `sandbox_target=True`.
+        missing_scope_style: A field without its scope: 401 `scope_not_authorized` or 400 `scope_permission_missed`.
+        unknown_fields: A `fields` name that does not exist: an error, or left out.
+        fields_required: Whether `/v2/user/info/` without `fields` is refused; the mini-games guide omits them.
+        absent_values: A value the user never set: left out, or `null`.
+        short_pages: Lists have short and even empty pages with `has_more`, as moderation makes them.
+        cursor_stands_still: `/v2/video/list/` answers with the cursor it was asked for, and `has_more`.
+        end_cursor: The `cursor` beside `has_more: false`.
+        query_has_cursor: Whether `/v2/video/query/` answers with `cursor` and `has_more` too.
+        retry_after: Whether a 429 carries `Retry-After`.
+        window_by: Whose calls share a window: those of one access token, or of one user whatever the token.
+        refused_count: Whether a call refused with 429 takes a place in the window as well.
+        error_data: What stands under `data` in an error.
+        ok_message: `error.message` of a success.
+        log_id_key: The key of the log id in `error`.
+        qr_confirmed: The form of a confirmed QR login.
+        qr_lifetime: How long a QR code can be scanned.
+        posting: Those of Content Posting.
+        research: Those of the Research API.
+        portability: Those of Data Portability.
+        webhooks_signed_anew: Whether a webhook that is sent again carries a new time and signature.
+    """
+
+    access_lifetime: timedelta = timedelta(hours=2)
+    refresh_lifetime: timedelta = timedelta(days=180)
+    rotation: Rotation = field(default="strict", validator=validators.in_(("strict", "grace", "none")))
+    rotation_grace: timedelta = timedelta(minutes=1)
+    refresh_lifetime_restarts: bool = True
+    refresh_expires_in_as_text: bool = False
+    refresh_ends_access: bool = False
+    code_lifetime: timedelta = timedelta(minutes=5)
+    oauth_error_status: OAuthErrorStatus = 400
+    form_charset: Literal["refused", "accepted"] = "refused"
+    token_reply: Literal["v2", "v1"] = "v2"  # noqa: S105 - a shape, not a secret
+    revoke_reply: Literal["{}", ""] = "{}"
+    loopback_needs_pkce: bool = True
+    sandbox: bool = False
+    missing_scope_style: MissingScopeStyle = field(default="401", validator=validators.in_(("401", "400")))
+    unknown_fields: Literal["error", "ignored"] = "error"
+    fields_required: bool = True
+    absent_values: Literal["omitted", "null"] = "omitted"
+    short_pages: bool = False
+    cursor_stands_still: bool = False
+    end_cursor: Literal["last", "zero", "omitted"] = "last"
+    query_has_cursor: bool = False
+    retry_after: bool = False
+    window_by: Literal["token", "user"] = "token"
+    refused_count: bool = False
+    error_data: Literal["empty", "absent"] = "empty"
+    ok_message: Literal["", "ok", "ok."] = ""
+    log_id_key: Literal["log_id", "logid"] = "log_id"
+    qr_confirmed: Literal["code", "redirect_uri"] = "code"
+    qr_lifetime: timedelta = timedelta(minutes=3)
+    posting: PostingQuirks = field(factory=PostingQuirks)
+    research: ResearchQuirks = field(factory=ResearchQuirks)
+    portability: PortabilityQuirks = field(factory=PortabilityQuirks)
+    webhooks_signed_anew: bool = True

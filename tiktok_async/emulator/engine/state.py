@@ -1,0 +1,121 @@
+"""What all product areas share: settings, people, tokens, limits, faults and the log."""
+
+import random
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tiktok_async.emulator.engine.clock import MovableClock
+from tiktok_async.emulator.engine.faults import Faults
+from tiktok_async.emulator.engine.grants import Grants
+from tiktok_async.emulator.engine.quirks import Quirks
+from tiktok_async.emulator.engine.replies import Replies
+from tiktok_async.emulator.engine.requests import RequestLog
+from tiktok_async.emulator.engine.users import EVERYDAY_SCOPES, EmulatedUser
+from tiktok_async.emulator.engine.videos import Videos
+from tiktok_async.emulator.engine.webhooks import WebhookSender
+from tiktok_async.emulator.engine.windows import Windows
+from tiktok_async.models import Endpoint, Limit
+
+
+class State:
+    """The emulated TikTok without its HTTP side.
+
+    Args:
+        client_key: The app's key.
+        client_secret: The app's secret.
+        seed: Makes users, videos, tokens and jitter the same on each run.
+        quirks: How it behaves where TikTok's pages disagree.
+        limits: Instead of the documented ones.
+        app_scopes: Scopes the app is approved for; `None`: all.
+        redirect_uris: Registered redirect URIs; `None`: all that keep TikTok's rules.
+        webhook_url: Where webhooks go; `None`: nowhere.
+
+    Attributes:
+        clock: Its time.
+        replies: Makes its answers.
+        log: What it was asked.
+        grants: Codes and tokens.
+        windows: Rate limits.
+        faults: What is planned to go wrong.
+        webhooks: Sends events.
+        users: Everybody, by open_id.
+        url: Where it is served; empty until it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_key: str,
+        client_secret: str,
+        seed: int,
+        quirks: Quirks,
+        limits: Mapping[Endpoint, Limit | None] | None,
+        app_scopes: Iterable[str] | None,
+        redirect_uris: Iterable[str] | None,
+        webhook_url: str | None,
+    ) -> None:
+        self.client_key = client_key
+        self.client_secret = client_secret
+        self.seed = seed
+        self.quirks = quirks
+        self.app_scopes: frozenset[str] | None = None if app_scopes is None else frozenset(app_scopes)
+        self.redirect_uris: tuple[str, ...] | None = None if redirect_uris is None else tuple(redirect_uris)
+        self.clock: MovableClock = MovableClock(seed=seed)
+        self.replies: Replies = Replies(quirks, self.clock)
+        self.log: RequestLog = RequestLog()
+        self.grants: Grants = Grants(quirks, self.clock, seed=seed)
+        self.windows: Windows = Windows(self.clock, limits, refused_count=quirks.refused_count)
+        self.faults: Faults = Faults(self.clock)
+        self.webhooks: WebhookSender = WebhookSender(
+            client_key, client_secret, self.clock, webhook_url, signed_anew=quirks.webhooks_signed_anew
+        )
+        self.users: dict[str, EmulatedUser] = {}
+        self.url = ""
+
+    def add_user(
+        self,
+        *,
+        videos: int,
+        scopes: Iterable[str] | None,
+        display_name: str | None,
+        username: str | None,
+        private: bool,
+        sandbox_target: bool,
+        open_id: str | None,
+        profile: Mapping[str, Any],
+    ) -> EmulatedUser:
+        """Add a creator; see `Emulator.add_user`."""
+        number = len(self.users) + 1
+        rng = random.Random(f"user {self.seed} {number}")  # noqa: S311 - a made-up person
+        open_id = open_id or str(uuid.UUID(int=rng.getrandbits(128), version=4))
+        username = username or f"emu_creator_{number}"
+        about: dict[str, Any] = {"follower_count": rng.randrange(10**6), "following_count": rng.randrange(500)}
+        user = EmulatedUser(
+            open_id=open_id,
+            union_id=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+            username=username,
+            display_name=display_name or f"Emu Creator {number}",
+            private=private,
+            scopes=EVERYDAY_SCOPES if scopes is None else frozenset(str(scope) for scope in scopes),
+            sandbox_target=sandbox_target,
+            videos=Videos(videos, seed=f"videos {self.seed} {open_id}", username=username, client_key=self.client_key),
+            **{**about, **profile},
+        )
+        if user.open_id in self.users:
+            msg = f"there is a user {user.open_id} already"
+            raise ValueError(msg)
+        self.users[user.open_id] = user
+        return user
+
+    def revoke(self, open_id: str, *, reason: int) -> bool:
+        """End every grant of a user and tell the app by webhook; tell whether there was a grant.
+
+        Args:
+            open_id: Whose.
+            reason: 1: the user disconnected in TikTok; 5: the developer revoked.
+        """
+        ended = self.grants.revoke(open_id)
+        if ended:
+            self.webhooks.send("authorization.removed", {"reason": reason}, open_id)
+        return ended

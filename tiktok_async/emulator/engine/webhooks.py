@@ -1,0 +1,172 @@
+"""Webhooks to the app: signed, sent again until they are taken, doubled or late on demand.
+
+Source: https://developers.tiktok.com/doc/webhooks-overview
+"""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+from attrs import define, field
+
+from tiktok_async.emulator.engine.clock import MovableClock
+
+# https://developers.tiktok.com/doc/webhooks-overview: exponential back-off, given up after 72 hours.
+_GIVE_UP = timedelta(hours=72)
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 3600.0
+_TIMEOUT = aiohttp.ClientTimeout(total=5)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@define(slots=True, kw_only=True, eq=False)
+class WebhookDelivery:
+    """One event on its way to the app.
+
+    Attributes:
+        event: Its name.
+        body: The bytes that are signed and sent.
+        at: When it happened.
+        attempts: When it was tried, and the HTTP status of the answer; 0 for none.
+        delivered: Whether an answer with status 200 came.
+        given_up: Whether 72 hours passed without one.
+    """
+
+    event: str
+    body: bytes = field(repr=False)
+    at: datetime
+    attempts: list[tuple[datetime, int]] = field(factory=list[tuple[datetime, int]])
+    delivered: bool = False
+    given_up: bool = False
+
+
+class WebhookSender:
+    """Sends events to one callback URL, in the background.
+
+    Args:
+        client_key: The app's key.
+        client_secret: Signs.
+        clock: Paces the repetitions; moving it sends them.
+        url: Where to; `None`: events are only kept in the log.
+        signed_anew: Whether a repetition carries a new time and signature.
+
+    Attributes:
+        deliveries: All events so far.
+    """
+
+    def __init__(
+        self, client_key: str, client_secret: str, clock: MovableClock, url: str | None, *, signed_anew: bool = True
+    ) -> None:
+        self._client_key = client_key
+        self._client_secret = client_secret
+        self._clock = clock
+        self._signed_anew = signed_anew
+        self._url: str | None = None
+        self._http: aiohttp.ClientSession | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.deliveries: list[WebhookDelivery] = []
+        self.url = url
+
+    @property
+    def url(self) -> str | None:
+        """Where webhooks go. Only to this machine: an emulator has no business elsewhere."""
+        return self._url
+
+    @url.setter
+    def url(self, url: str | None) -> None:
+        if url is not None and urlsplit(url).hostname not in _LOOPBACK:
+            msg = f"the emulator sends webhooks to this machine only (127.0.0.1, localhost), not to {url!r}"
+            raise ValueError(msg)
+        self._url = url
+
+    def send(
+        self,
+        event: str,
+        content: Mapping[str, Any] | str,
+        open_id: str | None,
+        *,
+        copies: int = 1,
+        after: timedelta = timedelta(0),
+    ) -> list[WebhookDelivery]:
+        """Send an event; needs a running event loop if there is a URL.
+
+        Args:
+            event: Its name.
+            content: What it says; put into the envelope as JSON in a string. A `str` goes in as it is.
+            open_id: Whom it is about; `None` leaves the key out.
+            copies: How often it is delivered.
+            after: How long it is held back, so that later events overtake it.
+        """
+        at = self._clock.now()
+        text = content if isinstance(content, str) else orjson.dumps(content).decode()
+        envelope: dict[str, Any] = {"client_key": self._client_key, "event": event, "create_time": int(at.timestamp())}
+        if open_id is not None:
+            envelope["user_openid"] = open_id
+        body = orjson.dumps({**envelope, "content": text})
+        sent = [WebhookDelivery(event=event, body=body, at=at) for _ in range(copies)]
+        self.deliveries += sent
+        if self._url is not None:
+            for delivery in sent:
+                task = asyncio.get_running_loop().create_task(self._deliver(self._url, delivery, after))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        return sent
+
+    def sign(self, body: bytes, at: datetime) -> str:
+        """Return the `TikTok-Signature` header for *body*.
+
+        Source: https://developers.tiktok.com/doc/webhooks-verification
+        """
+        stamp = str(int(at.timestamp()))
+        digest = hmac.new(self._client_secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
+        return f"t={stamp},s={digest.hexdigest()}"
+
+    async def drain(self) -> None:
+        """Wait until every event was delivered or given up."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def aclose(self) -> None:
+        """Stop sending."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._http is not None:
+            http, self._http = self._http, None
+            await http.close()
+
+    async def _deliver(self, url: str, delivery: WebhookDelivery, after: timedelta) -> None:
+        await self._clock.sleep(after.total_seconds())
+        signature = self.sign(delivery.body, self._clock.now())
+        pause = _FIRST_PAUSE
+        while True:
+            status = await self._post(url, delivery.body, signature)
+            delivery.attempts.append((self._clock.now(), status))
+            if status == HTTPStatus.OK:
+                delivery.delivered = True
+                return
+            if self._clock.now() + timedelta(seconds=pause) > delivery.at + _GIVE_UP:
+                delivery.given_up = True
+                return
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            if self._signed_anew:
+                signature = self.sign(delivery.body, self._clock.now())
+
+    async def _post(self, url: str, body: bytes, signature: str) -> int:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(timeout=_TIMEOUT)
+        headers = {"Content-Type": "application/json", "TikTok-Signature": signature}
+        try:
+            async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                return response.status
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return 0

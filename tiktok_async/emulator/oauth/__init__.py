@@ -1,0 +1,1 @@
+"""The emulated login: consent page, QR code, token endpoint."""

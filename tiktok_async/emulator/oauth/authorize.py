@@ -1,0 +1,145 @@
+"""The authorize page: its rules, and where it sends the browser.
+
+Sources: https://developers.tiktok.com/doc/login-kit-web and https://developers.tiktok.com/doc/login-kit-desktop
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+from attrs import frozen
+
+from tiktok_async.emulator.engine.state import State
+
+_LONGEST_URI = 512
+_CHALLENGE = re.compile(r"[0-9a-f]{64}")
+_LOOPBACK = ("localhost", "127.0.0.1")
+
+
+@frozen(slots=True, kw_only=True)
+class Authorization:
+    """What an app asks for, once every parameter was found good."""
+
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    state: str | None
+    challenge: str | None
+    always_ask: bool
+
+    def granted(self, code: str, scopes: frozenset[str]) -> str:
+        """Return where the browser goes after *Allow*."""
+        granted = ",".join(scope for scope in self.scopes if scope in scopes)
+        return self._back({"code": code, "scopes": granted})
+
+    def denied(self, error: str, description: str, *, kind: str | None = None) -> str:
+        """Return where the browser goes after *Deny*, or when the user may not log in at all."""
+        return self._back({"error": error, "error_description": description, **({"error_type": kind} if kind else {})})
+
+    def _back(self, params: dict[str, str]) -> str:
+        if self.state is not None:
+            params["state"] = self.state
+        return f"{self.redirect_uri}?{urlencode(params)}"
+
+
+def check(state: State, params: Mapping[str, str]) -> Authorization | list[tuple[str, str]]:
+    """Return what is asked for, or every bad parameter with what is wrong about it.
+
+    TikTok shows those on a page of its own and does not redirect.
+    """
+    problems: list[tuple[str, str]] = []
+    if params.get("client_key") != state.client_key:
+        problems.append(("client_key", "is not the key of an app that this emulator knows"))
+    if params.get("response_type") != "code":
+        problems.append(("response_type", "must be code"))
+    if "client_secret" in params:
+        problems.append(("client_secret", "does not belong here: a browser's address bar is public"))
+    scopes = tuple(dict.fromkeys(params.get("scope", "").split(",")))
+    problems += [("scope", problem) for problem in _scope_problems(state, scopes)]
+    redirect_uri = params.get("redirect_uri", "")
+    problems += [("redirect_uri", problem) for problem in _uri_problems(state, redirect_uri)]
+    problems += _challenge_problems(state, params, loopback=urlsplit_host(redirect_uri) in _LOOPBACK)
+    if params.get("disable_auto_auth", "0") not in ("0", "1"):
+        problems.append(("disable_auto_auth", "must be 0 or 1"))
+    if problems:
+        return problems
+    return Authorization(
+        redirect_uri=redirect_uri,
+        scopes=scopes,
+        state=params.get("state"),
+        challenge=params.get("code_challenge"),
+        always_ask=params.get("disable_auto_auth") != "0",
+    )
+
+
+def urlsplit_host(uri: str) -> str | None:
+    """Return the host of a URI, or `None` if there is none to be found."""
+    try:
+        return urlsplit(uri).hostname
+    except ValueError:
+        return None
+
+
+def _scope_problems(state: State, scopes: tuple[str, ...]) -> list[str]:
+    if any(" " in scope for scope in scopes):
+        return ["must be separated by commas, not by spaces"]
+    if not all(scopes):
+        return ["is missing, or has an empty entry"]
+    unknown = [] if state.app_scopes is None else sorted(set(scopes) - state.app_scopes)
+    return [f"is not approved for this app: {', '.join(unknown)}"] if unknown else []
+
+
+def _challenge_problems(state: State, params: Mapping[str, str], *, loopback: bool) -> list[tuple[str, str]]:
+    challenge, method = params.get("code_challenge"), params.get("code_challenge_method")
+    if challenge is None:
+        if loopback and state.quirks.loopback_needs_pkce:
+            return [("code_challenge", "is required for a redirect URI on localhost")]
+        return [("code_challenge", "is missing beside code_challenge_method")] if method is not None else []
+    problems: list[tuple[str, str]] = []
+    # TikTok's own form: hex, where RFC 7636 has base64url.
+    if not _CHALLENGE.fullmatch(challenge):
+        problems.append(("code_challenge", "must be the SHA-256 of the verifier as 64 lowercase hex digits"))
+    if method != "S256":
+        problems.append(("code_challenge_method", "must be S256"))
+    return problems
+
+
+def _uri_problems(state: State, uri: str) -> list[str]:
+    if not uri:
+        return ["is missing"]
+    try:
+        parts = urlsplit(uri)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ["is not a URL"]
+    on_loopback = host in _LOOPBACK
+    rules = (
+        (len(uri) < _LONGEST_URI, f"must be shorter than {_LONGEST_URI} characters"),
+        ("?" not in uri, "must not have query parameters"),
+        ("#" not in uri, "must not have a fragment"),
+        (bool(host), "must be absolute"),
+        (parts.scheme == "https" or on_loopback, "must begin with https://"),
+        (parts.scheme in ("http", "https") or not on_loopback, "must begin with http:// or https://"),
+        (port is not None or not on_loopback, f"needs a port on {host}"),
+        (on_loopback or _is_public(host), "must be on a public host, or on localhost for a desktop app"),
+    )
+    problems = [text for kept, text in rules if not kept]
+    if not problems and state.redirect_uris is not None and not any(_same(uri, one) for one in state.redirect_uris):
+        problems.append("is not one of those registered for this app, byte for byte")
+    return problems
+
+
+def _is_public(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return not host.endswith(".localhost")
+    return address.is_global
+
+
+def _same(uri: str, registered: str) -> bool:
+    """Tell whether *uri* is the registered one, which may have `*` for the port on loopback."""
+    if uri == registered:
+        return True
+    before, star, after = registered.partition(":*")
+    return bool(star) and re.fullmatch(re.escape(before) + r":[0-9]{1,5}" + re.escape(after), uri) is not None

@@ -1,0 +1,1 @@
+"""The emulated Data Portability API."""

@@ -1,0 +1,1 @@
+"""The emulated Content Posting API and its upload host."""

@@ -1,0 +1,217 @@
+"""Content Posting: what a creator may, the three inits, statuses and cancelling.
+
+Source: https://developers.tiktok.com/doc/content-posting-api-get-started
+"""
+
+from collections import deque
+from functools import partial
+from typing import Any, Final
+
+from attrs import evolve
+
+from tiktok_async.emulator.engine.body import BadField, string
+from tiktok_async.emulator.engine.quirks import PostingQuirks
+from tiktok_async.emulator.engine.replies import Reply
+from tiktok_async.emulator.engine.routes import Call, RouteDef, route
+from tiktok_async.emulator.engine.state import State
+from tiktok_async.emulator.posting.creators import Creator, refuses_posts
+from tiktok_async.emulator.posting.inits import GUIDELINES, Init, Refused, check_init, read_init
+from tiktok_async.emulator.posting.posts import Post, Posts
+from tiktok_async.emulator.posting.rules import PullSource
+from tiktok_async.emulator.posting.timelines import (
+    FAILED,
+    PROCESSING_DOWNLOAD,
+    PROCESSING_UPLOAD,
+    Step,
+    Timeline,
+    failed,
+)
+from tiktok_async.emulator.posting.upload_host import UploadHost
+from tiktok_async.emulator.posting.url_properties import UrlProperties
+from tiktok_async.models import Endpoint, Scope
+
+_BOTH: Final = (Scope.VIDEO_PUBLISH, Scope.VIDEO_UPLOAD)
+# How much of a pull must be left for a cancel to reach it: "not near completion".
+_NEAR_THE_END: Final = 0.9
+
+
+class Posting:
+    """The Content Posting area.
+
+    Attributes:
+        quirks: How it behaves where TikTok's pages disagree; may be replaced while it runs.
+        posts: Every accepted init.
+        uploads: The host that takes the bytes.
+        properties: The addresses this app may have media pulled from.
+        timeline: What becomes of each accepted init from now on.
+    """
+
+    def __init__(self, state: State, quirks: PostingQuirks) -> None:
+        self._state = state
+        self._creators: dict[str, Creator] = {}
+        self._fail_next: deque[str] = deque()
+        self._count = 0
+        self.quirks = quirks
+        self.timeline: Timeline = Timeline()
+        self.properties: UrlProperties = UrlProperties()
+        # The domains that are reserved for examples are everybody's.
+        self.properties.add_domain("example.com")
+        self.posts: Posts = Posts(state.clock, self._happened)
+        self.uploads: UploadHost = UploadHost(state)
+
+    def creator(self, open_id: str) -> Creator:
+        """Return the posting side of a user."""
+        return self._creators.setdefault(open_id, Creator())
+
+    def fail_next(self, reason: str, times: int) -> None:
+        """Let the next accepted inits end in `FAILED` for *reason*."""
+        self._fail_next.extend([reason] * times)
+
+    def routes(self) -> list[RouteDef]:
+        """Return what this area serves."""
+        return [
+            route(Endpoint.CREATOR_INFO, self._creator_info, scopes=_BOTH),
+            route(Endpoint.VIDEO_INIT, partial(self._init, Endpoint.VIDEO_INIT), scopes=(Scope.VIDEO_PUBLISH,)),
+            route(Endpoint.INBOX_INIT, partial(self._init, Endpoint.INBOX_INIT), scopes=(Scope.VIDEO_UPLOAD,)),
+            route(Endpoint.CONTENT_INIT, partial(self._init, Endpoint.CONTENT_INIT)),
+            route(Endpoint.STATUS_FETCH, self._status, scopes=_BOTH),
+            route(Endpoint.PUBLISH_CANCEL, self._cancel, scopes=_BOTH),
+            *self.uploads.routes(),
+        ]
+
+    async def _creator_info(self, call: Call) -> Reply:
+        grant = call.user_grant
+        if Scope.VIDEO_PUBLISH not in grant.scopes and not self.quirks.creator_info_by_upload:
+            return self._state.replies.error("scope_not_authorized")
+        creator = self.creator(grant.open_id)
+        code = refuses_posts(grant.open_id, creator, self.posts, self.quirks)
+        if code is not None:
+            # Business refusals of this endpoint come with HTTP 200, on purpose.
+            return self._state.replies.error(code, GUIDELINES, status=200)
+        return self._state.replies.ok(creator.info(self._state.users[grant.open_id], self.quirks))
+
+    async def _init(self, endpoint: Endpoint, call: Call) -> Reply:
+        open_id = call.user_grant.open_id
+        try:
+            init = read_init(endpoint, call.json(), call.user_grant.scopes, self.quirks.megabyte)
+            check_init(
+                init,
+                self._state.users[open_id],
+                self.creator(open_id),
+                posts=self.posts,
+                properties=self.properties,
+                quirks=self.quirks,
+            )
+        except BadField as wrong:
+            return self._state.replies.error(self.quirks.bad_param_code, str(wrong), status=400)
+        except Refused as refusal:
+            return self._state.replies.error(refusal.code, refusal.message, status=refusal.status)
+        post = self._keep(init, open_id)
+        data = {"publish_id": post.publish_id}
+        if post.upload is not None:
+            data["upload_url"] = self.uploads.url(post.upload, self.quirks.upload_path)
+        return self._state.replies.ok(data)
+
+    def _keep(self, init: Init, open_id: str) -> Post:
+        reason = self._fail_next.popleft() if self._fail_next else self.timeline.fail_reason
+        source = init.source
+        post = Post(
+            publish_id=f"{init.prefix}{self._id()}",
+            open_id=open_id,
+            endpoint=init.endpoint,
+            body=init.body,
+            at=self._now,
+            draft=init.draft,
+            public=init.public,
+            timeline=evolve(self.timeline, fail_reason=reason),
+            upload=None if isinstance(source, PullSource) else self.uploads.open(source, self._id(), self.quirks),
+            status=PROCESSING_DOWNLOAD if init.pulled else PROCESSING_UPLOAD,
+        )
+        if post.upload is not None:
+            post.upload.on_complete = partial(self.posts.begin, post)
+        self.posts.add(post)
+        return post
+
+    async def _status(self, call: Call) -> Reply:
+        post = self._asked_for(call)
+        if isinstance(post, Reply):
+            return post
+        post.polls += 1
+        if post.polls <= self.quirks.unknown_id_polls:
+            return self._state.replies.error(self.quirks.bad_param_code, "invalid_publish_id", status=400)
+        if post.status == FAILED:
+            return self._state.replies.ok({"fail_reason": post.fail_reason, "status": FAILED})
+        data: dict[str, Any] = {"status": post.status, **self._post_ids(post)}
+        if post.upload is not None:
+            data["uploaded_bytes"] = post.upload.uploaded
+        else:
+            data["downloaded_bytes"] = post.downloaded(self._now)
+        return self._state.replies.ok(data)
+
+    async def _cancel(self, call: Call) -> Reply:
+        post = self._asked_for(call)
+        if isinstance(post, Reply):
+            return post
+        near = post.downloaded(self._now) >= _NEAR_THE_END * post.timeline.download_size
+        if post.status != PROCESSING_DOWNLOAD or near:
+            return self._state.replies.error("publish_not_cancellable", "It cannot be cancelled any more.", status=400)
+        post.steps = [failed("publish_cancelled", after=0.0)]
+        self.posts.settle(post)
+        return self._state.replies.ok(None)
+
+    def _asked_for(self, call: Call) -> Post | Reply:
+        """Return the post that a status or cancel call names, or why it gets nothing."""
+        replies = self._state.replies
+        try:
+            publish_id = string(call.json(), "publish_id", required=True) or ""
+        except BadField as wrong:
+            return replies.error(self.quirks.bad_param_code, str(wrong), status=400)
+        post = self.posts.find(publish_id)
+        if post is None:
+            return replies.error("invalid_publish_id", "The publish_id does not exist.", status=400)
+        if post.open_id != call.user_grant.open_id:
+            return replies.error("token_not_authorized_for_specified_publish_id", "It is not yours.", status=400)
+        return post
+
+    def _post_ids(self, post: Post) -> dict[str, Any]:
+        shape = self.quirks.post_id_shape
+        if not post.public or shape == "absent" or (not post.post_ids and shape != "list"):
+            return {}
+        values: dict[str, Any] = {
+            "list": list(post.post_ids),
+            "strings": [str(post_id) for post_id in post.post_ids],
+            "scalar": post.post_ids[0] if post.post_ids else None,
+            "string": str(post.post_ids[0]) if post.post_ids else None,
+        }
+        # TikTok's spelling.
+        return {"publicaly_available_post_id": values[shape]}
+
+    def _happened(self, post: Post, step: Step) -> None:
+        """Take one step of a post, and tell the app by webhook."""
+        if step.status is not None and step.status != FAILED and not self._state.grants.granted(post.open_id):
+            step = failed("auth_removed", after=0.0)
+            post.steps.clear()
+        post.status = step.status or post.status
+        post.fail_reason = step.fail_reason
+        content: dict[str, Any] = {"publish_id": post.publish_id, "publish_type": post.publish_type}
+        if step.fail_reason is not None:
+            content["reason"] = step.fail_reason
+        if step.visible:
+            post.post_ids = tuple(self._id() for _ in range(post.timeline.post_ids))
+        ids: tuple[int | None, ...] = (None,) if step.visible is None else post.post_ids
+        for post_id in ids:
+            if post_id is not None:
+                content["post_id"] = post_id if self.quirks.webhook_post_id == "number" else str(post_id)
+            post.events.append(step.event)
+            self._state.webhooks.send(step.event, dict(content), post.open_id)
+        if step.visible is False:
+            post.post_ids = ()
+
+    def _id(self) -> int:
+        self._count += 1
+        # Like TikTok's: the second in the upper half, 19 digits.
+        return (int(self._state.clock.timestamp()) << 32) | self._count
+
+    @property
+    def _now(self) -> float:
+        return self._state.clock.monotonic()

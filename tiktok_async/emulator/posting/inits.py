@@ -1,0 +1,152 @@
+"""What is decided about an init before anything happens: what it asks for, and what speaks against it.
+
+Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
+"""
+
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from tiktok_async.emulator.engine.body import BadField
+from tiktok_async.emulator.engine.quirks import PostingQuirks
+from tiktok_async.emulator.engine.users import EmulatedUser
+from tiktok_async.emulator.posting import rules
+from tiktok_async.emulator.posting.creators import Creator, refuses_drafts, refuses_posts
+from tiktok_async.emulator.posting.posts import Posts
+from tiktok_async.emulator.posting.rules import FileSource, Megabyte, PostInfo, PullSource
+from tiktok_async.emulator.posting.url_properties import UrlProperties
+from tiktok_async.models import Endpoint, Scope
+
+# TikTok says the same sentence with most refusals of an init; the code is what differs.
+GUIDELINES: Final = (
+    "Please review our integration guidelines at https://developers.tiktok.com/doc/content-sharing-guidelines/"
+)
+_PREFIXES: Final = {
+    (Endpoint.VIDEO_INIT, False): "v_pub_file~v2-1.",
+    (Endpoint.VIDEO_INIT, True): "v_pub_url~v2.",
+    (Endpoint.INBOX_INIT, False): "v_inbox_file~v2.",
+    (Endpoint.INBOX_INIT, True): "v_inbox_url~v2.",
+}
+
+
+class Refused(Exception):
+    """An init is in order, and turned down all the same.
+
+    Args:
+        code: TikTok's code.
+        message: And its message.
+        status: HTTP status.
+    """
+
+    def __init__(self, code: str, message: str = GUIDELINES, *, status: int = 403) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@frozen(slots=True, kw_only=True)
+class Init:
+    """An init whose fields are in order.
+
+    Attributes:
+        endpoint: Which of the three.
+        body: Its JSON.
+        draft: Whether it goes to the inbox.
+        source: Where the media comes from.
+        info: What a direct post says of itself; `None` for a draft.
+    """
+
+    endpoint: Endpoint
+    body: dict[str, Any] = field(repr=False)
+    draft: bool
+    source: FileSource | PullSource
+    info: PostInfo | None
+
+    @property
+    def pulled(self) -> bool:
+        """Whether TikTok fetches the media."""
+        return isinstance(self.source, PullSource)
+
+    @property
+    def public(self) -> bool:
+        """Whether everyone may see the post; of a draft, its user decides, and here they say yes."""
+        return self.info is None or self.info.privacy_level == "PUBLIC_TO_EVERYONE"
+
+    @property
+    def prefix(self) -> str:
+        """How its `publish_id` begins."""
+        photos = "p_inbox_url~v2." if self.draft else "p_pub_url~v2."
+        return _PREFIXES.get((self.endpoint, self.pulled), photos)
+
+
+def read_init(endpoint: Endpoint, body: dict[str, Any], scopes: frozenset[str], megabyte: Megabyte) -> Init:
+    """Return what an init asks for.
+
+    Args:
+        endpoint: Which of the three.
+        body: Its JSON.
+        scopes: What the token may be used for: a photo init needs the scope of its mode.
+        megabyte: How the chunk rules are read.
+
+    Raises:
+        BadField: Its fields are wrong.
+        Refused: The mode's scope is missing.
+    """
+    info: PostInfo | None
+    source: FileSource | PullSource
+    if endpoint is Endpoint.CONTENT_INIT:
+        draft = rules.photo_mode(body) == "MEDIA_UPLOAD"
+        needed = Scope.VIDEO_UPLOAD if draft else Scope.VIDEO_PUBLISH
+        if needed not in scopes:
+            raise Refused("scope_not_authorized", f"{needed} was not granted", status=401)
+        info, source = rules.photo_post(body, direct=not draft), rules.photo_source(body)
+    else:
+        draft = endpoint is Endpoint.INBOX_INIT
+        info = None if draft else rules.video_post(body)
+        source = rules.video_source(body, megabyte)
+    return Init(endpoint=endpoint, body=body, draft=draft, source=source, info=None if draft else info)
+
+
+def check_init(
+    init: Init,
+    user: EmulatedUser,
+    creator: Creator,
+    *,
+    posts: Posts,
+    properties: UrlProperties,
+    quirks: PostingQuirks,
+) -> None:
+    """Find what speaks against an init.
+
+    Args:
+        init: Which.
+        user: Whose account.
+        creator: Their posting side.
+        posts: Everybody's, for the caps.
+        properties: The addresses the app owns.
+        quirks: The caps, and whether the app is audited.
+
+    Raises:
+        Refused: Something does.
+        BadField: It is branded content for oneself, and that is not allowed here.
+    """
+    if init.draft and init.endpoint is Endpoint.CONTENT_INIT and creator.app_is_too_old:
+        raise Refused("app_version_check_failed", "TikTok must be at least 31.8", status=400)
+    refuses = refuses_drafts if init.draft else refuses_posts
+    code = refuses(user.open_id, creator, posts, quirks)
+    if code is not None:
+        raise Refused(code)
+    if init.info is not None:
+        _check_privacy(init.info, user, creator, quirks)
+    if isinstance(init.source, PullSource) and not all(properties.owns(url) for url in init.source.urls):
+        raise Refused("url_ownership_unverified")
+
+
+def _check_privacy(info: PostInfo, user: EmulatedUser, creator: Creator, quirks: PostingQuirks) -> None:
+    if info.privacy_level not in creator.options(user):
+        raise Refused("privacy_level_option_mismatch")
+    if not quirks.audited and not (user.private and info.privacy_level == "SELF_ONLY"):
+        raise Refused("unaudited_client_can_only_post_to_private_accounts")
+    if info.branded and info.privacy_level == "SELF_ONLY" and quirks.branded_self_only == "refused":
+        raise BadField(rules.BAD_POST)

@@ -1,0 +1,1 @@
+"""The emulated Research API and Commercial Content API."""

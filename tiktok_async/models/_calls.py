@@ -1,0 +1,143 @@
+"""Every documented endpoint by name, and the shape of a rate limit."""
+
+from datetime import timedelta
+from enum import Enum, StrEnum
+from typing import Generic, TypeVar
+
+from attrs import field, frozen, validators
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@frozen(slots=True, kw_only=True)
+class Page(Generic[T_co]):
+    """What one request of a listing brought.
+
+    Attributes:
+        items: The items, in TikTok's order; may be fewer than asked for, even none, while *has_more* is true.
+        cursor: Continues the listing behind this page; `None` where there is nothing behind it.
+        has_more: Whether TikTok says that there is more.
+        log_id: TikTok's id of the call.
+        checkpoint: Continues a listing of many parts (a Research walk) behind this page, in any process.
+    """
+
+    items: tuple[T_co, ...]
+    cursor: int | None = None
+    has_more: bool = False
+    log_id: str | None = None
+    checkpoint: str | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class RetryPolicy:
+    """Attempts, backoff and the overall deadline for what is safe to repeat.
+
+    The wait before attempt *n* is drawn evenly from zero to `min(cap, base * 2 ** (n - 1))` ("full jitter").
+
+    Attributes:
+        attempts: How often a call is tried in all; 1 never repeats.
+        base: The longest first wait.
+        cap: The longest wait.
+        deadline: No attempt starts later than this after the first.
+    """
+
+    attempts: int = field(default=4, validator=validators.ge(1))
+    base: timedelta = timedelta(milliseconds=250)
+    cap: timedelta = timedelta(seconds=20)
+    deadline: timedelta = timedelta(seconds=90)
+
+
+class Endpoint(Enum):
+    """One documented endpoint of TikTok's v2 API.
+
+    What it needs and allows (scopes, limit, content type, whether it may be repeated) stands in the endpoint
+    table of the SDK; this is only its name, method and path.
+    """
+
+    TOKEN = ("POST", "/v2/oauth/token/")
+    REVOKE = ("POST", "/v2/oauth/revoke/")
+    QRCODE_GET = ("POST", "/v2/oauth/get_qrcode/")
+    QRCODE_CHECK = ("POST", "/v2/oauth/check_qrcode/")
+    USER_INFO = ("GET", "/v2/user/info/")
+    VIDEO_LIST = ("POST", "/v2/video/list/")
+    VIDEO_QUERY = ("POST", "/v2/video/query/")
+    CREATOR_INFO = ("POST", "/v2/post/publish/creator_info/query/")
+    VIDEO_INIT = ("POST", "/v2/post/publish/video/init/")
+    INBOX_INIT = ("POST", "/v2/post/publish/inbox/video/init/")
+    CONTENT_INIT = ("POST", "/v2/post/publish/content/init/")
+    STATUS_FETCH = ("POST", "/v2/post/publish/status/fetch/")
+    PUBLISH_CANCEL = ("POST", "/v2/post/publish/cancel/")
+    RESEARCH_VIDEO_QUERY = ("POST", "/v2/research/video/query/")
+    RESEARCH_USER_INFO = ("POST", "/v2/research/user/info/")
+    RESEARCH_COMMENT_LIST = ("POST", "/v2/research/video/comment/list/")
+    RESEARCH_LIKED_VIDEOS = ("POST", "/v2/research/user/liked_videos/")
+    RESEARCH_PINNED_VIDEOS = ("POST", "/v2/research/user/pinned_videos/")
+    RESEARCH_REPOSTED_VIDEOS = ("POST", "/v2/research/user/reposted_videos/")
+    RESEARCH_FOLLOWERS = ("POST", "/v2/research/user/followers/")
+    RESEARCH_FOLLOWING = ("POST", "/v2/research/user/following/")
+    RESEARCH_PLAYLIST_INFO = ("POST", "/v2/research/playlist/info/")
+    RESEARCH_SHOP = ("POST", "/v2/research/tts/shop/")
+    RESEARCH_SHOP_PRODUCTS = ("POST", "/v2/research/tts/product/")
+    RESEARCH_SHOP_REVIEWS = ("POST", "/v2/research/tts/review/")
+    RESEARCH_VALIDATION_CREATE = ("POST", "/v2/research/validation_task/create/")
+    RESEARCH_VALIDATION_STATUS = ("POST", "/v2/research/validation_task_status/get/")
+    RESEARCH_VALIDATION_DOWNLOAD = ("POST", "/v2/research/validation_task/download/")
+    RESEARCH_ADLIB_AD_QUERY = ("POST", "/v2/research/adlib/ad/query/")
+    RESEARCH_ADLIB_AD_DETAIL = ("POST", "/v2/research/adlib/ad/detail/")
+    RESEARCH_ADLIB_AD_REPORT = ("POST", "/v2/research/adlib/ad/report/")
+    RESEARCH_ADLIB_ADVERTISER_QUERY = ("POST", "/v2/research/adlib/advertiser/query/")
+    RESEARCH_ADLIB_CONTENT_QUERY = ("POST", "/v2/research/adlib/commercial_content/query/")
+    PORTABILITY_ADD = ("POST", "/v2/user/data/add/")
+    PORTABILITY_CHECK = ("POST", "/v2/user/data/check/")
+    PORTABILITY_DOWNLOAD = ("POST", "/v2/user/data/download/")
+    PORTABILITY_CANCEL = ("POST", "/v2/user/data/cancel/")
+
+    def __init__(self, method: str, path: str) -> None:
+        self._method = method
+        self._path = path
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self._method
+
+    @property
+    def path(self) -> str:
+        """The path, with the trailing slash TikTok's paths have."""
+        return self._path
+
+
+class WindowKind(StrEnum):
+    """How TikTok counts a limit."""
+
+    SLIDING = "sliding"
+    """Any stretch of time as long as `Limit.per` holds at most `Limit.count` calls."""
+    UTC_DAY = "utc_day"
+    """The count starts anew at midnight UTC."""
+
+
+@frozen(slots=True)
+class Limit:
+    """At most *count* calls in each *per*.
+
+    Args:
+        count: How many calls; at least 1.
+        per: The length of the window.
+        kind: Whether the window slides, or starts anew at midnight UTC.
+
+    Raises:
+        ValueError: *count* or *per* is not positive.
+
+    Example:
+        >>> Limit(600, timedelta(minutes=1)).count
+        600
+    """
+
+    count: int = field()
+    per: timedelta = field()
+    kind: WindowKind = field(default=WindowKind.SLIDING, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.count < 1 or self.per <= timedelta(0):
+            msg = f"a Limit needs a positive count and a positive window, not {self.count} per {self.per}"
+            raise ValueError(msg)

@@ -1,0 +1,8 @@
+"""Queries of the Research API, written as Python, and held to TikTok's rules before anything is sent.
+
+Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
+"""
+
+from tiktok_async.query._query import Condition, F, Query
+
+__all__ = ["Condition", "F", "Query"]
