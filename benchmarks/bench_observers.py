@@ -35,7 +35,7 @@ from benchmarks._rows import Row, alone, beside, in_turns, main
 from benchmarks.bench_uploads import certificate
 from benchmarks.canned_server import serving
 from tiktok_async import Endpoint, Event, RequestFinished, TikTokSession
-from tiktok_async._calls.events import guarded
+from tiktok_async._calls.events import safe_observer
 from tiktok_async._calls.rules.endpoints import ENDPOINTS
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.telemetry import LoggingObserver, OpenTelemetryObserver
@@ -106,7 +106,7 @@ def floor(*, attributes: bool) -> Callable[[Event], None]:
 
 def told(observer: Observer) -> Callable[[], None]:
     """Return the telling of one call as the session does it, the event's making included."""
-    clock, emit = SystemClock(), guarded(observer)
+    clock, emit = SystemClock(), safe_observer(observer)
     started = clock.monotonic()
 
     def tell() -> None:

@@ -23,8 +23,8 @@ from redis.asyncio.connection import AbstractConnection
 
 from tiktok_async import AccountKey, Checkpoint, Secret, Token, due_accounts, sync_account
 from tiktok_async.emulator import Emulator
-from tiktok_async.models import SyncPage
 from tiktok_async.stores import RedisCheckpointStore, RedisTokenStore
+from tiktok_async.sync import SyncPage
 from tiktok_async.sync import _rules as rules
 
 HALF_DAY = timedelta(hours=12)

@@ -54,7 +54,7 @@ def test_a_slot_is_taken_and_stamped(benchmark: Benchmark) -> None:
         nonlocal now
         now += 0.2  # half of the rate: the oldest stamps leave while new ones come
         admitted = window.admit(now)
-        window.stamp(now)
+        window.mark_answered(now)
         return admitted
 
     assert benchmark(call)

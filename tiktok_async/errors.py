@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tiktok_async._error_codes import API_ERRORS, OAUTH_ERRORS, UNKNOWN_OAUTH, ErrorRule, Fixer, rule_for_status
 
 if TYPE_CHECKING:
-    from tiktok_async.models import Token
+    from tiktok_async.models._tokens import Token
 
 
 __all__ = [
@@ -769,8 +769,3 @@ class WrongApp(WebhookError):
 
 class EventInProgress(WebhookError):
     """The delivery is a repeated one whose event another process is still at work on; TikTok repeats it again."""
-
-
-# Tracebacks, pickles and logs name the public module, whichever file a class is written in.
-for _cls in [value for value in globals().values() if isinstance(value, type) and issubclass(value, TikTokError)]:
-    _cls.__module__ = __name__

@@ -6,20 +6,19 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 import orjson
 
-from tiktok_async._calls.events import guarded
+from tiktok_async._calls.events import safe_observer
 from tiktok_async._calls.rules.endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.limits import LimitsMapping, limits_for
 from tiktok_async._calls.sender import Sender
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._http.transport import DEFAULT_TIMEOUT, AiohttpTransport
-from tiktok_async._limits.local import open_limiter
-from tiktok_async._tokens.credentials import AccountCredential, ClientCredential, Credential
+from tiktok_async._tokens.credentials import AccountCredential, ClientCredential
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import keep_fresh, refresh_due
 from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore
@@ -32,7 +31,10 @@ from tiktok_async.api.webhook_receiver import WebhookReceiver
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Secret
 from tiktok_async.models._http import Response
-from tiktok_async.stores import open_store
+from tiktok_async.stores import open_limiter, open_store
+
+if TYPE_CHECKING:
+    from tiktok_async._calls.call import Credential
 
 BASE_URL = "https://open.tiktokapis.com"
 AUTHORIZE_URL = "https://www.tiktok.com/v2/auth/authorize/"
@@ -111,7 +113,7 @@ class TikTokSession:
             msg = "client_key and client_secret are needed; both are on the app's page in the developer portal."
             raise ConfigurationError(msg)
         secret = client_secret if isinstance(client_secret, Secret) else Secret(client_secret)
-        emit = guarded(observer)
+        emit = safe_observer(observer)
         self._lifecycle = Lifecycle()
         self._clock: Clock = clock or SystemClock()
         self._client_key = client_key
@@ -269,7 +271,7 @@ class TikTokSession:
             msg = "session.request needs exactly one of open_id=... and client=True."
             raise ConfigurationError(msg)
         credential: Credential = (
-            ClientCredential(self._tokens) if open_id is None else AccountCredential(self._tokens, open_id)
+            ClientCredential(self._tokens.client) if open_id is None else AccountCredential(self._tokens, open_id)
         )
         return await self._sender.call_spec(
             _spec(method.upper(), path),

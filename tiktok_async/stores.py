@@ -1,10 +1,14 @@
 """Where tokens live: the stores of this library, and `open_store` to choose one by a URL.
 
-What needs an extra loads on first use, and names the extra if it is missing.
+And `open_limiter` for rate limits. What needs an extra loads on first use, and names the extra if it is missing.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
+from tiktok_async._limits.local import LocalRateLimiter, NoRateLimiter
+from tiktok_async.abc import Clock, RateLimiter
+from tiktok_async.errors import ConfigurationError
 from tiktok_async_stores._bulk import copy_tokens
 from tiktok_async_stores._lease import LeaseTable, hold_lease
 from tiktok_async_stores._open import load, open_checkpoints, open_store
@@ -38,6 +42,7 @@ __all__ = [
     "generate_store_key",
     "hold_lease",
     "open_checkpoints",
+    "open_limiter",
     "open_store",
 ]
 
@@ -53,6 +58,31 @@ _LAZY = {
     "SQLiteVideoTable": "tiktok_async_stores.sqlite.videos",
     "generate_store_key": "tiktok_async_stores.encrypted.tokens",
 }
+
+
+def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
+    """Open the rate limiter that *url* names.
+
+    Args:
+        url: `local://` (this process), `none://` (no limit), or `redis://HOST/DB` and `rediss://...` (a fleet;
+            `?on_outage=local&share=0.25` says what happens while Redis is away).
+        clock: Time and timers; the machine's by default.
+
+    Raises:
+        ConfigurationError: The URL names no limiter, or the extra it needs is not installed.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "local":
+        return LocalRateLimiter(clock=clock)
+    if scheme == "none":
+        return NoRateLimiter()
+    if scheme in {"redis", "rediss", "unix"}:
+        try:
+            limiter = cast("type[RedisRateLimiter]", __getattr__("RedisRateLimiter"))
+        except ImportError as error:
+            raise ConfigurationError(str(error)) from None
+        return limiter(url, clock=clock)
+    raise ConfigurationError(f"No rate limiter for the scheme {scheme!r}. Use local://, none:// or redis://HOST/DB.")
 
 
 def __getattr__(name: str) -> object:

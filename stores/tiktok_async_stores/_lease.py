@@ -68,7 +68,7 @@ class _Backoff:
         self._interval = min(self._interval * 2, _LONGEST_PAUSE)
 
 
-class HeldLease:
+class Lease:
     """A lease that was acquired."""
 
     __slots__ = ("_key", "_table", "fence", "owner")
@@ -96,7 +96,7 @@ async def hold_lease(
     wait: timedelta,
     clock: Clock | None = None,
     pause: Callable[[float], Awaitable[None]] | None = None,
-) -> AsyncGenerator[HeldLease, None]:
+) -> AsyncGenerator[Lease, None]:
     """Hold *key*'s lease of *table* inside `async with`.
 
     Args:
@@ -126,7 +126,7 @@ async def hold_lease(
         await _release(table, key, owner)
         raise
     try:
-        yield HeldLease(table, key, owner, fence)
+        yield Lease(table, key, owner, fence)
     finally:
         await _release(table, key, owner)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_async._decoding.converter import WireTypeError, structure
+from tiktok_async._decoding.converter import DecodeError, structure
 from tiktok_async.models import USER_FIELD_SCOPES, Scope, User, UserField, Video, VideoField
 from tiktok_async.models._wire import WireModel, identifier, renamed
 
@@ -73,7 +73,7 @@ FULL = {
 
 
 def wrong(data: Any, cls: type[Any] = Everything) -> str:
-    with pytest.raises(WireTypeError) as caught:
+    with pytest.raises(DecodeError) as caught:
         structure(data, cls)
     assert caught.value.__suppress_context__
     return str(caught.value)
@@ -262,7 +262,7 @@ JSON = st.recursive(
 def test_any_json_is_a_model_or_an_error_without_the_value(data: Any, cls: type[Any]) -> None:
     try:
         assert repr(structure(data, cls))
-    except WireTypeError as refusal:
+    except DecodeError as refusal:
         path, told = refusal.path, f"{refusal} {refusal!r}"
     else:
         return

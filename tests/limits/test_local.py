@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from tiktok_async import LocalRateLimiter
-from tiktok_async._limits.local import NoRateLimiter, open_limiter
+from tiktok_async._limits.local import NoRateLimiter
 from tiktok_async.abc import LimitKey, TimerHandle
 from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed
 from tiktok_async.models import Limit, WindowKind
-from tiktok_async.stores import RedisRateLimiter
+from tiktok_async.stores import RedisRateLimiter, open_limiter
 from tiktok_async.testing import StrictWindow, VirtualClock
 
 MINUTE = timedelta(minutes=1)

@@ -55,12 +55,12 @@ def test_no_trailing_window_of_the_server_ever_holds_more_than_the_limit(
             if due[0] <= free:
                 ends.remove(due)
                 now = max(now, due[0])
-                window.stamp(now) if due[1] else window.give_back(now)
+                window.mark_answered(now) if due[1] else window.give_back(now)
             else:
                 now = max(free, now + NOISE / 10)
         for end in sorted(end for end in ends if end[0] <= now):
             ends.remove(end)
-            window.stamp(now) if end[1] else window.give_back(now)
+            window.mark_answered(now) if end[1] else window.give_back(now)
         if fate == "cancelled":
             ends.append((now + there * per, False))
             continue
@@ -75,7 +75,7 @@ def test_no_trailing_window_of_the_server_ever_holds_more_than_the_limit(
 def test_a_slot_is_free_exactly_a_window_after_its_stamp() -> None:
     window = sliding(1)
     assert window.admit(0.25)
-    window.stamp(10.1)
+    window.mark_answered(10.1)
     assert not window.admit(70.099999)
     assert window.admit(70.1)
 
@@ -84,7 +84,7 @@ def test_a_slot_is_free_exactly_a_window_after_its_stamp() -> None:
 def test_a_stamp_is_rounded_up_and_the_present_down(answered: float) -> None:
     window = sliding(1)
     assert window.admit(0)
-    window.stamp(answered + 0.0000005)
+    window.mark_answered(answered + 0.0000005)
     assert not window.admit(answered + 60.0000005)
     assert window.admit(answered + 60.000001)
 
@@ -92,7 +92,7 @@ def test_a_stamp_is_rounded_up_and_the_present_down(answered: float) -> None:
 def test_a_slot_that_is_answered_at_once_is_free_after_one_window_too() -> None:
     window = sliding(1)
     assert window.admit(0)
-    window.stamp(0)
+    window.mark_answered(0)
     assert not window.admit(59.999999)
     assert window.admit(60)
 
@@ -102,7 +102,7 @@ def test_a_slot_is_never_free_too_early_nor_much_too_late(start: float, per: flo
     window = sliding(1, per, start)
     per = window.limit.per.total_seconds()
     assert window.admit(start)
-    window.stamp(start)
+    window.mark_answered(start)
     assert not window.admit(start + per - 2 * NOISE)
     assert window.admit(start + per + 2 * NOISE)
 
@@ -111,7 +111,7 @@ def test_a_call_in_flight_holds_its_slot_for_as_long_as_it_takes() -> None:
     window = sliding(1)
     assert window.admit(0)
     assert not window.admit(100_000)
-    window.stamp(100_000)
+    window.mark_answered(100_000)
     assert window.wait(1, 100_000) == pytest.approx(60)
 
 
@@ -122,7 +122,7 @@ def test_stamps_stay_right_however_long_the_window_is_in_use(per: float) -> None
     now = 0.0
     for _ in range(3_000):
         assert window.admit(now)
-        window.stamp(now)
+        window.mark_answered(now)
         now += per * 0.75
         assert window.used <= 2
     assert now > 2_000 * per
@@ -134,8 +134,8 @@ def test_the_wait_of_each_in_line_is_known() -> None:
     window = sliding(3, 10)
     for _ in range(3):
         window.admit(0)
-    window.stamp(1)
-    window.stamp(2)
+    window.mark_answered(1)
+    window.mark_answered(2)
     # Two have stamps, the third is in flight and taken to be answered now; then everything begins anew.
     assert [round(window.wait(place, 4), 6) for place in range(1, 8)] == [7, 8, 10, 17, 18, 20, 27]
 
@@ -143,7 +143,7 @@ def test_the_wait_of_each_in_line_is_known() -> None:
 def test_the_wait_counts_free_slots_and_closings() -> None:
     window = sliding(2, 10)
     assert [window.wait(place, 0) for place in (1, 2, 3, 4, 5)] == [0, 0, 10, 10, 20]
-    window.shut(4)
+    window.block_until(4)
     assert window.wait(1, 0) == 4
     assert window.free(0) == 0
     assert not window.admit(3.9)
@@ -153,8 +153,8 @@ def test_the_wait_counts_free_slots_and_closings() -> None:
 
 def test_a_longer_closing_is_not_cut_short() -> None:
     window = sliding(2, 10)
-    window.shut(8)
-    window.shut(4)
+    window.block_until(8)
+    window.block_until(4)
     assert not window.admit(7.9)
     assert window.ceiling == 0
 
@@ -163,7 +163,7 @@ def test_a_lowered_limit_waits_for_what_is_in_use() -> None:
     window = sliding(4, 10)
     for at in range(4):
         window.admit(at)
-        window.stamp(at)
+        window.mark_answered(at)
     window.resize(Limit(2, timedelta(seconds=10)), 4)
     assert window.free(4) == 0
     assert window.wait(1, 4) == pytest.approx(8)
@@ -174,7 +174,7 @@ def test_a_lowered_limit_waits_for_what_is_in_use() -> None:
 def test_another_length_takes_the_stamps_along() -> None:
     window = sliding(1, 10)
     window.admit(0)
-    window.stamp(5)
+    window.mark_answered(5)
     window.resize(Limit(1, timedelta(hours=1)), 6)
     assert window.wait(1, 6) == pytest.approx(3599)
     window.resize(Limit(1, timedelta(seconds=20)), 7)
@@ -185,7 +185,7 @@ def test_another_length_before_the_first_call_changes_nothing_else() -> None:
     window = sliding(1, 10, now=1_000)
     window.resize(Limit(1, timedelta(seconds=20)), 1_005)
     assert window.admit(1_006)
-    window.stamp(1_007)
+    window.mark_answered(1_007)
     assert window.wait(1, 1_007) == pytest.approx(20)
 
 
@@ -201,11 +201,11 @@ def test_a_stamp_costs_four_bytes_unless_the_window_is_long(seconds: float, size
 def test_below_its_ceiling_a_window_lets_calls_through_without_a_look_at_the_time() -> None:
     window = sliding(3, 10)
     assert window.ceiling == 3
-    window.shut(5)
+    window.block_until(5)
     assert window.ceiling == 0
     assert window.free(5) == 3
     assert window.ceiling == 3
-    window.shut(8)
+    window.block_until(8)
     assert window.admit(8)
     assert window.ceiling == 3
 
@@ -213,8 +213,8 @@ def test_below_its_ceiling_a_window_lets_calls_through_without_a_look_at_the_tim
 @pytest.mark.parametrize("look", ["admit", "free"])
 def test_while_somebody_waits_every_call_looks_at_the_line(look: str) -> None:
     window = sliding(3, 10)
-    window.shut(5)
-    window.gate = "a line"
+    window.block_until(5)
+    window.queue = "a line"
     getattr(window, look)(6)
     assert window.ceiling == 0
 
@@ -233,7 +233,7 @@ def test_a_limit_opens_the_window_of_its_kind() -> None:
     window = open_window(Limit(1, timedelta(seconds=10)), 7)
     assert isinstance(window, SlidingWindow)
     assert window.admit(7)
-    window.stamp(7)
+    window.mark_answered(7)
     assert window.wait(1, 8) == pytest.approx(9)
     assert isinstance(open_window(DAY, 7), DayWindow)
 
@@ -243,10 +243,10 @@ def test_an_idle_window_may_be_forgotten_and_one_in_use_may_not() -> None:
     assert window.idle(0)
     window.admit(0)
     assert not window.idle(100)
-    window.stamp(100)
+    window.mark_answered(100)
     assert not window.idle(109)
     assert window.idle(110)
-    window.shut(120)
+    window.block_until(120)
     assert not window.idle(119)
 
 
@@ -258,7 +258,7 @@ def test_a_day_is_full_until_midnight() -> None:
     window = open_window(DAY, MIDNIGHT + 1)
     assert all(window.admit(MIDNIGHT + 1) for _ in range(3))
     for _ in range(3):
-        window.stamp(MIDNIGHT + 2)
+        window.mark_answered(MIDNIGHT + 2)
     assert not window.admit(MIDNIGHT + 86_399.9)
     assert window.wait(1, MIDNIGHT + 86_000) == 400
     assert window.wait(4, MIDNIGHT + 86_000) == 400 + 86_400
@@ -271,7 +271,7 @@ def test_a_call_in_flight_at_midnight_counts_on_both_days() -> None:
     window = DayWindow(DAY, MIDNIGHT - 1)
     assert window.admit(MIDNIGHT - 1)
     assert window.free(MIDNIGHT) == 2
-    window.stamp(MIDNIGHT + 1)
+    window.mark_answered(MIDNIGHT + 1)
     assert window.free(MIDNIGHT + 1) == 2
     assert not window.idle(MIDNIGHT + 1)
 
@@ -308,7 +308,7 @@ def test_a_wall_clock_that_is_set_back_opens_no_second_day() -> None:
 
 def test_a_blocked_day_stays_blocked() -> None:
     window = open_window(DAY, MIDNIGHT)
-    window.shut(MIDNIGHT + 100)
+    window.block_until(MIDNIGHT + 100)
     window.resize(Limit(9, timedelta(days=1), kind=WindowKind.UTC_DAY), MIDNIGHT)
     assert window.wait(1, MIDNIGHT) == 100
     assert not window.admit(MIDNIGHT + 99)

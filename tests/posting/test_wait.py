@@ -241,7 +241,7 @@ async def test_a_wait_that_is_cancelled_leaves_nothing_behind(emulator: Emulator
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert publish._runtime.bells._hung == {}
+    assert publish._runtime.wakeups._listeners == {}
     assert (await hurry(publish.wait())).succeeded
 
 

@@ -15,7 +15,7 @@ from redis import Redis
 from tiktok_async.abc import LimitKey
 from tiktok_async.models import Limit, WindowKind
 from tiktok_async_stores.redis.limiter_trips import SCRIPT, arguments
-from tiktok_async_stores.redis.limiter_window import Lane, Request
+from tiktok_async_stores.redis.limiter_window import Request, SharedWindow
 
 pytestmark = pytest.mark.redis
 KEY = LimitKey("app", "/v2/video/list/", "account")
@@ -38,9 +38,9 @@ class Call:
 
 @define(eq=False)
 class Worker:
-    """One process: a lane, and the calls it has in flight."""
+    """One process: a window, and the calls it has in flight."""
 
-    lane: Lane
+    window: SharedWindow
     name: str = field(factory=lambda: uuid.uuid4().hex)
     flying: list[Call] = field(factory=list)
 
@@ -54,25 +54,25 @@ class Fleet:
         self.limit = limit
         self.now = 1_000.0
         self.calls: list[Call] = []
-        self.workers = [Worker(Lane(KEY, limit)) for _ in range(workers)]
+        self.workers = [Worker(SharedWindow(KEY, limit)) for _ in range(workers)]
 
     def send(self, worker: Worker, request: Request) -> Sequence[int]:
-        text = arguments(worker.name, worker.lane, request, now=self.now * 1_000)
+        text = arguments(worker.name, worker.window, request, now=self.now * 1_000)
         reply: Any = self.redis.eval(SCRIPT, 1, self.key, *text)
         assert 0 < self.redis.pttl(self.key) < 10**9
         return [int(number) for number in reply]
 
     def trip(self, worker: Worker, *, need: int = 0, lost: bool = False) -> None:
-        # Stands for callers in line; the lane only counts them.
-        worker.lane.queue.update({object(): math.inf for _ in range(need)})  # type: ignore[misc]  # not futures
-        request = worker.lane.request(self.now)
-        worker.lane.queue.clear()
+        # Stands for callers in line; the window only counts them.
+        worker.window.queue.update({object(): math.inf for _ in range(need)})  # type: ignore[misc]  # not futures
+        request = worker.window.request(self.now)
+        worker.window.queue.clear()
         reply = self.send(worker, request)
         if not lost:
-            worker.lane.accept(reply, self.now)
+            worker.window.accept(reply, self.now)
 
     def start(self, worker: Worker) -> bool:
-        if not worker.lane.take(self.now):
+        if not worker.window.take(self.now):
             return False
         call = Call(self.now)
         worker.flying.append(call)
@@ -82,18 +82,18 @@ class Fleet:
     def answer(self, worker: Worker, which: int) -> None:
         if worker.flying:
             worker.flying.pop(which % len(worker.flying)).end = self.now
-            worker.lane.answered(self.now)
+            worker.window.answered(self.now)
 
     def cancel(self, worker: Worker) -> None:
         if worker.flying:
             self.calls.remove(worker.flying.pop())
-            worker.lane.unused(self.now)
+            worker.window.unused(self.now)
 
     def die(self, worker: Worker) -> None:
         """It is gone; whatever it sent arrives before its lease is over."""
         for call in worker.flying:
-            call.end = worker.lane._lease_until
-        self.workers[self.workers.index(worker)] = Worker(Lane(KEY, self.limit))
+            call.end = worker.window._lease_until
+        self.workers[self.workers.index(worker)] = Worker(SharedWindow(KEY, self.limit))
 
     def act(self, action: str, worker: Worker, amount: Any) -> None:
         match action:
@@ -177,9 +177,9 @@ def test_nothing_is_lost_when_everything_is_answered(redis: "Redis") -> None:
         while worker.flying:
             fleet.answer(worker, 0)
         fleet.trip(worker)
-        fleet.send(worker, worker.lane.request(fleet.now, closing=True))
+        fleet.send(worker, worker.window.request(fleet.now, closing=True))
     fleet.now += 1.001
-    newcomer = Worker(Lane(KEY, fleet.limit))
+    newcomer = Worker(SharedWindow(KEY, fleet.limit))
     fleet.trip(newcomer, need=100)
     assert sum(fleet.start(newcomer) for _ in range(100)) == 40
 
@@ -188,12 +188,12 @@ def test_a_request_that_arrives_twice_counts_once(redis: "Redis") -> None:
     """redis-py sends again when a reply is lost; the second arrival must change nothing and answer the same."""
     fleet = Fleet(redis, Limit(10, timedelta(seconds=60)))
     (worker,) = fleet.workers
-    worker.lane.queue.update({object(): math.inf for _ in range(3)})  # type: ignore[misc]  # not futures
-    request = worker.lane.request(fleet.now)
+    worker.window.queue.update({object(): math.inf for _ in range(3)})  # type: ignore[misc]  # not futures
+    request = worker.window.request(fleet.now)
     replies = [fleet.send(worker, request) for _ in range(5)]
     assert replies[0][0] >= 3
     assert all(reply == replies[0] for reply in replies)
-    assert worker.lane.request(fleet.now) is request
+    assert worker.window.request(fleet.now) is request
 
 
 def test_a_dead_workers_slots_come_back_a_window_after_its_lease(redis: "Redis") -> None:
@@ -266,7 +266,7 @@ def test_a_redis_that_forgot_lets_a_window_pass(redis: "Redis") -> None:
     fleet.start(worker)
     redis.delete(fleet.key)
     fleet.trip(worker, need=2)
-    newcomer = Worker(Lane(KEY, fleet.limit))
+    newcomer = Worker(SharedWindow(KEY, fleet.limit))
     fleet.trip(newcomer, need=1)
     assert not fleet.start(newcomer)
     fleet.now += 1.001
@@ -314,9 +314,9 @@ def test_a_day_is_counted_by_the_fleet_until_midnight_utc(redis: "Redis", worker
             fleet.trip(worker)
     assert used == 6 if workers == 3 else used == 4
     for worker in fleet.workers:
-        fleet.send(worker, worker.lane.request(fleet.now, closing=True))
+        fleet.send(worker, worker.window.request(fleet.now, closing=True))
     fleet.now = 86_400.0 * 20_000 + 1
-    newcomer = Worker(Lane(KEY, day))
+    newcomer = Worker(SharedWindow(KEY, day))
     fleet.trip(newcomer, need=9)
     assert sum(fleet.start(newcomer) for _ in range(9)) == 6
 

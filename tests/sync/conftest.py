@@ -14,9 +14,10 @@ from attrs import define, field
 
 from tiktok_async.abc import CheckpointStore
 from tiktok_async.emulator import EmulatedUser, Emulator
-from tiktok_async.models import AccountKey, Secret, SyncPage, Token, Video
+from tiktok_async.models import AccountKey, Secret, Token, Video
 from tiktok_async.session import TikTokSession
 from tiktok_async.stores import MemoryCheckpointStore, MemoryTokenStore
+from tiktok_async.sync import SyncPage
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # arq and taskiq cannot be installed side by side.

@@ -10,7 +10,8 @@ from attrs import evolve
 from tests.sync.conftest import Sink, World
 from tiktok_async import sync_account
 from tiktok_async.errors import ConfigurationError, ReauthorizationRequired, ServerError, StoreError
-from tiktok_async.models import AccountKey, Checkpoint, Endpoint, SyncPage, SyncState
+from tiktok_async.models import AccountKey, Checkpoint, Endpoint, SyncState
+from tiktok_async.sync import SyncPage
 
 EVER = timedelta(days=36_500)
 HALF_DAY = timedelta(hours=12)

@@ -17,7 +17,8 @@ from tiktok_async.errors import (
     ServerError,
     StoreError,
 )
-from tiktok_async.models import AccountKey, Endpoint, SyncResult
+from tiktok_async.models import AccountKey, Endpoint
+from tiktok_async.sync import SyncResult
 
 EVER = timedelta(days=36_500)
 

@@ -226,7 +226,7 @@ def failing(name: str, times: int) -> Callable[[str], None]:
     return hook
 
 
-class World:
+class TokenWorld:
     """A provider, a store and the managers of several processes, all on one clock that tests move."""
 
     def __init__(self, **provider: Any) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.tokens.fakes import USER, World
+from tests.tokens.fakes import USER, TokenWorld
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import refresh_due
 from tiktok_async.errors import SessionClosed
@@ -30,21 +30,21 @@ CALLS: dict[str, Call] = {
 }
 
 
-async def _expired() -> tuple[World, TokenManager]:
-    world = World(latency=0.0)
+async def _expired() -> tuple[TokenWorld, TokenManager]:
+    world = TokenWorld(latency=0.0)
     manager = await world.connected()
     await world.clock.advance(LIFE)
     return world, manager
 
 
-def _cancel_later(world: World, seconds: float, call: "asyncio.Future[Token]") -> None:
+def _cancel_later(world: TokenWorld, seconds: float, call: "asyncio.Future[Token]") -> None:
     def cancel() -> None:
         call.cancel()
 
     world.clock.call_later(seconds, cancel)
 
 
-async def _check(world: World) -> None:
+async def _check(world: TokenWorld) -> None:
     stored = await world.stored()
     assert world.provider.is_live(stored), "the rotated token was lost"
     assert stored.attempt is None
@@ -125,7 +125,7 @@ async def test_a_session_closed_at_any_moment_of_a_refresh_loses_nothing() -> No
 
 async def test_a_login_cancelled_at_any_moment_is_stored() -> None:
     for moments in range(1, 6):
-        world = World()
+        world = TokenWorld()
         manager = world.manager()
         login = world.provider.login("user")
         call = asyncio.ensure_future(manager.save_login(login))
@@ -146,7 +146,7 @@ async def test_a_forget_cancelled_at_any_moment_is_done_to_its_end() -> None:
         revoked += 1
 
     for moments in range(1, 12):
-        world = World()
+        world = TokenWorld()
         manager = await world.connected()
         call = asyncio.ensure_future(manager.forget("user", revoke))
         for _ in range(moments):
@@ -174,7 +174,7 @@ async def test_a_crowd_that_is_cancelled_at_random_never_loses_a_token() -> None
     dice = random.Random(7)
     cancelled = 0
     for _ in range(150):
-        world = World(latency=dice.random())
+        world = TokenWorld(latency=dice.random())
         manager = await world.connected()
         await world.clock.advance(LIFE)
         calls = [asyncio.ensure_future(manager.token("user")) for _ in range(10)]

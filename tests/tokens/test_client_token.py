@@ -5,82 +5,82 @@ from datetime import timedelta
 
 import pytest
 
-from tests.tokens.fakes import World
+from tests.tokens.fakes import TokenWorld
 from tiktok_async.errors import ServerError, SessionClosed
 
 LIFE = timedelta(hours=2)
 
 
 async def test_five_hundred_callers_share_one_mint() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
-    assert manager.client_token_usable() is None
+    assert manager.client.usable() is None
 
     async def storm() -> int:
         return len(
-            {token.access_token for token in await asyncio.gather(*(manager.client_token() for _ in range(500)))}
+            {token.access_token for token in await asyncio.gather(*(manager.client.token() for _ in range(500)))}
         )
 
     assert await world.clock.run(storm()) == 1
     assert world.provider.client_grants == 1
-    assert manager.client_token_usable() is not None
+    assert manager.client.usable() is not None
 
 
 async def test_a_stale_one_is_renewed_in_the_background() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
-    await world.clock.run(manager.client_token())
+    await world.clock.run(manager.client.token())
     await world.clock.advance(LIFE - timedelta(minutes=5))
     for _ in range(100):
-        assert manager.client_token_usable() is not None
+        assert manager.client.usable() is not None
     await world.clock.advance(1)
     assert world.provider.client_grants == 2
-    renewed = manager.client_token_usable()
+    renewed = manager.client.usable()
     assert renewed is not None
     assert renewed.access_token.reveal() == "clt.2"
 
 
 async def test_an_expired_one_is_not_used() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
-    await world.clock.run(manager.client_token())
+    await world.clock.run(manager.client.token())
     await world.clock.advance(LIFE)
-    assert manager.client_token_usable() is None
-    assert (await world.clock.run(manager.client_token())).access_token.reveal() == "clt.2"
+    assert manager.client.usable() is None
+    assert (await world.clock.run(manager.client.token())).access_token.reveal() == "clt.2"
 
 
 async def test_a_failure_cools_down() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
     world.provider.faults = [(False, ServerError("internal_error", status=500))]
     for _ in range(5):
         with pytest.raises(ServerError):
-            await world.clock.run(manager.client_token())
+            await world.clock.run(manager.client.token())
     assert world.provider.client_grants == 1
     await world.clock.advance(5)
-    assert (await world.clock.run(manager.client_token())).access_token.reveal() == "clt.2"
+    assert (await world.clock.run(manager.client.token())).access_token.reveal() == "clt.2"
 
 
 async def test_a_refused_one_is_replaced_once_and_not_in_a_loop() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
-    first = await world.clock.run(manager.client_token())
+    first = await world.clock.run(manager.client.token())
 
     async def storm() -> set[str]:
-        tokens = await asyncio.gather(*(manager.client_token_rejected(first) for _ in range(50)))
+        tokens = await asyncio.gather(*(manager.client.rejected(first) for _ in range(50)))
         return {token.access_token.reveal() for token in tokens}
 
     assert await world.clock.run(storm()) == {"clt.2"}
-    second = manager.client_token_usable()
+    second = manager.client.usable()
     assert second is not None
-    assert await manager.client_token_rejected(second) == second
+    assert await manager.client.rejected(second) == second
     assert world.provider.client_grants == 2
 
 
 async def test_a_cancelled_caller_does_not_stop_the_mint() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
-    calls = [asyncio.ensure_future(manager.client_token()) for _ in range(3)]
+    calls = [asyncio.ensure_future(manager.client.token()) for _ in range(3)]
     await world.clock.settle()
     calls[0].cancel()
     await world.clock.advance(1)
@@ -89,9 +89,9 @@ async def test_a_cancelled_caller_does_not_stop_the_mint() -> None:
 
 
 async def test_closing_ends_a_mint() -> None:
-    world = World(latency=60.0)
+    world = TokenWorld(latency=60.0)
     manager = world.manager()
-    call = asyncio.ensure_future(manager.client_token())
+    call = asyncio.ensure_future(manager.client.token())
     await world.clock.settle()
     await manager.aclose()
     with pytest.raises(SessionClosed):

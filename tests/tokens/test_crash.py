@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.tokens.fakes import FlakyStore, World
+from tests.tokens.fakes import FlakyStore, TokenWorld
 from tiktok_async.errors import ReauthorizationRequired
 from tiktok_async.models import Token, TokenState
 
@@ -19,7 +19,7 @@ class Killed(BaseException):
 class Process:
     """A token manager that dies at its n-th step to or from the world outside."""
 
-    def __init__(self, world: World, dies_at: int) -> None:
+    def __init__(self, world: TokenWorld, dies_at: int) -> None:
         self._world = world
         self._left = dies_at
         self.steps = 0
@@ -51,7 +51,7 @@ class Process:
         return self._store.alive
 
 
-async def _recovered(world: World) -> None:
+async def _recovered(world: TokenWorld) -> None:
     """A healthy process finds the account working, or marks it, and asks no more of either."""
     manager = world.manager()
     for _ in range(5):
@@ -70,7 +70,7 @@ async def _recovered(world: World) -> None:
     await manager.aclose()
 
 
-async def _expired(world: World) -> None:
+async def _expired(world: TokenWorld) -> None:
     manager = await world.connected()
     await manager.aclose()
     await world.clock.advance(LIFE)
@@ -82,7 +82,7 @@ async def test_a_process_killed_between_any_two_steps_leaves_an_account_that_wor
     dies_at = lost = 0
     while not lived:
         dies_at += 1
-        world = World(grace=grace)
+        world = TokenWorld(grace=grace)
         await _expired(world)
         lived = await Process(world, dies_at).run()
         processed = world.provider.asked["rft.user.1"]
@@ -106,7 +106,7 @@ async def test_two_processes_killed_one_after_the_other_leave_no_loop() -> None:
         again = False
         while not again:
             second += 1
-            world = World()
+            world = TokenWorld()
             await _expired(world)
             lived = await Process(world, first).run()
             again = await Process(world, second).run()

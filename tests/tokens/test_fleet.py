@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from tests.tokens.fakes import TIMEOUT, USER, World
+from tests.tokens.fakes import TIMEOUT, USER, TokenWorld
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async.models import Token, TokenRefreshed
 
@@ -15,7 +15,7 @@ async def _all(*managers: TokenManager) -> list[Token]:
 
 
 async def test_a_loser_waits_and_adopts_the_winners_token() -> None:
-    world = World(latency=5.0)
+    world = TokenWorld(latency=5.0)
     managers = [await world.connected(), *(world.manager() for _ in range(7))]
     for manager in managers[1:]:
         await manager.token("user")
@@ -27,7 +27,7 @@ async def test_a_loser_waits_and_adopts_the_winners_token() -> None:
 
 
 async def test_a_loser_never_fails_while_the_winner_works_however_long() -> None:
-    world = World(latency=600.0)
+    world = TokenWorld(latency=600.0)
     managers = [await world.connected(), world.manager()]
     await world.clock.advance(LIFE)
     tokens = await world.clock.run(_all(*managers))
@@ -36,7 +36,7 @@ async def test_a_loser_never_fails_while_the_winner_works_however_long() -> None
 
 
 async def test_a_loser_takes_over_when_the_holder_died() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
     before = world.clock.monotonic()
@@ -48,7 +48,7 @@ async def test_a_loser_takes_over_when_the_holder_died() -> None:
 
 
 async def test_a_holder_whose_lease_was_lost_asks_nothing() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
     stopped = False
@@ -67,7 +67,7 @@ async def test_a_holder_whose_lease_was_lost_asks_nothing() -> None:
 
 
 async def test_a_holder_that_is_stopped_while_it_asks_does_not_overwrite_its_successor() -> None:
-    world = World(grace=True)
+    world = TokenWorld(grace=True)
 
     async def stopped(token: Token) -> Token:
         answer = world.provider.refresh_now(token)
@@ -92,7 +92,7 @@ async def test_a_holder_that_is_stopped_while_it_asks_does_not_overwrite_its_suc
 
 async def test_a_wall_clock_that_is_set_a_day_ahead_or_back_changes_nothing_for_a_cached_token() -> None:
     for step in (timedelta(days=1), timedelta(days=-1), timedelta(hours=1), timedelta(hours=-1)):
-        world = World()
+        world = TokenWorld()
         manager = await world.connected()
         token = await manager.token("user")
         world.clock.step_wall_clock(step)
@@ -108,7 +108,7 @@ async def test_a_wall_clock_that_is_set_a_day_ahead_or_back_changes_nothing_for_
 
 
 async def test_an_expired_token_does_not_come_back_to_life_by_a_look_into_the_store() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE + timedelta(minutes=1))
     world.clock.step_wall_clock(timedelta(days=-1))
@@ -116,7 +116,7 @@ async def test_an_expired_token_does_not_come_back_to_life_by_a_look_into_the_st
 
 
 async def test_a_process_whose_clock_is_a_day_behind_does_not_think_a_token_lives_for_a_day() -> None:
-    world = World()
+    world = TokenWorld()
     await world.connected()
     world.clock.step_wall_clock(timedelta(days=-1))
     late = world.manager()
@@ -126,7 +126,7 @@ async def test_a_process_whose_clock_is_a_day_behind_does_not_think_a_token_live
 
 
 async def test_processes_whose_clocks_differ_by_half_a_minute_share_their_tokens() -> None:
-    world = World()
+    world = TokenWorld()
     ahead = await world.connected()
     world.clock.step_wall_clock(timedelta(seconds=-30))
     behind = world.manager()

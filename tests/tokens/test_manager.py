@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.tokens.fakes import APP, World
+from tests.tokens.fakes import APP, TokenWorld
 from tiktok_async.errors import AccessTokenInvalid, AccountNotFound, SessionClosed, TransportError
 from tiktok_async.models import Token, TokenRefreshed, TokenRefreshFailed
 
@@ -13,7 +13,7 @@ LIFE = timedelta(hours=2)
 
 
 async def test_a_fresh_token_is_used_without_a_look_into_the_store() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.store.calls.clear()
     token = manager.usable("user")
@@ -23,7 +23,7 @@ async def test_a_fresh_token_is_used_without_a_look_into_the_store() -> None:
 
 
 async def test_the_first_call_of_a_process_reads_the_store_once() -> None:
-    world = World()
+    world = TokenWorld()
     await world.connected()
     other = world.manager()
     world.store.calls.clear()
@@ -35,7 +35,7 @@ async def test_the_first_call_of_a_process_reads_the_store_once() -> None:
 
 
 async def test_five_hundred_calls_on_an_expired_token_make_one_refresh() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
     assert manager.usable("user") is None
@@ -53,7 +53,7 @@ async def test_five_hundred_calls_on_an_expired_token_make_one_refresh() -> None
 
 
 async def test_five_hundred_calls_on_a_stale_token_wait_for_nothing_and_make_one_refresh() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE - timedelta(minutes=5))
     for _ in range(500):
@@ -70,7 +70,7 @@ async def test_five_hundred_calls_on_a_stale_token_wait_for_nothing_and_make_one
 
 
 async def test_a_token_of_two_seconds_works() -> None:
-    world = World(life=timedelta(seconds=2), latency=0.01)
+    world = TokenWorld(life=timedelta(seconds=2), latency=0.01)
     manager = await world.connected()
     for _ in range(100):
         await world.clock.advance(0.25)
@@ -83,7 +83,7 @@ async def test_a_token_of_two_seconds_works() -> None:
 
 
 async def test_accounts_of_one_day_do_not_become_stale_together() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
     for number in range(200):
         await manager.save_login(world.provider.login(f"user-{number}"))
@@ -93,7 +93,7 @@ async def test_accounts_of_one_day_do_not_become_stale_together() -> None:
 
 
 async def test_a_margin_of_the_users_own_is_kept() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected(refresh_margin=timedelta(minutes=30))
     await world.clock.advance(LIFE - timedelta(minutes=29))
     assert manager.usable("user") is not None
@@ -102,7 +102,7 @@ async def test_a_margin_of_the_users_own_is_kept() -> None:
 
 
 async def test_an_unknown_account_says_so_and_is_not_remembered() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
     with pytest.raises(AccountNotFound) as caught:
         await manager.token("nobody")
@@ -112,7 +112,7 @@ async def test_an_unknown_account_says_so_and_is_not_remembered() -> None:
 
 
 async def test_a_refused_token_is_replaced_by_what_another_process_stored() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     other = world.manager()
     old = await manager.token("user")
@@ -122,7 +122,7 @@ async def test_a_refused_token_is_replaced_by_what_another_process_stored() -> N
 
 
 async def test_a_hundred_refusals_of_one_token_make_one_refresh() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     old = await manager.token("user")
 
@@ -135,7 +135,7 @@ async def test_a_hundred_refusals_of_one_token_make_one_refresh() -> None:
 
 
 async def test_refusals_do_not_loop() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     old = await manager.token("user")
     renewed = await world.clock.run(manager.rejected(old))
@@ -147,7 +147,7 @@ async def test_refusals_do_not_loop() -> None:
 
 
 async def test_a_forced_refresh_is_shared_by_all_who_force_it() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
 
     async def storm() -> set[str]:
@@ -160,7 +160,7 @@ async def test_a_forced_refresh_is_shared_by_all_who_force_it() -> None:
 
 
 async def test_a_failed_refresh_of_a_stale_token_is_nobodys_business_and_cools_down() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, TransportError("no route", sent=False))] * 3
     await world.clock.advance(LIFE - timedelta(minutes=5))
@@ -175,7 +175,7 @@ async def test_a_failed_refresh_of_a_stale_token_is_nobodys_business_and_cools_d
 
 
 async def test_a_failed_refresh_of_an_expired_token_is_raised_and_not_repeated_at_once() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, TransportError("no route", sent=False))]
     await world.clock.advance(LIFE)
@@ -194,7 +194,7 @@ async def test_a_failed_refresh_of_an_expired_token_is_raised_and_not_repeated_a
 
 
 async def test_a_new_login_replaces_everything() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     login = world.provider.login("user")
     stored = await manager.save_login(login)
@@ -203,7 +203,7 @@ async def test_a_new_login_replaces_everything() -> None:
 
 
 async def test_forgetting_revokes_and_deletes() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     revoked: list[str] = []
 
@@ -219,7 +219,7 @@ async def test_forgetting_revokes_and_deletes() -> None:
 
 
 async def test_forgetting_waits_for_a_refresh_in_flight() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     other = world.manager()
     seen: list[bool] = []
@@ -235,7 +235,7 @@ async def test_forgetting_waits_for_a_refresh_in_flight() -> None:
 
 
 async def test_a_token_that_cannot_be_revoked_stays() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
 
     async def revoke(_: Token) -> None:
@@ -247,7 +247,7 @@ async def test_a_token_that_cannot_be_revoked_stays() -> None:
 
 
 async def test_closing_lets_a_refresh_in_flight_finish() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     refreshing = asyncio.ensure_future(manager.refresh("user"))
     await world.clock.settle()
@@ -257,7 +257,7 @@ async def test_closing_lets_a_refresh_in_flight_finish() -> None:
 
 
 async def test_closing_gives_up_a_refresh_that_takes_longer_than_the_drain() -> None:
-    world = World(latency=60.0)
+    world = TokenWorld(latency=60.0)
     manager = await world.connected()
     refreshing = asyncio.ensure_future(manager.refresh("user"))
     await world.clock.settle()
@@ -269,7 +269,7 @@ async def test_closing_gives_up_a_refresh_that_takes_longer_than_the_drain() -> 
 
 
 async def test_closing_does_not_wait_for_who_waits_for_a_lease() -> None:
-    world = World(latency=5.0)
+    world = TokenWorld(latency=5.0)
     manager = await world.connected()
     other = world.manager()
     await world.clock.advance(LIFE)
@@ -286,7 +286,7 @@ async def test_closing_does_not_wait_for_who_waits_for_a_lease() -> None:
 
 
 async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     token = await manager.token("user")
     await manager.aclose()
@@ -298,7 +298,7 @@ async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> No
         manager.refresh("user"),
         manager.save_login(token),
         manager.forget("user", None),
-        manager.client_token(),
+        manager.client.token(),
     ):
         with pytest.raises(SessionClosed):
             await call
@@ -306,7 +306,7 @@ async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> No
 
 async def test_a_full_cache_forgets_the_oldest_account_and_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tiktok_async._tokens.manager._ROOM", 3)
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
     for number in range(5):
         await manager.save_login(world.provider.login(f"user-{number}"))
@@ -315,7 +315,7 @@ async def test_a_full_cache_forgets_the_oldest_account_and_no_token(monkeypatch:
 
 
 async def test_a_broken_store_does_not_hang_its_callers() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.tokens.fakes import TIMEOUT, USER, World
+from tests.tokens.fakes import TIMEOUT, USER, TokenWorld
 from tiktok_async.errors import OAuthError, ReauthorizationRequired, ServerError, StoreError, TransportError
 from tiktok_async.models import (
     ReauthorizationNeeded,
@@ -21,7 +21,7 @@ LOST = TransportError("the connection was reset", sent=True)
 
 
 async def test_a_revoked_grant_is_marked_told_once_and_asked_about_no_more() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
     await world.clock.advance(LIFE)
@@ -41,7 +41,7 @@ async def test_a_revoked_grant_is_marked_told_once_and_asked_about_no_more() -> 
 
 
 async def test_a_grant_found_gone_in_the_background_stops_the_account() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
     await world.clock.advance(LIFE - timedelta(minutes=5))
@@ -53,7 +53,7 @@ async def test_a_grant_found_gone_in_the_background_stops_the_account() -> None:
 
 
 async def test_a_refresh_token_past_its_life_is_called_expired() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
     await world.clock.advance(timedelta(days=181))
@@ -63,7 +63,7 @@ async def test_a_refresh_token_past_its_life_is_called_expired() -> None:
 
 
 async def test_a_login_in_another_process_is_noticed_within_seconds() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
     with pytest.raises(ReauthorizationRequired):
@@ -74,7 +74,7 @@ async def test_a_login_in_another_process_is_noticed_within_seconds() -> None:
 
 
 async def test_a_login_in_the_same_process_counts_at_once() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
     with pytest.raises(ReauthorizationRequired):
@@ -84,7 +84,7 @@ async def test_a_login_in_the_same_process_counts_at_once() -> None:
 
 
 async def test_invalid_grant_is_not_believed_when_another_process_has_rotated() -> None:
-    world = World(latency=1.0)
+    world = TokenWorld(latency=1.0)
     manager = await world.connected()
     await world.clock.advance(LIFE)
     waiting = asyncio.ensure_future(manager.token("user"))
@@ -103,7 +103,7 @@ async def test_invalid_grant_is_not_believed_when_another_process_has_rotated() 
 
 
 async def test_a_configuration_error_is_raised_and_never_marks_the_account() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, OAuthError("invalid_client", "Client key or secret is incorrect."))]
     with pytest.raises(OAuthError) as caught:
@@ -116,7 +116,7 @@ async def test_a_configuration_error_is_raised_and_never_marks_the_account() -> 
 
 
 async def test_an_answer_that_is_no_answer_is_followed_by_one_careful_try() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, ServerError("internal_error", status=500))]
     token = await world.clock.run(manager.refresh("user"))
@@ -125,7 +125,7 @@ async def test_an_answer_that_is_no_answer_is_followed_by_one_careful_try() -> N
 
 
 async def test_a_rotation_whose_answer_was_garbled_is_found_out_and_named() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(True, ServerError("internal_error", status=502))]
     with pytest.raises(ReauthorizationRequired) as caught:
@@ -135,7 +135,7 @@ async def test_a_rotation_whose_answer_was_garbled_is_found_out_and_named() -> N
 
 
 async def test_an_outage_of_tiktok_disconnects_nobody() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, ServerError("internal_error", status=503))] * 20
     await world.clock.advance(LIFE)
@@ -149,7 +149,7 @@ async def test_an_outage_of_tiktok_disconnects_nobody() -> None:
 
 
 async def test_an_answer_that_never_came_is_followed_up_when_the_lease_would_be_over() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, LOST)]
     await world.clock.advance(LIFE - timedelta(minutes=5))
@@ -165,7 +165,7 @@ async def test_an_answer_that_never_came_is_followed_up_when_the_lease_would_be_
 
 
 async def test_a_rotation_that_was_lost_on_the_way_is_tried_once_and_then_named() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(True, LOST)]
     await world.clock.advance(LIFE)
@@ -179,7 +179,7 @@ async def test_a_rotation_that_was_lost_on_the_way_is_tried_once_and_then_named(
 
 
 async def test_a_server_with_a_grace_period_gives_a_lost_rotation_back() -> None:
-    world = World(grace=True)
+    world = TokenWorld(grace=True)
     manager = await world.connected()
     world.provider.faults = [(True, LOST)]
     await world.clock.advance(LIFE)
@@ -190,7 +190,7 @@ async def test_a_server_with_a_grace_period_gives_a_lost_rotation_back() -> None
 
 
 async def test_the_attempt_of_a_process_that_died_is_waited_out_and_followed_up() -> None:
-    world = World()
+    world = TokenWorld()
     await world.connected()
     stored = await world.stored()
     await world.clock.advance(LIFE)
@@ -202,7 +202,7 @@ async def test_the_attempt_of_a_process_that_died_is_waited_out_and_followed_up(
 
 
 async def test_an_attempt_with_another_refresh_token_means_nothing() -> None:
-    world = World()
+    world = TokenWorld()
     await world.connected()
     await world.clock.advance(LIFE)
     before = world.clock.now()
@@ -212,7 +212,7 @@ async def test_an_attempt_with_another_refresh_token_means_nothing() -> None:
 
 
 async def test_an_attempt_from_a_clock_that_is_far_ahead_is_not_waited_for_longer_than_a_lease() -> None:
-    world = World()
+    world = TokenWorld()
     await world.connected()
     stored = await world.stored()
     await world.clock.advance(LIFE)
@@ -224,7 +224,7 @@ async def test_an_attempt_from_a_clock_that_is_far_ahead_is_not_waited_for_longe
 
 
 async def test_no_request_is_sent_under_a_lease_that_may_end_before_it() -> None:
-    world = World()
+    world = TokenWorld()
     left: list[float] = []
 
     async def grant(token: Token) -> Token:
@@ -246,7 +246,7 @@ async def test_no_request_is_sent_under_a_lease_that_may_end_before_it() -> None
 
 
 async def test_a_refusal_is_not_believed_while_another_worker_is_at_it() -> None:
-    world = World(latency=1.0)
+    world = TokenWorld(latency=1.0)
     manager = await world.connected()
     stored = await world.stored()
     world.provider.revoke("user")
@@ -261,7 +261,7 @@ async def test_a_refusal_is_not_believed_while_another_worker_is_at_it() -> None
 
 
 async def test_a_careful_try_that_did_not_arrive_leaves_the_open_attempt_as_it_was() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     stored = await world.stored()
     attempt = RefreshAttempt(fingerprint=fingerprint(stored.refresh_token), at=world.clock.now())
@@ -273,7 +273,7 @@ async def test_a_careful_try_that_did_not_arrive_leaves_the_open_attempt_as_it_w
 
 
 async def test_a_careful_try_is_journaled_as_one() -> None:
-    world = World()
+    world = TokenWorld()
     attempts: list[RefreshAttempt | None] = []
 
     async def grant(token: Token) -> Token:
@@ -293,7 +293,7 @@ async def test_a_careful_try_is_journaled_as_one() -> None:
 
 @pytest.mark.parametrize("lost_answer", [False, True])
 async def test_a_careful_try_that_the_store_interrupts_is_still_one(*, lost_answer: bool) -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(True, ServerError("internal_error", status=502))]
     failed = False

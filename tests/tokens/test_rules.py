@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_async._tokens.rules import Fate, Lifetime, fate, lifetime, pause, reason_for, token_lifetime
+from tiktok_async._tokens.rules import (
+    Lifetime,
+    RefreshOutcome,
+    classify_refresh_error,
+    lifetime,
+    pause,
+    reauthorization_reason,
+    token_lifetime,
+)
 from tiktok_async.errors import OAuthError, TikTokError, TransportError, api_error
 from tiktok_async.models import AccountKey, Endpoint, Secret, Token
 
@@ -112,22 +120,22 @@ def test_an_open_id_that_is_no_text_for_utf_8_has_a_number_too() -> None:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (OAuthError("invalid_grant", "Refresh token is invalid"), Fate.REFUSED),
-        (OAuthError("server_error", ""), Fate.UNCLEAR),
-        (OAuthError("invalid_client", ""), Fate.UNUSED),
-        (OAuthError("invalid_request", ""), Fate.UNUSED),
-        (TransportError("reset", sent=True), Fate.UNKNOWN),
-        (TransportError("no route", sent=False), Fate.UNUSED),
-        (api_error("internal_error", "", status=500, endpoint=Endpoint.TOKEN.path), Fate.UNCLEAR),
-        (api_error("not_in_the_table", "", status=200, endpoint=Endpoint.TOKEN.path), Fate.UNCLEAR),
-        (api_error("invalid_params", "", status=399, endpoint=Endpoint.TOKEN.path), Fate.UNCLEAR),
-        (api_error("invalid_params", "", status=400, endpoint=Endpoint.TOKEN.path), Fate.UNUSED),
-        (api_error("rate_limit_exceeded", "", status=429, endpoint=Endpoint.TOKEN.path), Fate.UNUSED),
-        (TikTokError("anything else"), Fate.UNUSED),
+        (OAuthError("invalid_grant", "Refresh token is invalid"), RefreshOutcome.REFUSED),
+        (OAuthError("server_error", ""), RefreshOutcome.UNCLEAR),
+        (OAuthError("invalid_client", ""), RefreshOutcome.UNUSED),
+        (OAuthError("invalid_request", ""), RefreshOutcome.UNUSED),
+        (TransportError("reset", sent=True), RefreshOutcome.UNKNOWN),
+        (TransportError("no route", sent=False), RefreshOutcome.UNUSED),
+        (api_error("internal_error", "", status=500, endpoint=Endpoint.TOKEN.path), RefreshOutcome.UNCLEAR),
+        (api_error("not_in_the_table", "", status=200, endpoint=Endpoint.TOKEN.path), RefreshOutcome.UNCLEAR),
+        (api_error("invalid_params", "", status=399, endpoint=Endpoint.TOKEN.path), RefreshOutcome.UNCLEAR),
+        (api_error("invalid_params", "", status=400, endpoint=Endpoint.TOKEN.path), RefreshOutcome.UNUSED),
+        (api_error("rate_limit_exceeded", "", status=429, endpoint=Endpoint.TOKEN.path), RefreshOutcome.UNUSED),
+        (TikTokError("anything else"), RefreshOutcome.UNUSED),
     ],
 )
-def test_a_failed_refresh_says_what_became_of_the_refresh_token(error: TikTokError, expected: Fate) -> None:
-    assert fate(error) is expected
+def test_a_failed_refresh_says_what_became_of_the_refresh_token(error: TikTokError, expected: RefreshOutcome) -> None:
+    assert classify_refresh_error(error) is expected
 
 
 @pytest.mark.parametrize(
@@ -141,7 +149,7 @@ def test_a_failed_refresh_says_what_became_of_the_refresh_token(error: TikTokErr
 )
 def test_the_reason_of_a_refusal_is_the_likeliest(ended: timedelta, *, interrupted: bool, reason: str) -> None:
     token = make_token()
-    assert reason_for(token, token.refresh_expires_at + ended, interrupted=interrupted) == reason
+    assert reauthorization_reason(token, token.refresh_expires_at + ended, interrupted=interrupted) == reason
 
 
 def test_pauses_double_up_to_their_cap() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from tests.tokens.fakes import USER, World, failing
+from tests.tokens.fakes import USER, TokenWorld, failing
 from tiktok_async.errors import StoreError, TokenConflict, TokenNotSaved, TransportError
 from tiktok_async.models import TokenRefreshed, TokenRefreshFailed
 
@@ -16,7 +16,7 @@ LIFE = timedelta(hours=2)
 class _AfterGrant:
     """Fails a call of the store as often as it is told, from the moment TikTok has answered on."""
 
-    def __init__(self, world: World, name: str, times: float) -> None:
+    def __init__(self, world: TokenWorld, name: str, times: float) -> None:
         self._world = world
         self._name = name
         self.left = times
@@ -28,7 +28,7 @@ class _AfterGrant:
 
 
 async def test_a_put_that_fails_three_times_is_made_a_fourth_time() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.store.before = _AfterGrant(world, "put", 3)
     token = await world.clock.run(manager.refresh("user"))
@@ -38,7 +38,7 @@ async def test_a_put_that_fails_three_times_is_made_a_fourth_time() -> None:
 
 
 async def test_a_put_whose_answer_was_lost_is_recognised_as_done() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.store.after = _AfterGrant(world, "put", 1)
     token = await world.clock.run(manager.refresh("user"))
@@ -47,7 +47,7 @@ async def test_a_put_whose_answer_was_lost_is_recognised_as_done() -> None:
 
 
 async def test_callers_get_the_new_token_while_it_is_being_saved() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
     world.store.before = _AfterGrant(world, "put", 5)
@@ -59,7 +59,7 @@ async def test_callers_get_the_new_token_while_it_is_being_saved() -> None:
 
 
 async def test_a_store_that_never_takes_it_ends_in_token_not_saved_with_the_token_and_an_event() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.store.before = _AfterGrant(world, "put", float("inf"))
     with pytest.raises(TokenNotSaved) as caught:
@@ -78,7 +78,7 @@ async def test_a_store_that_never_takes_it_ends_in_token_not_saved_with_the_toke
 
 
 async def test_every_unsaved_token_is_handed_over_at_the_end() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await manager.save_login(world.provider.login("other"))
 
@@ -97,7 +97,7 @@ async def test_every_unsaved_token_is_handed_over_at_the_end() -> None:
 
 
 async def test_a_store_that_comes_back_late_gets_the_token_after_all() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     broken = _AfterGrant(world, "put", float("inf"))
     world.store.before = broken
@@ -111,7 +111,7 @@ async def test_a_store_that_comes_back_late_gets_the_token_after_all() -> None:
 
 
 async def test_nobody_else_uses_the_old_refresh_token_while_the_new_one_waits_to_be_saved() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     other = world.manager()
     broken = _AfterGrant(world, "put", float("inf"))
@@ -128,7 +128,7 @@ async def test_nobody_else_uses_the_old_refresh_token_while_the_new_one_waits_to
 
 
 async def test_a_store_that_raises_what_it_must_not_costs_no_token() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     left = 2
 
@@ -143,7 +143,7 @@ async def test_a_store_that_raises_what_it_must_not_costs_no_token() -> None:
 
 
 async def test_an_unsaved_token_that_has_expired_says_so() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.store.before = _AfterGrant(world, "put", float("inf"))
     with pytest.raises(TokenNotSaved):
@@ -156,7 +156,7 @@ async def test_an_unsaved_token_that_has_expired_says_so() -> None:
 
 
 async def test_a_commit_goes_over_what_was_only_a_journal_entry() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     refreshing = asyncio.ensure_future(manager.refresh("user"))
     await world.clock.settle()
@@ -167,7 +167,7 @@ async def test_a_commit_goes_over_what_was_only_a_journal_entry() -> None:
 
 
 async def test_a_commit_gives_way_to_a_login() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     other = world.manager()
     refreshing = asyncio.ensure_future(manager.refresh("user"))
@@ -179,7 +179,7 @@ async def test_a_commit_gives_way_to_a_login() -> None:
 
 
 async def test_a_commit_does_not_bring_back_an_account_that_was_deleted() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     refreshing = asyncio.ensure_future(manager.refresh("user"))
     await world.clock.settle()
@@ -190,7 +190,7 @@ async def test_a_commit_does_not_bring_back_an_account_that_was_deleted() -> Non
 
 
 async def test_a_holder_that_was_stopped_cannot_overwrite_a_newer_token() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     stored = await world.stored()
     await world.clock.run(manager.refresh("user"))
@@ -199,7 +199,7 @@ async def test_a_holder_that_was_stopped_cannot_overwrite_a_newer_token() -> Non
 
 
 async def test_a_refresh_waits_for_a_store_that_is_down_for_a_moment() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
     world.store.before = failing("get", 5)
@@ -207,7 +207,7 @@ async def test_a_refresh_waits_for_a_store_that_is_down_for_a_moment() -> None:
 
 
 async def test_a_store_that_stays_down_is_told_and_nothing_was_sent() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
     for name in ("get", "lease", "put"):
@@ -222,7 +222,7 @@ async def test_a_store_that_stays_down_is_told_and_nothing_was_sent() -> None:
 
 
 async def test_a_journal_entry_whose_answer_was_lost_is_known_as_ones_own() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.store.after = failing("put", 1)
     before = world.clock.monotonic()
@@ -232,7 +232,7 @@ async def test_a_journal_entry_whose_answer_was_lost_is_known_as_ones_own() -> N
 
 
 async def test_a_process_that_does_not_know_an_account_is_told_at_once_that_the_store_is_down() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
     world.store.before = failing("get", 1)
     before = world.clock.monotonic()
@@ -242,7 +242,7 @@ async def test_a_process_that_does_not_know_an_account_is_told_at_once_that_the_
 
 
 async def test_a_login_that_cannot_be_saved_is_handed_back() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
     world.store.before = failing("put", 3)
     assert (await world.clock.run(manager.save_login(world.provider.login("user")))).version == 1
@@ -253,7 +253,7 @@ async def test_a_login_that_cannot_be_saved_is_handed_back() -> None:
 
 
 async def test_an_attempt_that_did_not_use_the_token_is_taken_back() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, TransportError("no route", sent=False))]
     with pytest.raises(TransportError):

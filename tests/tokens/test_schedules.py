@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.tokens.fakes import FlakyStore, World, failing
+from tests.tokens.fakes import FlakyStore, TokenWorld, failing
 from tiktok_async.errors import ReauthorizationRequired, ServerError, TikTokError, TransportError
 from tiktok_async.models import TokenState
 
@@ -41,7 +41,7 @@ class Fleet:
     """Several processes on one store, driven step by step."""
 
     def __init__(self, *, grace: bool) -> None:
-        self.world = World(grace=grace)
+        self.world = TokenWorld(grace=grace)
         self.stores = [FlakyStore(self.world.memory) for _ in range(_PROCESSES)]
         self.managers = [self.world.manager(store=store) for store in self.stores]
         self.calls: list[asyncio.Task[Any]] = []
@@ -81,7 +81,7 @@ class Fleet:
             await self.world.clock.run(manager.aclose(timedelta(minutes=5)))
 
 
-async def _play(steps: list[tuple[str, Any]], *, grace: bool) -> World:
+async def _play(steps: list[tuple[str, Any]], *, grace: bool) -> TokenWorld:
     fleet = Fleet(grace=grace)
     world = fleet.world
     await fleet.managers[0].save_login(world.provider.login("user"))

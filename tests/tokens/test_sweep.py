@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.tokens.fakes import APP, TIMEOUT, FlakyStore, World
+from tests.tokens.fakes import APP, TIMEOUT, FlakyStore, TokenWorld
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import keep_fresh, refresh_due
 from tiktok_async.errors import ReauthorizationRequired, StoreError, TransportError
@@ -36,7 +36,7 @@ class _Endless(FlakyStore):
             yield AccountKey(client_key, f"user-{number}")
 
 
-async def _many(world: World, count: int) -> TokenManager:
+async def _many(world: TokenWorld, count: int) -> TokenManager:
     manager = world.manager()
     for number in range(count):
         await manager.save_login(world.provider.login(f"user-{number}"))
@@ -44,7 +44,7 @@ async def _many(world: World, count: int) -> TokenManager:
 
 
 async def test_a_sweep_renews_what_is_due_soonest_first_and_nothing_else() -> None:
-    world = World()
+    world = TokenWorld()
     manager = world.manager()
     for number in range(10):
         await manager.save_login(world.provider.login(f"user-{number}"))
@@ -57,7 +57,7 @@ async def test_a_sweep_renews_what_is_due_soonest_first_and_nothing_else() -> No
 
 
 async def test_a_sweep_far_ahead_renews_each_account_once() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 20)
     report = await world.clock.run(refresh_due(manager, timedelta(days=30)))
     assert report.refreshed == 20
@@ -65,7 +65,7 @@ async def test_a_sweep_far_ahead_renews_each_account_once() -> None:
 
 
 async def test_a_sweep_works_on_so_many_at_a_time_and_on_no_more() -> None:
-    world = World()
+    world = TokenWorld()
     now = most = 0
 
     async def grant(token: Token) -> Token:
@@ -82,7 +82,7 @@ async def test_a_sweep_works_on_so_many_at_a_time_and_on_no_more() -> None:
 
 
 async def test_two_workers_split_the_accounts() -> None:
-    world = World()
+    world = TokenWorld()
     first, second = await _many(world, 40), world.manager()
 
     async def both() -> list[int]:
@@ -97,7 +97,7 @@ async def test_two_workers_split_the_accounts() -> None:
 
 
 async def test_an_account_that_another_worker_holds_is_skipped_and_not_waited_for() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 3)
     async with world.store.lease(AccountKey(APP, "user-1"), ttl=3 * TIMEOUT, wait=timedelta(0)):
         before = world.clock.monotonic()
@@ -107,7 +107,7 @@ async def test_an_account_that_another_worker_holds_is_skipped_and_not_waited_fo
 
 
 async def test_a_call_that_met_a_sweep_waits_for_the_other_worker_all_the_same() -> None:
-    world = World(latency=5.0)
+    world = TokenWorld(latency=5.0)
     manager = await _many(world, 1)
     other = world.manager()
     await world.clock.advance(LIFE)
@@ -123,7 +123,7 @@ async def test_a_call_that_met_a_sweep_waits_for_the_other_worker_all_the_same()
 
 
 async def test_failures_are_counted_and_the_first_hundred_are_named() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 120)
     world.provider.faults = [(False, TransportError("no route", sent=False))] * 119
     report = await world.clock.run(refresh_due(manager, timedelta(days=1)))
@@ -135,7 +135,7 @@ async def test_failures_are_counted_and_the_first_hundred_are_named() -> None:
 
 
 async def test_an_account_that_must_log_in_again_fails_once_and_is_swept_no_more() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 2)
     world.provider.revoke("user-0")
     report = await world.clock.run(refresh_due(manager, timedelta(days=1)))
@@ -146,7 +146,7 @@ async def test_an_account_that_must_log_in_again_fails_once_and_is_swept_no_more
 
 
 async def test_half_a_million_accounts_are_not_kept_in_memory() -> None:
-    world = World(latency=0.0)
+    world = TokenWorld(latency=0.0)
     endless = _Endless(world.memory)
     manager = world.manager(store=endless)
     report = await world.clock.run(refresh_due(manager, timedelta(days=1), concurrency=8))
@@ -156,7 +156,7 @@ async def test_half_a_million_accounts_are_not_kept_in_memory() -> None:
 
 
 async def test_swept_accounts_leave_the_cache_as_they_found_it() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 5)
     await manager.token("user-3")
     await world.clock.run(refresh_due(manager, timedelta(days=1)))
@@ -165,7 +165,7 @@ async def test_swept_accounts_leave_the_cache_as_they_found_it() -> None:
 
 
 async def test_a_store_that_cannot_be_read_is_told() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 1)
 
     manager.store = _Broken(world.store)
@@ -174,7 +174,7 @@ async def test_a_store_that_cannot_be_read_is_told() -> None:
 
 
 async def test_keeping_fresh_means_that_no_token_ever_expires() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 10)
     async with keep_fresh(manager, timedelta(minutes=5), clock=world.clock):
         for _ in range(24):
@@ -186,7 +186,7 @@ async def test_keeping_fresh_means_that_no_token_ever_expires() -> None:
 
 
 async def test_keeping_fresh_outlives_a_store_that_is_down_for_a_while() -> None:
-    world = World()
+    world = TokenWorld()
     manager = await _many(world, 2)
     real = manager.store
 
@@ -199,7 +199,7 @@ async def test_keeping_fresh_outlives_a_store_that_is_down_for_a_while() -> None
 
 
 async def test_leaving_stops_the_sweeps_at_once_and_loses_no_token() -> None:
-    world = World(latency=30.0)
+    world = TokenWorld(latency=30.0)
     manager = await _many(world, 1)
     async with keep_fresh(manager, timedelta(hours=3), clock=world.clock):
         await world.clock.advance(timedelta(hours=3))

@@ -1,14 +1,15 @@
 """One call on its way through the request path: what was asked, and what became of it so far."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from attrs import define, frozen
 from yarl import URL
 
 from tiktok_async._calls.rules.endpoints import EndpointSpec
 from tiktok_async._http.streaming import Streaming
-from tiktok_async._tokens.credentials import Credential
 from tiktok_async.errors import TikTokError
+from tiktok_async.models import ClientToken, Token
 
 _MOST_FIELD_LISTS = 64  # more than one program has; beyond that they are not kept
 
@@ -29,6 +30,27 @@ class Route:
             if len(self.urls) < _MOST_FIELD_LISTS:
                 self.urls[fields] = url
         return url
+
+
+class Credential(Protocol):
+    """What the request path needs to know of a token's owner."""
+
+    @property
+    def open_id(self) -> str | None:
+        """The account, or `None` for the app."""
+        ...
+
+    def usable(self) -> Token | ClientToken | None:
+        """Return a token that can be used right now, without I/O, if there is one."""
+        ...
+
+    async def obtain(self) -> Token | ClientToken:
+        """Return a usable token, whatever that takes."""
+        ...
+
+    async def rejected(self, token: Token | ClientToken) -> Token | ClientToken:
+        """Return another token than *token*, which TikTok has just refused, or raise."""
+        ...
 
 
 @define(slots=True, eq=False)

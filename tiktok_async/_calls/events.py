@@ -14,7 +14,7 @@ from tiktok_async.models import Event, RateLimitWaited, RequestFinished, Retryin
 _logger = logging.getLogger("tiktok_async.observer")
 
 
-def guarded(observer: Callable[[Event], None] | None) -> Callable[[Event], None] | None:
+def safe_observer(observer: Callable[[Event], None] | None) -> Callable[[Event], None] | None:
     """Return *observer*, made harmless: what it raises is logged and forgotten.
 
     Args:
@@ -33,7 +33,7 @@ def guarded(observer: Callable[[Event], None] | None) -> Callable[[Event], None]
 
 
 @frozen(slots=True)
-class Teller:
+class CallEvents:
     """Tells what happens to calls."""
 
     clock: Clock

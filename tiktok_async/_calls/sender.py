@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import orjson
 from yarl import URL
 
-from tiktok_async._calls.call import Call, Route
-from tiktok_async._calls.events import Teller
+from tiktok_async._calls.call import Call, Credential, Route
+from tiktok_async._calls.events import CallEvents
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.retry import RetryQuota, verdict
 from tiktok_async._calls.slots import Slots, settle
@@ -18,7 +18,6 @@ from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._decoding.envelope import Decoded, decode_oauth, decode_rest
 from tiktok_async._http.streaming import Opener, Streaming
 from tiktok_async._http.transport import StreamedResponse
-from tiktok_async._tokens.credentials import Credential
 from tiktok_async.abc import Clock, RateLimiter, Transport
 from tiktok_async.errors import (
     AccessTokenInvalid,
@@ -48,7 +47,7 @@ class Exchange:
         tell: Tells of waits.
     """
 
-    def __init__(self, transport: Transport, slots: Slots, tell: Teller) -> None:
+    def __init__(self, transport: Transport, slots: Slots, tell: CallEvents) -> None:
         self._transport = transport
         self._slots = slots
         self._tell = tell
@@ -159,7 +158,7 @@ class Sender:
         self._policy = retry
         self._quota = RetryQuota()
         self._clock = clock
-        self._tell = Teller(clock, emit)
+        self._tell = CallEvents(clock, emit)
         self.slots: Slots = Slots(
             limiter=limiter,
             limit_for=limit_for,

@@ -9,7 +9,7 @@ from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import StoreError
 
 
-class HeldLease:
+class LeaseKeeper:
     """A lease just taken.
 
     Args:

@@ -11,7 +11,7 @@ from tiktok_async.errors import SessionClosed
 T = TypeVar("T")
 
 
-class Promise(Generic[T]):
+class SharedResult(Generic[T]):
     """A result that any number of callers wait for; one who is cancelled changes nothing for the others."""
 
     __slots__ = ("_future",)
@@ -24,7 +24,7 @@ class Promise(Generic[T]):
         """Whether the result is known."""
         return self._future.done()
 
-    def keep(self, result: T) -> None:
+    def set(self, result: T) -> None:
         """Settle it with *result*, unless it is settled."""
         if not self._future.done():
             self._future.set_result(result)
@@ -94,20 +94,20 @@ class OwnedTasks:
 
     async def result(self, work: Coroutine[Any, Any, T]) -> T:
         """Run *work* and wait for its result; being cancelled ends the waiting and not the work."""
-        promise: Promise[T] = Promise()
+        result: SharedResult[T] = SharedResult()
 
         async def settle() -> None:
             try:
-                promise.keep(await work)
+                result.set(await work)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiting caller's
-                promise.fail(error)
+                result.fail(error)
 
         def ended() -> None:
             work.close()
-            promise.fail(SessionClosed("this use of a token"))
+            result.fail(SessionClosed("this use of a token"))
 
         self.run(settle(), ended=ended)
-        return await promise.wait()
+        return await result.wait()
 
     async def aclose(self, drain: timedelta) -> None:
         """Let what is exposed finish within *drain*, and cancel the rest; nothing new may begin."""

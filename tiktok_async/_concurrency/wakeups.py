@@ -7,61 +7,61 @@ from functools import partial
 
 from tiktok_async.abc import Clock
 
-__all__ = ["Bell", "Bells"]
+__all__ = ["Wakeup", "Wakeups"]
 
 
-class Bell:
-    """One waiter's bell; a ring between two waits is not lost."""
+class Wakeup:
+    """One waiter's wakeup; a ring between two waits is not lost."""
 
-    __slots__ = ("_rung", "_sleeper")
+    __slots__ = ("_sleeper", "_woken")
 
     def __init__(self) -> None:
-        self._rung = False
+        self._woken = False
         self._sleeper: asyncio.Future[None] | None = None
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """End the wait that is under way, or the next one."""
-        self._rung = True
+        self._woken = True
         if self._sleeper is not None:
             _wake(self._sleeper)
 
     async def wait(self, seconds: float, clock: Clock) -> None:
-        """Wait for the bell, *seconds* at most."""
+        """Wait for the wakeup, *seconds* at most."""
         sleeper = self._sleeper = asyncio.get_running_loop().create_future()
-        timer = clock.call_later(0 if self._rung else seconds, partial(_wake, sleeper))
+        timer = clock.call_later(0 if self._woken else seconds, partial(_wake, sleeper))
         try:
             await sleeper
         finally:
             timer.cancel()
             self._sleeper = None
-            self._rung = False
+            self._woken = False
 
 
-class Bells:
-    """The bells of one session, by publish_id."""
+class Wakeups:
+    """The wakeups of one session, by publish_id."""
 
     def __init__(self) -> None:
-        self._hung: dict[str, list[Bell]] = {}
+        self._listeners: dict[str, list[Wakeup]] = {}
 
     @contextmanager
-    def hang(self, publish_id: str) -> Generator[Bell, None, None]:
+    def listen(self, publish_id: str) -> Generator[Wakeup, None, None]:
         """Be told of *publish_id* inside the block."""
-        bell = Bell()
-        self._hung.setdefault(publish_id, []).append(bell)
+        wakeup = Wakeup()
+        self._listeners.setdefault(publish_id, []).append(wakeup)
         try:
-            yield bell
+            yield wakeup
         finally:
-            bells = self._hung[publish_id]
-            bells.remove(bell)
-            if not bells:
-                del self._hung[publish_id]
+            wakeups = self._listeners[publish_id]
+            wakeups.remove(wakeup)
+            if not wakeups:
+                del self._listeners[publish_id]
 
-    def ring(self, publish_id: str) -> bool:
+    def wake(self, publish_id: str) -> bool:
         """Tell all who wait for *publish_id*. Returns whether anybody does."""
-        bells = self._hung.get(publish_id, [])
-        for bell in bells:
-            bell.ring()
-        return bool(bells)
+        wakeups = self._listeners.get(publish_id, [])
+        for wakeup in wakeups:
+            wakeup.wake()
+        return bool(wakeups)
 
 
 def _wake(sleeper: "asyncio.Future[None]") -> None:

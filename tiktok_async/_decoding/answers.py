@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar, cast
 
-from tiktok_async._decoding.converter import WireTypeError, structure
+from tiktok_async._decoding.converter import DecodeError, structure
 from tiktok_async.errors import ServerError
 from tiktok_async.models import Endpoint
 from tiktok_async.models._http import Response
@@ -18,7 +18,7 @@ def read(response: Response, data: Any, cls: type[T], *, endpoint: Endpoint, ope
     """
     try:
         return structure(data, cls)
-    except WireTypeError as error:
+    except DecodeError as error:
         problem = str(error)
     raise ServerError(
         "unexpected_form",

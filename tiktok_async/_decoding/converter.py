@@ -3,7 +3,7 @@
 What a model looks like is told in `tiktok_async.models._wire`. The rules:
 
 - Unknown fields are ignored and stay reachable through `raw`.
-- A missing or null field becomes its default; a required one is a `WireTypeError` that names its JSON path and
+- A missing or null field becomes its default; a required one is a `DecodeError` that names its JSON path and
   never its value. Nothing is converted by force: null never becomes `'None'`, `true` is not 1, `1.5` is not 1.
 - An `int` takes a JSON integer, a `float` any number, an id a string or an integer, a `datetime` epoch seconds, a
   `timedelta` seconds, a `StrEnum | str` any word, a `tuple[X, ...]` a list, a `Mapping` an object.
@@ -25,8 +25,8 @@ from attrs import NOTHING, Attribute
 
 from tiktok_async._decoding.readers import (
     SCALARS,
+    DecodeError,
     Reader,
-    WireTypeError,
     convert_later,
     list_reader,
     open_enum_reader,
@@ -40,18 +40,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["WireTypeError", "structure"]
+__all__ = ["DecodeError", "structure"]
 
 
 def structure(data: Any, cls: type[T]) -> T:  # noqa: ANN401 - any JSON value
     """Read *data*, as orjson gives it, as a *cls*.
 
     Raises:
-        WireTypeError: A value is missing or has the wrong type.
+        DecodeError: A value is missing or has the wrong type.
     """
     try:
         return _converter().structure(data, cls)
-    except WireTypeError as error:
+    except DecodeError as error:
         raise error.inside("$") from None
 
 
@@ -102,7 +102,7 @@ def _field_reader(attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  
             return default if make is None else make()
         try:
             return read(value)
-        except WireTypeError as error:
+        except DecodeError as error:
             raise error.inside("." + key) from None
 
     return read_field

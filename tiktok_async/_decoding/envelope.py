@@ -65,13 +65,13 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
             if fault.get("code") == "ok" and (response.status < 400 or (trust_ok and body.get("data"))):  # noqa: PLR2004 - HTTP's errors begin there
                 data = body.get("data")
                 return Decoded({} if data is None else data, _log_id(fault))
-            raise _refusal(response, _word(fault.get("code")), fault, endpoint, open_id)
+            raise _api_error(response, _text(fault.get("code")), fault, endpoint, open_id)
         if isinstance(error, str) and error:
-            raise _refusal(response, error, body, endpoint, open_id)
+            raise _api_error(response, error, body, endpoint, open_id)
         if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's successes
             data = body.get("data", body)
             return Decoded({} if data is None else data, _log_id(body))
-    raise _stranger(response, endpoint, open_id)
+    raise _unrecognised(response, endpoint, open_id)
 
 
 def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = None) -> Decoded:
@@ -95,19 +95,19 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
         fault = _object(error)
         if isinstance(error, str) and error:
             if response.status == _TOO_MANY:
-                raise _refusal(response, error, body, endpoint, open_id)
+                raise _api_error(response, error, body, endpoint, open_id)
             raise oauth_error(
-                _clip(error, 100),
-                _clip(_word(body.get("error_description"))),
+                _shorten(error, 100),
+                _shorten(_text(body.get("error_description"))),
                 log_id=_log_id(body) or _header_log_id(response),
                 open_id=open_id,
             )
         if fault is not None and fault.get("code") != "ok":
-            raise _refusal(response, _word(fault.get("code")), fault, endpoint, open_id)
+            raise _api_error(response, _text(fault.get("code")), fault, endpoint, open_id)
         expected = _SUCCESS_KEY.get(endpoint)
         if 200 <= response.status < 300 and (expected is None or body.get(expected)):  # noqa: PLR2004 - successes
             return Decoded(body, _log_id(body))
-    raise _stranger(response, endpoint, open_id)
+    raise _unrecognised(response, endpoint, open_id)
 
 
 def _load(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -122,36 +122,38 @@ def _object(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any JSON val
     return cast("dict[str, Any]", value) if type(value) is dict else None
 
 
-def _refusal(
+def _api_error(
     response: RawResponse, code: str, error: Mapping[str, Any], endpoint: str, open_id: str | None
 ) -> ApiError:
     status = response.status
     told = error.get("http_status_code")
     if status < 400 and type(told) is int and 400 <= told < 600:  # noqa: PLR2004 - HTTP's errors
         status = told
-    text = _word(error.get("message")) or _word(error.get("error_description")) or _word(error.get("description"))
+    text = _text(error.get("message")) or _text(error.get("error_description")) or _text(error.get("description"))
     log_id = _log_id(error) or _header_log_id(response)
     if not code or code == "ok":
         text = text or "the answer says neither ok nor what is wrong"
         if status < 400:  # noqa: PLR2004 - HTTP's errors begin there
-            return ServerError("", _clip(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
+            return ServerError("", _shorten(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
         code = ""
-    refusal = api_error(_clip(code, 100), _clip(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
+    refusal = api_error(
+        _shorten(code, 100), _shorten(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id
+    )
     if isinstance(refusal, RateLimited):
         refusal.retry_after = retry_after(response.headers)
     return refusal
 
 
-def _stranger(response: RawResponse, endpoint: str, open_id: str | None) -> ApiError:
+def _unrecognised(response: RawResponse, endpoint: str, open_id: str | None) -> ApiError:
     status = response.status
     log_id = _header_log_id(response)
     if status in (_UNAUTHORIZED, _TOO_MANY):
-        return _refusal(response, "", {}, endpoint, open_id)
+        return _api_error(response, "", {}, endpoint, open_id)
     location = _header(response.headers, "location") if 300 <= status < 400 else None  # noqa: PLR2004 - redirects
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
         what = f"it redirects to {_host(location)}, and redirects are never followed"
     else:
-        kind = _clip((_header(response.headers, "content-type") or "no content type").partition(";")[0], 60)
+        kind = _shorten((_header(response.headers, "content-type") or "no content type").partition(";")[0], 60)
         what = f"the answer is not what this API sends ({kind}, {len(response.body)} bytes)"
     return ServerError(
         "",
@@ -203,11 +205,11 @@ def _header_log_id(response: RawResponse) -> str | None:
     return _log_id({"log_id": _header(response.headers, "x-tt-logid")})
 
 
-def _word(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
     if isinstance(value, str):
         return value
     return str(value) if type(value) is int else ""
 
 
-def _clip(text: str, length: int = _TOO_LONG) -> str:
+def _shorten(text: str, length: int = _TOO_LONG) -> str:
     return text if len(text) <= length else text[:length] + "..."

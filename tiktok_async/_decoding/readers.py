@@ -13,8 +13,8 @@ Reader = Callable[[Any], Any]
 
 __all__ = [
     "SCALARS",
+    "DecodeError",
     "Reader",
-    "WireTypeError",
     "convert_later",
     "list_reader",
     "open_enum_reader",
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class WireTypeError(ValueError):
+class DecodeError(ValueError):
     """A JSON value is missing or has the wrong type.
 
     Attributes:
@@ -39,15 +39,15 @@ class WireTypeError(ValueError):
     def __str__(self) -> str:
         return f"{self.path} should be {self.expected}"
 
-    def inside(self, step: str) -> "WireTypeError":
+    def inside(self, step: str) -> "DecodeError":
         """Return this error as seen from one level further up."""
-        return WireTypeError(step + self.path, self.expected)
+        return DecodeError(step + self.path, self.expected)
 
 
 def _scalar(kind: type, expected: str) -> Reader:
     def read(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         if type(value) is not kind:
-            raise WireTypeError("", expected)
+            raise DecodeError("", expected)
         return value
 
     return read
@@ -56,7 +56,7 @@ def _scalar(kind: type, expected: str) -> Reader:
 def _read_float(value: Any) -> float:  # noqa: ANN401 - any JSON value
     if type(value) is float or type(value) is int:
         return float(value)
-    raise WireTypeError("", "a number")
+    raise DecodeError("", "a number")
 
 
 def read_id(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -65,7 +65,7 @@ def read_id(value: Any) -> str:  # noqa: ANN401 - any JSON value
         return value
     if type(value) is int:
         return str(value)
-    raise WireTypeError("", "an id")
+    raise DecodeError("", "an id")
 
 
 def _read_time(value: Any) -> datetime:  # noqa: ANN401 - any JSON value
@@ -74,7 +74,7 @@ def _read_time(value: Any) -> datetime:  # noqa: ANN401 - any JSON value
             return datetime.fromtimestamp(value, UTC)
     except (OverflowError, ValueError, OSError):
         pass
-    raise WireTypeError("", "an epoch time in whole seconds")
+    raise DecodeError("", "an epoch time in whole seconds")
 
 
 def _read_duration(value: Any) -> timedelta:  # noqa: ANN401 - any JSON value
@@ -83,13 +83,13 @@ def _read_duration(value: Any) -> timedelta:  # noqa: ANN401 - any JSON value
             return timedelta(seconds=value)
     except (OverflowError, ValueError):
         pass
-    raise WireTypeError("", "a number of seconds")
+    raise DecodeError("", "a number of seconds")
 
 
 def read_object(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any JSON value
     """Return *value* if it is an object."""
     if type(value) is not dict:
-        raise WireTypeError("", "an object")
+        raise DecodeError("", "an object")
     return cast("dict[str, Any]", value)
 
 
@@ -114,7 +114,7 @@ def open_enum_reader(enum: type[StrEnum]) -> Reader:
 
     def read(value: Any) -> str:  # noqa: ANN401 - any JSON value
         if type(value) is not str:
-            raise WireTypeError("", "a string")
+            raise DecodeError("", "a string")
         return words.get(value, value)
 
     return read
@@ -125,10 +125,10 @@ def list_reader(read_item: Reader) -> Reader:
 
     def read(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any JSON value
         if value.__class__ is not list:
-            raise WireTypeError("", "a list")
+            raise DecodeError("", "a list")
         try:
             return tuple(map(read_item, value))
-        except WireTypeError:
+        except DecodeError:
             return tuple(_each(read_item, value))
 
     return read
@@ -139,7 +139,7 @@ def _each(read_item: Reader, items: list[Any]) -> Iterator[Any]:
     for index, item in enumerate(items):
         try:
             yield read_item(item)
-        except WireTypeError as error:
+        except DecodeError as error:
             raise error.inside(f"[{index}]") from None
 
 

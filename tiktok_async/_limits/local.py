@@ -9,14 +9,12 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from typing import cast
-from urllib.parse import urlsplit
 
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async._limits.rules import Window, open_window
-from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
-from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed
+from tiktok_async.abc import Clock, LimitKey, TimerHandle, Usage
+from tiktok_async.errors import RateLimitWaitExceeded, SessionClosed
 from tiktok_async.models import Limit, WindowKind
 
 # Midnight may be hours away and the wall clock may be set meanwhile.
@@ -26,7 +24,7 @@ _LOOK_AGAIN = 60.0
 _APART = 0.001
 
 
-class Gate:
+class WaitQueue:
     """The queue before one full window; it exists only while somebody waits."""
 
     __slots__ = ("_clock", "_due", "_queue", "_rang", "_read", "_soonest", "_timer", "_window")
@@ -81,7 +79,7 @@ class Gate:
         if queue:
             self._arm(now)
         else:
-            self._disband(now)
+            self._close(now)
 
     def close(self, error: Exception) -> None:
         """Send everybody away with *error*."""
@@ -89,7 +87,7 @@ class Gate:
             if not future.done():
                 future.set_exception(error)
         self._queue.clear()
-        self._disband(self._read())
+        self._close(self._read())
 
     def _give_up(self, now: float) -> None:
         for future in [future for future, deadline in self._queue.items() if deadline <= now]:
@@ -113,12 +111,12 @@ class Gate:
         self._rang = self._read()
         self.serve()
 
-    def _disband(self, now: float) -> None:
+    def _close(self, now: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._window.gate is self:
-            self._window.gate = None
+        if self._window.queue is self:
+            self._window.queue = None
             self._window.free(now)  # lets calls through without looking at the time again
 
 
@@ -147,7 +145,7 @@ class LocalPermit:
         window = self._window
         if window is not None:
             self._window = None
-            window.stamp(self._read())
+            window.mark_answered(self._read())
 
     def cancel(self) -> None:
         """Give the slot back: nothing was sent. The first in line gets it at once."""
@@ -155,8 +153,8 @@ class LocalPermit:
         if window is not None:
             self._window = None
             window.give_back(self._read())
-            if window.gate is not None:
-                cast("Gate", window.gate).serve()
+            if window.queue is not None:
+                cast("WaitQueue", window.queue).serve()
 
     __del__ = done
 
@@ -216,20 +214,20 @@ class LocalRateLimiter:
         read = self._reader(limit)
         now = read()
         window = self._find(key, limit, now)
-        if window.gate is None and window.admit(now):
+        if window.queue is None and window.admit(now):
             return LocalPermit(window, read, 0.0)
-        line = 1 if window.gate is None else len(window.gate) + 1
+        line = 1 if window.queue is None else len(window.queue) + 1
         if max_wait is not None and (wait := window.wait(line, now)) > max_wait:
             raise _too_long(wait, key)
-        if window.gate is None:
-            window.gate = Gate(window, self._clock, read)
+        if window.queue is None:
+            window.queue = WaitQueue(window, self._clock, read)
             window.ceiling = 0  # nobody passes those who wait
-        gate = cast("Gate", window.gate)
-        future = gate.join(now, max_wait)
+        queue = cast("WaitQueue", window.queue)
+        future = queue.join(now, max_wait)
         try:
             served = await future
         except asyncio.CancelledError:
-            gate.leave(future)
+            queue.leave(future)
             raise
         if not served:
             raise _too_long(window.wait(line, read()), key)
@@ -241,7 +239,7 @@ class LocalRateLimiter:
         if window is None:
             return limit.count
         now = self._reader(limit)()
-        return self._find(key, limit, now).free(now) if window.gate is None else 0
+        return self._find(key, limit, now).free(now) if window.queue is None else 0
 
     async def usage(self, key: LimitKey, limit: Limit) -> Usage:
         """Return how much of the window is in use, and when it starts anew."""
@@ -255,7 +253,7 @@ class LocalRateLimiter:
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
         """Let nobody through for *seconds*: the server said its window is full all the same."""
         now = self._reader(limit)()
-        self._find(key, limit, now).shut(now + seconds)
+        self._find(key, limit, now).block_until(now + seconds)
 
     async def aclose(self) -> None:
         """Send waiters away with `SessionClosed` and stop the timers; permits that are out stay harmless."""
@@ -264,8 +262,8 @@ class LocalRateLimiter:
             self._sweeper.cancel()
             self._sweeper = None
         for window in self._windows.values():
-            if window.gate is not None:
-                cast("Gate", window.gate).close(SessionClosed("a call that waited for its rate limit"))
+            if window.queue is not None:
+                cast("WaitQueue", window.queue).close(SessionClosed("a call that waited for its rate limit"))
         self._windows.clear()
 
     def _reader(self, limit: Limit) -> Callable[[], float]:
@@ -280,8 +278,8 @@ class LocalRateLimiter:
             if window.limit is not limit:
                 if window.limit != limit:
                     window.resize(limit, now)
-                    if window.gate is not None:
-                        cast("Gate", window.gate).serve()
+                    if window.queue is not None:
+                        cast("WaitQueue", window.queue).serve()
                 window.limit = limit  # the same object is recognised sooner
             return window
         if self._closed:
@@ -346,28 +344,3 @@ class NoRateLimiter:
 
     async def aclose(self) -> None:
         """Do nothing."""
-
-
-def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
-    """Open the rate limiter that *url* names.
-
-    Args:
-        url: `local://` (this process), `none://` (no limit), or `redis://HOST/DB` and `rediss://...` (a fleet;
-            `?on_outage=local&share=0.25` says what happens while Redis is away).
-        clock: Time and timers; the machine's by default.
-
-    Raises:
-        ConfigurationError: The URL names no limiter, or the extra it needs is not installed.
-    """
-    scheme = urlsplit(url).scheme
-    if scheme == "local":
-        return LocalRateLimiter(clock=clock)
-    if scheme == "none":
-        return NoRateLimiter()
-    if scheme in {"redis", "rediss", "unix"}:
-        # By name: the facade stands above this floor, and Redis is an extra.
-        try:
-            return cast("RateLimiter", import_module("tiktok_async.stores").RedisRateLimiter(url, clock=clock))
-        except ImportError as error:
-            raise ConfigurationError(str(error)) from None
-    raise ConfigurationError(f"No rate limiter for the scheme {scheme!r}. Use local://, none:// or redis://HOST/DB.")

@@ -35,19 +35,19 @@ class Window(Protocol):
         limit: The limit it holds.
         used: Slots in use, as far as is known without looking at the time.
         ceiling: A call is let through without looking at the time while `used` is below it.
-        gate: Where calls wait; the limiter's own.
+        queue: Where calls wait; the limiter's own.
     """
 
     limit: Limit
     used: int
     ceiling: int
-    gate: Any
+    queue: Any
 
     def admit(self, now: float) -> bool:
         """Take a slot if one is free at *now* and the window is not shut."""
         ...
 
-    def stamp(self, now: float) -> None:
+    def mark_answered(self, now: float) -> None:
         """Count a slot that `admit` gave from *now* on: its call is answered."""
         ...
 
@@ -63,7 +63,7 @@ class Window(Protocol):
         """Return the fewest seconds until the *position*-th in line (from 1) can be let through."""
         ...
 
-    def shut(self, until: float) -> None:
+    def block_until(self, until: float) -> None:
         """Let nobody through before *until*."""
         ...
 
@@ -87,7 +87,7 @@ class SlidingWindow:
     bits each; calls in flight are `used - len(_stamps)`.
     """
 
-    __slots__ = ("_base", "_per", "_shut_until", "_stamps", "ceiling", "gate", "limit", "used")
+    __slots__ = ("_base", "_per", "_shut_until", "_stamps", "ceiling", "limit", "queue", "used")
 
     def __init__(self, limit: Limit, now: float) -> None:
         self._per = limit.per.total_seconds()
@@ -97,9 +97,9 @@ class SlidingWindow:
         self.limit = limit
         self.used = 0
         self.ceiling = limit.count
-        self.gate: Any = None
+        self.queue: Any = None
 
-    def stamp(self, now: float) -> None:
+    def mark_answered(self, now: float) -> None:
         """Count a slot from *now* on: its call is answered."""
         try:
             self._stamps.append(int((now - self._base) * TICKS + _UP))
@@ -117,7 +117,7 @@ class SlidingWindow:
             return False
         if self.used >= self.limit.count and self.free(now) <= 0:
             return False
-        if self.gate is None:
+        if self.queue is None:
             self.ceiling = self.limit.count  # nobody waits, and it is not shut any more
         self.used += 1
         return True
@@ -127,7 +127,7 @@ class SlidingWindow:
         self._expire(now)
         if now < self._shut_until:
             return 0
-        if self.gate is None:
+        if self.queue is None:
             self.ceiling = self.limit.count
         return max(0, self.limit.count - self.used)
 
@@ -151,7 +151,7 @@ class SlidingWindow:
             first = self._per
         return max(self._shut_until - now, first, 0.0) + waves * self._per
 
-    def shut(self, until: float) -> None:
+    def block_until(self, until: float) -> None:
         """Let nobody through before *until*; a longer closing stays."""
         self._shut_until = max(self._shut_until, until)
         self.ceiling = 0
@@ -159,7 +159,7 @@ class SlidingWindow:
     def idle(self, now: float) -> bool:
         """Return whether nothing is in use, nobody waits and it is not shut."""
         self._expire(now)
-        return self.used == 0 and self.gate is None and now >= self._shut_until
+        return self.used == 0 and self.queue is None and now >= self._shut_until
 
     def resize(self, limit: Limit, now: float) -> None:
         """Go on under another limit of the same kind; what is in use stays in use."""
@@ -195,7 +195,7 @@ class DayWindow:
     Quota: https://developers.tiktok.com/doc/research-api-faq
     """
 
-    __slots__ = ("_day", "_flying", "_shut_until", "ceiling", "gate", "limit", "used")
+    __slots__ = ("_day", "_flying", "_shut_until", "ceiling", "limit", "queue", "used")
 
     def __init__(self, limit: Limit, now: float) -> None:
         self._day = now // _DAY
@@ -204,7 +204,7 @@ class DayWindow:
         self.limit = limit
         self.used = 0
         self.ceiling = 0  # the day has to be looked at each time
-        self.gate: Any = None
+        self.queue: Any = None
 
     def admit(self, now: float) -> bool:
         """Take one of today's calls if one is left."""
@@ -214,7 +214,7 @@ class DayWindow:
         self._flying += 1
         return True
 
-    def stamp(self, now: float) -> None:
+    def mark_answered(self, now: float) -> None:
         """Note that a call is answered; it stays counted until midnight."""
         self._turn(now)
         self._flying -= 1
@@ -237,14 +237,14 @@ class DayWindow:
         midnight = (self._day + days) * _DAY if days else now
         return max(midnight, self._shut_until) - now
 
-    def shut(self, until: float) -> None:
+    def block_until(self, until: float) -> None:
         """Let nobody through before *until*; a longer closing stays."""
         self._shut_until = max(self._shut_until, until)
 
     def idle(self, now: float) -> bool:
         """Return whether nothing was used today, nobody waits and it is not shut."""
         self._turn(now)
-        return self.used == 0 and self.gate is None and now >= self._shut_until
+        return self.used == 0 and self.queue is None and now >= self._shut_until
 
     def resize(self, limit: Limit, now: float) -> None:  # noqa: ARG002 - a sliding window needs the time
         """Go on under another limit of the same kind; what was used stays used."""

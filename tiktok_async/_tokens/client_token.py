@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from copy import copy
 from datetime import timedelta
 
-from tiktok_async._concurrency.tasks import OwnedTasks, Promise
+from tiktok_async._concurrency.tasks import OwnedTasks, SharedResult
 from tiktok_async._tokens.rules import lifetime, pause
 from tiktok_async.abc import Clock
 from tiktok_async.errors import SessionClosed, TikTokError
@@ -41,7 +41,7 @@ class ClientTokens:
         self._error: TikTokError | None = None
         self._suspect: Secret | None = None
         self._suspect_until = _NEVER
-        self._minting: Promise[ClientToken] | None = None
+        self._minting: SharedResult[ClientToken] | None = None
 
     def usable(self) -> ClientToken | None:
         """Return the token if it can be used; a stale one is renewed in the background."""
@@ -88,18 +88,18 @@ class ClientTokens:
             return await self._mint().wait()
         return await self._minting.wait()
 
-    def _mint(self) -> Promise[ClientToken]:
-        promise: Promise[ClientToken] = Promise()
-        self._minting = promise
+    def _mint(self) -> SharedResult[ClientToken]:
+        result: SharedResult[ClientToken] = SharedResult()
+        self._minting = result
 
         def ended() -> None:
             self._minting = None
-            promise.fail(SessionClosed("the client token"))
+            result.fail(SessionClosed("the client token"))
 
-        self._tasks.run(self._run(promise), ended=ended, exposed=lambda: False)
-        return promise
+        self._tasks.run(self._run(result), ended=ended, exposed=lambda: False)
+        return result
 
-    async def _run(self, promise: Promise[ClientToken]) -> None:
+    async def _run(self, result: SharedResult[ClientToken]) -> None:
         try:
             token = await self._grant()
         except TikTokError as error:
@@ -108,11 +108,11 @@ class ClientTokens:
             wait = pause(self._failures, base=2, cap=60, jitter=self._clock.random())
             self._retry_at = self._clock.monotonic() + wait
             self._minting = None
-            promise.fail(error)
+            result.fail(error)
         else:
             self._adopt(token)
             self._minting = None
-            promise.keep(token)
+            result.set(token)
 
     def _adopt(self, token: ClientToken) -> None:
         now = self._clock.monotonic()

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 from attrs import evolve
 
-from tiktok_async._concurrency.lease import HeldLease
+from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async._concurrency.tasks import OwnedTasks
 from tiktok_async._tokens.client_token import ClientTokens
-from tiktok_async._tokens.renewal import AccountEntry, Flight, Flights, Want, Wish
-from tiktok_async._tokens.rotation import Rotator
+from tiktok_async._tokens.renewal import AccountEntry, Renewal, Renewals, Want, Wish
+from tiktok_async._tokens.rotation import RotationSettings
 from tiktok_async._tokens.rules import pause
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import AccessTokenInvalid, LeaseUnavailable, StoreError, TokenNotSaved
@@ -25,7 +25,7 @@ from tiktok_async.models import AccountKey, ClientToken, Event, Token, TokenStat
 _SAVES = 4
 
 
-async def save_login(rotator: Rotator, token: Token) -> Token:
+async def save_login(settings: RotationSettings, token: Token) -> Token:
     """Store a new grant over whatever is stored; marks and journals of the old one are gone.
 
     Raises:
@@ -35,15 +35,17 @@ async def save_login(rotator: Rotator, token: Token) -> Token:
     failures = 0
     while True:
         try:
-            return await rotator.store.put(fresh, expected_version=None)
+            return await settings.store.put(fresh, expected_version=None)
         except StoreError as error:
             failures += 1
             if failures == _SAVES:
                 raise TokenNotSaved(token) from error
-        await rotator.clock.sleep(pause(failures, base=0.1, cap=5, jitter=rotator.clock.random()))
+        await settings.clock.sleep(pause(failures, base=0.1, cap=5, jitter=settings.clock.random()))
 
 
-async def forget(rotator: Rotator, key: AccountKey, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
+async def forget(
+    settings: RotationSettings, key: AccountKey, revoke: Callable[[Token], Awaitable[None]] | None
+) -> bool:
     """Revoke and delete *key*'s token under its lease, so that no rotation is cut off in the middle.
 
     Returns:
@@ -52,15 +54,15 @@ async def forget(rotator: Rotator, key: AccountKey, revoke: Callable[[Token], Aw
     while True:
         try:
             async with (
-                rotator.store.lease(key, ttl=rotator.ttl, wait=rotator.ttl) as lease,
-                HeldLease(lease, rotator.clock, rotator.ttl).kept(),
+                settings.store.lease(key, ttl=settings.ttl, wait=settings.ttl) as lease,
+                LeaseKeeper(lease, settings.clock, settings.ttl).kept(),
             ):
-                stored = await rotator.store.get(key)
+                stored = await settings.store.get(key)
                 if stored is None:
                     return False
                 if revoke is not None and stored.state is TokenState.ACTIVE:
                     await revoke(stored)
-                return await rotator.store.delete(key)
+                return await settings.store.delete(key)
         except LeaseUnavailable:
             # Its holder is at work, or dead and about to be seen so.
             continue
@@ -81,6 +83,9 @@ class TokenManager:
         emit: Gets the events; it must not raise.
         refresh_margin: How long before its end a token is stale; `None` takes a tenth of its life, at least 60 s.
         http_timeout: The longest that one HTTP request takes.
+
+    Attributes:
+        client: The app's own token.
     """
 
     def __init__(
@@ -101,11 +106,11 @@ class TokenManager:
         self._now = clock.monotonic
         self._entries: dict[str, AccountEntry] = {}
         self._tasks = OwnedTasks(clock)
-        self._rotator = Rotator(
+        self._settings = RotationSettings(
             store=store, clock=clock, grant=refresh_grant, timeout=max(http_timeout, timedelta(seconds=1))
         )
-        self._flights = Flights(self._rotator, self._tasks, self._entries, margin=refresh_margin, emit=emit)
-        self._client = ClientTokens(clock=clock, tasks=self._tasks, grant=client_grant, margin=refresh_margin)
+        self._renewals = Renewals(self._settings, self._tasks, self._entries, margin=refresh_margin, emit=emit)
+        self.client = ClientTokens(clock=clock, tasks=self._tasks, grant=client_grant, margin=refresh_margin)
 
     def usable(self, open_id: str) -> Token | None:
         """Return the cached token, if there is one that can be used: no I/O, no waiting.
@@ -120,8 +125,8 @@ class TokenManager:
             return entry.token
         if now >= entry.usable_until:
             return None
-        if entry.flight is None and now >= entry.retry_at and not self._tasks.closed:
-            self._flights.start(entry, Wish(Want.FRESH))
+        if entry.renewal is None and now >= entry.retry_at and not self._tasks.closed:
+            self._renewals.start(entry, Wish(Want.FRESH))
         return entry.token
 
     async def token(self, open_id: str) -> Token:
@@ -136,14 +141,14 @@ class TokenManager:
         """
         while (token := self.usable(open_id)) is None:
             entry = self._entry(open_id)
-            flight = entry.flight
-            if flight is None:
+            renewal = entry.renewal
+            if renewal is None:
                 self._refuse_during_pause(entry)
-                flight = self._flights.start(entry, Wish(Want.USABLE))
-            elif flight.known.settled:
-                await flight.saved.wait()
+                renewal = self._renewals.start(entry, Wish(Want.USABLE))
+            elif renewal.known.settled:
+                await renewal.saved.wait()
                 continue
-            found = await self._landed(flight)
+            found = await self._wait_for(renewal)
             if found is not None:
                 return found
         return token
@@ -170,14 +175,14 @@ class TokenManager:
                     status=401,
                     open_id=token.key.open_id,
                 )
-            flight = entry.flight
-            if flight is None:
+            renewal = entry.renewal
+            if renewal is None:
                 self._refuse_during_pause(entry)
-                flight = self._flights.start(entry, Wish(Want.OTHER, refused=token.access_token))
-            elif flight.known.settled:
-                await flight.saved.wait()
+                renewal = self._renewals.start(entry, Wish(Want.OTHER, refused=token.access_token))
+            elif renewal.known.settled:
+                await renewal.saved.wait()
                 continue
-            newer = await self._landed(flight)
+            newer = await self._wait_for(renewal)
             if newer is not None and newer.access_token != token.access_token:
                 return newer
 
@@ -192,12 +197,12 @@ class TokenManager:
         """
         while True:
             entry = self._entry(open_id)
-            flight = entry.flight
-            if flight is None:
-                flight = self._flights.start(entry, Wish(Want.NEW))
-            if flight.wish.want is Want.NEW or flight.gained:
-                return await flight.saved.wait()
-            await flight.over()
+            renewal = entry.renewal
+            if renewal is None:
+                renewal = self._renewals.start(entry, Wish(Want.NEW))
+            if renewal.wish.want is Want.NEW or renewal.gained:
+                return await renewal.saved.wait()
+            await renewal.over()
 
     async def renew(self, open_id: str, *, until: datetime, since: datetime) -> bool:
         """Renew the token if it ends by *until*, for a sweep: no waiting for other workers.
@@ -216,15 +221,15 @@ class TokenManager:
         """
         known = open_id in self._entries
         entry = self._entry(open_id)
-        if entry.flight is not None:
-            await entry.flight.saved.wait()
+        if entry.renewal is not None:
+            await entry.renewal.saved.wait()
             return False
         try:
-            flight = self._flights.start(entry, Wish(Want.LATER, until=until, since=since))
-            await flight.saved.wait()
-            return flight.rotation is not None and flight.rotation.rotated
+            renewal = self._renewals.start(entry, Wish(Want.LATER, until=until, since=since))
+            await renewal.saved.wait()
+            return renewal.rotation is not None and renewal.rotation.rotated
         finally:
-            if not known and entry.flight is None:
+            if not known and entry.renewal is None:
                 # Half a million accounts are swept, and none of them stays in memory for it.
                 self._entries.pop(open_id, None)
 
@@ -250,26 +255,6 @@ class TokenManager:
         self._tasks.check_open()
         return await self._tasks.result(self._forget(open_id, revoke))
 
-    def client_token_usable(self) -> ClientToken | None:
-        """Return the client token, if there is one that can be used: no I/O, no waiting."""
-        return self._client.usable()
-
-    async def client_token(self) -> ClientToken:
-        """Return a usable client token.
-
-        Raises:
-            TikTokError: TikTok gave none.
-        """
-        return await self._client.token()
-
-    async def client_token_rejected(self, token: ClientToken) -> ClientToken:
-        """Return another client token than *token*, which TikTok refused with a 401.
-
-        Raises:
-            TikTokError: As `client_token`.
-        """
-        return await self._client.rejected(token)
-
     async def aclose(self, drain: timedelta = timedelta(seconds=10)) -> None:
         """Let refreshes in flight finish, then give up the rest; harmless when repeated.
 
@@ -282,22 +267,22 @@ class TokenManager:
         """
         await self._tasks.aclose(drain)
         self._entries.clear()
-        unsaved = list(self._flights.unsaved.values())
-        self._flights.unsaved.clear()
+        unsaved = list(self._renewals.unsaved.values())
+        self._renewals.unsaved.clear()
         if len(unsaved) == 1:
             raise unsaved[0]
         if unsaved:
             raise ExceptionGroup("Rotated tokens could not be stored; each `.token` holds one", unsaved)
 
     async def _save_login(self, token: Token) -> Token:
-        stored = await save_login(self._rotator, token)
+        stored = await save_login(self._settings, token)
         entry = self._known(token.key.open_id)
-        self._flights.adopt(entry, stored)
+        self._renewals.adopt(entry, stored)
         entry.recover()
         return stored
 
     async def _forget(self, open_id: str, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
-        found = await forget(self._rotator, AccountKey(self.client_key, open_id), revoke)
+        found = await forget(self._settings, AccountKey(self.client_key, open_id), revoke)
         entry = self._entries.pop(open_id, None)
         if entry is not None:
             entry.drop()
@@ -315,18 +300,18 @@ class TokenManager:
         return entry
 
     @staticmethod
-    async def _landed(flight: Flight) -> Token | None:
-        """Wait for *flight*; `None` if it was a sweep's, which gives up sooner than a caller does."""
-        if flight.wish.want is not Want.LATER:
-            return await flight.known.wait()
+    async def _wait_for(renewal: Renewal) -> Token | None:
+        """Wait for *renewal*; `None` if it was a sweep's, which gives up sooner than a caller does."""
+        if renewal.wish.want is not Want.LATER:
+            return await renewal.known.wait()
         with suppress(LeaseUnavailable):
-            await flight.known.wait()
+            await renewal.known.wait()
         return None
 
     def _make_room(self) -> None:
         """Forget the oldest idle account if the cache is full; the store still has it."""
         if len(self._entries) >= _ROOM:
-            idle = next((open_id for open_id, entry in self._entries.items() if entry.flight is None), None)
+            idle = next((open_id for open_id, entry in self._entries.items() if entry.renewal is None), None)
             if idle is not None:
                 del self._entries[idle]
 

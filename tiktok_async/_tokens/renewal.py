@@ -10,8 +10,8 @@ from typing import final
 
 from attrs import frozen
 
-from tiktok_async._concurrency.tasks import OwnedTasks, Promise
-from tiktok_async._tokens.rotation import Rotation, Rotator
+from tiktok_async._concurrency.tasks import OwnedTasks, SharedResult
+from tiktok_async._tokens.rotation import Rotation, RotationSettings
 from tiktok_async._tokens.rules import pause, token_lifetime
 from tiktok_async.errors import (
     AccountNotFound,
@@ -37,7 +37,7 @@ _NEVER = -math.inf
 
 
 class Want(Enum):
-    """What a flight is for."""
+    """What a renewal is for."""
 
     USABLE = auto()
     """Any token that can be used."""
@@ -53,7 +53,7 @@ class Want(Enum):
 
 @frozen(slots=True)
 class Wish:
-    """What a flight is for, in full.
+    """What a renewal is for, in full.
 
     Attributes:
         want: Which kind of token.
@@ -69,7 +69,7 @@ class Wish:
 
 
 @final
-class Flight:
+class Renewal:
     """Work on one account: any number of callers wait, none of them owns it.
 
     Attributes:
@@ -85,8 +85,8 @@ class Flight:
 
     def __init__(self, wish: Wish) -> None:
         self.wish = wish
-        self.known: Promise[Token] = Promise()
-        self.saved: Promise[Token] = Promise()
+        self.known: SharedResult[Token] = SharedResult()
+        self.saved: SharedResult[Token] = SharedResult()
         self.rotation: Rotation | None = None
         self.began = 0.0
         self.gained = False
@@ -103,7 +103,7 @@ class Flight:
         return self.wish.want is Want.NEW
 
     async def over(self) -> None:
-        """Wait until the token is stored or the flight has failed.
+        """Wait until the token is stored or the renewal has failed.
 
         Raises:
             TokenNotSaved: TikTok gave a new token and the store does not take it.
@@ -117,12 +117,12 @@ class Flight:
             return
 
     def keep(self, token: Token) -> None:
-        """Settle both promises."""
-        self.known.keep(token)
-        self.saved.keep(token)
+        """Settle both results."""
+        self.known.set(token)
+        self.saved.set(token)
 
     def fail(self, error: BaseException) -> None:
-        """Settle both promises with *error*, as far as they are open."""
+        """Settle both results with *error*, as far as they are open."""
         self.known.fail(error)
         self.saved.fail(error)
 
@@ -139,7 +139,7 @@ class AccountEntry:
         token: The token used last, whether or not it still is of use.
         fresh_until: Up to here it is used without a second thought.
         usable_until: Up to here it is used at all.
-        flight: The work under way.
+        renewal: The work under way.
         failures: How many refreshes failed in a row.
         error: What the last one failed with.
         retry_at: TikTok is not asked before.
@@ -151,10 +151,10 @@ class AccountEntry:
     __slots__ = (
         "error",
         "failures",
-        "flight",
         "fresh_until",
         "key",
         "look_at",
+        "renewal",
         "retry_at",
         "suspect",
         "suspect_until",
@@ -167,7 +167,7 @@ class AccountEntry:
         self.token: Token | None = None
         self.fresh_until = _NEVER
         self.usable_until = _NEVER
-        self.flight: Flight | None = None
+        self.renewal: Renewal | None = None
         self.failures = 0
         self.error: TikTokError | None = None
         self.retry_at = _NEVER
@@ -201,11 +201,11 @@ _PAUSE_BASE, _PAUSE_CAP = 2.0, 60.0  # seconds between two refreshes that fail
 _SUSPICION = 60.0  # seconds in which the refusal of a token just renewed is believed
 
 
-class Flights:
-    """Starts flights and settles them.
+class Renewals:
+    """Starts renewals and settles them.
 
     Args:
-        rotator: What rotations need.
+        settings: What rotations need.
         tasks: Runs them.
         entries: The accounts of this process, by open_id.
         margin: How long before its end a token is stale.
@@ -217,33 +217,33 @@ class Flights:
 
     def __init__(
         self,
-        rotator: Rotator,
+        settings: RotationSettings,
         tasks: OwnedTasks,
         entries: dict[str, AccountEntry],
         *,
         margin: timedelta | None,
         emit: Callable[[Event], None] | None,
     ) -> None:
-        self._rotator = rotator
+        self._settings = settings
         self._tasks = tasks
         self._entries = entries
-        self._clock = rotator.clock
+        self._clock = settings.clock
         self._margin = margin
         self._emit = emit
         self.unsaved: dict[str, TokenNotSaved] = {}
 
-    def start(self, entry: AccountEntry, wish: Wish) -> Flight:
-        """Begin to work on *entry*, which has no flight now."""
-        flight = Flight(wish)
-        entry.flight = flight
+    def start(self, entry: AccountEntry, wish: Wish) -> Renewal:
+        """Begin to work on *entry*, which has no renewal now."""
+        renewal = Renewal(wish)
+        entry.renewal = renewal
 
         def ended() -> None:
-            if entry.flight is flight:
-                entry.flight = None
-            flight.fail(SessionClosed("this refresh"))
+            if entry.renewal is renewal:
+                entry.renewal = None
+            renewal.fail(SessionClosed("this refresh"))
 
-        self._tasks.run(self._fly(entry, flight), ended=ended, exposed=lambda: flight.exposed)
-        return flight
+        self._tasks.run(self._run(entry, renewal), ended=ended, exposed=lambda: renewal.exposed)
+        return renewal
 
     def adopt(self, entry: AccountEntry, token: Token) -> None:
         """Use *token* from now on."""
@@ -262,26 +262,26 @@ class Flights:
             return now < fresh_until
         return now < usable_until and stored.access_token != wish.refused
 
-    async def _fly(self, entry: AccountEntry, flight: Flight) -> None:
+    async def _run(self, entry: AccountEntry, renewal: Renewal) -> None:
         try:
-            token = await self._obtain(entry, flight)
+            token = await self._obtain(entry, renewal)
         except Exception as error:  # noqa: BLE001 - a bug in somebody's store must reach the callers, not hang them
-            entry.flight = None
+            entry.renewal = None
             if isinstance(error, TikTokError):
-                self._failed(entry, flight, error)
-            flight.fail(error)
+                self._failed(entry, renewal, error)
+            renewal.fail(error)
         else:
-            entry.flight = None
-            self._succeeded(entry, flight, token)
-            flight.keep(token)
+            entry.renewal = None
+            self._succeeded(entry, renewal, token)
+            renewal.keep(token)
 
-    async def _obtain(self, entry: AccountEntry, flight: Flight) -> Token:
+    async def _obtain(self, entry: AccountEntry, renewal: Renewal) -> Token:
         """Get the token; an account in use waits a while for a store that is down."""
         end = self._clock.monotonic() + (_STORE_PATIENCE if entry.token is not None else 0.0)
         failures = 0
         while True:
             try:
-                return await self._attempt(entry, flight)
+                return await self._attempt(entry, renewal)
             except LeaseUnavailable:
                 raise
             except StoreError:
@@ -290,27 +290,27 @@ class Flights:
             failures += 1
             await self._clock.sleep(pause(failures, base=0.1, cap=1.0, jitter=self._clock.random()))
 
-    async def _attempt(self, entry: AccountEntry, flight: Flight) -> Token:
-        if flight.rotation is None:
-            stored = await self._rotator.store.get(entry.key)
+    async def _attempt(self, entry: AccountEntry, renewal: Renewal) -> Token:
+        if renewal.rotation is None:
+            stored = await self._settings.store.get(entry.key)
             if stored is None:
                 raise AccountNotFound(entry.key.open_id, entry.key.client_key)
             if stored.state is not TokenState.ACTIVE:
                 raise ReauthorizationRequired(entry.key.open_id, stored.reason or "revoked")
-            if self.accepts(entry, flight.wish, stored):
+            if self.accepts(entry, renewal.wish, stored):
                 return stored
-            if entry.error is not None and self._clock.monotonic() < entry.retry_at and not flight.forced:
+            if entry.error is not None and self._clock.monotonic() < entry.retry_at and not renewal.forced:
                 raise copy(entry.error)
-            flight.began = self._clock.monotonic()
-            flight.rotation = Rotation(self._rotator, entry.key, _Ears(self, entry, flight))
-        return await flight.rotation.run(patient=flight.wish.want is not Want.LATER)
+            renewal.began = self._clock.monotonic()
+            renewal.rotation = Rotation(self._settings, entry.key, _Listener(self, entry, renewal))
+        return await renewal.rotation.run(patient=renewal.wish.want is not Want.LATER)
 
-    def _succeeded(self, entry: AccountEntry, flight: Flight, token: Token) -> None:
+    def _succeeded(self, entry: AccountEntry, renewal: Renewal, token: Token) -> None:
         self.adopt(entry, token)
         entry.recover()
-        if flight.rotation is None or not flight.rotation.rotated:
+        if renewal.rotation is None or not renewal.rotation.rotated:
             return
-        if flight.wish.want is Want.OTHER:
+        if renewal.wish.want is Want.OTHER:
             entry.suspect = token.access_token
             # Past its fresh time a refusal is what it looks like: the token has ended.
             entry.suspect_until = min(self._clock.monotonic() + _SUSPICION, entry.fresh_until)
@@ -320,14 +320,14 @@ class Flights:
                 open_id=entry.key.open_id,
                 expires_at=token.expires_at,
                 version=token.version,
-                duration=timedelta(seconds=self._clock.monotonic() - flight.began),
-                background=flight.wish.want in (Want.FRESH, Want.LATER),
+                duration=timedelta(seconds=self._clock.monotonic() - renewal.began),
+                background=renewal.wish.want in (Want.FRESH, Want.LATER),
             )
         )
 
-    def _failed(self, entry: AccountEntry, flight: Flight, error: TikTokError) -> None:
+    def _failed(self, entry: AccountEntry, renewal: Renewal, error: TikTokError) -> None:
         now = self._clock.monotonic()
-        rotation = flight.rotation
+        rotation = renewal.rotation
         if isinstance(error, AccountNotFound):
             entry.drop()
             self._entries.pop(entry.key.open_id, None)
@@ -389,32 +389,32 @@ class Flights:
 
 
 @frozen
-class _Ears:
+class _Listener:
     """Hears what a rotation finds out while it is still at work."""
 
-    flights: Flights
+    renewals: Renewals
     entry: AccountEntry
-    flight: Flight
+    renewal: Renewal
 
     def accepts(self, stored: Token) -> bool:
-        return self.flights.accepts(self.entry, self.flight.wish, stored)
+        return self.renewals.accepts(self.entry, self.renewal.wish, stored)
 
     def gained(self, token: Token) -> None:
         """Serve the token before it is stored: whoever waits for it need not wait for the disk."""
-        self.flights.unsaved[token.key.open_id] = TokenNotSaved(token)
+        self.renewals.unsaved[token.key.open_id] = TokenNotSaved(token)
         known = self.entry.token
         if known is None or known.version < token.version:
-            self.flights.adopt(self.entry, token)
-        self.flight.gained = True
-        self.flight.known.keep(token)
+            self.renewals.adopt(self.entry, token)
+        self.renewal.gained = True
+        self.renewal.known.set(token)
 
     def stored(self, token: Token) -> None:
-        self.flights.unsaved.pop(token.key.open_id, None)
+        self.renewals.unsaved.pop(token.key.open_id, None)
 
     def unsaved(self, error: TokenNotSaved) -> None:
-        self.flights.keep_unsaved(self.entry, error)
-        self.flight.saved.fail(error)
+        self.renewals.keep_unsaved(self.entry, error)
+        self.renewal.saved.fail(error)
 
     def lost(self, error: ReauthorizationRequired) -> None:
-        self.flights.lose(self.entry, error)
-        self.flight.fail(error)
+        self.renewals.lose(self.entry, error)
+        self.renewal.fail(error)

@@ -17,8 +17,8 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from tiktok_async._concurrency.lease import HeldLease
-from tiktok_async._tokens.rules import Fate, fate, pause, reason_for
+from tiktok_async._concurrency.lease import LeaseKeeper
+from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error, pause, reauthorization_reason
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import (
     AccountNotFound,
@@ -94,7 +94,7 @@ async def _read(store: TokenStore, clock: Clock, key: AccountKey) -> Token:
 _REPLAY_PAUSE = 1.5  # seconds, at least, before a second try after an answer that left it open
 
 
-class Listener(Protocol):
+class RotationListener(Protocol):
     """Who wants to know what a rotation found out, before the store took it."""
 
     def accepts(self, stored: Token) -> bool:
@@ -115,7 +115,7 @@ class Listener(Protocol):
 
 
 @frozen(slots=True)
-class Rotator:
+class RotationSettings:
     """What every rotation of a process has in common.
 
     Attributes:
@@ -140,7 +140,7 @@ class Rotation:
     """One rotation, run by a task that no caller owns.
 
     Args:
-        rotator: What all rotations share.
+        settings: What all rotations share.
         key: The account.
         listener: Who wants to know.
 
@@ -151,12 +151,12 @@ class Rotation:
         found_out: Whether this rotation is the one that found the grant gone.
     """
 
-    def __init__(self, rotator: Rotator, key: AccountKey, listener: Listener) -> None:
-        self._store = rotator.store
-        self._clock = rotator.clock
-        self._grant = rotator.grant
-        self._timeout = rotator.timeout.total_seconds()
-        self._ttl = rotator.ttl
+    def __init__(self, settings: RotationSettings, key: AccountKey, listener: RotationListener) -> None:
+        self._store = settings.store
+        self._clock = settings.clock
+        self._grant = settings.grant
+        self._timeout = settings.timeout.total_seconds()
+        self._ttl = settings.ttl
         self._key = key
         self._listener = listener
         self._unsent: RefreshAttempt | None = None
@@ -185,7 +185,7 @@ class Rotation:
             token: Token | None = None
             try:
                 async with self._store.lease(self._key, ttl=self._ttl, wait=wait) as lease:
-                    held = HeldLease(lease, self._clock, self._ttl)
+                    held = LeaseKeeper(lease, self._clock, self._ttl)
                     async with held.kept():
                         token = await self._holding(held)
             except LeaseUnavailable:
@@ -206,7 +206,7 @@ class Rotation:
             raise ReauthorizationRequired(self._key.open_id, stored.reason or "revoked")
         return stored
 
-    async def _holding(self, held: HeldLease) -> Token | None:
+    async def _holding(self, held: LeaseKeeper) -> Token | None:
         """Rotate under the lease; `None` if the store moved on and has to be read again."""
         stored = await self._read()
         if self._listener.accepts(stored):
@@ -227,7 +227,7 @@ class Rotation:
         finally:
             self.exposed = False
 
-    async def _ask(self, held: HeldLease, stored: Token, found: RefreshAttempt | None) -> Token | None:
+    async def _ask(self, held: LeaseKeeper, stored: Token, found: RefreshAttempt | None) -> Token | None:
         """Use the refresh token; after an answer that left its fate open, once more."""
         while True:
             written = await self._announce(stored, held.owner, replayed=found is not None)
@@ -238,12 +238,12 @@ class Rotation:
             try:
                 gained = await self._grant(written)
             except TikTokError as error:
-                verdict = fate(error)
-                if verdict is Fate.REFUSED:
+                verdict = classify_refresh_error(error)
+                if verdict is RefreshOutcome.REFUSED:
                     return await self._refused(written, error, interrupted=found is not None)
-                if verdict is Fate.UNUSED:
+                if verdict is RefreshOutcome.UNUSED:
                     await self._settle(written, found)
-                if verdict is not Fate.UNCLEAR or found is not None:
+                if verdict is not RefreshOutcome.UNCLEAR or found is not None:
                     raise
             else:
                 return await self._keep(written, gained)
@@ -285,7 +285,7 @@ class Rotation:
 
     async def _refused(self, written: Token, error: TikTokError, *, interrupted: bool) -> Token | None:
         """Mark the account, unless the store shows that somebody else is at work on it: then read again."""
-        reason = reason_for(written, self._clock.now(), interrupted=interrupted)
+        reason = reauthorization_reason(written, self._clock.now(), interrupted=interrupted)
         gone = ReauthorizationRequired(
             self._key.open_id,
             reason,

@@ -59,7 +59,7 @@ def token_lifetime(token: Token, now: datetime, margin: timedelta | None) -> Lif
     )
 
 
-class Fate(Enum):
+class RefreshOutcome(Enum):
     """What became of a refresh token whose refresh failed."""
 
     REFUSED = auto()
@@ -72,23 +72,23 @@ class Fate(Enum):
     """No answer came: TikTok may have rotated, or may be about to."""
 
 
-def fate(error: TikTokError) -> Fate:
+def classify_refresh_error(error: TikTokError) -> RefreshOutcome:
     """Say what *error*, raised by a refresh, means for the refresh token.
 
     Source: https://developers.tiktok.com/doc/oauth-error-handling
     """
     if isinstance(error, OAuthError):
         if error.error == "invalid_grant":
-            return Fate.REFUSED
-        return Fate.UNCLEAR if error.error == "server_error" else Fate.UNUSED
+            return RefreshOutcome.REFUSED
+        return RefreshOutcome.UNCLEAR if error.error == "server_error" else RefreshOutcome.UNUSED
     if isinstance(error, TransportError):
-        return Fate.UNKNOWN if error.sent else Fate.UNUSED
+        return RefreshOutcome.UNKNOWN if error.sent else RefreshOutcome.UNUSED
     if isinstance(error, ServerError) or (isinstance(error, ApiError) and error.status < 400):  # noqa: PLR2004 - HTTP
-        return Fate.UNCLEAR
-    return Fate.UNUSED
+        return RefreshOutcome.UNCLEAR
+    return RefreshOutcome.UNUSED
 
 
-def reason_for(token: Token, now: datetime, *, interrupted: bool) -> str:
+def reauthorization_reason(token: Token, now: datetime, *, interrupted: bool) -> str:
     """Name why TikTok refused the refresh token of *token*.
 
     Args:

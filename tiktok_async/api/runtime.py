@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 from tiktok_async._calls.sender import Sender
 from tiktok_async._concurrency.lifecycle import Lifecycle
-from tiktok_async._concurrency.wakeups import Bells
+from tiktok_async._concurrency.wakeups import Wakeups
 from tiktok_async._http.transport import AiohttpTransport
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async.abc import Clock, TokenStore
@@ -42,4 +42,4 @@ class Runtime:
             raise AccountNotFound(open_id, self.client_key)
 
     retry: RetryPolicy = field(factory=RetryPolicy)
-    bells: Bells = field(factory=Bells)
+    wakeups: Wakeups = field(factory=Wakeups)

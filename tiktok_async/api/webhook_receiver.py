@@ -164,7 +164,7 @@ class WebhookReceiver:
         if runtime is None:
             return
         if isinstance(event, PostEvent):
-            runtime.bells.ring(event.publish_id)
+            runtime.wakeups.wake(event.publish_id)
         elif isinstance(event, AuthorizationRemoved) and event.open_id is not None:
             await _drop(runtime, event.open_id, event.create_time)
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from tiktok_async.cli._logs import log_event
-from tiktok_async.models import Event, RateLimitWaited, SyncResult
+from tiktok_async.models import Event, RateLimitWaited
+from tiktok_async.sync import SyncResult
 
 
 @define

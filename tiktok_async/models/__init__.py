@@ -57,7 +57,7 @@ from tiktok_async.models._research import (
     VideoTag,
     VideoTagMeaning,
 )
-from tiktok_async.models._sync import AccountSync, Checkpoint, DueAccount, SyncPage, SyncResult, SyncState
+from tiktok_async.models._sync import AccountSync, Checkpoint, DueAccount, SyncState
 from tiktok_async.models._tokens import (
     AccountKey,
     ClientToken,
@@ -144,8 +144,6 @@ __all__ = [
     "ShopReview",
     "StickerInfo",
     "StoreUnsafe",
-    "SyncPage",
-    "SyncResult",
     "SyncState",
     "Token",
     "TokenRefreshFailed",

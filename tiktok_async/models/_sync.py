@@ -1,20 +1,15 @@
-"""What bulk sync remembers of an account, and what it hands out."""
+"""What bulk sync remembers of an account, and how a round ended."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from attrs import Factory, frozen
 
 from tiktok_async.errors import TikTokError
-from tiktok_async.models._display import Video
 from tiktok_async.models._tokens import AccountKey
 
-if TYPE_CHECKING:
-    from tiktok_async.api.account import Account
-
-__all__ = ["AccountSync", "Checkpoint", "DueAccount", "SyncPage", "SyncResult", "SyncState"]
+__all__ = ["AccountSync", "Checkpoint", "DueAccount", "SyncState"]
 
 
 def _nothing() -> Mapping[str, tuple[int, int]]:
@@ -78,22 +73,6 @@ class DueAccount:
     checkpoint_id: str
 
 
-@frozen(slots=True, kw_only=True)
-class SyncPage:
-    """What a round brings at a time, for the handler.
-
-    Attributes:
-        account: Whose.
-        videos: Those that are new, or changed since the last round.
-        gone: The ids of videos within the look-back that are listed no longer: deleted, or made private. They come
-            with the last page.
-    """
-
-    account: "Account"
-    videos: tuple[Video, ...] = ()
-    gone: tuple[str, ...] = ()
-
-
 class SyncState(StrEnum):
     """How one call of `sync_account` ended."""
 
@@ -132,23 +111,3 @@ class AccountSync:
     gone: int = 0
     watermark: datetime | None = None
     error: TikTokError | None = None
-
-
-@frozen(slots=True, kw_only=True)
-class SyncResult:
-    """One account of `sync_videos`.
-
-    Attributes:
-        account: The account.
-        videos: Its videos: with checkpoints those that are new or changed, else all since the given moment. Empty if
-            it failed.
-        error: What failed; `None` for success.
-        watermark: When its newest video was posted: the `since` of a next run. After a failure it is what it was.
-        gone: With checkpoints: the ids within the look-back that are listed no longer.
-    """
-
-    account: "Account"
-    videos: tuple[Video, ...] = ()
-    error: TikTokError | None = None
-    watermark: datetime | None = None
-    gone: tuple[str, ...] = ()

@@ -5,10 +5,11 @@ worker engine: the engine carries wake-ups, and whether a job is lost, late or d
 stored in the end.
 """
 
-from tiktok_async.models import AccountSync, Checkpoint, DueAccount, SyncPage, SyncResult, SyncState
+from tiktok_async.models import AccountSync, Checkpoint, DueAccount, SyncState
 from tiktok_async.sync._account import Handler, sync_account
 from tiktok_async.sync._covers import refresh_covers
 from tiktok_async.sync._due import due_accounts, enrol_accounts
+from tiktok_async.sync._results import SyncPage, SyncResult
 from tiktok_async.sync._videos import sync_videos
 
 __all__ = [

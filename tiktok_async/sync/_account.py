@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
-from tiktok_async._concurrency.lease import HeldLease
+from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async.abc import CheckpointStore
 from tiktok_async.errors import LeaseUnavailable
 from tiktok_async.models import AccountKey, AccountSync, Checkpoint, SyncState, VideoField
@@ -76,7 +76,7 @@ async def sync_account(
             taken = await stack.enter_async_context(checkpoints.lease(key, ttl=lease, wait=timedelta(0)))
         except LeaseUnavailable:
             return AccountSync(open_id=open_id, state=SyncState.BUSY)
-        held = HeldLease(taken, session.clock, lease)
+        held = LeaseKeeper(taken, session.clock, lease)
         await stack.enter_async_context(held.kept())
         checkpoint = await checkpoints.get(key) or Checkpoint(key=key, due_at=session.clock.now())
         if checkpoint_id is not None and checkpoint_id != checkpoint.id:

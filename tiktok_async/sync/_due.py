@@ -15,7 +15,7 @@ _TOGETHER = 200
 _LEASE = timedelta(minutes=5)
 
 # The roll-call stands among the checkpoints as an account of its own; no open_id of TikTok's looks like it.
-_ROLL_CALL = "*"
+_ENROLMENT_KEY = "*"
 _ROLL_CALL_PART = 12
 
 
@@ -58,15 +58,15 @@ async def due_accounts(
         msg = f"limit is at least 1, or None for all that are due, not {limit!r}."
         raise ConfigurationError(msg)
     now = session.clock.now()
-    if await checkpoints.get(AccountKey(session.client_key, _ROLL_CALL)) is None:
-        await _call_the_roll(session, checkpoints, every)
+    if await checkpoints.get(AccountKey(session.client_key, _ENROLMENT_KEY)) is None:
+        await _enrol_missing(session, checkpoints, every)
     left = limit
     while left is None or left > 0:
         wanted = _TOGETHER if left is None else min(left, _TOGETHER)
         batch = await checkpoints.take_due(session.client_key, before=now, until=now + again_after, limit=wanted)
         for due in batch:
-            if due.open_id == _ROLL_CALL:
-                await _call_the_roll(session, checkpoints, every)
+            if due.open_id == _ENROLMENT_KEY:
+                await _enrol_missing(session, checkpoints, every)
             else:
                 yield due
         if len(batch) < wanted:
@@ -99,8 +99,8 @@ async def enrol_accounts(session: TikTokSession, checkpoints: CheckpointStore, *
     return new + await checkpoints.add(batch)
 
 
-async def _call_the_roll(session: TikTokSession, checkpoints: CheckpointStore, every: timedelta) -> None:
-    key = AccountKey(session.client_key, _ROLL_CALL)
+async def _enrol_missing(session: TikTokSession, checkpoints: CheckpointStore, every: timedelta) -> None:
+    key = AccountKey(session.client_key, _ENROLMENT_KEY)
     try:
         async with checkpoints.lease(key, ttl=_LEASE, wait=timedelta(0)):
             await enrol_accounts(session, checkpoints, every=every)

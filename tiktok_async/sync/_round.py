@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from attrs import define, evolve, frozen
 
-from tiktok_async._concurrency.lease import HeldLease
+from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async.abc import CheckpointStore, Clock
 from tiktok_async.api.account import Account
 from tiktok_async.errors import (
@@ -19,9 +19,10 @@ from tiktok_async.errors import (
     TikTokError,
     WrongEventLoop,
 )
-from tiktok_async.models import AccountSync, Checkpoint, SyncPage, SyncState, Video
+from tiktok_async.models import AccountSync, Checkpoint, SyncState, Video
 from tiktok_async.sync import _rules as rules
 from tiktok_async.sync._plan import NEEDS_LOGIN, Plan, unlisted
+from tiktok_async.sync._results import SyncPage
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class Round:
     account: Account
     checkpoints: CheckpointStore
     handler: Handler
-    held: HeldLease
+    held: LeaseKeeper
     clock: Clock
     plan: Plan
 

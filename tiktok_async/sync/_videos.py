@@ -9,10 +9,11 @@ from attrs import evolve, frozen
 from tiktok_async.abc import CheckpointStore
 from tiktok_async.api.account import Account
 from tiktok_async.errors import CheckpointConflict, ConfigurationError, SessionClosed, TikTokError, WrongEventLoop
-from tiktok_async.models import AccountKey, Checkpoint, SyncResult, Video, VideoField
+from tiktok_async.models import AccountKey, Checkpoint, Video, VideoField
 from tiktok_async.session import TikTokSession
 from tiktok_async.sync import _rules as rules
 from tiktok_async.sync._plan import EVERY, LOOK_BACK, NEEDS_LOGIN, Plan, unlisted
+from tiktok_async.sync._results import SyncResult
 
 _Accounts = Iterable[Account | str] | AsyncIterable[Account | str]
 

@@ -9,16 +9,16 @@ import math
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._limits.local import LocalRateLimiter
 from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
 from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed, StoreError
 from tiktok_async.models import Limit, WindowKind
 from tiktok_async_stores.redis.limiter_outage import check_outage, from_url, part
 from tiktok_async_stores.redis.limiter_trips import Trips
-from tiktok_async_stores.redis.limiter_window import Lane, RedisPermit, Turn
+from tiktok_async_stores.redis.limiter_window import RedisPermit, SharedWindow, Turn
 from tiktok_async_stores.redis.link import RedisClient, connect
 
 if TYPE_CHECKING:
@@ -82,10 +82,9 @@ class RedisRateLimiter:
         self._share = share or 1.0
         self._fallback: RateLimiter | None = None
         if share is not None:
-            # By its public name, as a limiter of somebody else's package would load it.
-            self._fallback = import_module("tiktok_async").LocalRateLimiter(clock=self._clock)
-        self._lanes: dict[LimitKey, Lane] = {}
-        self._wanting: dict[LimitKey, Lane] = {}
+            self._fallback = LocalRateLimiter(clock=self._clock)
+        self._windows: dict[LimitKey, SharedWindow] = {}
+        self._wanting: dict[LimitKey, SharedWindow] = {}
         self._pump: asyncio.Task[None] | None = None
         self._ticker: TimerHandle | None = None
         self._outage: StoreError | None = None
@@ -108,25 +107,25 @@ class RedisRateLimiter:
             StoreError: Redis is away, and `on_outage` is `"fail"`.
             SessionClosed: The limiter was closed.
         """
-        lane = self._lanes.get(key)
-        if lane is None or lane.limit is not limit:
-            lane = self._find(key, limit)
+        window = self._windows.get(key)
+        if window is None or window.limit is not limit:
+            window = self._find(key, limit)
         start = self.monotonic()
-        if lane.take(start):
-            return RedisPermit(self, lane, 0.0)
+        if window.take(start):
+            return RedisPermit(self, window, 0.0)
         if self._outage is not None:
             if start >= self._retry_at:
-                self._want(lane)
+                self._want(window)
             if self._fallback is not None or start < self._retry_at:
-                return await self._without_redis(lane, start, max_wait)
+                return await self._without_redis(window, start, max_wait)
         deadline = math.inf if max_wait is None else start + max_wait
-        turn = Turn.TOO_LATE if lane.hopeless(deadline) else await self._stand_in_line(lane, deadline)
+        turn = Turn.TOO_LATE if window.cannot_meet(deadline) else await self._stand_in_line(window, deadline)
         if turn is Turn.TOO_LATE:
-            wait = max(lane.last_wait(start), 0.0 if max_wait is None else max_wait)
+            wait = max(window.last_wait(start), 0.0 if max_wait is None else max_wait)
             raise RateLimitWaitExceeded(timedelta(seconds=wait), endpoint=key.endpoint, open_id=key.subject or None)
         if turn is Turn.OUTAGE:
-            return await self._without_redis(lane, start, None if max_wait is None else deadline - self.monotonic())
-        return RedisPermit(self, lane, self.monotonic() - start)
+            return await self._without_redis(window, start, None if max_wait is None else deadline - self.monotonic())
+        return RedisPermit(self, window, self.monotonic() - start)
 
     async def remaining(self, key: LimitKey, limit: Limit) -> int:
         """Return how many calls could be made right now without waiting; what others have in stock is theirs.
@@ -142,19 +141,19 @@ class RedisRateLimiter:
         Raises:
             StoreError: Redis is away.
         """
-        lane = await self._look(key, limit)
+        window = await self._look(key, limit)
         if limit.kind is WindowKind.SLIDING:
-            return Usage(lane.used, limit.count, None)
+            return Usage(window.used, limit.count, None)
         midnight = (self._clock.now().timestamp() // _DAY + 1) * _DAY
-        return Usage(lane.used, limit.count, datetime.fromtimestamp(midnight, UTC))
+        return Usage(window.used, limit.count, datetime.fromtimestamp(midnight, UTC))
 
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
         """Let nobody in the fleet through for *seconds*; the others learn it with their next trip."""
-        lane = self._find(key, limit)
-        lane.shut(self.monotonic(), seconds)
+        window = self._find(key, limit)
+        window.shut(self.monotonic(), seconds)
         if self._fallback is not None:
             self._fallback.block(key, part(limit, self._share), seconds)
-        self._want(lane)
+        self._want(window)
 
     async def aclose(self) -> None:
         """Give back what was not used and close the client if it is ours; waiters get `SessionClosed`."""
@@ -163,74 +162,76 @@ class RedisRateLimiter:
         self._closed = True
         if self._ticker is not None:
             self._ticker.cancel()
-        for lane in self._lanes.values():
-            lane.close(SessionClosed("a call that waited for its rate limit"))
-            if lane.timer is not None:
-                lane.timer.cancel()
+        for window in self._windows.values():
+            window.close(SessionClosed("a call that waited for its rate limit"))
+            if window.timer is not None:
+                window.timer.cancel()
         try:
             if self._pump is not None:
                 await asyncio.shield(self._pump)
             if self._outage is None:
                 with suppress(StoreError):  # what is not given back ends with its lease
                     now = self.monotonic()
-                    await self._trips.run([(lane, lane.request(now, closing=True)) for lane in self._lanes.values()])
+                    await self._trips.run(
+                        [(window, window.request(now, closing=True)) for window in self._windows.values()]
+                    )
         finally:
             if self._fallback is not None:
                 await self._fallback.aclose()
             if self._owned:
                 await self._client.aclose()
 
-    def put_back(self, lane: Lane) -> None:
+    def put_back(self, window: SharedWindow) -> None:
         """Take back an unused permit, for the next in line here or for the fleet."""
         now = self.monotonic()
-        lane.unused(now)
-        self._serve(lane, now)
+        window.unused(now)
+        self._serve(window, now)
 
-    async def _stand_in_line(self, lane: Lane, deadline: float) -> Turn:
+    async def _stand_in_line(self, window: SharedWindow, deadline: float) -> Turn:
         future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
-        lane.queue[future] = deadline
+        window.queue[future] = deadline
         now = self.monotonic()
-        if lane.wants_trip(now):
-            self._want(lane)
+        if window.wants_trip(now):
+            self._want(window)
         else:
-            self._arm(lane, now)
+            self._arm(window, now)
         try:
             return await future
         except asyncio.CancelledError:
-            if lane.queue.pop(future, None) is None and not future.cancelled() and future.result() is Turn.GRANTED:
-                lane.unused(self.monotonic())
-            self._serve(lane, self.monotonic())
+            if window.queue.pop(future, None) is None and not future.cancelled() and future.result() is Turn.GRANTED:
+                window.unused(self.monotonic())
+            self._serve(window, self.monotonic())
             raise
 
-    async def _without_redis(self, lane: Lane, start: float, max_wait: float | None) -> RedisPermit:
+    async def _without_redis(self, window: SharedWindow, start: float, max_wait: float | None) -> RedisPermit:
         if self._fallback is None:
             raise self._outage or StoreError("The rate limiter's Redis failed.")
-        inner = await self._fallback.acquire(lane.key, part(lane.limit, self._share), max_wait=max_wait)
-        return RedisPermit(self, lane, self.monotonic() - start, inner)
+        inner = await self._fallback.acquire(window.key, part(window.limit, self._share), max_wait=max_wait)
+        return RedisPermit(self, window, self.monotonic() - start, inner)
 
-    async def _look(self, key: LimitKey, limit: Limit) -> Lane:
-        lane = self._find(key, limit)
+    async def _look(self, key: LimitKey, limit: Limit) -> SharedWindow:
+        window = self._find(key, limit)
         look = asyncio.get_running_loop().create_future()
-        lane.lookers.append(look)
-        self._want(lane)
+        window.usage_waiters.append(look)
+        self._want(window)
         await look
-        return lane
+        return window
 
-    def _find(self, key: LimitKey, limit: Limit) -> Lane:
+    def _find(self, key: LimitKey, limit: Limit) -> SharedWindow:
         if self._closed:
             raise SessionClosed("a rate-limited call")
-        lane = self._lanes.get(key)
-        if lane is None or lane.limit.kind is not limit.kind:
-            self._lanes[key] = lane = Lane(key, limit)
-            self._tick_in(lane.per / 8)
-        elif lane.limit is not limit:
-            lane.resize(limit)
-        return lane
+        window = self._windows.get(key)
+        if window is None or window.limit.kind is not limit.kind:
+            self._windows[key] = window = SharedWindow(key, limit)
+            self._tick_in(window.per / 8)
+        elif window.limit is not limit:
+            window.resize(limit)
+        return window
 
     # trips
 
-    def _want(self, lane: Lane) -> None:
-        self._wanting[lane.key] = lane
+    def _want(self, window: SharedWindow) -> None:
+        self._wanting[window.key] = window
         if self._pump is None:
             self._pump = asyncio.get_running_loop().create_task(self._run(), name="tiktok-async rate limits")
 
@@ -238,36 +239,36 @@ class RedisRateLimiter:
         # A turn of the loop later, so that all who ask in this one share the trip.
         try:
             while self._wanting:
-                lanes = [self._wanting.pop(key) for key in list(self._wanting)[:_TOGETHER]]
+                windows = [self._wanting.pop(key) for key in list(self._wanting)[:_TOGETHER]]
                 now = self.monotonic()
-                answers = await self._trips.run([(lane, lane.request(now)) for lane in lanes])
+                answers = await self._trips.run([(window, window.request(now)) for window in windows])
                 self._outage = None
                 now = self.monotonic()
-                for lane, answer in zip(lanes, answers, strict=True):
-                    lane.accept(answer, now)
-                    lane.overdue()
-                    self._serve(lane, now)
+                for window, answer in zip(windows, answers, strict=True):
+                    window.accept(answer, now)
+                    window.overdue()
+                    self._serve(window, now)
         except StoreError as error:
             self._outage = error
             self._retry_at = self.monotonic() + _RETRY_EVERY
             self._wanting.clear()
-            for lane in self._lanes.values():
-                lane.fail(error)
+            for window in self._windows.values():
+                window.fail(error)
         finally:
             self._pump = None
 
-    def _serve(self, lane: Lane, now: float) -> None:
-        lane.serve(now)
-        if lane.wants_trip(now) and not self._closed:
-            self._want(lane)
-        self._arm(lane, now)
+    def _serve(self, window: SharedWindow, now: float) -> None:
+        window.serve(now)
+        if window.wants_trip(now) and not self._closed:
+            self._want(window)
+        self._arm(window, now)
 
-    def _arm(self, lane: Lane, now: float) -> None:
-        if lane.timer is not None:
-            lane.timer.cancel()
-            lane.timer = None
-        if lane.queue and lane.key not in self._wanting and not self._closed:
-            lane.timer = self._clock.call_later(lane.next_look(now), lambda: self._serve(lane, self.monotonic()))
+    def _arm(self, window: SharedWindow, now: float) -> None:
+        if window.timer is not None:
+            window.timer.cancel()
+            window.timer = None
+        if window.queue and window.key not in self._wanting and not self._closed:
+            window.timer = self._clock.call_later(window.next_look(now), lambda: self._serve(window, self.monotonic()))
 
     def _tick_in(self, seconds: float) -> None:
         if self._ticker is None and not self._closed:
@@ -277,10 +278,10 @@ class RedisRateLimiter:
         self._ticker = None
         now = self.monotonic()
         trip = self._outage is None or now >= self._retry_at
-        for key, lane in list(self._lanes.items()):
-            if lane.forgettable(now):
-                del self._lanes[key]
-            elif trip and lane.has_news(now):
-                self._want(lane)
-        if self._lanes:
-            self._tick_in(min(lane.per for lane in self._lanes.values()) / 8)
+        for key, window in list(self._windows.items()):
+            if window.forgettable(now):
+                del self._windows[key]
+            elif trip and window.has_news(now):
+                self._want(window)
+        if self._windows:
+            self._tick_in(min(window.per for window in self._windows.values()) / 8)

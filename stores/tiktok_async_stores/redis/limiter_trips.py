@@ -10,38 +10,40 @@ from redis.exceptions import NoScriptError
 from tiktok_async.abc import LimitKey
 from tiktok_async.errors import StoreError
 from tiktok_async.models import WindowKind
-from tiktok_async_stores.redis.limiter_window import Lane, Request
+from tiktok_async_stores.redis.limiter_window import Request, SharedWindow
 from tiktok_async_stores.redis.link import FAILURES
 
-SCRIPT = files("tiktok_async_stores").joinpath("redis_limiter.lua").read_text("utf-8")
+SCRIPT = files("tiktok_async_stores.redis").joinpath("limiter.lua").read_text("utf-8")
 """The window's rule, as one step of Redis."""
 
 _SHA = sha1(SCRIPT.encode()).hexdigest()  # noqa: S324 - the name Redis knows a script by
 
 
-def arguments(holder: str, lane: Lane, request: Request, *, now: float | None = None) -> list[str | int | float]:
+def arguments(
+    holder: str, window: SharedWindow, request: Request, *, now: float | None = None
+) -> list[str | int | float]:
     """Return the script's arguments for one request.
 
     Args:
         holder: Names this worker.
-        lane: The window it is for.
+        window: The window it is for.
         request: What to ask.
         now: Milliseconds since the epoch; `None` for Redis's clock, which is right outside of tests.
     """
     return [
         holder,
         request.number,
-        lane.limit.count,
-        int(lane.per * 1000),
-        int(lane.lease * 1000),
+        window.limit.count,
+        int(window.per * 1000),
+        int(window.lease * 1000),
         request.need,
         request.wish,
         request.back,
         int(request.shut * 1000) + 1 if request.shut else 0,
-        int(lane.horizon * 1000),
-        "day" if lane.limit.kind is WindowKind.UTC_DAY else "sliding",
+        int(window.horizon * 1000),
+        "day" if window.limit.kind is WindowKind.UTC_DAY else "sliding",
         " ".join(map(str, request.answers)),
-        " ".join(map(str, request.strays)),
+        " ".join(map(str, request.unreported_answers)),
         "known" if request.known else "",
         "" if now is None else repr(now),
     ]
@@ -65,7 +67,7 @@ class Trips:
         """Return where the window of *key* is kept; in a cluster each window may live on another shard."""
         return f"{self._prefix}:limit:{{{key.client_key}:{key.endpoint}:{key.subject}}}"
 
-    async def run(self, requests: Sequence[tuple[Lane, Request]]) -> list[Sequence[int]]:
+    async def run(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Sequence[int]]:
         """Send *requests* and return their answers, in order.
 
         Raises:
@@ -83,11 +85,11 @@ class Trips:
                 raise _failed(answer) from None
         return answers
 
-    async def _send(self, command: str, script: str, requests: Sequence[tuple[Lane, Request]]) -> list[Any]:
+    async def _send(self, command: str, script: str, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
-        for lane, request in requests:
-            text = arguments(self._holder, lane, request)
-            pipeline.execute_command(command, script, 1, self.key(lane.key), *text)
+        for window, request in requests:
+            text = arguments(self._holder, window, request)
+            pipeline.execute_command(command, script, 1, self.key(window.key), *text)
         answers: list[Any] = await pipeline.execute(raise_on_error=False)
         return answers
 

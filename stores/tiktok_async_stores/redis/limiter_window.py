@@ -34,14 +34,14 @@ class Request:
     """What one trip says and asks. It is sent again, unchanged, until its answer is known.
 
     Attributes:
-        number: Rises by one with each new request of a lane; the script answers a repeated one as it did before.
+        number: Rises by one with each new request of a window; the script answers a repeated one as it did before.
         sent: When it was first sent; the lease counts from then.
         need: Permits that callers wait for.
         wish: Permits wanted beyond those.
         back: Permits given back unused.
         shut: Seconds to close the window for.
         answers: Ages of answered calls, in microseconds.
-        strays: The same for calls that Redis did not grant, made while it was away.
+        unreported_answers: The same for calls that Redis did not grant, made while it was away.
         known: Whether Redis must remember the window.
     """
 
@@ -52,11 +52,11 @@ class Request:
     back: int
     shut: float
     answers: tuple[int, ...]
-    strays: tuple[int, ...]
+    unreported_answers: tuple[int, ...]
     known: bool
 
 
-class Lane:
+class SharedWindow:
     """The line, the stock and the unsent news of one window.
 
     Args:
@@ -70,13 +70,13 @@ class Lane:
         self.resize(limit)
         self.queue: OrderedDict[asyncio.Future[Turn], float] = OrderedDict()
         self.timer: TimerHandle | None = None
-        self.lookers: list[asyncio.Future[None]] = []
+        self.usage_waiters: list[asyncio.Future[None]] = []
         self.flying: int = 0
         self.free: int = 0
         self.used: int = 0
         self._stock: list[float] = []
         self._answers: list[float] = []
-        self._strays: list[float] = []
+        self._unreported_answers: list[float] = []
         self._shut = 0.0
         self._shut_until = 0.0
         self._lease_until = -math.inf
@@ -111,7 +111,7 @@ class Lane:
         """Return how many calls could be made at *now*: out of the stock, and of what Redis said was free."""
         return self.free + (sum(1 for ripe in self._stock if ripe <= now) if self._ready(now) else 0)
 
-    def hopeless(self, deadline: float) -> bool:
+    def cannot_meet(self, deadline: float) -> bool:
         """Return whether even the last in line so far comes only after *deadline*."""
         return self._last_turn > deadline
 
@@ -125,7 +125,7 @@ class Lane:
             self.flying -= 1
             self._answers.append(now)
         else:
-            self._strays.append(now)
+            self._unreported_answers.append(now)
 
     def unused(self, now: float) -> None:
         """Put a permit back into the stock."""
@@ -165,25 +165,27 @@ class Lane:
         """Send everybody away: Redis is out of reach."""
         for future in list(self.queue):
             self._send_away(future, Turn.OUTAGE)
-        for look in self.lookers:
+        for look in self.usage_waiters:
             if not look.done():
                 look.set_exception(error)
-        self.lookers.clear()
+        self.usage_waiters.clear()
 
     def close(self, error: SessionClosed) -> None:
         """Send everybody away: the limiter is closed."""
-        waiting: list[asyncio.Future[Any]] = [*self.queue, *self.lookers]
+        waiting: list[asyncio.Future[Any]] = [*self.queue, *self.usage_waiters]
         for future in waiting:
             if not future.done():
                 future.set_exception(error)
         self.queue.clear()
-        self.lookers.clear()
+        self.usage_waiters.clear()
 
     # trips
 
     def wants_trip(self, now: float) -> bool:
         """Return whether the line needs permits that may be there by now."""
-        return bool(self.lookers) or ((len(self.queue) > len(self._stock) or self._shut > 0) and now >= self._ask_at)
+        return bool(self.usage_waiters) or (
+            (len(self.queue) > len(self._stock) or self._shut > 0) and now >= self._ask_at
+        )
 
     def next_look(self, now: float) -> float:
         """Return in how many seconds the line has to be looked at again."""
@@ -199,7 +201,7 @@ class Lane:
         return bool(
             self._request
             or self._answers
-            or self._strays
+            or self._unreported_answers
             or self._shut
             or self._stale(now)
             or ((self.flying or self._stock) and now > self._lease_until - self.lease * 2 / 3)
@@ -238,11 +240,11 @@ class Lane:
             back=back,
             shut=self._shut,
             answers=_ages(self._answers, now),
-            strays=_ages([at for at in self._strays if now - at < self.per], now),
+            unreported_answers=_ages([at for at in self._unreported_answers if now - at < self.per], now),
             known=now < self._lease_until,
         )
         self._answers.clear()
-        self._strays.clear()
+        self._unreported_answers.clear()
         self._shut = 0.0
         return self._request
 
@@ -259,11 +261,11 @@ class Lane:
         lacks = request.need > granted + len(delays)
         self._ask_at = now + again / 1000 if lacks else -math.inf
         self._last_turn = now + wait / 1000 if lacks else -math.inf
-        if not (self._answers or self._strays):  # what came while a request was in doubt goes first
-            for look in self.lookers:
+        if not (self._answers or self._unreported_answers):  # what came while a request was in doubt goes first
+            for look in self.usage_waiters:
                 if not look.done():
                     look.set_result(None)
-            self.lookers.clear()
+            self.usage_waiters.clear()
 
     def _ready(self, now: float) -> bool:
         return bool(self._stock) and self._stock[0] <= now < self._lease_until and now >= self._shut_until
@@ -291,7 +293,7 @@ class _Limiter(Protocol):
         """Return the clock's seconds."""
         ...
 
-    def put_back(self, lane: Lane) -> None:
+    def put_back(self, window: SharedWindow) -> None:
         """Take back an unused permit."""
         ...
 
@@ -303,7 +305,7 @@ class RedisPermit:
 
     Args:
         limiter: Where it came from.
-        lane: The window.
+        window: The window.
         waited: Seconds it was waited for.
         inner: The local permit behind it, if it was given while Redis was away.
 
@@ -313,9 +315,9 @@ class RedisPermit:
 
     __slots__ = ("_inner", "_lane", "_limiter", "waited")
 
-    def __init__(self, limiter: _Limiter, lane: Lane, waited: float, inner: Permit | None = None) -> None:
+    def __init__(self, limiter: _Limiter, window: SharedWindow, waited: float, inner: Permit | None = None) -> None:
         self._limiter: _Limiter | None = limiter
-        self._lane = lane
+        self._lane = window
         self._inner = inner
         self.waited = waited
 

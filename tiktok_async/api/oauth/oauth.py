@@ -168,7 +168,7 @@ class OAuth:
         Source: https://developers.tiktok.com/doc/client-access-token-management
         """
         self._runtime.lifecycle.check("oauth.client_token")
-        return self._runtime.tokens.client_token_usable() or await self._runtime.tokens.client_token()
+        return await self._runtime.tokens.client.token()
 
     async def import_v1(self, payload: Mapping[str, Any]) -> Account:
         """Store the token of a v1-shaped reply, `{"data": {...}, "message": "success"}`.

@@ -86,7 +86,7 @@ class Archive:
             except KeyError:
                 raise TikTokError(f"There is no {name[:200]!r} in {self.path.name}.") from None
             pieces = bytearray()
-            _pour(zipped, info, pieces.extend, max_size)
+            _copy_member(zipped, info, pieces.extend, max_size)
             return bytes(pieces)
 
     def _extract(self, folder: Path, max_size: int) -> list[Path]:
@@ -98,7 +98,7 @@ class Archive:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 # Made anew, never through a link that lies in the way.
                 with target.open("xb") as file:
-                    max_size -= _pour(zipped, info, file.write, max_size)
+                    max_size -= _copy_member(zipped, info, file.write, max_size)
                 written.append(target)
             return written
 
@@ -132,7 +132,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
     raise TikTokError(f"{path} cannot be read as a zip file ({problem}). Download it again.")
 
 
-def _pour(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, take: Callable[[bytes], object], most: int) -> int:
+def _copy_member(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, take: Callable[[bytes], object], most: int) -> int:
     """Hand the bytes of a member on, counting what really comes; return how many that was."""
     total = 0
     problem: str | None = None

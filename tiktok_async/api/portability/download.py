@@ -86,7 +86,7 @@ class Download:
                 open_id=self.credential.open_id,
                 advice="Download it again.",
             )
-        await asyncio.to_thread(_into_place, part, self.path)
+        await asyncio.to_thread(_replace, part, self.path)
 
     async def _fetch(self, part: Path) -> bool:
         """Bring the whole file to *part*; return whether it was put together from several answers."""
@@ -95,7 +95,7 @@ class Download:
             file = part.open("ab")
             try:
                 progress = _Progress(file.tell(), resumed=file.tell() > 0)
-                await self._bring(file, progress)
+                await self._download(file, progress)
                 await asyncio.to_thread(_flush, file)
             finally:
                 file.close()
@@ -104,7 +104,7 @@ class Download:
             raise ConfigurationError(f"The archive cannot be written to {part.parent}: {problem}.") from None
         return progress.resumed
 
-    async def _bring(self, file: BinaryIO, progress: _Progress) -> None:
+    async def _download(self, file: BinaryIO, progress: _Progress) -> None:
         failures = 0
         while True:
             before = progress.size
@@ -190,7 +190,7 @@ def _flush(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _into_place(part: Path, path: Path) -> None:
+def _replace(part: Path, path: Path) -> None:
     part.replace(path)
     # The new name is on the disk only when its folder is.
     if hasattr(os, "O_DIRECTORY"):

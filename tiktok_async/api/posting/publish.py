@@ -32,11 +32,11 @@ from tiktok_async.models import (
     UploadProgress,
 )
 
-__all__ = ["Publish", "Telling"]
+__all__ = ["Publish", "PublishEvents"]
 
 
 @frozen(slots=True)
-class Telling:
+class PublishEvents:
     """Tells of one publish, if somebody listens.
 
     Attributes:
@@ -131,7 +131,7 @@ class Publish:
         self._certain = certain
         self._upload: Upload | None = None
         self._state: str | None = None
-        self._telling = Telling(runtime, credential.open_id, record.publish_id)
+        self._telling = PublishEvents(runtime, credential.open_id, record.publish_id)
 
     def __repr__(self) -> str:
         upload = self._record.upload
@@ -247,7 +247,7 @@ class Publish:
         clock = self._runtime.clock
         started = clock.monotonic()
         delay = _FIRST_POLL
-        with self._runtime.bells.hang(self.publish_id) as bell:
+        with self._runtime.wakeups.listen(self.publish_id) as wakeup:
             while True:
                 status = await self._look(clock.monotonic() - started)
                 if status is not None and status.state == PublishState.FAILED:
@@ -258,12 +258,12 @@ class Publish:
                 if timeout is not None and waited >= timeout:
                     raise PublishPending(self.publish_id, state=self._state, waited=waited)
                 left = delay if timeout is None else min(delay, (timeout - waited).total_seconds())
-                await bell.wait(left, clock)
+                await wakeup.wait(left, clock)
                 delay = min(delay * _GROWTH, _LONGEST_POLL)
 
     def notify(self) -> None:
         """Make a `wait` for this post ask TikTok at once, as when a webhook told of it."""
-        self._runtime.bells.ring(self.publish_id)
+        self._runtime.wakeups.wake(self.publish_id)
 
     async def cancel(self) -> None:
         """Ask TikTok to stop fetching the post's media; the post then fails with `publish_cancelled`.

@@ -47,7 +47,7 @@ class Research(People):
     def __init__(self, runtime: Runtime, limiter: RateLimiter) -> None:
         self._runtime = runtime
         self._limiter = limiter
-        super().__init__(ResearchCalls(runtime.sender, ClientCredential(runtime.tokens), runtime.clock))
+        super().__init__(ResearchCalls(runtime.sender, ClientCredential(runtime.tokens.client), runtime.clock))
         self.ads: Ads = Ads(self._calls)
 
     async def quota(self) -> Quota:

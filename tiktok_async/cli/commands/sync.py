@@ -12,7 +12,7 @@ from tiktok_async.cli._output import Json, note, write_json, write_record
 from tiktok_async.cli._session import DEFAULTS, Options, opened
 from tiktok_async.cli._sync_progress import SyncProgress
 from tiktok_async.errors import TikTokError
-from tiktok_async.models import SyncResult
+from tiktok_async.sync import SyncResult
 
 
 async def command(

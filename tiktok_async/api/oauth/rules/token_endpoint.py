@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from tiktok_async._decoding.readers import WireTypeError
+from tiktok_async._decoding.readers import DecodeError
 from tiktok_async.errors import ConfigurationError, OAuthError, ServerError
 from tiktok_async.models import AccountKey, ClientToken, Endpoint, Secret, Token
 
@@ -73,7 +73,7 @@ def parse_token(data: Mapping[str, Any], *, client_key: str, now: datetime, prev
     """
     try:
         return _token(data, client_key=client_key, now=now, previous=previous)
-    except WireTypeError as error:
+    except DecodeError as error:
         raise _unexpected(error, open_id=None if previous is None else previous.key.open_id) from None
 
 
@@ -84,7 +84,7 @@ def _token(data: Mapping[str, Any], *, client_key: str, now: datetime, previous:
     elif previous is None and type(open_id) is str and open_id:
         key = AccountKey(client_key, open_id)
     else:
-        raise WireTypeError("$.open_id", "the open_id of the account the call was for")
+        raise DecodeError("$.open_id", "the open_id of the account the call was for")
     access_token = _secret(data, "access_token")
     lifetime, refresh_lifetime = _seconds(data, "expires_in"), _seconds(data, "refresh_expires_in")
     if previous is None:
@@ -122,11 +122,11 @@ def parse_client_token(data: Mapping[str, Any], *, now: datetime) -> ClientToken
     try:
         lifetime = _needed(_seconds(data, "expires_in"), "expires_in")
         return ClientToken(access_token=_secret(data, "access_token"), expires_at=now + lifetime)
-    except WireTypeError as error:
+    except DecodeError as error:
         raise _unexpected(error, open_id=None) from None
 
 
-def _unexpected(error: WireTypeError, *, open_id: str | None) -> ServerError:
+def _unexpected(error: DecodeError, *, open_id: str | None) -> ServerError:
     # Not worth a repeat: a refresh token that TikTok has taken would be refused the second time.
     return ServerError(
         "unexpected_form",
@@ -169,7 +169,7 @@ def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime
         )
     try:
         return _token(data, client_key=client_key, now=now, previous=None)
-    except WireTypeError as error:
+    except DecodeError as error:
         raise ConfigurationError(f"This is no v1 token reply: in its data, {error}. Pass the whole reply.") from None
 
 
@@ -178,14 +178,14 @@ def scopes_of(scope: Any) -> frozenset[str]:  # noqa: ANN401 - any JSON value
     if scope is None:
         return frozenset()
     if type(scope) is not str:
-        raise WireTypeError("$.scope", "a comma-separated string")
+        raise DecodeError("$.scope", "a comma-separated string")
     return frozenset(scope.replace(",", " ").split())
 
 
 def _secret(data: Mapping[str, Any], key: str) -> Secret:
     value = data.get(key)
     if type(value) is not str or not value:
-        raise WireTypeError(f"$.{key}", "a string that is not empty")
+        raise DecodeError(f"$.{key}", "a string that is not empty")
     return Secret(value)
 
 
@@ -197,11 +197,11 @@ def _seconds(data: Mapping[str, Any], key: str) -> timedelta | None:
     if type(value) is str and _NUMBER.fullmatch(value.strip()):
         value = float(value)
     if (type(value) is not int and type(value) is not float) or value != value:  # noqa: PLR0124 - NaN
-        raise WireTypeError(f"$.{key}", "a number of seconds")
+        raise DecodeError(f"$.{key}", "a number of seconds")
     return timedelta(seconds=max(0, min(value, _LONGEST_LIFE)))
 
 
 def _needed(lifetime: timedelta | None, key: str) -> timedelta:
     if lifetime is None:
-        raise WireTypeError(f"$.{key}", "a number of seconds")
+        raise DecodeError(f"$.{key}", "a number of seconds")
     return lifetime

@@ -1,0 +1,47 @@
+"""What bulk sync hands out: the videos of a round or of a run."""
+
+from datetime import datetime
+
+from attrs import frozen
+
+from tiktok_async.api.account import Account
+from tiktok_async.errors import TikTokError
+from tiktok_async.models import Video
+
+__all__ = ["SyncPage", "SyncResult"]
+
+
+@frozen(slots=True, kw_only=True)
+class SyncPage:
+    """What a round brings at a time, for the handler.
+
+    Attributes:
+        account: Whose.
+        videos: Those that are new, or changed since the last round.
+        gone: The ids of videos within the look-back that are listed no longer: deleted, or made private. They come
+            with the last page.
+    """
+
+    account: Account
+    videos: tuple[Video, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+@frozen(slots=True, kw_only=True)
+class SyncResult:
+    """One account of `sync_videos`.
+
+    Attributes:
+        account: The account.
+        videos: Its videos: with checkpoints those that are new or changed, else all since the given moment. Empty if
+            it failed.
+        error: What failed; `None` for success.
+        watermark: When its newest video was posted: the `since` of a next run. After a failure it is what it was.
+        gone: With checkpoints: the ids within the look-back that are listed no longer.
+    """
+
+    account: Account
+    videos: tuple[Video, ...] = ()
+    error: TikTokError | None = None
+    watermark: datetime | None = None
+    gone: tuple[str, ...] = ()
