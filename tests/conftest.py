@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PgBouncer, PostgresServer
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -167,3 +170,50 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 def redis_url(redis_server: RedisServer) -> str:
     """The URL of this test process's redis-server."""
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server for this test process; use a schema of your own, or accounts, to stay apart."""
+    from tests.postgres_server import PostgresServer
+
+    server = PostgresServer()
+    server.make()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server of one test's own, to be stopped, killed or set up as it likes."""
+    from tests.postgres_server import PostgresServer
+
+    server = PostgresServer()
+    server.make()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: "PostgresServer") -> Iterator["PgBouncer"]:
+    """PgBouncer in transaction mode before this test process's PostgreSQL."""
+    from tests.postgres_server import PgBouncer
+
+    bouncer = PgBouncer(postgres)
+    bouncer.start()
+    yield bouncer
+    bouncer.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: "PostgresServer") -> str:
+    """The URL of this test process's PostgreSQL, with a schema for tests that use accounts of their own."""
+    return postgres.url(schema="shared")
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_url(pgbouncer: "PgBouncer") -> str:
+    """The same through PgBouncer."""
+    return pgbouncer.url(schema="shared")
