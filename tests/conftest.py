@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tiktok_async import Clock, TikTokSession
+from tiktok_async.emulator import Emulator
 
 if TYPE_CHECKING:
     from tests.postgres_server import PgBouncer, PostgresServer
@@ -146,6 +149,26 @@ class RedisServer:
             self._process.terminate()
             self._process.wait()
             self._process = None
+
+
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    """A TikTok of the test's own."""
+    async with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def clock(emulator: Emulator) -> Clock:
+    """The clock of `session`: the emulator's; a module that wants another overrides this."""
+    return emulator.clock
+
+
+@pytest.fixture
+async def session(emulator: Emulator, clock: Clock) -> AsyncIterator[TikTokSession]:
+    """A session that talks to `emulator` by `clock`."""
+    async with emulator.session(clock=clock) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
