@@ -215,6 +215,11 @@ class TikTokSession:
         return self._client_key
 
     @property
+    def store(self) -> TokenStore:
+        """The store that its tokens live in."""
+        return self._store
+
+    @property
     def clock(self) -> Clock:
         """The session's time, sleep and randomness."""
         return self._clock

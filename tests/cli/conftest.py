@@ -91,6 +91,12 @@ class Shell(Commands):
 
 
 @pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    async with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
 def shell(emulator: Emulator, tmp_path: Path) -> Shell:
     return Shell(emulator, tmp_path)
 

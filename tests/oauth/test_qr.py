@@ -1,6 +1,7 @@
 """Login by QR code: from the drawn address to the stored account, and every other end."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from attrs import evolve
 
-from tests.clocks import FastClock
+from tests.portability.test_portability import FastClock
 from tiktok_async import (
     ConfigurationError,
     Endpoint,
@@ -25,8 +26,15 @@ SCOPES = ["user.info.basic", "video.list"]
 
 
 @pytest.fixture
-def clock(emulator: Emulator) -> FastClock:
-    return FastClock(emulator)
+async def emulator() -> AsyncIterator[Emulator]:
+    async with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
+    async with emulator.session(clock=FastClock(emulator)) as opened:
+        yield opened
 
 
 def ticket_of(qr: QrLogin) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from tests.clocks import FastClock
+from tests.portability.test_portability import FastClock
 from tests.research.walker import FIRST, LAST
 from tiktok_async import (
     ConfigurationError,
@@ -32,8 +33,15 @@ START, END = date(2026, 8, 1), date(2026, 10, 29)
 
 
 @pytest.fixture
-def clock(emulator: Emulator) -> FastClock:
-    return FastClock(emulator)
+async def emulator() -> AsyncIterator[Emulator]:
+    async with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
+    async with emulator.session(clock=FastClock(emulator)) as opened:
+        yield opened
 
 
 def expected(emulator: Emulator, first: date = START, last: date = END) -> list[str]:

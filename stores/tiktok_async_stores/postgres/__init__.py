@@ -1,1 +1,0 @@
-"""Tokens, leases, notes, checkpoints, limits and videos in PostgreSQL."""
