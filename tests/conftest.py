@@ -8,12 +8,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tiktok_async import Clock, TikTokSession
+from tiktok_async.emulator import Emulator
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PgBouncer, PostgresServer
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -145,6 +151,26 @@ class RedisServer:
             self._process = None
 
 
+@pytest.fixture
+async def emulator() -> AsyncIterator[Emulator]:
+    """A TikTok of the test's own."""
+    async with Emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def clock(emulator: Emulator) -> Clock:
+    """The clock of `session`: the emulator's; a module that wants another overrides this."""
+    return emulator.clock
+
+
+@pytest.fixture
+async def session(emulator: Emulator, clock: Clock) -> AsyncIterator[TikTokSession]:
+    """A session that talks to `emulator` by `clock`."""
+    async with emulator.session(clock=clock) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A redis-server for this test process; use a prefix or `FLUSHDB` of your own to stay apart."""
@@ -167,3 +193,50 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 def redis_url(redis_server: RedisServer) -> str:
     """The URL of this test process's redis-server."""
     return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server for this test process; use a schema of your own, or accounts, to stay apart."""
+    from tests.postgres_server import PostgresServer
+
+    server = PostgresServer()
+    server.make()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server of one test's own, to be stopped, killed or set up as it likes."""
+    from tests.postgres_server import PostgresServer
+
+    server = PostgresServer()
+    server.make()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: "PostgresServer") -> Iterator["PgBouncer"]:
+    """PgBouncer in transaction mode before this test process's PostgreSQL."""
+    from tests.postgres_server import PgBouncer
+
+    bouncer = PgBouncer(postgres)
+    bouncer.start()
+    yield bouncer
+    bouncer.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: "PostgresServer") -> str:
+    """The URL of this test process's PostgreSQL, with a schema for tests that use accounts of their own."""
+    return postgres.url(schema="shared")
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_url(pgbouncer: "PgBouncer") -> str:
+    """The same through PgBouncer."""
+    return pgbouncer.url(schema="shared")

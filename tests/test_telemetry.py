@@ -64,12 +64,6 @@ class Telemetry:
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
 def telemetry(emulator: Emulator) -> Telemetry:
     return Telemetry(emulator.url)
 

@@ -17,6 +17,7 @@ __all__ = ["register"]
 # module of 0.1 -> where its classes are now
 _MOVED = {
     "tiktok_async._error_base": "tiktok_async.errors",
+    "tiktok_async._error_table": "tiktok_async._error_codes",
     "tiktok_async._query_fields": "tiktok_async.query",
     "tiktok_async.models._auth": "tiktok_async.models._oauth",
     "tiktok_async.models._endpoint": "tiktok_async.models._calls",

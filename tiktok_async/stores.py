@@ -18,6 +18,9 @@ from tiktok_async_stores.memory.tokens import MemoryTokenStore
 if TYPE_CHECKING:
     from tiktok_async_stores.encrypted.tokens import EncryptedTokenStore, generate_store_key
     from tiktok_async_stores.memory.checkpoints import MemoryCheckpointStore
+    from tiktok_async_stores.postgres.checkpoints import PostgresCheckpointStore
+    from tiktok_async_stores.postgres.tokens import PostgresTokenStore
+    from tiktok_async_stores.postgres.videos import PostgresVideoTable
     from tiktok_async_stores.redis.checkpoints import RedisCheckpointStore
     from tiktok_async_stores.redis.limiter import RedisRateLimiter
     from tiktok_async_stores.redis.tokens import RedisTokenStore
@@ -30,6 +33,9 @@ __all__ = [
     "LeaseTable",
     "MemoryCheckpointStore",
     "MemoryTokenStore",
+    "PostgresCheckpointStore",
+    "PostgresTokenStore",
+    "PostgresVideoTable",
     "RedisCheckpointStore",
     "RedisRateLimiter",
     "RedisTokenStore",
@@ -50,6 +56,9 @@ __all__ = [
 _LAZY = {
     "EncryptedTokenStore": "tiktok_async_stores.encrypted.tokens",
     "MemoryCheckpointStore": "tiktok_async_stores.memory.checkpoints",
+    "PostgresCheckpointStore": "tiktok_async_stores.postgres.checkpoints",
+    "PostgresTokenStore": "tiktok_async_stores.postgres.tokens",
+    "PostgresVideoTable": "tiktok_async_stores.postgres.videos",
     "RedisCheckpointStore": "tiktok_async_stores.redis.checkpoints",
     "RedisRateLimiter": "tiktok_async_stores.redis.limiter",
     "RedisTokenStore": "tiktok_async_stores.redis.tokens",

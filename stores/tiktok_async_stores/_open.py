@@ -22,10 +22,12 @@ _TOKEN_STORES = {
     "redis": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
     "rediss": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
     "unix": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
+    "postgresql": ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore"),
+    "postgres": ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore"),
 }
 
 # what may be missing -> the extra that brings it
-_EXTRAS = {"redis": "redis", "cryptography": "crypto"}
+_EXTRAS = {"redis": "redis", "cryptography": "crypto", "psycopg": "postgres", "psycopg_pool": "postgres"}
 
 
 def load(module: str, name: str) -> object:
@@ -50,9 +52,10 @@ def open_store(url: str, **options: object) -> TokenStore:
     the keys it holds.
 
     Args:
-        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB`, `unix:///PATH`, or a scheme that
-            an installed package adds through the entry-point group `tiktok_async.stores`. Its entry point is a
-            class with a class method `from_url(url, **options)`, or a function that takes the same arguments.
+        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB`, `unix:///PATH`,
+            `postgresql://HOST/DATABASE`, or a scheme that an installed package adds through the entry-point group
+            `tiktok_async.stores`. Its entry point is a class with a class method `from_url(url, **options)`, or a
+            function that takes the same arguments.
         **options: Handed to the store; all of ours take `clock` and `on_unsafe`.
 
     Raises:
@@ -98,6 +101,8 @@ _CHECKPOINT_STORES = {
     "redis": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
     "rediss": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
     "unix": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
+    "postgresql": ("tiktok_async_stores.postgres.checkpoints", "PostgresCheckpointStore"),
+    "postgres": ("tiktok_async_stores.postgres.checkpoints", "PostgresCheckpointStore"),
 }
 
 
@@ -105,8 +110,8 @@ def open_checkpoints(url: str, *, clock: Clock | None = None) -> CheckpointStore
     """Make the checkpoint store that *url* names. Nothing is opened before its first use.
 
     Args:
-        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB` or `unix:///PATH`. It may be the URL
-            of the token store: the two share no record.
+        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB`, `unix:///PATH` or
+            `postgresql://HOST/DATABASE`. It may be the URL of the token store: the two share no record.
         clock: Times the leases; the default is the real one.
 
     Raises:

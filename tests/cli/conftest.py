@@ -91,12 +91,6 @@ class Shell(Commands):
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
 def shell(emulator: Emulator, tmp_path: Path) -> Shell:
     return Shell(emulator, tmp_path)
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.portability.test_portability import FastClock
+from tests.clocks import FastClock
 from tiktok_async import Endpoint, TikTokError
 from tiktok_async.cli import _qr
 from tiktok_async.emulator import Emulator

@@ -1,7 +1,6 @@
 """Login by QR code: from the drawn address to the stored account, and every other end."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from attrs import evolve
 
-from tests.portability.test_portability import FastClock
+from tests.clocks import FastClock
 from tiktok_async import (
     ConfigurationError,
     Endpoint,
@@ -26,15 +25,8 @@ SCOPES = ["user.info.basic", "video.list"]
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    async with emulator.session(clock=FastClock(emulator)) as opened:
-        yield opened
+def clock(emulator: Emulator) -> FastClock:
+    return FastClock(emulator)
 
 
 def ticket_of(qr: QrLogin) -> str:

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from attrs import evolve
 
+from tests.clocks import FastClock
 from tiktok_async import (
     Account,
     ArchiveUnavailable,
@@ -248,20 +249,6 @@ async def proxy(emulator: Emulator) -> AsyncIterator[tuple[Proxy, str]]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield proxy, f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
-
-
-class FastClock:
-    """Sleeps by moving the emulator's time."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._clock = emulator.clock
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._clock, name)
-
-    async def sleep(self, seconds: float) -> None:
-        self._clock.advance(max(0.0, seconds))
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("ranges", [True, False])

@@ -1,6 +1,6 @@
 """The Research API beside the walk: users, comments, playlists, shops, compliance, ads."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from datetime import date, timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from attrs import evolve
 
-from tests.portability.test_portability import FastClock
+from tests.clocks import FastClock
 from tiktok_async import (
     ComplianceState,
     ConfigurationError,
@@ -30,15 +30,8 @@ USER = "emu_user_0001"
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    async with emulator.session(clock=FastClock(emulator)) as opened:
-        yield opened
+def clock(emulator: Emulator) -> FastClock:
+    return FastClock(emulator)
 
 
 def change(emulator: Emulator, **quirks: Any) -> None:

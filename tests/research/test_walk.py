@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from tests.portability.test_portability import FastClock
+from tests.clocks import FastClock
 from tests.research.walker import FIRST, LAST
 from tiktok_async import (
     ConfigurationError,
@@ -33,15 +32,8 @@ START, END = date(2026, 8, 1), date(2026, 10, 29)
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    async with emulator.session(clock=FastClock(emulator)) as opened:
-        yield opened
+def clock(emulator: Emulator) -> FastClock:
+    return FastClock(emulator)
 
 
 def expected(emulator: Emulator, first: date = START, last: date = END) -> list[str]:

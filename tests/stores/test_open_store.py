@@ -119,7 +119,9 @@ def test_another_package_adds_a_scheme_by_an_entry_point(url: str) -> None:
 
 @pytest.mark.usefixtures("plugins")
 def test_an_unknown_scheme_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigurationError, match=r"klass://, maker://, memory://, redis://"):
+    with pytest.raises(
+        ConfigurationError, match=r"klass://, maker://, memory://, postgres://, postgresql://, redis://"
+    ):
         open_store("mongodb://host/")
 
 

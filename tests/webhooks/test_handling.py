@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,12 +24,6 @@ from tiktok_async import (
 from tiktok_async.emulator import EmulatedUser, Emulator
 from tiktok_async.models import Endpoint
 from tiktok_async.stores import MemoryTokenStore, open_store
-
-
-@pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator() as running:
-        yield running
 
 
 @pytest.fixture

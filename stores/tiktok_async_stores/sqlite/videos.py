@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.models import Video, VideoField
+from tiktok_async_stores._videos import VideoPage
 from tiktok_async_stores.sqlite.worker import SQLiteWorker
 
 _COLUMNS = [str(name) for name in VideoField]
@@ -29,30 +30,6 @@ _UPSERT = f"""
 _GONE = "UPDATE videos SET gone = 1 WHERE open_id = ? AND id = ?"
 _COVERS = "SELECT id, cover_image_url FROM videos WHERE open_id = ? AND gone = 0"
 _COVER = "UPDATE videos SET cover_image_url = ? WHERE open_id = ? AND id = ?"
-
-
-class _Account(Protocol):
-    @property
-    def open_id(self) -> str: ...
-
-
-class VideoPage(Protocol):
-    """What a video table reads of the pages that `sync_account` hands out."""
-
-    @property
-    def account(self) -> _Account:
-        """Whose videos."""
-        ...
-
-    @property
-    def videos(self) -> tuple[Video, ...]:
-        """The videos that are new or changed."""
-        ...
-
-    @property
-    def gone(self) -> tuple[str, ...]:
-        """The ids of videos that are listed no longer."""
-        ...
 
 
 class SQLiteVideoTable:

@@ -1,0 +1,1 @@
+"""Tokens, leases, notes, checkpoints, limits and videos in PostgreSQL."""

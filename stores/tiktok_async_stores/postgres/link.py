@@ -1,0 +1,328 @@
+"""The way to PostgreSQL: a pool of ours or the caller's, and the one place where its errors become ours."""
+
+import asyncio
+import os
+import re
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from psycopg import AsyncConnection, Error, InterfaceError, OperationalError
+from psycopg import errors as states
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import tuple_row
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import ConfigurationError, StoreError, scrub
+from tiktok_async.models import AccountKey
+from tiktok_async_stores.postgres.schema import bring_up_to_date
+
+Pool = AsyncConnectionPool[Any]
+Row = tuple[Any, ...]
+
+DEFAULT_SCHEMA = "tiktok"
+
+_TIMEOUT = 5.0  # seconds for a connection, and for an answer
+_PATIENCE = 1.0  # seconds after which the pool is asked again, which makes it try to connect anew
+_POOL_SIZE = 4
+_TRIES = 10  # of a transaction that the server rolls back because another one came first
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+_OURS = ("schema", "pool_size")
+
+# What may be tried again at once: the server rolled it back, as others were quicker.
+_ROLLED_BACK = (states.SerializationFailure, states.DeadlockDetected)
+
+
+class ConnectionLost(StoreError):
+    """The connection was lost on the way: whether the statement was carried out is unknown."""
+
+
+def read_url(url: str) -> tuple[dict[str, Any], str | None, int | None]:
+    """Return what libpq is to be told, the schema, and the most connections, of *url*.
+
+    Raises:
+        ConfigurationError: *url* is not one that libpq understands. It is not shown: it may hold a password.
+    """
+    head, _, query = url.partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    ours = {name: unquote(value) for name, _, value in pairs if name in _OURS}
+    rest = "&".join("".join(pair) for pair in pairs if pair[0] not in _OURS)
+    try:
+        info = dict(conninfo_to_dict(f"{head}?{rest}" if rest else head))
+        size = int(ours["pool_size"]) if "pool_size" in ours else None
+    except (Error, ValueError):
+        raise ConfigurationError(
+            "The PostgreSQL URL cannot be read; it looks like postgresql://user:password@host:5432/database, with "
+            "?schema=NAME and ?pool_size=NUMBER where wanted. Percent-encode what is special in the password."
+        ) from None
+    if size is not None and size < 1:
+        raise ConfigurationError("pool_size in the PostgreSQL URL is a number from 1 on.")
+    return info, ours.get("schema"), size
+
+
+def quote_schema(name: str) -> str:
+    """Return the schema *name* as it stands in SQL.
+
+    Raises:
+        ConfigurationError: It is no plain name.
+    """
+    if not _IDENTIFIER.fullmatch(name):
+        raise ConfigurationError(
+            f"The schema {name[:80]!r} cannot be used: letters, digits and underscores, at most 63, no digit first."
+        )
+    return f'"{name}"'
+
+
+def to_text(name: str) -> str:
+    """Return *name* without the one letter that PostgreSQL's text cannot hold.
+
+    Raises:
+        StoreError: It is no text: half of a surrogate pair stands alone in it.
+    """
+    if not name.isascii():
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise StoreError(f"PostgreSQL cannot keep the name {name!a}: it is no valid Unicode.") from None
+    return name.replace("\\", "\\\\").replace("\0", "\\0") if "\\" in name or "\0" in name else name
+
+
+def names(key: AccountKey) -> tuple[str, str]:
+    """Return the client_key and the open_id of *key*, as the columns hold them.
+
+    Raises:
+        StoreError: One of them is no text.
+    """
+    return to_text(key.client_key), to_text(key.open_id)
+
+
+def from_text(text: str) -> str:
+    """Return what `to_text` made *text* of."""
+    if "\\" not in text:
+        return text
+    return re.sub(r"\\(.)", lambda match: "\0" if match[1] == "0" else match[1], text, flags=re.DOTALL)
+
+
+def make_pool(info: dict[str, Any], size: int) -> Pool:
+    """Return a pool that is not open yet."""
+    return AsyncConnectionPool(
+        kwargs=_connection_options(info),
+        min_size=1,
+        max_size=max(size, 1),
+        open=False,
+        timeout=_TIMEOUT,
+        reconnect_timeout=_PATIENCE,
+        name="tiktok-async",
+    )
+
+
+def _connection_options(info: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "connect_timeout": int(_TIMEOUT),
+        "fallback_application_name": "tiktok-async",
+        "client_encoding": "utf8",
+        **info,
+        # One statement is one transaction and one trip.
+        "autocommit": True,
+        # PgBouncer may give each statement another connection to the server, where what was prepared is not known.
+        "prepare_threshold": None,
+    }
+    if "," in str(info.get("host", "")):
+        # Of several servers the one that may be written to, also after a failover.
+        options.setdefault("target_session_attrs", "read-write")
+    return options
+
+
+class PostgresLink:
+    """Runs statements, one at a time and each a transaction of its own; what goes wrong is a `StoreError`.
+
+    On first use the pool is opened and the tables are brought up to date. In a statement `{schema}` stands for the
+    schema's name.
+
+    Args:
+        url: Where PostgreSQL is; the pool made for it is closed with the link.
+        pool: A pool of the caller's, in place of *url*, which is left open.
+        schema: Where the tables are; given, it goes before the URL's.
+        clock: Times the waiting.
+        owner: The name of the class that is made, for messages.
+
+    Raises:
+        ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
+    """
+
+    def __init__(self, url: str | None, pool: Pool | None, schema: str | None, clock: Clock, *, owner: str) -> None:
+        if (url is None) == (pool is None):
+            raise ConfigurationError(f"A {owner} takes a url or a pool, exactly one of them.")
+        if pool is not None and not isinstance(pool, AsyncConnectionPool):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+            raise ConfigurationError(f"The pool of a {owner} is a psycopg_pool.AsyncConnectionPool.")
+        self._info: dict[str, Any] | None = None
+        self._size = _POOL_SIZE
+        if url is not None:
+            self._info, in_url, size = read_url(url)
+            self._size = size or _POOL_SIZE
+            schema = schema or in_url
+        self.schema = schema or DEFAULT_SCHEMA
+        self._quoted = quote_schema(self.schema)
+        self._clock = clock
+        self._pool = pool
+        self._texts: dict[str, bytes] = {}
+        self._ready = False
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def run(self, text: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run a statement that may arrive twice, and return its rows. After a lost connection it is sent again.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached or refused the statement.
+        """
+        try:
+            return await self.once(text, parameters)
+        except ConnectionLost:
+            return await self.once(text, parameters)
+
+    async def once(self, text: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run a statement and return its rows.
+
+        Raises:
+            ConnectionLost: Whether it was carried out is unknown.
+            StoreError: PostgreSQL cannot be reached or refused the statement, which changed nothing.
+        """
+        pool = await self._opened()
+        query = self._texts.get(text)
+        if query is None:
+            query = self._texts[text] = self.fill(text).encode()
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._execute(pool, query, parameters)
+            except _ROLLED_BACK:
+                await self._clock.sleep(0.01 * self._clock.random())
+        try:
+            return await self._execute(pool, query, parameters)
+        except _ROLLED_BACK as error:
+            raise failed(error) from None
+
+    def fill(self, text: str) -> str:
+        """Return *text* with the schema's name in it."""
+        return text.replace("{schema}", self._quoted)
+
+    async def aclose(self) -> None:
+        """Close the pool if it is ours."""
+        if self._closed:
+            return
+        self._closed = True
+        async with self._opening:
+            if self._info is not None and self._pool is not None:
+                await self._pool.close()
+
+    async def _opened(self) -> Pool:
+        if self._closed:
+            raise StoreError("The PostgreSQL store is closed.")
+        if self._ready and self._pool is not None:
+            return self._pool
+        async with self._opening:
+            if self._closed:
+                raise StoreError("The PostgreSQL store is closed.")
+            if not self._ready:
+                await self._open()
+                self._ready = True
+        return self._pool  # type: ignore[return-value]  # it was made above
+
+    async def _open(self) -> None:
+        if self._info is not None and self._pool is None:
+            # Before the pool, which tries again and again and does not say why it fails.
+            try:
+                first = await AsyncConnection.connect(**_connection_options(self._info))
+            except (Error, OSError) as error:
+                raise failed(error) from None
+            try:
+                await self._prepare(first)
+            finally:
+                await first.close()
+            pool = make_pool(self._info, self._size)
+            await pool.open()
+            self._pool = pool
+        elif self._pool is not None:
+            connection = await self._connection(self._pool)
+            try:
+                async with connection:
+                    await self._prepare(connection)
+            finally:
+                await self._pool.putconn(connection)
+
+    async def _prepare(self, connection: AsyncConnection[Any]) -> None:
+        try:
+            await bring_up_to_date(connection, self._quoted, self._clock)
+        except (Error, OSError) as error:
+            raise failed(error) from None
+
+    async def _connection(self, pool: Pool) -> AsyncConnection[Any]:
+        deadline = self._clock.monotonic() + _TIMEOUT
+        while True:
+            left = deadline - self._clock.monotonic()
+            try:
+                connection: AsyncConnection[Any] = await pool.getconn(timeout=max(0.05, min(_PATIENCE, left)))
+            except (PoolTimeout, TooManyRequests):
+                if left <= _PATIENCE:
+                    raise StoreError(
+                        f"PostgreSQL cannot be reached: there was no connection for {_TIMEOUT:.0f} s."
+                    ) from None
+            except (PoolClosed, Error) as error:
+                raise failed(error) from None
+            else:
+                return connection
+
+    async def _execute(self, pool: Pool, query: bytes, parameters: Sequence[object]) -> list[Row]:
+        connection = await self._connection(pool)
+        timer = self._clock.call_later(_TIMEOUT, partial(_cut, connection))
+        try:
+            # It commits on leaving, where the caller's connections do not by themselves.
+            async with connection:
+                cursor = connection.cursor(row_factory=tuple_row)
+                await cursor.execute(query, parameters, prepare=False, binary=True)
+                return await cursor.fetchall() if cursor.description is not None else []
+        except _ROLLED_BACK:
+            raise
+        except states.ReadOnlySqlTransaction as error:
+            # A server that was the primary: the next connection may go to the one that is now.
+            await connection.close()
+            raise failed(error) from None
+        except (Error, OSError) as error:
+            if connection.closed or isinstance(error, OSError):
+                raise await self._lost(pool, error) from None
+            raise failed(error) from None
+        finally:
+            timer.cancel()
+            await pool.putconn(connection)
+
+    async def _lost(self, pool: Pool, error: Exception) -> ConnectionLost:
+        # The others of the pool are probably dead, too.
+        with suppress(Error, OSError, PoolClosed):
+            await pool.check()
+        return ConnectionLost(str(failed(error)))
+
+
+def failed(error: Exception) -> StoreError:
+    """Return *error* as one of ours, without the values that PostgreSQL may quote."""
+    if isinstance(error, states.ReadOnlySqlTransaction):
+        return StoreError(
+            "PostgreSQL refuses to write: this server is a read-only standby. Connect to the primary, such as with "
+            "several hosts in the URL, or target_session_attrs=read-write."
+        )
+    primary = error.diag.message_primary if isinstance(error, Error) else None
+    text = scrub(primary or str(error)).strip().partition("\n")[0].rstrip(".")
+    return StoreError(f"PostgreSQL failed: {text or type(error).__name__}.")
+
+
+def _cut(connection: AsyncConnection[Any]) -> None:
+    """End the connection of a statement that takes too long, so that it fails as after a lost one.
+
+    To cancel it would ask the same server that does not answer.
+    """
+    with suppress(OSError, OperationalError, InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as own:
+        own.shutdown(socket.SHUT_RDWR)

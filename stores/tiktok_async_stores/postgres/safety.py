@@ -1,0 +1,135 @@
+"""Which of a PostgreSQL server's settings, and of a role's rights, endanger tokens.
+
+A refresh token works once. A server that forgets the last second of writes brings back a used one, and the creator
+has to log in again.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import StoreError
+from tiktok_async.models import StoreUnsafe
+from tiktok_async_stores._unsafe import OnUnsafe, tell
+from tiktok_async_stores.postgres.link import PostgresLink
+from tiktok_async_stores.postgres.schema import TABLES
+
+_SETTINGS = (
+    "fsync",
+    "full_page_writes",
+    "synchronous_commit",
+    "synchronous_standby_names",
+    "default_transaction_read_only",
+)
+_LOOK = f"""
+SELECT name, current_setting(name) FROM unnest(ARRAY[{", ".join(f"'{name}'" for name in _SETTINGS)}]) AS name
+UNION ALL SELECT 'in_recovery', CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END
+UNION ALL SELECT 'standbys', count(*)::text FROM pg_stat_replication
+UNION ALL SELECT 'unlogged', string_agg(class.relname, ', ' ORDER BY class.relname) FROM pg_class AS class
+    WHERE class.relnamespace = to_regnamespace('{{schema}}') AND class.relname = ANY (%s)
+    AND class.relpersistence <> 'p'
+UNION ALL SELECT 'forbidden', string_agg(needed || ' on ' || class.relname, ', ' ORDER BY class.relname, needed)
+    FROM pg_class AS class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+    WHERE class.relnamespace = to_regnamespace('{{schema}}') AND class.relname = ANY (%s)
+    AND NOT has_table_privilege(class.oid, needed)
+"""  # noqa: S608 - made of constants
+
+
+def unsafe_settings(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Yield what can lose tokens or keeps them from being stored, as pairs of the setting and the advice.
+
+    Args:
+        found: What `look` returned.
+    """
+    if found.get("fsync") == "off":
+        yield ("fsync off", "Set fsync = on: a power cut loses or destroys all tokens now.")
+    if found.get("full_page_writes") == "off":
+        yield ("full_page_writes off", "Set full_page_writes = on: a power cut may destroy tokens now.")
+    if found.get("synchronous_commit") == "off":
+        yield (
+            "synchronous_commit off",
+            (
+                "Set synchronous_commit = on, for this role at least (ALTER ROLE ... SET): a crash of PostgreSQL "
+                "loses the tokens of the last moments now."
+            ),
+        )
+    yield from _failover(found)
+    if found.get("in_recovery") == "on":
+        yield ("in_recovery on", "Connect to the primary: this server is a read-only standby and refuses every write.")
+    elif found.get("default_transaction_read_only") == "on":
+        yield (
+            "default_transaction_read_only on",
+            "Set default_transaction_read_only = off for this role: every write is refused now.",
+        )
+    if found.get("unlogged"):
+        yield (
+            f"unlogged {found['unlogged']}",
+            "ALTER TABLE ... SET LOGGED: a crash of PostgreSQL empties an unlogged table, and no standby has it.",
+        )
+    if found.get("forbidden"):
+        yield (
+            f"no right to {found['forbidden']}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE on the tables of the schema to this role: some writes fail now.",
+        )
+
+
+def _failover(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    standbys = found.get("standbys") or "0"
+    if standbys != "0" and not found.get("synchronous_standby_names"):
+        yield (
+            "synchronous_standby_names empty",
+            (
+                f"Name a standby in synchronous_standby_names ({standbys} connected now): when an asynchronous one "
+                "takes over, the tokens of the last moments are lost, and those creators have to log in again."
+            ),
+        )
+    elif found.get("synchronous_standby_names") and found.get("synchronous_commit") == "local":
+        yield (
+            "synchronous_commit local",
+            (
+                "Set synchronous_commit = on: a token counts as stored before the standby has it, and is lost with the "
+                "primary."
+            ),
+        )
+
+
+async def look(link: PostgresLink) -> dict[str, str | None]:
+    """Return what `unsafe_settings` takes; what may not be read is missing."""
+    tables = list(TABLES)
+    try:
+        return dict[str, str | None](await link.run(_LOOK, (tables, tables)))
+    except StoreError:
+        # Managed servers may forbid a view. One that is down will tell by the next statement.
+        return {}
+
+
+class Inspection:
+    """Looks at the server once, on first use.
+
+    Args:
+        link: The server.
+        clock: The time of the findings.
+        on_unsafe: Called with each finding.
+    """
+
+    def __init__(self, link: PostgresLink, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
+        self.done = False
+        self._link = link
+        self._clock = clock
+        self._on_unsafe = on_unsafe
+        self._lock = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Look, log and tell, unless that was done; callers that come meanwhile wait for it.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached; the next use tries again.
+        """
+        async with self._lock:
+            if self.done:
+                return
+            await self._link.run("SELECT 1")
+            found = await look(self._link)
+            self.done = True
+            now = self._clock.now()
+            tell([StoreUnsafe(at=now, setting=s, advice=a) for s, a in unsafe_settings(found)], self._on_unsafe)

@@ -1,0 +1,202 @@
+"""The tables in PostgreSQL: made and brought up to date by whoever comes first, or by hand."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg import errors as states
+from psycopg.rows import tuple_row
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import StoreError
+
+_WINDOW = files("tiktok_async_stores").joinpath("postgres", "limiter.sql").read_text("utf-8")
+
+# One entry a schema version; what was released is never edited, only added to.
+#
+# Names sort by their bytes (COLLATE "C"), whatever the database's language. A refresh first notes its attempt, which
+# changes no indexed column: with room left in the page that costs no index entry (HOT), and a lease never does. A
+# lease's row stays when it is given back, for the same reason; it goes with the token.
+MIGRATIONS: Sequence[str] = (
+    """
+CREATE TABLE {schema}.tokens (
+    client_key text COLLATE "C" NOT NULL,
+    open_id text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    active boolean NOT NULL,
+    expires_at timestamptz NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (client_key, open_id)
+) WITH (fillfactor = 85);
+CREATE INDEX tokens_expiring ON {schema}.tokens (client_key, expires_at, open_id) WHERE active;
+
+CREATE TABLE {schema}.leases (
+    client_key text COLLATE "C" NOT NULL,
+    open_id text COLLATE "C" NOT NULL,
+    owner text NOT NULL,
+    until timestamptz NOT NULL,
+    fence bigint NOT NULL,
+    PRIMARY KEY (client_key, open_id)
+) WITH (fillfactor = 70);
+
+CREATE TABLE {schema}.notes (
+    client_key text COLLATE "C" NOT NULL,
+    open_id text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    until timestamptz NOT NULL,
+    request text NOT NULL,
+    value bytea NOT NULL,
+    PRIMARY KEY (client_key, open_id, name)
+);
+CREATE INDEX notes_until ON {schema}.notes (until);
+
+CREATE TABLE {schema}.checkpoints (
+    client_key text COLLATE "C" NOT NULL,
+    open_id text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    due_at timestamptz NOT NULL,
+    round bigint NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (client_key, open_id)
+);
+CREATE INDEX checkpoints_due ON {schema}.checkpoints (client_key, due_at);
+
+CREATE TABLE {schema}.checkpoint_leases (
+    client_key text COLLATE "C" NOT NULL,
+    open_id text COLLATE "C" NOT NULL,
+    owner text NOT NULL,
+    until timestamptz NOT NULL,
+    fence bigint NOT NULL,
+    PRIMARY KEY (client_key, open_id)
+) WITH (fillfactor = 70);
+
+CREATE TABLE {schema}.videos (
+    open_id text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    create_time timestamptz,
+    cover_image_url text,
+    share_url text,
+    video_description text,
+    duration double precision,
+    height bigint,
+    width bigint,
+    title text,
+    embed_html text,
+    embed_link text,
+    like_count bigint,
+    comment_count bigint,
+    share_count bigint,
+    view_count bigint,
+    gone boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (open_id, id)
+);
+
+"""
+    + _WINDOW,
+)
+
+TABLES = ("tokens", "leases", "notes", "checkpoints", "checkpoint_leases", "videos", "limits")
+"""The tables that a store writes."""
+
+_VERSION_TABLE = """
+CREATE TABLE {schema}.schema_version (
+    version integer NOT NULL,
+    single boolean PRIMARY KEY DEFAULT true CHECK (single)
+);
+INSERT INTO {schema}.schema_version (version) VALUES (0);
+"""
+
+# Two that make the same thing at once: one of them gets this, and finds it made when it looks again.
+_OTHERS_WERE_FIRST = (
+    states.UniqueViolation,
+    states.DuplicateSchema,
+    states.DuplicateTable,
+    states.DuplicateObject,
+    states.DuplicateFunction,
+    states.SerializationFailure,
+    states.DeadlockDetected,
+)
+_TRIES = 20
+
+
+def schema_sql(quoted: str, *, since: int = 0) -> str:
+    """Return the SQL that makes the tables, or brings them up to date.
+
+    Args:
+        quoted: The schema's name as it stands in SQL.
+        since: The version that is there; 0 for none.
+    """
+    start = "" if since else f"CREATE SCHEMA IF NOT EXISTS {quoted};\n{_VERSION_TABLE}"
+    end = f"\nUPDATE {{schema}}.schema_version SET version = {len(MIGRATIONS)};\n"
+    return "".join([start, *MIGRATIONS[since:], end]).replace("{schema}", quoted)
+
+
+async def bring_up_to_date(connection: AsyncConnection[Any], quoted: str, clock: Clock) -> None:
+    """Make the tables, or bring them up to date, unless that was done; any number of processes may do it at once.
+
+    Args:
+        connection: To the database.
+        quoted: The schema's name as it stands in SQL.
+        clock: Times the waiting for another process.
+
+    Raises:
+        StoreError: They were made by a newer version, others have a table of that name, or the role may not make them.
+        psycopg.Error: PostgreSQL failed.
+    """
+    for _ in range(_TRIES):
+        try:
+            if await _version(connection, quoted) == len(MIGRATIONS):
+                return
+            async with connection.transaction():
+                await _upgrade(connection, quoted)
+        except _OTHERS_WERE_FIRST:
+            await clock.sleep(0.05 * (0.5 + clock.random()))
+        except states.InsufficientPrivilege as error:
+            raise StoreError(
+                f"PostgreSQL failed: {error.diag.message_primary}. The role may not make the tables of the schema "
+                f"{quoted}: let one who may run what `tiktok-async schema postgres` prints, and grant this one USAGE "
+                "on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables."
+            ) from None
+        except states.ReadOnlySqlTransaction:
+            raise StoreError(
+                f"The tables of the schema {quoted} are missing or old, and this server is a read-only standby: "
+                "connect to the primary."
+            ) from None
+    raise StoreError(
+        f"The tables in the schema {quoted} of this database are not this library's; choose another schema."
+    )
+
+
+async def _version(connection: AsyncConnection[Any], quoted: str) -> int:
+    """Return the version that is there, 0 for none."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    await cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"{quoted}.schema_version"], prepare=False)
+    if (await cursor.fetchall())[0][0] is not True:
+        return 0
+    await cursor.execute(f"SELECT version FROM {quoted}.schema_version".encode(), prepare=False)  # noqa: S608 - a checked name
+    version = int((await cursor.fetchall())[0][0])
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"The tables in the schema {quoted} were made by a newer version of this library (version {version}, this "
+            f"one knows {len(MIGRATIONS)}); update tiktok-async."
+        )
+    return version
+
+
+async def _upgrade(connection: AsyncConnection[Any], quoted: str) -> None:
+    """Do it in the transaction that is open; whoever comes meanwhile waits for the row, or for the name."""
+    found = await _version(connection, quoted)
+    if found:
+        await connection.execute(f"SELECT version FROM {quoted}.schema_version FOR UPDATE".encode(), prepare=False)  # noqa: S608 - a checked name
+        found = await _version(connection, quoted)
+    if found == len(MIGRATIONS):
+        return
+    cursor = connection.cursor(row_factory=tuple_row)
+    await cursor.execute("SELECT to_regnamespace(%s) IS NOT NULL", [quoted], prepare=False)
+    text = schema_sql(quoted, since=found)
+    if (await cursor.fetchall())[0][0] is True:
+        # A role that may use a schema need not be allowed to make one.
+        text = text.replace(f"CREATE SCHEMA IF NOT EXISTS {quoted};\n", "", 1)
+    # Several statements at once go without parameters only.
+    await connection.execute(text.encode(), prepare=False)

@@ -1,0 +1,228 @@
+"""Tokens in PostgreSQL, shared by the processes of any number of machines."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async.abc import Clock, Lease
+from tiktok_async.errors import TokenConflict
+from tiktok_async.models import AccountKey, Token
+from tiktok_async_stores._batch import Batcher
+from tiktok_async_stores._bulk import stored
+from tiktok_async_stores._lease import finish, hold_lease
+from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._unsafe import OnUnsafe
+from tiktok_async_stores.codec.packing import unpack
+from tiktok_async_stores.codec.tokens import decode_token, to_microseconds, with_version
+from tiktok_async_stores.postgres.leases import PostgresLeases
+from tiktok_async_stores.postgres.link import Pool, PostgresLink, from_text, names, to_text
+from tiktok_async_stores.postgres.notes import PostgresNotes
+from tiktok_async_stores.postgres.puts import GET_MANY, Put, put_all
+from tiktok_async_stores.postgres.safety import Inspection
+
+_PAGE = 500
+_TOGETHER = 200
+
+_Record = tuple[int, bytes]
+
+_GET = "SELECT version, body FROM {schema}.tokens WHERE client_key = %s AND open_id = %s"
+# The row of its lease goes with it, unless somebody holds it.
+_DELETE = """
+WITH freed AS (
+    DELETE FROM {schema}.leases WHERE client_key = %s AND open_id = %s AND until <= clock_timestamp()
+)
+DELETE FROM {schema}.tokens WHERE client_key = %s AND open_id = %s RETURNING true
+"""
+_KEYS = f"""
+SELECT open_id FROM {{schema}}.tokens WHERE client_key = %s AND open_id > %s ORDER BY open_id LIMIT {_PAGE}
+"""  # noqa: S608 - made of constants
+_EXPIRING = f"""
+SELECT expires_at, open_id FROM {{schema}}.tokens
+WHERE client_key = %s AND active AND expires_at < %s AND (expires_at, open_id) > (%s, %s)
+ORDER BY expires_at, open_id LIMIT {_PAGE}
+"""  # noqa: S608 - made of constants
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)  # a day in hand for time zones
+
+
+class PostgresTokenStore(PostgresLeases, KeepsNotes):
+    """A `TokenStore` in PostgreSQL 13 or newer, also through PgBouncer in transaction mode.
+
+    Every step is one statement and one transaction; none is open while TikTok is asked. Leases and notes end by the
+    server's clock. Reads, and puts, that wait at the same time share a trip and a commit. A `put` returns once it is
+    committed; after a connection was lost on the way, it looks whether it was.
+
+    On first use the tables are made or brought up to date, and the server's settings are looked at: what could lose
+    tokens is logged by `tiktok_async.stores` and given to *on_unsafe*. Nothing is refused.
+
+    Args:
+        url: `postgresql://`, as libpq reads it; `?schema=NAME` and `?pool_size=NUMBER` are ours.
+        pool: Instead of *url*: a pool of psycopg's, which is open and stays yours to close.
+        schema: Where the tables are, `tiktok` if nothing else is said.
+        clock: Times the waiting for leases; the default is the real one.
+        on_unsafe: Called once with each dangerous setting.
+
+    Raises:
+        ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
+
+    Example:
+        >>> store = PostgresTokenStore("postgresql://localhost/app")
+    """
+
+    _leases = "leases"
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        pool: Pool | None = None,
+        schema: str | None = None,
+        clock: Clock | None = None,
+        on_unsafe: OnUnsafe | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._link = PostgresLink(url, pool, schema, self._clock, owner=type(self).__name__)
+        self._notes = PostgresNotes(self._link)
+        self._inspection = Inspection(self._link, self._clock, on_unsafe)
+        self._reads = Batcher[tuple[str, str], _Record | None](self._get_many, limit=_TOGETHER)
+        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER)
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        schema: str | None = None,
+        clock: Clock | None = None,
+        on_unsafe: OnUnsafe | None = None,
+    ) -> "PostgresTokenStore":
+        """Make a store of a PostgreSQL URL."""
+        return cls(url, schema=schema, clock=clock, on_unsafe=on_unsafe)
+
+    async def get(self, key: AccountKey) -> Token | None:
+        """Return the stored token of *key*, or `None`.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        return _token(key, await self._reads.share(names(key)))
+
+    async def put(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token* by compare-and-set; it is committed when this returns.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: PostgreSQL cannot be reached; whether the token was stored may be unknown.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        return with_version(token, await self._puts.submit(Put.of(token, expected_version)))
+
+    async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
+        """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        found: list[Token | None] = []
+        for start in range(0, len(keys), _PAGE):
+            page = keys[start : start + _PAGE]
+            found += map(_token, page, await self._get_many([names(key) for key in page]))
+        return found
+
+    async def put_many(self, puts: Sequence[tuple[Token, int | None]]) -> list[Token | TokenConflict]:
+        """Store each token by compare-and-set with the version beside it, as `put` does.
+
+        Returns:
+            For each, in their order, the token as stored, or the conflict that kept it from being so.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached; which of them were stored may be unknown.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        outcomes: list[Token | TokenConflict] = []
+        for start in range(0, len(puts), _PAGE):
+            page = puts[start : start + _PAGE]
+            outcomes += stored(page, await self._put_many([Put.of(token, expected) for token, expected in page]))
+        return outcomes
+
+    async def delete(self, key: AccountKey) -> bool:
+        """Forget the token of *key*. Returns whether there was one.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached.
+        """
+        return bool(await self._link.run(_DELETE, (*names(key), *names(key))))
+
+    async def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
+        """Yield every account of one app, page by page.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached.
+        """
+        last, full = "", True
+        while full:
+            rows = await self._link.run(_KEYS, (to_text(client_key), last))
+            full = len(rows) == _PAGE
+            for (last,) in rows:
+                yield AccountKey(client_key, from_text(last))
+
+    async def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
+        """Yield the active accounts whose access token ends before *before*, soonest first, page by page.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached.
+        """
+        to_microseconds(before)  # refuses a naive time
+        last: tuple[Any, ...] = (_EARLIEST, "")
+        full = True
+        while full:
+            rows = await self._link.run(_EXPIRING, (to_text(client_key), before, *last))
+            full = len(rows) == _PAGE
+            for last in rows:
+                yield AccountKey(client_key, from_text(last[1]))
+
+    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
+        """Hold *key*'s lease inside `async with`, among all who use the database.
+
+        Raises:
+            LeaseUnavailable: *wait* is over.
+            StoreError: PostgreSQL cannot be reached.
+        """
+        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
+
+    async def aclose(self) -> None:
+        """Finish what is being sent and close the pool, if it is this store's. Harmless when repeated."""
+        await finish(self._close())
+
+    async def _close(self) -> None:
+        await self._reads.drain()
+        await self._puts.drain()
+        await self._link.aclose()
+
+    async def _get_many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[_Record | None]:
+        if len(wanted) == 1:
+            rows = await self._link.run(_GET, wanted[0])
+            return [(rows[0][0], rows[0][1]) if rows else None]
+        found: list[_Record | None] = [None] * len(wanted)
+        columns = ([client_key for client_key, _ in wanted], [open_id for _, open_id in wanted])
+        for place, version, body in await self._link.run(GET_MANY, columns):
+            found[place - 1] = (version, body)
+        return found
+
+    async def _put_many(self, puts: Sequence[Put]) -> Sequence[int | TokenConflict]:
+        await put_all(self._link, puts)
+        return [put.outcome for put in puts if put.outcome is not None]
+
+    def __repr__(self) -> str:
+        return f"<PostgresTokenStore in schema {self._link.schema!r}>"
+
+
+def _token(key: AccountKey, record: _Record | None) -> Token | None:
+    return decode_token(unpack(record[1]), key=key, version=record[0]) if record else None
