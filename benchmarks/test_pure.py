@@ -15,7 +15,7 @@ import pytest
 from benchmarks.bench_decode import BODY, RESPONSE, VideoPage
 from tiktok_async import Limit, RetryPolicy, Secret, ServerError, plan_chunks
 from tiktok_async._calls.rules.endpoints import ENDPOINTS
-from tiktok_async._calls.rules.retry import verdict
+from tiktok_async._calls.rules.retry import retry_delay
 from tiktok_async._decoding.converter import structure
 from tiktok_async._decoding.envelope import decode_rest
 from tiktok_async._limits.rules import open_window
@@ -84,6 +84,6 @@ def test_a_failure_is_judged(benchmark: Benchmark) -> None:
     error = ServerError("internal_error", status=503, endpoint=spec.path)
 
     def judge() -> float | None:
-        return verdict(spec, error, attempt=1, policy=policy, elapsed=0.1, jitter=0.5)
+        return retry_delay(spec, error, attempt=1, policy=policy, elapsed=0.1, jitter=0.5)
 
     assert benchmark(judge) is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from http import HTTPStatus
 
 from attrs import frozen
 
@@ -161,11 +162,11 @@ def rule_for_status(status: int) -> ErrorRule:
     }
     if status in by_status:
         return by_status[status]
-    if status == 403:  # noqa: PLR2004 - the posting family is the 403 family
+    if status == HTTPStatus.FORBIDDEN:  # the posting family is the 403 family
         return ErrorRule(
             "PostingRefused", False, _DEVELOPER, "TikTok refused this creator or this app; see its message."
         )
-    if status >= 500:  # noqa: PLR2004 - the server's side of HTTP
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _SERVER
     return _REFUSED
 

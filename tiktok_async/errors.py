@@ -83,6 +83,7 @@ __all__ = [
     "join_words",
     "oauth_error",
     "scrub",
+    "unexpected_form",
 ]
 
 
@@ -293,6 +294,37 @@ def api_error(
     rule = API_ERRORS.get(code) or rule_for_status(status)
     cls = _API_CLASSES[rule.error]
     return cls(code, message, log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
+
+
+def unexpected_form(
+    what: str,
+    *,
+    endpoint: str,
+    status: int = 0,
+    log_id: str | None = None,
+    open_id: str | None = None,
+    advice: str = "TikTok changed its answer or something between altered it; report it with the log_id.",
+) -> ServerError:
+    """Build the error for an answer that is not what TikTok documents; it is not worth a repeat.
+
+    Args:
+        what: What is wrong with it, without any of its values.
+        endpoint: The path that was called.
+        status: The HTTP status.
+        log_id: TikTok's id of the call.
+        open_id: The account the call was for.
+        advice: What to do.
+    """
+    return ServerError(
+        "unexpected_form",
+        what,
+        log_id=log_id,
+        status=status,
+        endpoint=endpoint,
+        open_id=open_id,
+        retryable=False,
+        advice=advice,
+    )
 
 
 class OAuthError(TikTokError):

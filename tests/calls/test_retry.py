@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tiktok_async import errors
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Repeatable
-from tiktok_async._calls.rules.retry import RetryQuota, verdict
+from tiktok_async._calls.rules.retry import RetryQuota, retry_delay
 from tiktok_async.errors import RateLimited, ServerError, TikTokError, TransportError, api_error, oauth_error
 from tiktok_async.models import Endpoint, RetryPolicy
 
@@ -27,7 +27,7 @@ def limited(seconds: float) -> RateLimited:
 
 def repeats(endpoint: Endpoint, error: TikTokError) -> bool:
     spec = ENDPOINTS[endpoint]
-    return verdict(spec, error, attempt=1, policy=POLICY, elapsed=0, jitter=0.5) is not None
+    return retry_delay(spec, error, attempt=1, policy=POLICY, elapsed=0, jitter=0.5) is not None
 
 
 @pytest.mark.parametrize("endpoint", Endpoint)
@@ -72,26 +72,28 @@ def test_a_servers_failure_is_known_by_its_status_or_its_code(status: int, *, re
 
 def test_the_last_attempt_is_the_last() -> None:
     policy = RetryPolicy(attempts=3)
-    found = [verdict(READ, BROKEN, attempt=n, policy=policy, elapsed=0, jitter=0.5) is not None for n in (1, 2, 3, 4)]
+    found = [
+        retry_delay(READ, BROKEN, attempt=n, policy=policy, elapsed=0, jitter=0.5) is not None for n in (1, 2, 3, 4)
+    ]
     assert found == [True, True, False, False]
 
 
 def test_the_wait_doubles_and_is_drawn_from_all_of_it() -> None:
     policy = RetryPolicy(attempts=99, base=timedelta(seconds=1), cap=timedelta(seconds=10))
-    waits = [verdict(READ, BROKEN, attempt=n, policy=policy, elapsed=0, jitter=0.5) for n in (1, 2, 3, 4, 5, 98)]
+    waits = [retry_delay(READ, BROKEN, attempt=n, policy=policy, elapsed=0, jitter=0.5) for n in (1, 2, 3, 4, 5, 98)]
     assert waits == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
-    assert verdict(READ, BROKEN, attempt=1, policy=policy, elapsed=0, jitter=0) == 0
+    assert retry_delay(READ, BROKEN, attempt=1, policy=policy, elapsed=0, jitter=0) == 0
 
 
 def test_the_servers_own_wait_is_kept_and_not_cut_short() -> None:
-    assert verdict(READ, limited(30), attempt=1, policy=POLICY, elapsed=0, jitter=0.5) == 30
-    assert verdict(INIT, limited(0), attempt=1, policy=POLICY, elapsed=0, jitter=0.5) == 0.125
+    assert retry_delay(READ, limited(30), attempt=1, policy=POLICY, elapsed=0, jitter=0.5) == 30
+    assert retry_delay(INIT, limited(0), attempt=1, policy=POLICY, elapsed=0, jitter=0.5) == 0.125
 
 
 def test_nothing_starts_after_the_deadline() -> None:
-    assert verdict(READ, limited(91), attempt=1, policy=POLICY, elapsed=0, jitter=0) is None
-    assert verdict(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0.9) is None
-    assert verdict(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0) == 0
+    assert retry_delay(READ, limited(91), attempt=1, policy=POLICY, elapsed=0, jitter=0) is None
+    assert retry_delay(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0.9) is None
+    assert retry_delay(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0) == 0
 
 
 @given(
@@ -106,7 +108,7 @@ def test_every_wait_fits_the_policy(
 ) -> None:
     policy = RetryPolicy(attempts=attempts)
     error: TikTokError = BROKEN if seconds is None else limited(seconds)
-    wait = verdict(READ, error, attempt=attempt, policy=policy, elapsed=elapsed, jitter=jitter)
+    wait = retry_delay(READ, error, attempt=attempt, policy=policy, elapsed=elapsed, jitter=jitter)
     if wait is None:
         return
     assert attempt < attempts

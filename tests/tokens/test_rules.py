@@ -11,7 +11,6 @@ from tiktok_async._tokens.rules import (
     RefreshOutcome,
     classify_refresh_error,
     lifetime,
-    pause,
     reauthorization_reason,
     token_lifetime,
 )
@@ -150,18 +149,3 @@ def test_a_failed_refresh_says_what_became_of_the_refresh_token(error: TikTokErr
 def test_the_reason_of_a_refusal_is_the_likeliest(ended: timedelta, *, interrupted: bool, reason: str) -> None:
     token = make_token()
     assert reauthorization_reason(token, token.refresh_expires_at + ended, interrupted=interrupted) == reason
-
-
-def test_pauses_double_up_to_their_cap() -> None:
-    waits = [pause(failures, base=0.5, cap=8.0, jitter=0.5) for failures in range(1, 8)]
-    assert waits == [0.5, 1, 2, 4, 8, 8, 8]
-    assert pause(10_000, base=0.5, cap=8.0, jitter=0.5) == 8
-    assert pause(10_000, base=1.0, cap=1e12, jitter=0.5) == 2.0**30
-
-
-@given(failures=st.integers(1, 5_000), jitter=st.floats(0, 1, exclude_max=True))
-def test_a_pause_is_off_by_at_most_a_quarter(failures: int, jitter: float) -> None:
-    middle = min(60.0, 2.0 ** min(failures - 1, 30))
-    wait = pause(failures, base=1.0, cap=60.0, jitter=jitter)
-    assert middle * 0.75 <= wait <= middle * 1.25
-    assert pause(failures, base=1.0, cap=60.0, jitter=0) == middle * 0.75

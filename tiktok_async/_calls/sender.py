@@ -1,4 +1,4 @@
-"""The one path every call takes: limit, token, transport, decoding, verdict, retry."""
+"""The one path every call takes: limit, token, transport, decoding, retry_delay, retry."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from yarl import URL
 from tiktok_async._calls.call import Call, Credential, Route
 from tiktok_async._calls.events import CallEvents
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
-from tiktok_async._calls.rules.retry import RetryQuota, verdict
+from tiktok_async._calls.rules.retry import RetryQuota, retry_delay
 from tiktok_async._calls.slots import Slots, settle
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._decoding.envelope import Decoded, decode_oauth, decode_rest
@@ -299,7 +299,7 @@ class Sender:
 
     def _judge(self, call: Call, error: TikTokError) -> _Again:
         """Return the signal to try again, or raise *error* for good."""
-        wait = verdict(
+        wait = retry_delay(
             call.spec,
             error,
             attempt=call.attempts,

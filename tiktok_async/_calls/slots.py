@@ -4,12 +4,13 @@ Source: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from attrs import frozen
 
 from tiktok_async._calls.call import Call
 from tiktok_async._calls.rules.endpoints import EndpointSpec
+from tiktok_async._concurrency.clock import next_midnight
 from tiktok_async.abc import Clock, LimitKey, Permit, RateLimiter
 from tiktok_async.errors import ApiError, QuotaExhausted, RateLimited, RateLimitWaitExceeded, TikTokError
 from tiktok_async.models import Limit, WindowKind
@@ -65,7 +66,7 @@ class Slots:
             endpoint=call.spec.path,
             open_id=call.open_id,
         )
-        error.resets_at = self._midnight()
+        error.resets_at = next_midnight(self.clock.now())
         raise error
 
     def refused(self, call: Call, error: ApiError) -> None:
@@ -75,7 +76,7 @@ class Slots:
         key, limit = self.limit_of(call.spec, call.open_id)
         sliding = limit is not None and limit.kind is WindowKind.SLIDING
         if isinstance(error, QuotaExhausted):
-            error.resets_at = error.resets_at or self._midnight()
+            error.resets_at = error.resets_at or next_midnight(self.clock.now())
             closed = error.resets_at - self.clock.now()
         else:
             error.retry_after = closed = error.retry_after or (limit.per if limit is not None and sliding else _MINUTE)
@@ -90,9 +91,6 @@ class Slots:
         if self.max_wait is None or not isinstance(error, RateLimited) or error.retry_after is None:
             return False
         return error.retry_after.total_seconds() > self.max_wait
-
-    def _midnight(self) -> datetime:
-        return self.clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def settle(permit: Permit | None, *, sent: bool) -> None:

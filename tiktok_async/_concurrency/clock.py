@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tiktok_async.abc import TimerHandle
 
@@ -31,3 +31,8 @@ class SystemClock:
     def random(self) -> float:
         """Return a number from 0 up to, but not including, 1."""
         return random.random()  # noqa: S311 - jitter, not a secret
+
+
+def next_midnight(now: datetime) -> datetime:
+    """Return the next midnight in UTC: TikTok's daily quotas start anew then."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

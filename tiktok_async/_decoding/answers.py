@@ -3,7 +3,7 @@
 from typing import Any, TypeVar, cast
 
 from tiktok_async._decoding.converter import DecodeError, structure
-from tiktok_async.errors import ServerError
+from tiktok_async.errors import unexpected_form
 from tiktok_async.models import Endpoint
 from tiktok_async.models._http import Response
 
@@ -20,15 +20,12 @@ def read(response: Response, data: Any, cls: type[T], *, endpoint: Endpoint, ope
         return structure(data, cls)
     except DecodeError as error:
         problem = str(error)
-    raise ServerError(
-        "unexpected_form",
+    raise unexpected_form(
         f"the answer is not of the documented form: {problem}",
         log_id=response.log_id,
         status=response.status,
         endpoint=endpoint.path,
         open_id=open_id,
-        retryable=False,
-        advice="TikTok changed its answer or something between altered it; report it with the log_id.",
     )
 
 

@@ -7,6 +7,7 @@ Sources:
 
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -14,11 +15,11 @@ import orjson
 
 from tiktok_async.errors import ApiError, RateLimited, ServerError, api_error, oauth_error
 from tiktok_async.models import Endpoint
-from tiktok_async.models._http import RawResponse
+from tiktok_async.models._http import RawResponse, header, is_error, is_redirect, is_success
 
 _TOO_LONG = 1_000
 _LONGEST_RETRY_AFTER = 3_600
-_UNAUTHORIZED, _TOO_MANY, _SERVER_SIDE = 401, 429, 500
+_LAST_STATUS = 599
 
 # What a successful answer of the OAuth endpoints holds; revoke's is an empty object, or an empty body.
 # https://developers.tiktok.com/doc/oauth-user-access-token-management
@@ -62,13 +63,13 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
         error: Any = body.get("error")
         fault = _object(error)
         if fault is not None:
-            if fault.get("code") == "ok" and (response.status < 400 or (trust_ok and body.get("data"))):  # noqa: PLR2004 - HTTP's errors begin there
+            if fault.get("code") == "ok" and (not is_error(response.status) or (trust_ok and body.get("data"))):
                 data = body.get("data")
                 return Decoded({} if data is None else data, _log_id(fault))
             raise _api_error(response, _text(fault.get("code")), fault, endpoint, open_id)
         if isinstance(error, str) and error:
             raise _api_error(response, error, body, endpoint, open_id)
-        if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's successes
+        if is_success(response.status):
             data = body.get("data", body)
             return Decoded({} if data is None else data, _log_id(body))
     raise _unrecognised(response, endpoint, open_id)
@@ -94,7 +95,7 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
         error: Any = body.get("error")
         fault = _object(error)
         if isinstance(error, str) and error:
-            if response.status == _TOO_MANY:
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise _api_error(response, error, body, endpoint, open_id)
             raise oauth_error(
                 _shorten(error, 100),
@@ -105,7 +106,7 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
         if fault is not None and fault.get("code") != "ok":
             raise _api_error(response, _text(fault.get("code")), fault, endpoint, open_id)
         expected = _SUCCESS_KEY.get(endpoint)
-        if 200 <= response.status < 300 and (expected is None or body.get(expected)):  # noqa: PLR2004 - successes
+        if is_success(response.status) and (expected is None or body.get(expected)):
             return Decoded(body, _log_id(body))
     raise _unrecognised(response, endpoint, open_id)
 
@@ -127,13 +128,13 @@ def _api_error(
 ) -> ApiError:
     status = response.status
     told = error.get("http_status_code")
-    if status < 400 and type(told) is int and 400 <= told < 600:  # noqa: PLR2004 - HTTP's errors
+    if not is_error(status) and type(told) is int and is_error(told) and told <= _LAST_STATUS:
         status = told
     text = _text(error.get("message")) or _text(error.get("error_description")) or _text(error.get("description"))
     log_id = _log_id(error) or _header_log_id(response)
     if not code or code == "ok":
         text = text or "the answer says neither ok nor what is wrong"
-        if status < 400:  # noqa: PLR2004 - HTTP's errors begin there
+        if not is_error(status):
             return ServerError("", _shorten(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
         code = ""
     refusal = api_error(
@@ -147,13 +148,13 @@ def _api_error(
 def _unrecognised(response: RawResponse, endpoint: str, open_id: str | None) -> ApiError:
     status = response.status
     log_id = _header_log_id(response)
-    if status in (_UNAUTHORIZED, _TOO_MANY):
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS):
         return _api_error(response, "", {}, endpoint, open_id)
-    location = _header(response.headers, "location") if 300 <= status < 400 else None  # noqa: PLR2004 - redirects
-    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+    location = header(response.headers, "location") if is_redirect(status) else None
+    if is_redirect(status):
         what = f"it redirects to {_host(location)}, and redirects are never followed"
     else:
-        kind = _shorten((_header(response.headers, "content-type") or "no content type").partition(";")[0], 60)
+        kind = _shorten((header(response.headers, "content-type") or "no content type").partition(";")[0], 60)
         what = f"the answer is not what this API sends ({kind}, {len(response.body)} bytes)"
     return ServerError(
         "",
@@ -163,7 +164,7 @@ def _unrecognised(response: RawResponse, endpoint: str, open_id: str | None) -> 
         endpoint=endpoint,
         open_id=open_id,
         # A proxy's 404 comes again and so does a redirect; a 5xx and a torn success may not.
-        retryable=status >= _SERVER_SIDE or status < 300,  # noqa: PLR2004 - see above
+        retryable=status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_success(status),
     )
 
 
@@ -172,15 +173,10 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
     TikTok documents none. A date is not read, since there is no clock here to hold it against.
     """
-    text = (_header(headers, "retry-after") or "").strip()
+    text = (header(headers, "retry-after") or "").strip()
     if not (text.isascii() and text.isdigit()) or len(text) > 12:  # noqa: PLR2004 - longer ones are no seconds
         return None
     return timedelta(seconds=min(int(text), _LONGEST_RETRY_AFTER))
-
-
-def _header(headers: Mapping[str, str], name: str) -> str | None:
-    # A mapping that a test or another transport made may not ignore case; this runs for failures only.
-    return next((value for key, value in headers.items() if key.lower() == name), None)
 
 
 def _host(location: str | None) -> str:
@@ -202,7 +198,7 @@ def _log_id(error: Mapping[str, Any]) -> str | None:
 
 def _header_log_id(response: RawResponse) -> str | None:
     # TikTok's gateways put the id into this header too, also where the body is an error page.
-    return _log_id({"log_id": _header(response.headers, "x-tt-logid")})
+    return _log_id({"log_id": header(response.headers, "x-tt-logid")})
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value

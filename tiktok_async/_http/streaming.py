@@ -2,21 +2,21 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
 from attrs import evolve, frozen
 
 from tiktok_async._http.transport import StreamedResponse
-from tiktok_async.errors import ServerError
-from tiktok_async.models._http import RawResponse, Request, Response
+from tiktok_async.errors import unexpected_form
+from tiktok_async.models._http import RawResponse, Request, Response, is_success
 
 __all__ = ["Opener", "Streaming"]
 
 Opener = Callable[[Request], AbstractAsyncContextManager[StreamedResponse]]
 """Sends a request and opens its answer: `AiohttpTransport.stream`."""
 
-_PARTIAL = 206
 _MOST_WORDS = 1024 * 1024
 _OK = b'{"data":{},"error":{"code":"ok"}}'
 
@@ -79,13 +79,11 @@ class Streaming:
             ServerError: TikTok said that all is well, and sent no file.
         """
         if self._opened is None:
-            raise ServerError(
-                "unexpected_form",
+            raise unexpected_form(
                 "the answer is words where a file was asked for",
                 log_id=response.log_id,
                 status=response.status,
                 endpoint=endpoint,
-                retryable=False,
             )
         return self._opened.answer
 
@@ -93,7 +91,7 @@ class Streaming:
 def _is_file(status: int, first: bytes) -> bool:
     # A refusal is JSON, and no archive and no list of ids begins as JSON does; a part of one may.
     # https://developers.tiktok.com/doc/data-portability-api-download
-    return status == _PARTIAL or (200 <= status < 300 and not first.lstrip().startswith(b"{"))  # noqa: PLR2004 - HTTP
+    return status == HTTPStatus.PARTIAL_CONTENT or (is_success(status) and not first.lstrip().startswith(b"{"))
 
 
 async def _chained(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from copy import copy
 from datetime import timedelta
 
+from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.tasks import OwnedTasks, SharedResult
-from tiktok_async._tokens.rules import lifetime, pause
+from tiktok_async._tokens.rules import lifetime
 from tiktok_async.abc import Clock
 from tiktok_async.errors import SessionClosed, TikTokError
 from tiktok_async.models import ClientToken, Secret
@@ -105,7 +106,7 @@ class ClientTokens:
         except TikTokError as error:
             self._failures += 1
             self._error = error
-            wait = pause(self._failures, base=2, cap=60, jitter=self._clock.random())
+            wait = backoff(self._failures, base=2, cap=60, jitter=self._clock.random())
             self._retry_at = self._clock.monotonic() + wait
             self._minting = None
             result.fail(error)

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from attrs import evolve
 
+from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async._concurrency.tasks import OwnedTasks
 from tiktok_async._tokens.client_token import ClientTokens
 from tiktok_async._tokens.renewal import AccountEntry, Renewal, Renewals, Want, Wish
 from tiktok_async._tokens.rotation import RotationSettings
-from tiktok_async._tokens.rules import pause
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import AccessTokenInvalid, LeaseUnavailable, StoreError, TokenNotSaved
 from tiktok_async.models import AccountKey, ClientToken, Event, Token, TokenState
@@ -40,7 +40,7 @@ async def save_login(settings: RotationSettings, token: Token) -> Token:
             failures += 1
             if failures == _SAVES:
                 raise TokenNotSaved(token) from error
-        await settings.clock.sleep(pause(failures, base=0.1, cap=5, jitter=settings.clock.random()))
+        await settings.clock.sleep(backoff(failures, base=0.1, cap=5, jitter=settings.clock.random()))
 
 
 async def forget(

@@ -10,9 +10,10 @@ from typing import final
 
 from attrs import frozen
 
+from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.tasks import OwnedTasks, SharedResult
 from tiktok_async._tokens.rotation import Rotation, RotationSettings
-from tiktok_async._tokens.rules import pause, token_lifetime
+from tiktok_async._tokens.rules import token_lifetime
 from tiktok_async.errors import (
     AccountNotFound,
     LeaseUnavailable,
@@ -288,7 +289,7 @@ class Renewals:
                 if self._clock.monotonic() >= end:
                     raise
             failures += 1
-            await self._clock.sleep(pause(failures, base=0.1, cap=1.0, jitter=self._clock.random()))
+            await self._clock.sleep(backoff(failures, base=0.1, cap=1.0, jitter=self._clock.random()))
 
     async def _attempt(self, entry: AccountEntry, renewal: Renewal) -> Token:
         if renewal.rotation is None:
@@ -345,7 +346,7 @@ class Renewals:
         elif not isinstance(error, LeaseUnavailable):
             entry.failures += 1
             cap = _PAUSE_BASE if isinstance(error, StoreError) else _PAUSE_CAP
-            wait = pause(entry.failures, base=_PAUSE_BASE, cap=cap, jitter=self._clock.random())
+            wait = backoff(entry.failures, base=_PAUSE_BASE, cap=cap, jitter=self._clock.random())
             entry.error = error
             entry.retry_at = now + wait
             entry.look_at = now + min(wait, _LOOK)

@@ -17,8 +17,9 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
+from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.lease import LeaseKeeper
-from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error, pause, reauthorization_reason
+from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error, reauthorization_reason
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import (
     AccountNotFound,
@@ -69,7 +70,7 @@ async def save_over(
             failures += 1
             if failures == SAVES:
                 stuck()
-            await clock.sleep(pause(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
+            await clock.sleep(backoff(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
             continue
         # What shows up here may be our own token, from a put whose answer was lost.
         if not over or stored.refresh_token != before.refresh_token:
@@ -84,7 +85,7 @@ async def _read(store: TokenStore, clock: Clock, key: AccountKey) -> Token:
             stored = await store.get(key)
         except Exception:  # noqa: BLE001 - as above
             failures += 1
-            await clock.sleep(pause(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
+            await clock.sleep(backoff(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
             continue
         if stored is None:
             raise AccountNotFound(key.open_id, key.client_key)

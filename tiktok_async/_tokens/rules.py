@@ -3,6 +3,7 @@
 import zlib
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from http import HTTPStatus
 
 from attrs import frozen
 
@@ -83,7 +84,7 @@ def classify_refresh_error(error: TikTokError) -> RefreshOutcome:
         return RefreshOutcome.UNCLEAR if error.error == "server_error" else RefreshOutcome.UNUSED
     if isinstance(error, TransportError):
         return RefreshOutcome.UNKNOWN if error.sent else RefreshOutcome.UNUSED
-    if isinstance(error, ServerError) or (isinstance(error, ApiError) and error.status < 400):  # noqa: PLR2004 - HTTP
+    if isinstance(error, ServerError) or (isinstance(error, ApiError) and error.status < HTTPStatus.BAD_REQUEST):
         return RefreshOutcome.UNCLEAR
     return RefreshOutcome.UNUSED
 
@@ -102,11 +103,3 @@ def reauthorization_reason(token: Token, now: datetime, *, interrupted: bool) ->
     if token.refresh_expires_at <= now:
         return "expired"
     return "interrupted_rotation" if interrupted else "revoked"
-
-
-def pause(failures: int, *, base: float, cap: float, jitter: float) -> float:
-    """Return the seconds to wait after the *failures*-th failure in a row.
-
-    Doubling from *base* up to *cap*, and off by at most a quarter as *jitter*, from 0 up to 1, has it.
-    """
-    return min(cap, base * 2.0 ** min(failures - 1, 30)) * (0.75 + jitter / 2)

@@ -1,6 +1,7 @@
 """Requests and responses as plain values: what the transport takes and gives."""
 
 from collections.abc import AsyncIterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from attrs import field, frozen
@@ -53,3 +54,23 @@ class Response:
     log_id: str | None
     status: int
     headers: Mapping[str, str] = field(repr=False)
+
+
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """Return the header *name*, in lower case, of a mapping that may not ignore case."""
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+def is_success(status: int) -> bool:
+    """Say whether *status* is one of HTTP's 2xx."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def is_redirect(status: int) -> bool:
+    """Say whether *status* is one of HTTP's 3xx."""
+    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+
+
+def is_error(status: int) -> bool:
+    """Say whether *status* is one of HTTP's 4xx or 5xx."""
+    return status >= HTTPStatus.BAD_REQUEST

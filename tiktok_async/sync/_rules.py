@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import evolve
 
+from tiktok_async._concurrency.backoff import backoff
 from tiktok_async.models import Checkpoint, Video, VideoField
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A minute and an hour, of twelve hours.
 _FIRST_PAUSE_PART, _LONGEST_PAUSE_PART = 720, 12
-_LARGEST_POWER = 10
 
 # A cover's address is signed anew in each answer; it tells nothing about the video.
 _DIGESTED = tuple(str(field) for field in VideoField if field not in {VideoField.ID, VideoField.COVER_IMAGE_URL})
@@ -50,8 +50,8 @@ def pause_after(failures: int, every: timedelta, jitter: float) -> timedelta:
         every: The interval: the pause is its 720th at first, doubles each time and is its twelfth at last.
         jitter: 0 to 1; takes off up to half.
     """
-    pause = min(every / _LONGEST_PAUSE_PART, every / _FIRST_PAUSE_PART * (1 << min(failures - 1, _LARGEST_POWER)))
-    return pause * (1 - jitter / 2)
+    base, cap = every.total_seconds() / _FIRST_PAUSE_PART, every.total_seconds() / _LONGEST_PAUSE_PART
+    return timedelta(seconds=backoff(failures, base=base, cap=cap, jitter=1 - jitter, spread=(0.5, 1.0)))
 
 
 def begin(checkpoint: Checkpoint, now: datetime) -> Checkpoint:

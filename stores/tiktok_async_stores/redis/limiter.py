@@ -8,10 +8,10 @@ import asyncio
 import math
 import uuid
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._concurrency.clock import SystemClock, next_midnight
 from tiktok_async._limits.local import LocalRateLimiter
 from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
 from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed, StoreError
@@ -144,8 +144,7 @@ class RedisRateLimiter:
         window = await self._look(key, limit)
         if limit.kind is WindowKind.SLIDING:
             return Usage(window.used, limit.count, None)
-        midnight = (self._clock.now().timestamp() // _DAY + 1) * _DAY
-        return Usage(window.used, limit.count, datetime.fromtimestamp(midnight, UTC))
+        return Usage(window.used, limit.count, next_midnight(self._clock.now()))
 
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
         """Let nobody in the fleet through for *seconds*; the others learn it with their next trip."""

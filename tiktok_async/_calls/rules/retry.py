@@ -1,13 +1,14 @@
 """Whether a failed call is sent again, and after how long."""
 
+from http import HTTPStatus
+
 from tiktok_async._calls.rules.endpoints import EndpointSpec, Repeatable
+from tiktok_async._concurrency.backoff import FULL_JITTER, backoff
 from tiktok_async.errors import RateLimited, ServerError, TikTokError, TransportError
 from tiktok_async.models import RetryPolicy
 
-_SERVER_SIDE = 500
 
-
-def verdict(
+def retry_delay(
     spec: EndpointSpec,
     error: TikTokError,
     *,
@@ -28,9 +29,8 @@ def verdict(
     """
     if attempt >= policy.attempts or not _may_repeat(spec, error):
         return None
-    # The doubling is bounded: 2 ** 1100 is no float.
-    longest = min(policy.cap.total_seconds(), policy.base.total_seconds() * 2.0 ** min(attempt - 1, 64))
-    wait = longest * jitter
+    base, cap = policy.base.total_seconds(), policy.cap.total_seconds()
+    wait = backoff(attempt, base=base, cap=cap, jitter=jitter, spread=FULL_JITTER)
     if isinstance(error, RateLimited) and error.retry_after is not None:
         # The server's word is not cut to the cap: an earlier call would only be refused again.
         wait = max(wait, error.retry_after.total_seconds())
@@ -43,7 +43,9 @@ def _may_repeat(spec: EndpointSpec, error: TikTokError) -> bool:
     if isinstance(error, TransportError):
         return not error.sent or spec.repeatable is Repeatable.ALWAYS
     if isinstance(error, ServerError):
-        return spec.repeatable is Repeatable.ALWAYS and (error.retryable or error.status >= _SERVER_SIDE)
+        return spec.repeatable is Repeatable.ALWAYS and (
+            error.retryable or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
     return False
 
 

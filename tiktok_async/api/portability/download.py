@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,8 +16,9 @@ from attrs import define, frozen
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api.portability.archive import check_archive
 from tiktok_async.api.runtime import Runtime
-from tiktok_async.errors import ApiError, ConfigurationError, ServerError, TransportError
+from tiktok_async.errors import ApiError, ConfigurationError, TransportError, unexpected_form
 from tiktok_async.models import Endpoint
+from tiktok_async.models._http import header
 
 __all__ = ["Download"]
 
@@ -78,10 +80,9 @@ class Download:
             problem = await asyncio.to_thread(check_archive, part, contents=await self._fetch(part))
         if problem is not None:
             await asyncio.to_thread(part.unlink)
-            raise ServerError(
-                "unexpected_form",
+            raise unexpected_form(
                 f"what was downloaded is no whole archive: {problem}",
-                status=200,
+                status=HTTPStatus.OK,
                 endpoint=Endpoint.PORTABILITY_DOWNLOAD.path,
                 open_id=self.credential.open_id,
                 advice="Download it again.",
@@ -175,7 +176,7 @@ async def _write(file: BinaryIO, block: bytes) -> None:
 
 def _goes_on(status: int, headers: Mapping[str, str], size: int) -> bool:
     """Whether an answer goes on where the file ends; a server that cannot do so sends the whole again."""
-    told = next((value for name, value in headers.items() if name.lower() == "content-range"), "")
+    told = header(headers, "content-range") or ""
     found = _RANGE.fullmatch(told.strip())
     return status == _PARTIAL and found is not None and int(found[1]) == size
 

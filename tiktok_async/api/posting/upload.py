@@ -9,10 +9,12 @@ ours, the upload goes on from there. Progress counts acknowledged bytes, never s
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from http import HTTPStatus
 from typing import Self
 
 from yarl import URL
 
+from tiktok_async._concurrency.backoff import FULL_JITTER, backoff
 from tiktok_async._http.stall import StallGuard
 from tiktok_async.abc import Clock, Transport
 from tiktok_async.api.posting.rules.chunks import content_range, floor_to_chunk, resume_points
@@ -101,9 +103,7 @@ STALL_SECONDS = 60.0
 _TAKEN = {200, 201, 206}
 # https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 _GONE = {403: "its hour is over", 404: "TikTok does not know it any more"}
-_OUT_OF_STEP = 416
 _WORTH_REPEATING = {408, 425, 429}
-_SERVER_SIDE = 500
 _MOST_REWINDS = 5
 
 
@@ -211,9 +211,9 @@ class Upload:
             return error
         if reply.status in _TAKEN:
             return self._take(span, reply)
-        if reply.status == _OUT_OF_STEP:
+        if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return await self._resync(span, reply)
-        if reply.status in _WORTH_REPEATING or reply.status >= _SERVER_SIDE:
+        if reply.status in _WORTH_REPEATING or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return self._error(UploadError, reply.status, f"The upload host answered with HTTP {reply.status}.")
         if reply.status in _GONE:
             await self._gone(span, reply.status, _GONE[reply.status])
@@ -290,8 +290,9 @@ class Upload:
                 f"A chunk was not acknowledged in {self.attempts} attempts. Resume later with "
                 "`account.publish(state, source)`; do not post anew.",
             ) from problem
-        longest = min(policy.cap.total_seconds(), policy.base.total_seconds() * 2.0 ** min(self.attempts - 1, 64))
-        await self._clock.sleep(longest * self._clock.random())
+        base, cap = policy.base.total_seconds(), policy.cap.total_seconds()
+        wait = backoff(self.attempts, base=base, cap=cap, jitter=self._clock.random(), spread=FULL_JITTER)
+        await self._clock.sleep(wait)
 
     async def _check_hour(self) -> None:
         expires_at = self._record.expires_at

@@ -13,7 +13,7 @@ from tiktok_async._calls.rules.endpoints import ENDPOINTS, MULTIPART
 from tiktok_async._decoding.answers import read
 from tiktok_async._http.transport import AiohttpTransport
 from tiktok_async.api.research.calls import ResearchCalls, check_id, object_of
-from tiktok_async.errors import ConfigurationError, ServerError, TikTokError
+from tiktok_async.errors import ConfigurationError, TikTokError, unexpected_form
 from tiktok_async.models import ComplianceState, Endpoint
 from tiktok_async.models._wire import WireModel, identifier
 
@@ -103,13 +103,7 @@ class ComplianceTask:
                     break
         ids = text.decode("utf-8", "replace").split()
         if len(text) > _MOST_BYTES or not all(one.isascii() and one.isdigit() for one in ids):
-            raise ServerError(
-                "unexpected_form",
-                "the file is no list of ids",
-                status=answer.status,
-                endpoint=endpoint.path,
-                retryable=False,
-            )
+            raise unexpected_form("the file is no list of ids", status=answer.status, endpoint=endpoint.path)
         return ids
 
 

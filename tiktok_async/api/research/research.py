@@ -4,10 +4,11 @@ Source: https://developers.tiktok.com/doc/research-api-overview
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 
 from tiktok_async._calls.rules.endpoints import BY_PATH
+from tiktok_async._concurrency.clock import next_midnight
 from tiktok_async._tokens.credentials import ClientCredential
 from tiktok_async.abc import RateLimiter
 from tiktok_async.api.pages import Pages
@@ -248,5 +249,5 @@ class Research(People):
         if limit is None:  # the endpoint table has one for each of these
             raise AssertionError(endpoint)
         usage = await self._limiter.usage(key, limit)
-        midnight = self._runtime.clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        return Quota(used=usage.used, limit=usage.limit, resets_at=usage.resets_at or midnight)
+        resets_at = usage.resets_at or next_midnight(self._runtime.clock.now())
+        return Quota(used=usage.used, limit=usage.limit, resets_at=resets_at)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from tiktok_async._decoding.readers import DecodeError
-from tiktok_async.errors import ConfigurationError, OAuthError, ServerError
+from tiktok_async.errors import ConfigurationError, OAuthError, ServerError, unexpected_form
 from tiktok_async.models import AccountKey, ClientToken, Endpoint, Secret, Token
 
 _NUMBER = re.compile(r"[0-9]{1,12}(\.0+)?")
@@ -128,13 +128,8 @@ def parse_client_token(data: Mapping[str, Any], *, now: datetime) -> ClientToken
 
 def _unexpected(error: DecodeError, *, open_id: str | None) -> ServerError:
     # Not worth a repeat: a refresh token that TikTok has taken would be refused the second time.
-    return ServerError(
-        "unexpected_form",
-        f"the answer is not of the documented form: {error}",
-        endpoint=Endpoint.TOKEN.path,
-        open_id=open_id,
-        retryable=False,
-        advice="TikTok changed its answer or something between altered it.",
+    return unexpected_form(
+        f"the answer is not of the documented form: {error}", endpoint=Endpoint.TOKEN.path, open_id=open_id
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import ChunkPlan
+from tiktok_async.models._http import header
 
 __all__ = ["MAX_CHUNK", "MAX_SIZE", "MIN_CHUNK", "content_range", "floor_to_chunk", "plan_chunks", "resume_points"]
 
@@ -106,7 +107,7 @@ def resume_points(plan: ChunkPlan, headers: Mapping[str, str]) -> tuple[int, ...
         >>> resume_points(plan, {"Content-Range": "bytes 0-10/25"})
         (10,)
     """
-    value = next((text for name, text in headers.items() if name.lower() == "content-range"), None)
+    value = header(headers, "content-range")
     match = _UPLOADED.fullmatch(value or "")
     if match is None:
         return ()
