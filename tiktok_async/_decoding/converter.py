@@ -33,7 +33,8 @@ from tiktok_async._decoding.readers import (
     read_id,
     read_object,
 )
-from tiktok_async.models._wire import WIRE_ID, WIRE_NAME, WireModel
+from tiktok_async.models._json import WIRE_ID, WIRE_NAME
+from tiktok_async.models._wire import WireModel
 
 if TYPE_CHECKING:
     from cattrs import Converter

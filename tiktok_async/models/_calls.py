@@ -6,11 +6,13 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen, validators
 
+from tiktok_async.models._json import JsonModel
+
 T_co = TypeVar("T_co", covariant=True)
 
 
 @frozen(slots=True, kw_only=True)
-class Page(Generic[T_co]):
+class Page(JsonModel, Generic[T_co]):
     """What one request of a listing brought.
 
     Attributes:
@@ -29,7 +31,7 @@ class Page(Generic[T_co]):
 
 
 @frozen(slots=True, kw_only=True)
-class RetryPolicy:
+class RetryPolicy(JsonModel):
     """Attempts, backoff and the overall deadline for what is safe to repeat.
 
     The wait before attempt *n* is drawn evenly from zero to `min(cap, base * 2 ** (n - 1))` ("full jitter").
@@ -117,7 +119,7 @@ class WindowKind(StrEnum):
 
 
 @frozen(slots=True)
-class Limit:
+class Limit(JsonModel):
     """At most *count* calls in each *per*.
 
     Args:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from tiktok_async.errors import TikTokError
+from tiktok_async.models._json import JsonModel
 
 
 @frozen(slots=True, kw_only=True)
-class RefreshReport:
+class RefreshReport(JsonModel):
     """One sweep over the accounts whose token ends soon.
 
     Attributes:
@@ -25,7 +26,7 @@ class RefreshReport:
 
 
 @frozen(slots=True, kw_only=True)
-class Event:
+class Event(JsonModel):
     """The base of every event.
 
     Attributes:

@@ -7,6 +7,8 @@ from typing import Any
 from attrs import field, frozen
 from yarl import URL
 
+from tiktok_async.models._json import JsonModel
+
 
 @frozen(slots=True, kw_only=True)
 class Request:
@@ -40,7 +42,7 @@ class RawResponse:
 
 
 @frozen(slots=True, kw_only=True)
-class Response:
+class Response(JsonModel):
     """What `TikTokSession.request` returns: TikTok's decoded answer.
 
     Attributes:

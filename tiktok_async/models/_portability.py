@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from tiktok_async.models._json import JsonModel
 from tiktok_async.models._wire import WireModel, identifier
 
 
@@ -63,7 +64,7 @@ class PortabilityStatus(WireModel):
 
 
 @frozen(slots=True, kw_only=True)
-class ArchiveMember:
+class ArchiveMember(JsonModel):
     """One file of an archive.
 
     Attributes:

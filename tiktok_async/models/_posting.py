@@ -13,11 +13,12 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from tiktok_async.errors import ConfigurationError
+from tiktok_async.models._json import JsonModel, private
 from tiktok_async.models._wire import WireModel
 
 
 @frozen(slots=True)
-class ChunkPlan:
+class ChunkPlan(JsonModel):
     """How a video is cut. Make one with `plan_chunks`, which keeps TikTok's rules.
 
     Args:
@@ -49,7 +50,7 @@ class ChunkPlan:
 
 
 @frozen(slots=True, kw_only=True)
-class UploadProgress:
+class UploadProgress(JsonModel):
     """How far an upload is, after TikTok acknowledged a chunk.
 
     Attributes:
@@ -64,7 +65,7 @@ class UploadProgress:
     chunks: int
     sent: int
     total: int
-    state: str = field(repr=False)
+    state: str = field(repr=False, metadata=private())
 
 
 class PublishState(StrEnum):
@@ -147,7 +148,7 @@ UNKNOWN_FAIL = FailRule(False, "TikTok gave a reason this library does not know.
 
 
 @frozen(slots=True, kw_only=True)
-class PublishStatus:
+class PublishStatus(JsonModel):
     """What TikTok says of a post.
 
     Attributes:
@@ -233,7 +234,7 @@ def _too_long(name: str, text: str | None, most: int) -> list[str]:
 
 
 @frozen(slots=True, kw_only=True)
-class VideoPost:
+class VideoPost(JsonModel):
     """The settings of a video that is posted directly.
 
     Args:
@@ -281,7 +282,7 @@ class VideoPost:
 
 
 @frozen(slots=True, kw_only=True)
-class PhotoPost:
+class PhotoPost(JsonModel):
     """The settings of photos.
 
     Args:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from tiktok_async.models._json import JsonModel
 from tiktok_async.models._wire import WireModel, identifier
 
 
@@ -152,7 +153,13 @@ class VideoTag(WireModel):
 
 @frozen(kw_only=True)
 class HashtagInfo(WireModel):
-    """A hashtag of a video."""
+    """A hashtag of a video.
+
+    Attributes:
+        hashtag_id: The hashtag.
+        hashtag_name: Its name, without `#`.
+        hashtag_description: What TikTok says of it.
+    """
 
     hashtag_id: str | None = identifier(default=None)
     hashtag_name: str | None = None
@@ -161,7 +168,12 @@ class HashtagInfo(WireModel):
 
 @frozen(kw_only=True)
 class StickerInfo(WireModel):
-    """A sticker of a video."""
+    """A sticker of a video.
+
+    Attributes:
+        sticker_id: The sticker.
+        sticker_name: Its name.
+    """
 
     sticker_id: str | None = identifier(default=None)
     sticker_name: str | None = None
@@ -169,7 +181,13 @@ class StickerInfo(WireModel):
 
 @frozen(kw_only=True)
 class EffectInfo(WireModel):
-    """An effect of a video."""
+    """An effect of a video.
+
+    Attributes:
+        effect_id: The effect.
+        effect_name: Its name.
+        effect_photo_url: A picture of it.
+    """
 
     effect_id: str | None = identifier(default=None)
     effect_name: str | None = None
@@ -331,7 +349,7 @@ class ComplianceState(StrEnum):
 
 
 @frozen(slots=True, kw_only=True)
-class Quota:
+class Quota(JsonModel):
     """How much of a daily quota this library has used.
 
     Attributes:

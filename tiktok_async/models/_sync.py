@@ -7,6 +7,7 @@ from enum import StrEnum
 from attrs import Factory, frozen
 
 from tiktok_async.errors import TikTokError
+from tiktok_async.models._json import JsonModel
 from tiktok_async.models._tokens import AccountKey
 
 __all__ = ["AccountSync", "Checkpoint", "DueAccount", "SyncState"]
@@ -17,7 +18,7 @@ def _nothing() -> Mapping[str, tuple[int, int]]:
 
 
 @frozen(slots=True, kw_only=True)
-class Checkpoint:
+class Checkpoint(JsonModel):
     """How far an account's sync has come. It holds no token and no video, only ids, times and digests.
 
     A *round* goes from the newest video back to where the last round's look-back begins. A crash in the middle
@@ -61,7 +62,7 @@ class Checkpoint:
 
 
 @frozen(slots=True, kw_only=True)
-class DueAccount:
+class DueAccount(JsonModel):
     """An account whose time has come: all that a job has to carry, and nothing that must be kept secret.
 
     Attributes:
@@ -91,7 +92,7 @@ class SyncState(StrEnum):
 
 
 @frozen(slots=True, kw_only=True)
-class AccountSync:
+class AccountSync(JsonModel):
     """What one call of `sync_account` did.
 
     Attributes:

@@ -12,6 +12,8 @@ from typing import Any, NoReturn, final
 
 from attrs import Attribute, field, frozen
 
+from tiktok_async.models._json import JsonModel, private
+
 
 @final
 class Secret:
@@ -94,7 +96,7 @@ def _scopes(names: Iterable[str]) -> frozenset[str]:
 
 
 @frozen(slots=True, order=True)
-class AccountKey:
+class AccountKey(JsonModel):
     """Whose token it is: one user of one app.
 
     Several apps, and a sandbox beside its production app, share one store and never see each other's accounts.
@@ -122,7 +124,7 @@ def fingerprint(secret: Secret) -> str:
 
 
 @frozen(slots=True, kw_only=True)
-class RefreshAttempt:
+class RefreshAttempt(JsonModel):
     """The journal of a rotation: written before TikTok is asked, gone once the result is stored.
 
     One that is found later tells that the outcome of a refresh is unknown.
@@ -141,7 +143,7 @@ class RefreshAttempt:
 
 
 @frozen(slots=True, kw_only=True)
-class Token:
+class Token(JsonModel):
     """One account's token, as a store keeps it.
 
     Attributes:
@@ -167,12 +169,12 @@ class Token:
     version: int = 0
     state: TokenState = field(default=TokenState.ACTIVE, converter=TokenState)
     updated_at: datetime = field(validator=aware)
-    attempt: RefreshAttempt | None = None
+    attempt: RefreshAttempt | None = field(default=None, metadata=private())
     reason: str | None = None
 
 
 @frozen(slots=True, kw_only=True)
-class ClientToken:
+class ClientToken(JsonModel):
     """The app's own token, for the Research API; it has no refresh token and is minted anew.
 
     Attributes:

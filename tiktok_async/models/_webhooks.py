@@ -9,10 +9,11 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
+from tiktok_async.models._json import JsonModel
 from tiktok_async.models._posting import FailReason
 
 
@@ -43,7 +44,7 @@ class RemovalReason(IntEnum):
 
 
 @frozen(slots=True, kw_only=True)
-class WebhookEvent:
+class WebhookEvent(JsonModel):
     """The base of every event that TikTok sends; `WebhookReceiver.parse` makes the right kind.
 
     Attributes:
@@ -54,6 +55,8 @@ class WebhookEvent:
         content: What it says, decoded; empty if it was no JSON object.
         raw: The whole JSON object as it was sent; not part of equality.
     """
+
+    _sent_names: ClassVar = frozenset({"event", "user_openid"})
 
     name: str
     client_key: str

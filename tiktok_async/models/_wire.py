@@ -21,12 +21,11 @@ from typing import Any
 
 from attrs import NOTHING, field, frozen
 
-WIRE_NAME = "tiktok_async.wire_name"
-WIRE_ID = "tiktok_async.wire_id"
+from tiktok_async.models._json import WIRE_ID, WIRE_NAME, JsonModel
 
 
 @frozen(kw_only=True)
-class WireModel:
+class WireModel(JsonModel):
     """The base of every model that is read from one of TikTok's JSON objects.
 
     Attributes:

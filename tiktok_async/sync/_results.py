@@ -2,17 +2,22 @@
 
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from tiktok_async.api.account import Account
 from tiktok_async.errors import TikTokError
 from tiktok_async.models import Video
+from tiktok_async.models._json import JsonModel, as_word
 
 __all__ = ["SyncPage", "SyncResult"]
 
 
+def _open_id(account: Account) -> str:
+    return account.open_id
+
+
 @frozen(slots=True, kw_only=True)
-class SyncPage:
+class SyncPage(JsonModel):
     """What a round brings at a time, for the handler.
 
     Attributes:
@@ -22,13 +27,13 @@ class SyncPage:
             with the last page.
     """
 
-    account: Account
+    account: Account = field(metadata=as_word(_open_id))
     videos: tuple[Video, ...] = ()
     gone: tuple[str, ...] = ()
 
 
 @frozen(slots=True, kw_only=True)
-class SyncResult:
+class SyncResult(JsonModel):
     """One account of `sync_videos`.
 
     Attributes:
@@ -40,7 +45,7 @@ class SyncResult:
         gone: With checkpoints: the ids within the look-back that are listed no longer.
     """
 
-    account: Account
+    account: Account = field(metadata=as_word(_open_id))
     videos: tuple[Video, ...] = ()
     error: TikTokError | None = None
     watermark: datetime | None = None
