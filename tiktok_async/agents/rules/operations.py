@@ -15,7 +15,8 @@ from tiktok_async.models import (
     UserField,
     VideoField,
 )
-from tiktok_async.models._wire import WIRE_NAME, WireModel
+from tiktok_async.models._json import WIRE_NAME
+from tiktok_async.models._wire import WireModel
 
 __all__ = ["AREAS", "BY_TOOL", "OPERATIONS", "Operation"]
 
