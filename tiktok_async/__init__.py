@@ -125,6 +125,9 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
         LeaseUnavailable as LeaseUnavailable,
     )
     from tiktok_async.errors import (
+        ListingIncomplete as ListingIncomplete,
+    )
+    from tiktok_async.errors import (
         OAuthError as OAuthError,
     )
     from tiktok_async.errors import (

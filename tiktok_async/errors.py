@@ -6,6 +6,7 @@ TikTokError
     TransportError
     ApiError
         InvalidParams  AccessTokenInvalid  ScopeNotAuthorized  RateLimited  QuotaExhausted  PostingRefused  ServerError
+            ListingIncomplete
     OAuthError
         ReauthorizationRequired  AuthorizationDenied  StateMismatch
     AccountNotFound  ScopeNotGranted  RateLimitWaitExceeded
@@ -51,6 +52,7 @@ __all__ = [
     "Fixer",
     "InvalidParams",
     "LeaseUnavailable",
+    "ListingIncomplete",
     "OAuthError",
     "OutcomeUnknown",
     "PostingRefused",
@@ -252,6 +254,31 @@ class PostingRefused(ApiError):
 
 class ServerError(ApiError):
     """TikTok failed on its side, or sent something that is not its API's form."""
+
+
+class ListingIncomplete(ServerError):
+    """A listing stopped although TikTok says that there is more: what came is not the whole.
+
+    Its last page was asked for several times, and its cursor was missing, stood still or led back each time. Every
+    page that came was yielded. Go on from the last page's `cursor` or `checkpoint` later.
+
+    Args:
+        endpoint: The path that was called.
+        log_id: TikTok's id of the last call.
+        open_id: The account whose items are listed, if any.
+    """
+
+    def __init__(self, *, endpoint: str, log_id: str | None = None, open_id: str | None = None) -> None:
+        super().__init__(
+            "listing_incomplete",
+            "the listing stopped although has_more is true",
+            log_id=log_id,
+            status=200,
+            endpoint=endpoint,
+            open_id=open_id,
+            retryable=True,
+            advice="List again later, from the last page's cursor or checkpoint; do not take what came for everything.",
+        )
 
 
 _API_CLASSES: Mapping[str, type[ApiError]] = {

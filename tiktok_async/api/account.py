@@ -107,6 +107,7 @@ class Account:
         Raises:
             ConfigurationError: An argument cannot be right.
             ScopeNotGranted: On iteration: the user did not grant `video.list`; nothing was sent.
+            ListingIncomplete: On iteration: the listing stopped although TikTok says that there is more.
 
         Example:
             >>> async def newest(account):
@@ -117,6 +118,7 @@ class Account:
         return display.videos(
             self._runtime.sender,
             self._credential,
+            clock=self._runtime.clock,
             fields=fields,
             since=since,
             before=before,

@@ -5,7 +5,6 @@ Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import attrs
@@ -14,7 +13,8 @@ from attrs import evolve
 from tiktok_async._calls.sender import Sender
 from tiktok_async._decoding.answers import member, read
 from tiktok_async._tokens.credentials import AccountCredential
-from tiktok_async.api.pages import Pages, next_cursor
+from tiktok_async.abc import Clock
+from tiktok_async.api.pages import Pages, Stops, follow
 from tiktok_async.errors import ConfigurationError, ScopeNotAuthorized, ScopeNotGranted
 from tiktok_async.models import USER_FIELD_SCOPES, Endpoint, Page, Scope, Token, User, UserField, Video, VideoField
 from tiktok_async.models._http import Response
@@ -30,6 +30,7 @@ def videos(
     sender: Sender,
     credential: AccountCredential,
     *,
+    clock: Clock,
     fields: Iterable[VideoField | str] | None,
     since: datetime | None,
     before: datetime | None,
@@ -47,33 +48,20 @@ def videos(
         span = _Since(since, keep_time=VideoField.CREATE_TIME in wanted)
         asked = _joined([*wanted, VideoField.CREATE_TIME])
     start = _earlier(cursor, None if before is None else round(before.timestamp() * 1000))
-    return Pages(partial(_walk, sender, credential, asked, span, page_size, start, limit), read_ahead=read_ahead)
 
-
-async def _walk(  # noqa: PLR0917 - given at once, by position, in one place
-    sender: Sender,
-    credential: AccountCredential,
-    asked: str,
-    span: "_Since | None",
-    page_size: int,
-    position: int | None,
-    left: int | None,
-) -> AsyncGenerator[Page[Video], None]:
-    while True:
+    async def fetch(position: int | None, left: int | None) -> tuple[Page[Video], bool]:
         body: dict[str, Any] = {"max_count": page_size if left is None else min(page_size, left)}
         if position is not None:
             body["cursor"] = position
         response = await sender.call(Endpoint.VIDEO_LIST, credential=credential, fields=asked, json=body)
-        page, position = _page(response, position, Endpoint.VIDEO_LIST, credential.open_id)
-        if span is not None:
-            position = None if span.reached(page) else position
-            page = span.cut(page)
-        if left is not None:
-            page = attrs.evolve(page, items=page.items[:left])
-            left -= len(page.items)
-        yield page
-        if position is None or left == 0:
-            return
+        page = _page(response, Endpoint.VIDEO_LIST, credential.open_id)
+        return (page, False) if span is None else (span.cut(page), span.reached(page))
+
+    def walk() -> AsyncGenerator[Page[Video], None]:
+        stops = Stops(clock, Endpoint.VIDEO_LIST, open_id=credential.open_id)
+        return follow(fetch, start=start, limit=limit, stops=stops)
+
+    return Pages(walk, read_ahead=read_ahead)
 
 
 def _check(page_size: int, limit: int | None, since: datetime | None, before: datetime | None) -> None:
@@ -108,7 +96,7 @@ def videos_by_id(
                 Endpoint.VIDEO_QUERY, credential=credential, fields=asked, json={"filters": {"video_ids": batch}}
             )
             # The reply's cursor and has_more, where they are there at all, speak of this one request.
-            page, _ = _page(response, None, Endpoint.VIDEO_QUERY, credential.open_id)
+            page = _page(response, Endpoint.VIDEO_QUERY, credential.open_id)
             yield attrs.evolve(page, cursor=None, has_more=False)
 
     return Pages(walk)
@@ -136,12 +124,10 @@ def _earlier(cursor: int | None, before: int | None) -> int | None:
     return min(cursor, before)
 
 
-def _page(response: Response, position: int | None, endpoint: Endpoint, open_id: str) -> tuple[Page[Video], int | None]:
-    """Decode one reply: the page, and where the next one begins (`None` for nowhere)."""
+def _page(response: Response, endpoint: Endpoint, open_id: str) -> Page[Video]:
+    """Decode one reply, with TikTok's own cursor and `has_more`."""
     batch = read(response, response.data or {}, _VideoList, endpoint=endpoint, open_id=open_id)
-    following = next_cursor(position, batch.cursor, has_more=batch.has_more)
-    page = Page(items=batch.videos, cursor=following, has_more=following is not None, log_id=response.log_id)
-    return page, following
+    return Page(items=batch.videos, cursor=batch.cursor, has_more=batch.has_more, log_id=response.log_id)
 
 
 @attrs.frozen(kw_only=True)

@@ -5,22 +5,28 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Generic, TypeVar
 
-from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import Page
+from attrs import evolve
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import ConfigurationError, ListingIncomplete
+from tiktok_async.models import Endpoint, Page
 
 Cursor = TypeVar("Cursor", int, str)
 
+# Seconds to wait before a page that leads nowhere is asked for again.
+_PATIENCE = (1.0, 2.0, 4.0)
+
 
 def next_cursor(previous: Cursor | None, returned: Cursor | None, *, has_more: bool) -> Cursor | None:
-    """Return the cursor of the next page, or `None` at the end of the listing.
+    """Return the cursor of the next page, or `None` where there is none.
 
-    A short or empty page does not end a listing: TikTok moderates after it has cut the page. What ends it is its own
-    word, a missing cursor, or a cursor that stands still, with which the same page would come for ever.
+    A short or empty page does not end a listing: TikTok moderates after it has cut the page. Only `has_more: false`
+    ends it. With `has_more: true` and no cursor that moves on, the listing has stopped too early; see `Stops`.
 
     Args:
         previous: The cursor the page was asked with; `None` for the first page.
         returned: The cursor that came with it.
-        has_more: TikTok's word that there is another page.
+        has_more: Whether TikTok says that there is another page.
 
     Example:
         >>> next_cursor(None, 1646883959000, has_more=True)
@@ -37,7 +43,82 @@ def next_cursor(previous: Cursor | None, returned: Cursor | None, *, has_more: b
     return None if stands_still else returned
 
 
+class Stops:
+    """Patience with a listing that stops although TikTok says that there is more.
+
+    Its page is asked for again, a few times. A listing that does not go on then raises: it never looks whole.
+
+    Args:
+        clock: Waits between two requests.
+        endpoint: The endpoint that is listed.
+        open_id: The account whose items are listed, if any.
+    """
+
+    def __init__(self, clock: Clock, endpoint: Endpoint, *, open_id: str | None = None) -> None:
+        self._clock = clock
+        self._endpoint = endpoint
+        self._open_id = open_id
+        self._times = 0
+
+    async def ask_again(self) -> bool:
+        """Wait and return `True` if the page is to be asked for again; `False` if that was done often enough."""
+        if self._times >= len(_PATIENCE):
+            return False
+        await self._clock.sleep(_PATIENCE[self._times])
+        self._times += 1
+        return True
+
+    def moved(self) -> None:
+        """Begin the count anew: the listing goes on."""
+        self._times = 0
+
+    def error(self, log_id: str | None) -> ListingIncomplete:
+        """Return the error for a listing that does not go on."""
+        return ListingIncomplete(log_id=log_id, endpoint=self._endpoint.path, open_id=self._open_id)
+
+
 T = TypeVar("T")
+
+Fetch = Callable[[int | None, int | None], Awaitable[tuple[Page[T], bool]]]
+"""Takes a cursor and how many items are still wanted (`None`: all). Returns the page with TikTok's own cursor and
+`has_more`, and whether the caller has enough with it."""
+
+
+async def follow(
+    fetch: "Fetch[T]", *, start: int | None, limit: int | None, stops: Stops
+) -> AsyncGenerator[Page[T], None]:
+    """Yield the pages of a listing that goes on by a cursor.
+
+    Args:
+        fetch: Asks for one page.
+        start: Where the listing begins; `None` for its first page.
+        limit: The most items to yield; `None` for all.
+        stops: What happens where the listing stops although there is more.
+
+    Raises:
+        ListingIncomplete: The listing does not go on.
+    """
+    position, left = start, limit
+    behind: set[int | None] = set()
+    while True:
+        page, enough = await fetch(position, left)
+        behind.add(position)
+        following = next_cursor(position, page.cursor, has_more=page.has_more)
+        # A cursor that was there before would bring the same pages for ever.
+        stopped = page.has_more and (following is None or following in behind)
+        enough = enough or (left is not None and len(page.items) >= left)
+        if stopped and not enough and await stops.ask_again():
+            continue
+        stops.moved()
+        items = page.items if left is None else page.items[:left]
+        left = None if left is None else left - len(items)
+        yield evolve(page, items=items, cursor=position if stopped else following)
+        if enough or not page.has_more:
+            return
+        if stopped:
+            raise stops.error(page.log_id)
+        position = following
+
 
 # Gives the pages one after the other; what a listing keeps between two requests lives in its frame.
 Walk = Callable[[], AsyncGenerator[Page[T], None]]
@@ -81,6 +162,7 @@ class Pages(Generic[T]):
         """Yield the pages, each with the cursor that continues behind it.
 
         Raises:
+            ListingIncomplete: TikTok says that there is more and does not say where. Every page it gave was yielded.
             TikTokError: What the request for a page raised; the pages before it were yielded.
         """
         walk = self._walk()

@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from tiktok_async._decoding.answers import read
-from tiktok_async.api.pages import Pages
+from tiktok_async.api.pages import Pages, Stops
 from tiktok_async.api.research.calls import ResearchCalls, check_id, check_limit, object_of, wanted
 from tiktok_async.api.research.rules.shapes import listed
 from tiktok_async.errors import ConfigurationError
@@ -153,7 +153,7 @@ class Ads:
 
         async def walk() -> AsyncGenerator[Page[Item], None]:
             search_id: str | None = None
-            left = limit
+            left, stops = limit, Stops(self._calls.clock, endpoint)
             while True:
                 asked = {**body, "max_count": _MOST_A_PAGE if left is None else min(_MOST_A_PAGE, left)}
                 if search_id is not None:
@@ -162,15 +162,21 @@ class Ads:
                 end = read(response, object_of(response), _End, endpoint=endpoint)
                 raw = listed(response.data, *keys)
                 items = tuple(read(response, one, dict[str, Any], endpoint=endpoint) for one in raw)
-                page = Page(items=items, has_more=end.has_more, log_id=response.log_id)
-                if left is not None:
-                    page = evolve(page, items=items[:left])
-                    left -= len(page.items)
-                yield page
+                enough = left is not None and len(items) >= left
+                # Pages have no cursor, only the id of their search: one that brings nothing could come for ever.
+                stopped = end.has_more and (end.search_id is None or not items)
+                if stopped and not enough and await stops.ask_again():
+                    search_id = end.search_id or search_id
+                    continue
+                stops.moved()
+                items = items if left is None else items[:left]
+                left = None if left is None else left - len(items)
+                yield Page(items=items, has_more=end.has_more, log_id=response.log_id)
                 search_id = end.search_id
-                # Pages have no cursor: a search that brings nothing would be asked for ever.
-                if not end.has_more or search_id is None or not items or left == 0:
+                if enough or not end.has_more:
                     return
+                if stopped:
+                    raise stops.error(response.log_id)
 
         return Pages(walk)
 

@@ -3,14 +3,14 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from tiktok_async._calls.rules.endpoints import EndpointSpec
 from tiktok_async._calls.sender import Sender
 from tiktok_async._decoding.answers import member, read
 from tiktok_async._tokens.credentials import ClientCredential
 from tiktok_async.abc import Clock
-from tiktok_async.api.pages import Pages, next_cursor
+from tiktok_async.api.pages import Pages, Stops, follow
 from tiktok_async.api.research.rules.shapes import listed
 from tiktok_async.errors import ConfigurationError, QuotaExhausted
 from tiktok_async.models import Endpoint, Page
@@ -139,38 +139,32 @@ class Listing:
         """
         check_limit(limit)
 
-        async def walk() -> AsyncGenerator[Page[T], None]:
-            position, left = cursor, limit
-            while True:
-                body = dict(self.body)
-                if paged:
-                    body["max_count"] = MOST_A_PAGE if left is None else min(MOST_A_PAGE, left)
-                if position is not None:
-                    body["cursor"] = position
-                response = await self.calls.call(self.endpoint, body, fields=self.fields, wait_for_quota=wait_for_quota)
-                page = self.page(response, model, position)
-                if left is not None:
-                    page = evolve(page, items=page.items[:left])
-                    left -= len(page.items)
-                yield page
-                position = page.cursor
-                if position is None or left == 0:
-                    return
+        async def fetch(position: int | None, left: int | None) -> tuple[Page[T], bool]:
+            body = dict(self.body)
+            if paged:
+                body["max_count"] = MOST_A_PAGE if left is None else min(MOST_A_PAGE, left)
+            if position is not None:
+                body["cursor"] = position
+            response = await self.calls.call(self.endpoint, body, fields=self.fields, wait_for_quota=wait_for_quota)
+            # An endpoint without cursors has no second page, whatever its answer says.
+            return self.page(response, model), not paged
+
+        def walk() -> AsyncGenerator[Page[T], None]:
+            return follow(fetch, start=cursor, limit=limit, stops=Stops(self.calls.clock, self.endpoint))
 
         return Pages(walk)
 
-    def page(self, response: Response, model: type[T], position: int | None) -> Page[T]:
-        """Read one answer.
+    def page(self, response: Response, model: type[T]) -> Page[T]:
+        """Read one answer, with TikTok's own cursor and `has_more`.
 
         Raises:
             ServerError: It is not of the documented form.
         """
         end = read(response, response.data or {}, PageEnd, endpoint=self.endpoint)
-        following = next_cursor(position, end.cursor, has_more=end.has_more)
         raw = listed(response.data, *self.keys)
         shaped = raw if self.shape is None else [self.shape(one) for one in raw]
         items = tuple(read(response, one, model, endpoint=self.endpoint) for one in shaped)
-        return Page(items=items, cursor=following, has_more=following is not None, log_id=response.log_id)
+        return Page(items=items, cursor=end.cursor, has_more=end.has_more, log_id=response.log_id)
 
 
 def object_of(response: Response, name: str | None = None) -> Any:  # noqa: ANN401 - any JSON value

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from attrs import evolve
 
 from tiktok_async._decoding.answers import read
-from tiktok_async.api.pages import Pages, next_cursor
+from tiktok_async.api.pages import Pages, Stops, next_cursor
 from tiktok_async.api.research.calls import MOST_A_PAGE, Listing, PageEnd, ResearchCalls, check_id, check_limit, wanted
 from tiktok_async.api.research.rules.shapes import as_playlist
 from tiktok_async.models import Endpoint, Page, Playlist, ResearchComment
@@ -105,6 +105,7 @@ async def playlist(calls: ResearchCalls, playlist_id: str, *, wait_for_quota: bo
     body: dict[str, int] = {"playlist_id": check_id("playlist_id", playlist_id), "max_count": MOST_A_PAGE}
     found: Playlist | None = None
     ids: dict[str, None] = {}
+    stops = Stops(calls.clock, endpoint)
     while True:
         response = await calls.call(endpoint, body, fields=_PLAYLIST_FIELDS, wait_for_quota=wait_for_quota)
         data = as_playlist(response.data or {})
@@ -113,8 +114,13 @@ async def playlist(calls: ResearchCalls, playlist_id: str, *, wait_for_quota: bo
         known = len(ids)
         ids |= dict.fromkeys(page.playlist_video_ids)
         found = found or page
-        following = next_cursor(body.get("cursor"), end.cursor, has_more=end.has_more)
-        # The cursor has been seen not to work: a page that brings nothing new would come for ever.
-        if following is None or len(ids) == known:
+        if not end.has_more or len(ids) == found.playlist_item_total:
             return evolve(found, playlist_video_ids=tuple(ids))
-        body["cursor"] = following
+        following = next_cursor(body.get("cursor"), end.cursor, has_more=True)
+        # The cursor has been seen not to work: a page that brings nothing new would come for ever.
+        if following is not None and len(ids) > known:
+            stops.moved()
+        elif not await stops.ask_again():
+            raise stops.error(response.log_id)
+        if following is not None:
+            body["cursor"] = following

@@ -5,12 +5,12 @@ Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from attrs import define, evolve, field, frozen
 
 from tiktok_async._decoding.answers import read
-from tiktok_async.api.pages import Pages, next_cursor
+from tiktok_async.api.pages import Pages, Stops, next_cursor
 from tiktok_async.api.research.calls import MOST_A_PAGE, ResearchCalls, check_limit, object_of, wanted
 from tiktok_async.api.research.rules.shapes import as_video, listed
 from tiktok_async.api.research.rules.walk import Walk
@@ -67,11 +67,13 @@ def videos(
     async def walk() -> AsyncGenerator[Page[ResearchVideo], None]:
         at, left = begun, limit
         while not at.done and left != 0:
-            found, at, log_id = await search.page(at, MOST_A_PAGE if left is None else min(MOST_A_PAGE, left))
+            found, at, log_id, stopped = await search.page(at, MOST_A_PAGE if left is None else min(MOST_A_PAGE, left))
             if left is not None:
                 left -= len(found)
             items = found if keep_time else tuple(evolve(video, create_time=None) for video in found)
             yield Page(items=items, has_more=not at.done, log_id=log_id, checkpoint=at.to_json())
+            if stopped and left != 0:
+                raise search.stops.error(log_id)
 
     return Pages(walk)
 
@@ -82,6 +84,22 @@ class _VideoList(WireModel):
     cursor: int | None = None
     has_more: bool = False
     search_id: str | None = identifier(default=None)
+
+
+class _Found(NamedTuple):
+    """What one page brought.
+
+    Attributes:
+        videos: The new ones.
+        after: Where the walk stands behind it.
+        log_id: TikTok's id of the call.
+        stopped: Whether TikTok says that there is more and does not say where.
+    """
+
+    videos: tuple[ResearchVideo, ...]
+    after: Walk
+    log_id: str | None
+    stopped: bool
 
 
 @define(slots=True, eq=False)
@@ -100,9 +118,13 @@ class _Search:
     wait_for_quota: bool = field(kw_only=True)
     own: bool = field(default=False, init=False)
     lost: int = field(default=0, init=False)
+    stops: Stops = field(init=False)
 
-    async def page(self, at: Walk, count: int) -> tuple[tuple[ResearchVideo, ...], Walk, str | None]:
-        """Return the new videos of the next page, where the walk stands behind it, and TikTok's id of the call.
+    def __attrs_post_init__(self) -> None:
+        self.stops = Stops(self.calls.clock, Endpoint.RESEARCH_VIDEO_QUERY)
+
+    async def page(self, at: Walk, count: int) -> _Found:
+        """Return what the next page brings.
 
         Raises:
             InvalidParams: TikTok refuses the query, or loses one search after the other.
@@ -111,7 +133,7 @@ class _Search:
         patience = iter(_PATIENCE if self.own else _PATIENCE[:1])
         while True:
             try:
-                found, after, log_id = self._read(await self._ask(at, count), at)
+                found = self._read(await self._ask(at, count), at)
             except InvalidParams as error:
                 if at.cursor is None or not _is_lost(error):
                     raise
@@ -123,8 +145,12 @@ class _Search:
                     at, wait = at.lost(), 0.0
             else:
                 self.own = True
-                self.lost = 0 if found else self.lost
-                return found, after, log_id
+                self.lost = 0 if found.videos else self.lost
+                if found.stopped and await self.stops.ask_again():
+                    continue
+                if not found.stopped:
+                    self.stops.moved()
+                return found
             await self.calls.clock.sleep(wait)
 
     async def _ask(self, at: Walk, count: int) -> Response:
@@ -133,7 +159,7 @@ class _Search:
             Endpoint.RESEARCH_VIDEO_QUERY, body, fields=self.fields, wait_for_quota=self.wait_for_quota
         )
 
-    def _read(self, response: Response, at: Walk) -> tuple[tuple[ResearchVideo, ...], Walk, str | None]:
+    def _read(self, response: Response, at: Walk) -> _Found:
         whole = read(response, object_of(response), dict[str, Any], endpoint=Endpoint.RESEARCH_VIDEO_QUERY)
         data = {**whole, "videos": [as_video(one) for one in listed(whole, "videos")]}
         batch = read(response, data, _VideoList, endpoint=Endpoint.RESEARCH_VIDEO_QUERY)
@@ -142,7 +168,10 @@ class _Search:
         # A random page is a sample, behind which there is nothing to go on with.
         more = batch.has_more and not self.is_random
         cursor = next_cursor(at.cursor, batch.cursor, has_more=more)
-        return found, at.after(seen, cursor=cursor, search_id=batch.search_id), response.log_id
+        stopped = more and cursor is None
+        # A checkpoint of a page that leads nowhere asks for that page again: its cursor is an index, from 0.
+        behind = at.cursor or 0 if stopped else cursor
+        return _Found(found, at.after(seen, cursor=behind, search_id=batch.search_id), response.log_id, stopped)
 
 
 def _is_lost(error: InvalidParams) -> bool:
