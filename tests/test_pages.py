@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_items_come_in_the_order_of_the_pages(read_ahead: int) -> None:
 
 
 @pytest.mark.parametrize("read_ahead", [0, 1])
-async def test_a_listing_can_be_walked_twice(read_ahead: int) -> None:
+async def test_collect_begins_anew_each_time(read_ahead: int) -> None:
     pages = Pages(Listing(2), read_ahead=read_ahead)
     assert await pages.collect() == await pages.collect() == [0, 1, 2, 3]
 
@@ -139,3 +140,76 @@ async def test_collect_stops_at_its_limit() -> None:
 def test_read_ahead_is_zero_or_one() -> None:
     with pytest.raises(ConfigurationError, match="read_ahead"):
         Pages(Listing(1), read_ahead=2)
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1])
+async def test_each_loop_over_one_listing_goes_on_where_the_one_before_stopped(read_ahead: int) -> None:
+    listing = Listing(3)
+    pages = Pages(listing, read_ahead=read_ahead)
+    assert isinstance(pages, AsyncGenerator)
+    assert await anext(pages) == 0
+    async for item in pages:
+        assert item == 1
+        break
+    assert [item async for item in pages] == [2, 3, 4, 5]
+    assert [item async for item in pages] == []
+    assert await anext(pages, None) is None
+    assert listing.fetched == 3
+
+
+@pytest.mark.parametrize("read_ahead", [0, 1])
+async def test_a_closed_listing_holds_nothing_and_gives_nothing_more(read_ahead: int) -> None:
+    listing = Listing(3, hold=asyncio.Event())
+    async with aclosing(Pages(listing, read_ahead=read_ahead)) as pages:
+        assert await anext(pages) == 0
+    assert listing.open == 0
+    assert [item async for item in pages] == []
+    await pages.aclose()
+
+
+async def test_a_loop_that_is_left_closes_its_listing_without_the_garbage_collector() -> None:
+    listing = Listing(3)
+    gc.disable()
+    try:
+        async for _ in Pages(listing):
+            break
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert listing.open == 0
+    finally:
+        gc.enable()
+
+
+async def test_an_error_that_is_thrown_in_ends_the_listing() -> None:
+    listing = Listing(3)
+    pages = Pages(listing)
+    assert await pages.asend(None) == 0
+    with pytest.raises(LookupError):
+        await pages.athrow(LookupError())
+    assert listing.open == 0
+
+
+async def test_a_listing_shows_how_far_it_is() -> None:
+    pages = Pages(Listing(2))
+    assert repr(pages) == "<Pages, not begun: use `async for`, or `await pages.collect()` for a list>"
+    for _ in range(3):
+        await anext(pages)
+    assert repr(pages) == "<Pages of int: 3 items from 2 pages so far, under way>"
+    assert [item async for item in pages] == [3]
+    assert repr(pages) == "<Pages of int: 4 items from 2 pages so far, at its end>"
+    await pages.aclose()
+    assert "at its end" in repr(pages)
+    await (closed := Pages(Listing(2))).aclose()
+    assert "closed" in repr(closed)
+    broken = Pages(Listing(2, fail_at=1))
+    with pytest.raises(ConfigurationError):
+        assert [item async for item in broken]
+    assert "ended by ConfigurationError" in repr(broken)
+
+
+async def test_awaiting_a_listing_or_a_plain_loop_says_what_to_do() -> None:
+    pages: Any = Pages(Listing(1))
+    with pytest.raises(TypeError, match=r"async for item in pages.*collect"):
+        await pages
+    with pytest.raises(TypeError, match=r"async for.*blocking"):
+        list(pages)

@@ -1,9 +1,9 @@
 """Async generators over the pages of a listing, and over the items on them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from attrs import evolve
 
@@ -124,11 +124,22 @@ async def follow(
 Walk = Callable[[], AsyncGenerator[Page[T], None]]
 
 
-class Pages(Generic[T]):
-    """A listing that asks for the next page only when somebody wants it.
+class _Given:
+    """How far a listing's own iteration is; apart from it, so that leaving a loop closes what it left at once."""
 
-    Iterate over it for items, or over `pages()` for pages with their cursors. It holds no connection between two
-    pages. A loop that is left early closes it; `contextlib.aclosing` does so at once, whatever the interpreter.
+    def __init__(self) -> None:
+        self.kind = ""
+        self.pages = 0
+        self.items = 0
+        self.state = "not begun"
+
+
+class Pages(AsyncGenerator[T, None]):
+    """A listing that asks for the next page only when somebody wants it: an asynchronous generator of its items.
+
+    Each `async for` over one and the same object, and each `anext()`, goes on where the one before stopped. `pages()`,
+    `first()` and `collect()` begin the listing anew. It holds no connection between two pages. A loop that is left
+    early closes a listing that nothing else refers to; `aclose()` or `contextlib.aclosing` does so at once.
 
     Args:
         walk: Starts the listing.
@@ -148,15 +159,45 @@ class Pages(Generic[T]):
             raise ConfigurationError(msg)
         self._walk = walk
         self._read_ahead = read_ahead
+        self._given = _Given()
+        self._items = _items(walk, read_ahead, self._given)
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        pages = self.pages()
-        try:
-            async for page in pages:
-                for item in page.items:
-                    yield item
-        finally:
-            await pages.aclose()
+    def __anext__(self) -> Coroutine[Any, Any, T]:
+        return self._items.__anext__()
+
+    def asend(self, value: None, /) -> Coroutine[Any, Any, T]:
+        """Return the next item, as `anext` does; a listing takes no value."""
+        return self._items.asend(value)
+
+    def athrow(self, *error: Any) -> Coroutine[Any, Any, T]:  # noqa: ANN401 - as `AsyncGenerator`
+        """Raise *error* where the iteration stopped, which ends it."""
+        return self._items.athrow(*error)
+
+    async def aclose(self) -> None:
+        """End the iteration and what it holds; afterwards there are no more items. Harmless when repeated."""
+        await self._items.aclose()
+        if self._given.state != "at its end":
+            self._given.state = "closed"
+
+    def __repr__(self) -> str:
+        given = self._given
+        if not given.pages:
+            return f"<Pages, {given.state}: use `async for`, or `await pages.collect()` for a list>"
+        of = f" of {given.kind}" if given.kind else ""
+        return f"<Pages{of}: {given.items} items from {given.pages} pages so far, {given.state}>"
+
+    if not TYPE_CHECKING:  # a checker refuses both by itself; who has none is told
+
+        def __await__(self) -> NoReturn:
+            msg = "A listing is not awaited: use `async for item in pages`, or `await pages.collect()` for a list."
+            raise TypeError(msg)
+
+        def __iter__(self) -> NoReturn:
+            msg = (
+                "A listing waits for TikTok, so a plain `for` or `list()` cannot read it: use `async for item in "
+                "pages`, or `await pages.collect()` for a list; in synchronous code, `tiktok_async.blocking`."
+            )
+            raise TypeError(msg)
 
     def pages(self) -> AsyncGenerator[Page[T], None]:
         """Yield the pages, each with the cursor that continues behind it.
@@ -165,8 +206,7 @@ class Pages(Generic[T]):
             ListingIncomplete: TikTok says that there is more and does not say where. Every page it gave was yielded.
             TikTokError: What the request for a page raised; the pages before it were yielded.
         """
-        walk = self._walk()
-        return early(walk) if self._read_ahead else walk
+        return _pages(self._walk, self._read_ahead)
 
     async def first(self) -> T | None:
         """Return the first item, or `None` if there is none."""
@@ -191,6 +231,26 @@ class Pages(Generic[T]):
                 if limit is not None and len(items) >= limit:
                     return items[:limit]
         return items
+
+
+def _pages(walk: Walk[T], read_ahead: int) -> AsyncGenerator[Page[T], None]:
+    return early(walk()) if read_ahead else walk()
+
+
+async def _items(walk: Walk[T], read_ahead: int, given: _Given) -> AsyncGenerator[T, None]:
+    given.state = "under way"
+    try:
+        async with aclosing(_pages(walk, read_ahead)) as pages:
+            async for page in pages:
+                given.pages += 1
+                for item in page.items:
+                    given.kind = given.kind or type(item).__name__
+                    given.items += 1
+                    yield item
+        given.state = "at its end"
+    except Exception as error:
+        given.state = f"ended by {type(error).__name__}"
+        raise
 
 
 async def early(walk: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[T], None]:
