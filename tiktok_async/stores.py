@@ -4,14 +4,14 @@ And `open_limiter` for rate limits. What needs an extra loads on first use, and 
 """
 
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from tiktok_async._limits.local import LocalRateLimiter, NoRateLimiter
 from tiktok_async.abc import Clock, RateLimiter
 from tiktok_async.errors import ConfigurationError
 from tiktok_async_stores._bulk import copy_tokens
 from tiktok_async_stores._lease import LeaseTable, hold_lease
-from tiktok_async_stores._open import load, open_checkpoints, open_store
+from tiktok_async_stores._open import REDIS_SCHEMES, load, open_checkpoints, open_store
+from tiktok_async_stores._url import check_url
 from tiktok_async_stores.codec.tokens import decode_token, encode_token
 from tiktok_async_stores.memory.tokens import MemoryTokenStore
 
@@ -73,19 +73,19 @@ def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
     """Open the rate limiter that *url* names.
 
     Args:
-        url: `local://` (this process), `none://` (no limit), or `redis://HOST/DB` and `rediss://...` (a fleet;
+        url: `local://` (this process), `none://` (no limit), or one of Redis, as in `RedisTokenStore` (a fleet;
             `?on_outage=local&share=0.25` says what happens while Redis is away).
         clock: Time and timers; the machine's by default.
 
     Raises:
-        ConfigurationError: The URL names no limiter, or the extra it needs is not installed.
+        ConfigurationError: Something in the URL is not understood, or the extra it needs is not installed.
     """
-    scheme = urlsplit(url).scheme
-    if scheme == "local":
-        return LocalRateLimiter(clock=clock)
-    if scheme == "none":
-        return NoRateLimiter()
-    if scheme in {"redis", "rediss", "unix"}:
+    scheme = check_url(url, what="limiter")
+    if scheme in {"local", "none"}:
+        if url.partition("://")[2]:
+            raise ConfigurationError(f"The limiter's URL {scheme}:// takes nothing behind the slashes.")
+        return LocalRateLimiter(clock=clock) if scheme == "local" else NoRateLimiter()
+    if scheme in REDIS_SCHEMES:
         try:
             limiter = cast("type[RedisRateLimiter]", __getattr__("RedisRateLimiter"))
         except ImportError as error:

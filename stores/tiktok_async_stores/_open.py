@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from tiktok_async.abc import CheckpointStore, Clock, TokenStore
 from tiktok_async.errors import ConfigurationError
+from tiktok_async_stores._url import check_url
 
 GROUP = "tiktok_async.stores"
 """The entry-point group in which other packages name their stores: scheme = class or function."""
@@ -15,13 +16,14 @@ GROUP = "tiktok_async.stores"
 KEY_VARIABLE = "TIKTOK_STORE_KEY"
 """The environment variable that holds the keys of `EncryptedTokenStore`, newest first, separated by commas."""
 
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+"""The schemes of a server that speaks as Redis does."""
+
 # scheme -> module and class
 _TOKEN_STORES = {
     "memory": ("tiktok_async_stores.memory.tokens", "MemoryTokenStore"),
     "sqlite": ("tiktok_async_stores.sqlite.tokens", "SQLiteTokenStore"),
-    "redis": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
-    "rediss": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
-    "unix": ("tiktok_async_stores.redis.tokens", "RedisTokenStore"),
+    **dict.fromkeys(REDIS_SCHEMES, ("tiktok_async_stores.redis.tokens", "RedisTokenStore")),
     "postgresql": ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore"),
     "postgres": ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore"),
 }
@@ -52,24 +54,22 @@ def open_store(url: str, **options: object) -> TokenStore:
     the keys it holds.
 
     Args:
-        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB`, `unix:///PATH`,
-            `postgresql://HOST/DATABASE`, or a scheme that an installed package adds through the entry-point group
-            `tiktok_async.stores`. Its entry point is a class with a class method `from_url(url, **options)`, or a
-            function that takes the same arguments.
+        url: `memory://`, `sqlite:///PATH`, one of Redis (see `RedisTokenStore`), `postgresql://HOST/DATABASE`, or a
+            scheme that an installed package adds through the entry-point group `tiktok_async.stores`. Its entry point
+            is a class with a class method `from_url(url, **options)`, or a function that takes the same arguments. A
+            relative path is taken from the folder that the process is in now.
         **options: Handed to the store; all of ours take `clock` and `on_unsafe`.
 
     Raises:
-        ConfigurationError: The scheme is unknown, or an extra is missing. The message never shows the URL, as it
-            may hold a password.
+        ConfigurationError: Something in the URL is not understood, or an extra is missing. The message never shows
+            the URL, as it may hold a password.
 
     Example:
         >>> store = open_store("sqlite:///tokens.db")
     """
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        raise ConfigurationError(f"A store is named by a URL, such as sqlite:///tokens.db. Known: {_known()}.")
+    scheme = check_url(url)
     try:
-        store = _maker(scheme.lower())(scheme.lower() + separator + rest, **options)
+        store = _maker(scheme)(scheme + url[len(scheme) :], **options)
         if os.environ.get(KEY_VARIABLE):
             encrypted: Any = load("tiktok_async_stores.encrypted.tokens", "EncryptedTokenStore")
             return cast("TokenStore", encrypted.from_env(store))
@@ -98,9 +98,7 @@ def _known() -> str:
 _CHECKPOINT_STORES = {
     "memory": ("tiktok_async_stores.memory.checkpoints", "MemoryCheckpointStore"),
     "sqlite": ("tiktok_async_stores.sqlite.checkpoints", "SQLiteCheckpointStore"),
-    "redis": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
-    "rediss": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
-    "unix": ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore"),
+    **dict.fromkeys(REDIS_SCHEMES, ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore")),
     "postgresql": ("tiktok_async_stores.postgres.checkpoints", "PostgresCheckpointStore"),
     "postgres": ("tiktok_async_stores.postgres.checkpoints", "PostgresCheckpointStore"),
 }
@@ -110,23 +108,24 @@ def open_checkpoints(url: str, *, clock: Clock | None = None) -> CheckpointStore
     """Make the checkpoint store that *url* names. Nothing is opened before its first use.
 
     Args:
-        url: `memory://`, `sqlite:///PATH`, `redis://HOST/DB`, `rediss://HOST/DB`, `unix:///PATH` or
-            `postgresql://HOST/DATABASE`. It may be the URL of the token store: the two share no record.
+        url: `memory://`, `sqlite:///PATH`, one of Redis or `postgresql://HOST/DATABASE`. It may be the URL of the
+            token store: the two share no record.
         clock: Times the leases; the default is the real one.
 
     Raises:
-        ConfigurationError: The scheme is unknown, or an extra is missing. The message never shows the URL, as it
-            may hold a password.
+        ConfigurationError: Something in the URL is not understood, or an extra is missing. The message never shows
+            the URL, as it may hold a password.
 
     Example:
         >>> checkpoints = open_checkpoints("sqlite:///sync.db")
     """
-    scheme, _, rest = url.partition("://")
-    if scheme.lower() not in _CHECKPOINT_STORES:
+    scheme = check_url(url)
+    if scheme not in _CHECKPOINT_STORES:
         known = ", ".join(f"{name}://" for name in sorted(_CHECKPOINT_STORES))
         raise ConfigurationError(f"No checkpoint store is known for {scheme[:20]!r}. Known: {known}.")
     try:
-        maker: Any = load(*_CHECKPOINT_STORES[scheme.lower()])
+        maker: Any = load(*_CHECKPOINT_STORES[scheme])
+        store = maker.from_url(scheme + url[len(scheme) :], clock=clock)
     except ImportError as error:
         raise ConfigurationError(str(error)) from None
-    return cast("CheckpointStore", maker.from_url(f"{scheme.lower()}://{rest}", clock=clock))
+    return cast("CheckpointStore", store)

@@ -1,5 +1,6 @@
 """A URL names a store, and never tells its password."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -7,21 +8,31 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tiktok_async import stores
 from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import AccountKey
 from tiktok_async.stores import (
     EncryptedTokenStore,
     MemoryTokenStore,
     RedisTokenStore,
+    SQLiteCheckpointStore,
     SQLiteTokenStore,
+    SQLiteVideoTable,
     generate_store_key,
+    open_checkpoints,
+    open_limiter,
     open_store,
 )
 from tiktok_async.testing import VirtualClock
 from tiktok_async_stores import _open
+from tiktok_async_stores._open import REDIS_SCHEMES
+from tiktok_async_stores.redis.connect import read_url
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +51,14 @@ def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
         ("redis://localhost/0", RedisTokenStore),
         ("rediss://user:pass@example.org:6380/1", RedisTokenStore),
         ("unix:///run/redis.sock?db=2", RedisTokenStore),
+        ("redis://:pass@[::1]:6379", RedisTokenStore),
+        ("redis://host?", RedisTokenStore),
+        ("redis://host/?db=3&socket_timeout=2.5&client_name=web&max_connections=9", RedisTokenStore),
+        ("rediss://host/0?ssl_ca_certs=ca.pem&ssl_cert_reqs=required&ssl_check_hostname=true", RedisTokenStore),
+        ("redis+sentinel://user:pass@one,two:26380/1?master=main&sentinel_password=pass", RedisTokenStore),
+        ("rediss+sentinel://one/?master=main&ssl_ca_certs=ca.pem", RedisTokenStore),
+        ("redis+cluster://user:pass@one:7000,two", RedisTokenStore),
+        ("rediss+cluster://one/0", RedisTokenStore),
     ],
 )
 async def test_a_url_names_a_store_and_opens_nothing(url: str, kind: type) -> None:
@@ -52,32 +71,200 @@ async def test_a_url_names_a_store_and_opens_nothing(url: str, kind: type) -> No
 @pytest.mark.parametrize(
     ("url", "path"),
     [
-        ("sqlite:///tokens.db", "tokens.db"),
+        ("sqlite:///tokens.db", "{here}/tokens.db"),
+        ("sqlite:///../tokens.db", "{parent}/tokens.db"),
         ("sqlite:////var/lib/a%20b.db", "/var/lib/a b.db"),
+        ("sqlite:////var/lib/what%3F.db", "/var/lib/what?.db"),
         ("sqlite:///:memory:", ":memory:"),
     ],
 )
 def test_three_slashes_are_relative_and_four_absolute(url: str, path: str) -> None:
-    assert repr(SQLiteTokenStore.from_url(url)) == f"<SQLiteTokenStore {path}>"
+    expected = path.format(here=Path.cwd(), parent=Path.cwd().parent)
+    assert repr(SQLiteTokenStore.from_url(url)) == f"<SQLiteTokenStore {expected}>"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: open_store("sqlite:///here.db"),
+        lambda: open_checkpoints("sqlite:///here.db"),
+        lambda: SQLiteTokenStore("here.db"),
+        lambda: SQLiteCheckpointStore("here.db"),
+    ],
+)
+async def test_a_relative_path_stays_where_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[], Any]
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    monkeypatch.chdir(first)
+    store = make()
+    monkeypatch.chdir(second)
+    assert await store.get(AccountKey("app", "one")) is None
+    await store.aclose()
+    assert [path.name for path in first.iterdir()] == ["here.db"]
+    assert list(second.iterdir()) == []
+
+
+async def test_relative_videos_stay_where_they_were_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    table = SQLiteVideoTable("videos.db")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert await table.counts() == (0, 0)
+    await table.aclose()
+    assert (tmp_path / "videos.db").is_file()
+
+
+EVERYWHERE = [
+    # Characters that no URL may hold, in clear or encoded, whatever the scheme.
+    "{scheme}://{rest}\n",
+    " {scheme}://{rest}",
+    "{scheme}://{rest}\x00",
+    "{scheme}://{rest}%00",
+    "{scheme}://{rest}%0A",
+    "{scheme}://{rest}\ud800",
+    "{scheme}://{rest}%",
+    "{scheme}://{rest}%zz",
+    "{scheme}://{rest}#canary",
+    # Options that mean nothing.
+    "{scheme}://{rest}?timeout=canary",
+    "{scheme}://{rest}?",
+]
+SERVERS = [
+    ("redis", ":canary@host/0"),
+    ("rediss", "user:canary@host:6380/1"),
+    ("redis+sentinel", ":canary@one,two:26380/0"),
+    ("redis+cluster", ":canary@one,[::1]:7001"),
+    ("sqlite", "/tokens.db"),
+]
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "tokens.db",
         "",
+        "tokens.db",
+        "://",
+        "1redis://:canary@host",
         "nosql://user:canary@host/",
+        "memory://canary",
+        "memory://?x=canary",
         "sqlite://tokens.db",
         "sqlite:///",
+        "sqlite:tokens.db",
+        *(
+            form.format(scheme=scheme, rest=rest)
+            for form in EVERYWHERE
+            for scheme, rest in SERVERS
+            # One form is allowed: an empty query says nothing.
+            if not (form.endswith("?") and scheme != "sqlite")
+        ),
         "redis://:canary@host:notaport/0",
+        "redis://:canary@host:0/0",
+        "redis://:canary@host:65536/0",
+        "redis://:canary@host:٣/0",
+        "redis://:canary@host:/0",
+        "redis://:canary@:6379/0",
+        "redis://:canary@host,other/0",
+        "redis://:can[ary@host/0",
+        "redis://:can]ary@host/0",
+        "redis://:can/ary@host/0",
+        "redis://:can?ary@host/0",
+        "redis://:can#ary@host/0",
+        "redis://:can%ary@host/0",
+        "redis://:canary%FF@host/0",
+        "redis://[::1/0",
+        "redis://:canary@host/tokens",
+        "redis://:canary@host/-1",
+        "redis://:canary@host/1/2",
+        "redis://:canary@host/\u0661",
         "redis://:canary@host/0?db=canary",
+        "redis://:canary@host/1?db=2",
+        "redis://:canary@host/0?db=1&db=1",
+        "redis://:canary@host/0?client_name",
+        "redis://:canary@host/0?socket_timeout=canary",
+        "redis://:canary@host/0?socket_timeout=0",
+        "redis://:canary@host/0?socket_timeout=inf",
+        "redis://:canary@host/0?max_connections=-1",
+        "redis://:canary@host/0?decode_responses=true",
+        "redis://:canary@host/0?ssl_ca_certs=canary.pem",
+        "redis://:canary@host/0?master=canary",
+        "rediss://:canary@host/0?ssl_cert_reqs=canary",
+        "rediss://:canary@host/0?ssl_check_hostname=canary",
+        "unix://host/run/redis.sock",
+        "unix://:canary@",
+        "redis+sentinel://:canary@one/0",
+        "redis+sentinel:///0?master=name",
+        "redis+cluster://:canary@one/1",
+        "redis+cluster://",
     ],
 )
-async def test_a_url_that_cannot_be_used_says_what_can_and_shows_no_password(url: str) -> None:
+def test_a_url_that_is_not_understood_is_refused_and_shows_no_password(url: str) -> None:
+    openers: list[Callable[[str], Any]] = [open_store, open_checkpoints, open_limiter]
+    for opened in openers:
+        with pytest.raises(ConfigurationError) as caught:
+            opened(url)
+        assert "canary" not in str(caught.value)
+        str(caught.value).encode()
+
+
+@pytest.mark.parametrize("opened", [open_store, open_checkpoints, open_limiter])
+@pytest.mark.parametrize("url", [None, 5, b"memory://", Path("tokens.db")])
+def test_what_is_no_text_is_refused(opened: Callable[[Any], Any], url: object) -> None:
+    with pytest.raises(ConfigurationError, match="is text, not"):
+        opened(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("sqlite:///tokens.db\n", "line break"),
+        ("sqlite:///tokens.db?timeout=30", "%3F"),
+        ("sqlite:///a#b.db", "%23"),
+        ("redis://:a[b@host/0", "%5B"),
+        ("redis://:a/b@host/0", "%2F"),
+        ("redis://host/tokens", "prefix"),
+        ("redis://host/0?timeout=30", "perhaps socket_timeout"),
+        ("redis://one,two/0", "redis+sentinel://"),
+        ("redis+sentinel://one/0", "master=NAME"),
+    ],
+)
+def test_a_refusal_names_the_right_spelling(url: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        await open_store(url).aclose()
-    assert "canary" not in str(caught.value)
-    assert "://" in str(caught.value)
+        open_store(url)
+    assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["local://host", "none://?share=1", "memory://", "sqlite:///limits.db"])
+def test_a_limiters_url_says_nothing_that_is_ignored(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        open_limiter(url)
+
+
+PASSWORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
+
+
+@given(user=PASSWORDS, password=PASSWORDS, host=st.sampled_from(["h", "::1", "a.b"]), database=st.integers(0, 99))
+def test_any_name_and_password_arrive_whole_when_they_are_percent_encoded(
+    user: str, password: str, host: str, database: int
+) -> None:
+    where = f"[{host}]" if ":" in host else host
+    url = f"redis://{quote(user, safe='')}:{quote(password, safe='')}@{where}:7000/{database}?client_name=x%26y"
+    parts = read_url(url)
+    assert parts.password is not None
+    assert (parts.username, parts.password.reveal()) == (user, password)
+    assert (parts.hosts, parts.path, parts.options) == (((host, 7000),), f"/{database}", {"client_name": "x&y"})
+    if password not in "StoreUrl(scheme='redis', hosts=((, 7000),), path=/)":
+        assert password not in repr(parts)
+
+
+@given(url=st.text(max_size=40) | st.builds("{}://{}".format, st.sampled_from(sorted(REDIS_SCHEMES)), st.text()))
+def test_no_text_makes_a_foreign_exception(url: str) -> None:
+    for opened in (open_store, open_checkpoints, open_limiter):
+        with contextlib.suppress(ConfigurationError):
+            opened(url)
 
 
 class _Elsewhere(MemoryTokenStore):

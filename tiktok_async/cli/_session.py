@@ -1,5 +1,6 @@
 """What every command that talks to TikTok starts with: options, store, session, account."""
 
+import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,12 +61,17 @@ def store_url(store: str | None) -> str:
         if not path.parent.is_dir():
             msg = f"The store cannot be in {path.parent}, since there is no such folder."
             raise ConfigurationError(msg)
-        return f"sqlite:///{quote(str(path))}"
+        return _sqlite_url(path)
     from platformdirs import user_data_path
 
     folder = user_data_path("tiktok-async")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return f"sqlite:///{quote(str(folder / 'tokens.db'))}"
+    return _sqlite_url(folder / "tokens.db")
+
+
+def _sqlite_url(path: Path) -> str:
+    # As bytes: a name on disk need not be text.
+    return f"sqlite:///{quote(os.fsencode(path))}"
 
 
 @asynccontextmanager

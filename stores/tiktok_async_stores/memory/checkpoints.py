@@ -10,6 +10,7 @@ from attrs import define, evolve, field
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
+from tiktok_async_stores._url import check_memory_url
 from tiktok_async_stores.memory.tokens import MemoryTokenStore
 
 
@@ -51,8 +52,12 @@ class MemoryCheckpointStore:
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None) -> "MemoryCheckpointStore":
-        """Make a store for `memory://`; each one is empty and shares nothing."""
-        del url
+        """Make a store for `memory://`; each one is empty and shares nothing.
+
+        Raises:
+            ConfigurationError: The URL says more than that.
+        """
+        check_memory_url(url)
         return cls(clock=clock)
 
     async def get(self, key: AccountKey) -> Checkpoint | None:

@@ -17,6 +17,7 @@ from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes, MemoryNotes
 from tiktok_async_stores._unsafe import OnUnsafe
+from tiktok_async_stores._url import check_memory_url
 from tiktok_async_stores.codec.tokens import to_microseconds, with_version
 
 
@@ -56,8 +57,13 @@ class MemoryTokenStore(KeepsNotes):
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None) -> "MemoryTokenStore":
-        """Make a store for `memory://`; each one is empty and shares nothing."""
-        del url, on_unsafe  # nothing in the one means anything, and nothing is unsafe
+        """Make a store for `memory://`; each one is empty and shares nothing.
+
+        Raises:
+            ConfigurationError: The URL says more than that.
+        """
+        check_memory_url(url)
+        del on_unsafe  # nothing is unsafe
         return cls(clock=clock)
 
     async def get(self, key: AccountKey) -> Token | None:

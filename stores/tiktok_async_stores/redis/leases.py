@@ -6,7 +6,8 @@ from urllib.parse import quote
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import AccountKey
 from tiktok_async_stores.redis import scripts
-from tiktok_async_stores.redis.link import RedisClient, RedisLink, connect
+from tiktok_async_stores.redis.connect import connect, read_url
+from tiktok_async_stores.redis.link import RedisClient, RedisLink
 
 
 class RedisLeases:
@@ -28,7 +29,7 @@ class RedisLeases:
         self._prefix = prefix
         self._heads: dict[str, bytes] = {}  # one an app, as every get and put needs it
         if url is not None and client is None:
-            self._link = RedisLink(connect(url), owned=True)
+            self._link = RedisLink(connect(read_url(url)), owned=True)
         elif client is not None and url is None:
             self._link = RedisLink(client, owned=False)
         else:

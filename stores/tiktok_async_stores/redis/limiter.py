@@ -16,10 +16,11 @@ from tiktok_async._limits.local import LocalRateLimiter
 from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
 from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, SessionClosed, StoreError
 from tiktok_async.models import Limit, WindowKind
-from tiktok_async_stores.redis.limiter_outage import check_outage, from_url, part
+from tiktok_async_stores.redis.connect import connect, read_url
+from tiktok_async_stores.redis.limiter_outage import OPTIONS, check_outage, from_options, part
 from tiktok_async_stores.redis.limiter_trips import Trips
 from tiktok_async_stores.redis.limiter_window import RedisPermit, SharedWindow, Turn
-from tiktok_async_stores.redis.link import RedisClient, connect
+from tiktok_async_stores.redis.link import RedisClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,17 +68,18 @@ class RedisRateLimiter:
         share: float | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if url is not None:
-            url, on_outage, share = from_url(url, on_outage, share)
         if (url is None) == (client is None):
             raise ConfigurationError("A RedisRateLimiter takes a url or a client, exactly one of them.")
+        parts = None if url is None else read_url(url, extra=OPTIONS, what="limiter")
+        if parts is not None:
+            on_outage, share = from_options(parts.options, on_outage, share)
         if "{" in prefix or "}" in prefix:
             raise ConfigurationError("The prefix of a RedisRateLimiter may not hold braces: they mark the hash tag.")
         check_outage(on_outage, share)
         self._clock = clock or SystemClock()
         self.monotonic: Callable[[], float] = self._clock.monotonic
         self._owned = client is None
-        self._client: Any = client if url is None else connect(url)
+        self._client: Any = client if parts is None else connect(parts)
         self._trips = Trips(self._client, prefix, uuid.uuid4().hex)
         self._share = share or 1.0
         self._fallback: RateLimiter | None = None

@@ -1,7 +1,7 @@
 """What a shared limiter does while Redis is away: how it is said, and what a share of a limit is."""
 
+from collections.abc import Mapping
 from typing import Literal, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Limit, WindowKind
@@ -9,24 +9,24 @@ from tiktok_async.models import Limit, WindowKind
 OnOutage = Literal["fail", "local"]
 
 
-def from_url(url: str, on_outage: OnOutage | None, share: float | None) -> tuple[str, OnOutage | None, float | None]:
-    """Take `on_outage` and `share` out of *url*; given arguments win, and redis-py reads the rest.
+OPTIONS = ("on_outage", "share")
+"""What a limiter's URL may say beside what a store's may."""
+
+
+def from_options(
+    options: Mapping[str, str], on_outage: OnOutage | None, share: float | None
+) -> tuple[OnOutage | None, float | None]:
+    """Return `on_outage` and `share` as the URL's *options* say it; arguments that are given go before them.
 
     Raises:
         ConfigurationError: The URL's share is no number.
     """
-    parts = urlsplit(url)
-    query = parse_qsl(parts.query)
-    ours = {name: value for name, value in query if name in {"on_outage", "share"}}
-    rest = urlencode([pair for pair in query if pair[0] not in ours])
-    if share is None and "share" in ours:
+    if share is None and "share" in options:
         try:
-            share = float(ours["share"])
+            share = float(options["share"])
         except ValueError:
-            raise ConfigurationError(
-                f"share in the limiter's URL is a number such as 0.25, not {ours['share']!r}."
-            ) from None
-    return urlunsplit(parts._replace(query=rest)), on_outage or cast("OnOutage | None", ours.get("on_outage")), share
+            raise ConfigurationError("share in the limiter's URL is a number such as 0.25.") from None
+    return on_outage or cast("OnOutage | None", options.get("on_outage")), share
 
 
 def check_outage(on_outage: str | None, share: float | None) -> None:

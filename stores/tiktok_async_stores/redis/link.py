@@ -1,19 +1,13 @@
 """The way to Redis: a client of ours or the caller's, and the one place where its errors become ours."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, cast
+from collections.abc import Awaitable
+from typing import Any, Protocol
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
-from tiktok_async.errors import ConfigurationError, StoreError, scrub
+from tiktok_async.errors import StoreError, scrub
 from tiktok_async_stores.redis.scripts import Script
-
-_TIMEOUT = 5.0  # seconds for a connection, and for an answer
 
 # A cluster without a node that answers is no RedisError to redis-py.
 FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
@@ -30,25 +24,6 @@ class RedisClient(Protocol):
     def aclose(self) -> Awaitable[None]:
         """Close the client."""
         ...
-
-
-def connect(url: str) -> RedisClient:
-    """Make a client for *url*; it connects on first use.
-
-    Raises:
-        ConfigurationError: *url* is not one that redis-py understands. It is not shown: it may hold a password.
-    """
-    try:
-        # One repetition, and for a lost connection only: after a restart of the server the pooled connections are
-        # dead and only tell when they are used. Scripts may arrive twice. A timeout is never waited for twice.
-        retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-        make = cast("Callable[..., RedisClient]", Redis.from_url)  # pyright: ignore[reportUnknownMemberType] - untyped there
-        return make(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, retry=retry, protocol=2)
-    except (ValueError, TypeError):
-        raise ConfigurationError(
-            "The Redis URL cannot be read; it looks like redis://user:password@host:6379/0, rediss://... for TLS, or "
-            "unix:///path/to/redis.sock. Percent-encode what is special in the password."
-        ) from None
 
 
 def _cancellations() -> int:

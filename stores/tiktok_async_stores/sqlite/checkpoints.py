@@ -7,15 +7,15 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 from attrs import evolve
 
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock, Lease
-from tiktok_async.errors import CheckpointConflict, ConfigurationError
+from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async_stores._lease import hold_lease
+from tiktok_async_stores._url import absolute, file_path
 from tiktok_async_stores.codec.checkpoints import decode_checkpoint, encode_checkpoint, from_microseconds
 from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.sqlite.leases import SQLiteLeases, changes
@@ -38,7 +38,8 @@ class SQLiteCheckpointStore(SQLiteLeases):
     the wall clock, which the processes of one machine share.
 
     Args:
-        path: The file, or `:memory:` for one that lives as long as this object.
+        path: The file, or `:memory:` for one that lives as long as this object. A relative path is taken from the
+            folder that the process is in now.
         clock: The time the leases end by; the default is the real one.
 
     Example:
@@ -49,21 +50,16 @@ class SQLiteCheckpointStore(SQLiteLeases):
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._worker = SQLiteWorker(os.fspath(path), self._clock, None)
+        self._worker = SQLiteWorker(absolute(path), self._clock, None)
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None) -> "SQLiteCheckpointStore":
         """Make a store of `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
 
         Raises:
-            ConfigurationError: *url* names no file.
+            ConfigurationError: *url* names no file, or says more than that.
         """
-        path = unquote(url.removeprefix("sqlite:///"))
-        if path == unquote(url) or not path:
-            raise ConfigurationError(
-                "A SQLite store's URL is sqlite:///relative.db, sqlite:////absolute/path.db or sqlite:///:memory:."
-            )
-        return cls(path, clock=clock)
+        return cls(file_path(url), clock=clock)
 
     async def get(self, key: AccountKey) -> Checkpoint | None:
         """Return the checkpoint of *key*, or `None`.

@@ -7,17 +7,17 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock, Lease
-from tiktok_async.errors import ConfigurationError, TokenConflict
+from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._bulk import stored
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._unsafe import OnUnsafe
+from tiktok_async_stores._url import absolute, file_path
 from tiktok_async_stores.codec.packing import pack, unpack
 from tiktok_async_stores.codec.tokens import decode_token, encode_token, to_microseconds, with_version
 from tiktok_async_stores.sqlite.leases import SQLiteLeases, changes
@@ -59,7 +59,8 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
     Leases end by the wall clock, which the processes of one machine share.
 
     Args:
-        path: The file, or `:memory:` for one that lives as long as this object.
+        path: The file, or `:memory:` for one that lives as long as this object. A relative path is taken from the
+            folder that the process is in now.
         clock: The time the leases end by; the default is the real one.
         on_unsafe: Called if other users of the machine may read the file.
 
@@ -73,7 +74,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         self, path: str | os.PathLike[str], *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
     ) -> None:
         self._clock = clock or SystemClock()
-        self._worker = SQLiteWorker(os.fspath(path), self._clock, on_unsafe)
+        self._worker = SQLiteWorker(absolute(path), self._clock, on_unsafe)
         # The way to the thread and back costs more than the reading: whoever waits shares it.
         self._reads = Batcher[AccountKey, _Row | None](self._get_many, limit=_PAGE)
         self._notes = SQLiteNotes(self._worker, self._clock)
@@ -83,14 +84,9 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         """Make a store of `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
 
         Raises:
-            ConfigurationError: *url* names no file.
+            ConfigurationError: *url* names no file, or says more than that.
         """
-        path = unquote(url.removeprefix("sqlite:///"))
-        if path == unquote(url) or not path:
-            raise ConfigurationError(
-                "A SQLite store's URL is sqlite:///relative.db, sqlite:////absolute/path.db or sqlite:///:memory:."
-            )
-        return cls(path, clock=clock, on_unsafe=on_unsafe)
+        return cls(file_path(url), clock=clock, on_unsafe=on_unsafe)
 
     async def get(self, key: AccountKey) -> Token | None:
         """Return the stored token of *key*, or `None`.

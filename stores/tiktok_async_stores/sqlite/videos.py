@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.models import Video, VideoField
+from tiktok_async_stores._url import absolute
 from tiktok_async_stores._videos import VideoPage
 from tiktok_async_stores.sqlite.worker import SQLiteWorker
 
@@ -49,7 +50,7 @@ class SQLiteVideoTable:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._worker = SQLiteWorker(os.fspath(path), SystemClock(), None)
+        self._worker = SQLiteWorker(absolute(path), SystemClock(), None)
         self._made = False
 
     async def __aenter__(self) -> Self:

@@ -1,13 +1,16 @@
 """A store in Redis: whether it keeps what it was given, and keeps it to itself."""
 
 from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from tiktok_async.cli.checks.finding import Finding, Level
 from tiktok_async.errors import ConfigurationError, StoreError
 
+if TYPE_CHECKING:
+    from tiktok_async_stores._url import StoreUrl
+
 _SUBJECT = "Redis"
-_LOOPBACK = {"localhost", "127.0.0.1", "::1", None}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 async def check_redis(url: str) -> AsyncIterator[Finding]:
@@ -16,7 +19,10 @@ async def check_redis(url: str) -> AsyncIterator[Finding]:
     One that cannot be used yields nothing: opening it and reading its accounts tell of that.
     """
     try:
-        findings = [*await _settings(url), *_way(url)]
+        from tiktok_async_stores.redis.connect import read_url
+
+        parts = read_url(url)
+        findings = [*await _settings(parts), *_way(parts)]
     except (ConfigurationError, StoreError, ImportError):
         return
     for finding in findings:
@@ -25,23 +31,24 @@ async def check_redis(url: str) -> AsyncIterator[Finding]:
         yield Finding(_SUBJECT, Level.OK, "It keeps what it was given.")
 
 
-def _way(url: str) -> Iterator[Finding]:
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or parts.hostname in _LOOPBACK:
+def _way(parts: "StoreUrl") -> Iterator[Finding]:
+    hosts = ", ".join(host for host, _ in parts.hosts if host not in _LOOPBACK)
+    if not hosts:
         return
-    if parts.scheme == "redis":
-        advice = "Use rediss:// unless the network between is yours alone."
-        yield Finding(_SUBJECT, Level.DOUBTFUL, f"Tokens travel to {parts.hostname} in clear.", advice)
-    if not parts.password:
+    if not parts.scheme.startswith("rediss"):
+        advice = f"Use {parts.scheme.replace('redis', 'rediss', 1)}:// unless the network between is yours alone."
+        yield Finding(_SUBJECT, Level.DOUBTFUL, f"Tokens travel to {hosts} in clear.", advice)
+    if parts.password is None:
         advice = "Give it a user and a password (ACL SETUSER): whoever reaches it has every token."
-        yield Finding(_SUBJECT, Level.DANGEROUS, f"{parts.hostname} asks for no password.", advice)
+        yield Finding(_SUBJECT, Level.DANGEROUS, f"{hosts} asks for no password.", advice)
 
 
-async def _settings(url: str) -> list[Finding]:
-    from tiktok_async_stores.redis.link import RedisLink, connect
+async def _settings(parts: "StoreUrl") -> list[Finding]:
+    from tiktok_async_stores.redis.connect import connect
+    from tiktok_async_stores.redis.link import RedisLink
     from tiktok_async_stores.redis.safety import look, unsafe_settings
 
-    link = RedisLink(connect(url), owned=True)
+    link = RedisLink(connect(parts), owned=True)
     try:
         await link.command("PING")
         settings, info = await look(link)

@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from urllib.parse import unquote
 
 from tiktok_async.cli.checks.accounts import check_accounts
 from tiktok_async.cli.checks.finding import Finding, Level
@@ -13,8 +12,8 @@ from tiktok_async.cli.checks.sqlite import check_sqlite
 from tiktok_async.cli.checks.store_key import check_store_key
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.stores import open_store
-
-_SQLITE = "sqlite:///"
+from tiktok_async_stores._open import REDIS_SCHEMES
+from tiktok_async_stores._url import check_url, file_path
 
 
 async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> AsyncIterator[Finding]:
@@ -25,15 +24,19 @@ async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> Async
         client_key: Whose accounts to look at.
         scopes: What the app uses.
     """
-    scheme = url.partition("://")[0].lower()
-    file = unquote(url.removeprefix(_SQLITE)) if scheme == "sqlite" else None
+    try:
+        scheme = check_url(url)
+        file = file_path(url) if scheme == "sqlite" else None
+    except ConfigurationError as error:
+        yield Finding("store", Level.DANGEROUS, f"It cannot be opened. {error}")
+        return
     findings: list[Finding] = []
     if scheme == "memory":
         yield Finding("store", Level.DANGEROUS, "It is in memory.", "Every token is gone with its process.")
         return
     if file is not None:
         findings += check_sqlite(file)
-    elif scheme in {"redis", "rediss", "unix"}:
+    elif scheme in REDIS_SCHEMES:
         findings += [finding async for finding in check_redis(url)]
     for finding in [*findings, *check_store_key(os.environ.get("TIKTOK_STORE_KEY"))]:
         yield finding
