@@ -1,4 +1,4 @@
-"""Writes the pages that follow from the code: the coverage table, a page for each error, and llms.txt.
+"""Writes the pages that follow from the code: coverage, a page for each error, the map of folders, and llms.txt.
 
 `python docs/generate.py` writes them; a test says when that was forgotten.
 """
@@ -13,6 +13,7 @@ sys.path.insert(0, str(DOCS / "_ext"))
 
 from made_coverage import coverage  # noqa: E402 - they lie beside this script, in no package
 from made_errors import error_index, error_pages  # noqa: E402 - as above
+from made_map import folder_map  # noqa: E402 - as above
 
 MADE = "<!-- Made by docs/generate.py: change that, and run it. -->\n\n"
 
@@ -34,6 +35,7 @@ def pages() -> Mapping[Path, str]:
     for name, text in error_pages():
         found[DOCS / "errors" / f"{name}.md"] = MADE + text
     found[DOCS / "llms.txt"] = llms(found)
+    found[DOCS / "_static" / "folders.svg"] = folder_map()
     return found
 
 

@@ -1,5 +1,6 @@
 """What the documentation derives from the code is fresh, and what it says of the code is there."""
 
+import ast
 import contextlib
 import importlib
 import importlib.util
@@ -9,6 +10,7 @@ import re
 import sys
 import tomllib
 from functools import cache, reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +23,6 @@ from tiktok_async.cli._main import run
 from tiktok_async.models import Endpoint
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import ModuleType
 
 _METHODS = tomllib.loads((DOCS / "_ext" / "methods.toml").read_text(encoding="utf-8"))
@@ -129,3 +130,38 @@ def help_of(command: str) -> str:
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         run([command, "--help"])
     return shown.getvalue()
+
+
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@cache
+def _defined(path: str) -> set[str]:
+    tree = ast.parse((Path(tiktok_async.__file__).parent / path).read_text(encoding="utf-8"))
+    return {
+        name
+        for node in tree.body
+        if isinstance(node, (ast.ClassDef, *_FUNCTION))
+        for name in (
+            node.name,
+            *(
+                f"{node.name}.{part.name}"
+                for part in ast.walk(node)
+                if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)
+            ),
+        )
+    }
+
+
+def test_the_walks_through_the_code_name_files_and_functions_that_are_there() -> None:
+    text = (DOCS / "design.md").read_text(encoding="utf-8")
+    steps = re.findall(r"`([\w/]+\.py)`\s+`([\w.]+)`", text)
+    assert len(steps) >= 15
+    assert [f"{path} {name}" for path, name in steps if name not in _defined(path)] == []
+
+
+def test_contributing_sends_changes_to_files_that_are_there() -> None:
+    rows = re.findall(r"^\| .*\|$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`((?:_|api|cli|emulator|errors)[\w/]*(?:\.py|/))`", row)}
+    assert len(named) >= 10
+    assert [name for name in sorted(named) if not (Path(tiktok_async.__file__).parent / name).exists()] == []
