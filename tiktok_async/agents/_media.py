@@ -126,7 +126,7 @@ def _hold(folder: str, path: str) -> HeldFile:
         raise Refused(_NO_FILE)
     try:
         descriptor = _opened(folder, parts)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         # Whatever it was: which files there are outside is nothing an agent may learn.
         raise Refused(_NO_FILE) from error
     try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, cast
 
+import orjson
 from attrs import frozen
 
 __all__ = ["Kind", "Parameter", "Refused", "read_arguments", "schema_of"]
@@ -68,12 +69,13 @@ def schema_of(parameters: Sequence[Parameter]) -> dict[str, Any]:
 
 def _schema(one: Parameter) -> dict[str, Any]:
     found: dict[str, Any] = {"type": str(one.kind), "description": one.about}
-    text: dict[str, Any] = {"type": "string"} if one.choices is None else {"type": "string", "enum": list(one.choices)}
+    rule: dict[str, Any] = {"minLength": 1} if one.choices is None else {"enum": list(one.choices)}
+    text = {"type": "string", **rule}
     match one.kind:
         case Kind.NUMBER:
             found |= {"minimum": one.least, "maximum": one.most}
         case Kind.TEXT:
-            found |= text if one.choices is not None else {"maxLength": one.most}
+            found |= text if one.choices is not None else {"minLength": 1, "maxLength": one.most}
         case Kind.TEXTS:
             found |= {"items": text, "minItems": 1, "maxItems": one.most}
         case Kind.FLAG | Kind.OBJECT:
@@ -111,7 +113,7 @@ def _problem(one: Parameter, value: object) -> str | None:
         case Kind.FLAG:
             return None if isinstance(value, bool) else "is neither true nor false"
         case Kind.OBJECT:
-            return None if isinstance(value, dict) else "is not an object"
+            return None if isinstance(value, dict) and _is_json(cast("object", value)) else "is not an object"
         case Kind.TEXTS:
             if not isinstance(value, list) or not 1 <= len(cast("list[object]", value)) <= one.most:
                 return f"is not a list of 1 to {one.most} texts"
@@ -119,8 +121,17 @@ def _problem(one: Parameter, value: object) -> str | None:
             return next((found for text in texts if (found := _text_problem(one, text)) is not None), None)
 
 
+def _is_json(value: object) -> bool:
+    """Tell whether *value* can be sent on: JSON lets through half characters and numbers that nobody else takes."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return False
+    return True
+
+
 def _text_problem(one: Parameter, value: object) -> str | None:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not _is_json(value):
         return "is not a text"
     if one.choices is not None:
         # What else there is stays unsaid: an agent learns nothing of what it was not granted.

@@ -1,0 +1,257 @@
+"""An agent proposes, a person approves, and whatever happens on the way there is one post."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents.conftest import GrantOf, proposed
+from tiktok_async import Account, ConfigurationError, OutcomeUnknown, Secret, TikTokError, TikTokSession
+from tiktok_async.agents import AgentDesk, AgentGate, ProposalState
+from tiktok_async.agents._kept import Kept
+from tiktok_async.agents.rules.proposal import LIVES
+from tiktok_async.api.posting.dedup import KEPT
+from tiktok_async.emulator import Emulator
+from tiktok_async.models import Endpoint
+
+
+async def test_a_proposal_posts_nothing_until_a_person_approves_it(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret, account: Account
+) -> None:
+    proposal = await proposed(gate, title="hello #cats", disable_comment=True)
+    assert len(emulator.posts) == 0
+    assert (await gate.call("post_status", {"proposal": proposal}))["state"] == "pending"
+    approved = await desk.approve(proposal, approver=approver)
+    assert (approved.state, approved.decided_by) == (ProposalState.SENT, "anna")
+    post = emulator.posts[0]
+    assert (len(emulator.posts), post.open_id, post.draft) == (1, account.open_id, False)
+    assert post.body["post_info"]["title"] == "hello #cats"
+    assert post.body["post_info"]["disable_comment"] is True
+    told = await gate.call("post_status", {"proposal": proposal})
+    assert (told["state"], told["from_tiktok"]["data"]["state"]) == ("sent", "PUBLISH_COMPLETE")
+
+
+async def test_without_an_approvers_key_nobody_approves_or_refuses(
+    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, approver: Secret
+) -> None:
+    key = await desk.add(grant_of())
+    proposal = await proposed(await desk.gate("bot"))
+    for wrong in (key, "", "anna", "approver.anna.", f"{approver.reveal()}x", approver.reveal().replace("anna", "bot")):
+        with pytest.raises(ConfigurationError, match="approver's key"):
+            await desk.approve(proposal, approver=wrong)
+        with pytest.raises(ConfigurationError, match="approver's key"):
+            await desk.refuse(proposal, approver=wrong)
+    assert len(emulator.posts) == 0
+
+
+async def test_what_was_refused_is_never_posted(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    proposal = await proposed(gate)
+    refused = await desk.refuse(proposal, approver=approver, reason="too loud")
+    assert (refused.state, refused.reason) == (ProposalState.REFUSED, "too loud")
+    with pytest.raises(ConfigurationError, match="anna refused it"):
+        await desk.approve(proposal, approver=approver)
+    assert len(emulator.posts) == 0
+
+
+async def test_what_was_approved_cannot_be_refused_after_it(desk: AgentDesk, gate: AgentGate, approver: Secret) -> None:
+    proposal = await proposed(gate)
+    await desk.approve(proposal, approver=approver)
+    with pytest.raises(ConfigurationError, match="was approved by anna"):
+        await desk.refuse(proposal, approver=approver)
+
+
+async def test_two_who_decide_at_once_decide_once(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    proposal = await proposed(gate)
+    done = await asyncio.gather(
+        *(desk.approve(proposal, approver=approver) for _ in range(3)),
+        *(desk.refuse(proposal, approver=approver) for _ in range(3)),
+        return_exceptions=True,
+    )
+    standing = await desk.proposal(proposal)
+    assert standing.state in {ProposalState.SENT, ProposalState.REFUSED}
+    assert len(emulator.posts) == (1 if standing.state is ProposalState.SENT else 0)
+    assert sum(not isinstance(one, BaseException) for one in done) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"operations": {"STATUS_FETCH"}},
+        {"accounts": {"somebody else"}},
+        {"widest_privacy": "SELF_ONLY"},
+    ],
+)
+async def test_a_grant_that_was_narrowed_covers_no_older_proposal(
+    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, approver: Secret, change: dict[str, Any]
+) -> None:
+    await desk.add(grant_of(widest_privacy="PUBLIC_TO_EVERYONE"))
+    proposal = await proposed(await desk.gate("bot"), privacy_level="PUBLIC_TO_EVERYONE")
+    await desk.change(grant_of(**change))
+    with pytest.raises(ConfigurationError, match="any more"):
+        await desk.approve(proposal, approver=approver)
+    assert len(emulator.posts) == 0
+
+
+async def test_a_revoked_agents_proposals_are_dead(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    proposal = await proposed(gate)
+    await desk.revoke("bot")
+    with pytest.raises(ConfigurationError, match="revoked"):
+        await desk.approve(proposal, approver=approver)
+    assert len(emulator.posts) == 0
+
+
+async def test_a_proposal_ends_before_its_post_could_be_forgotten(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    assert LIVES < KEPT
+    proposal = await proposed(gate)
+    emulator.clock.advance(LIVES)
+    assert (await desk.proposal(proposal)).state is ProposalState.ENDED
+    with pytest.raises(ConfigurationError, match="older than 6 days"):
+        await desk.approve(proposal, approver=approver)
+    assert len(emulator.posts) == 0
+
+
+async def test_a_proposal_that_was_changed_in_the_store_is_not_posted(
+    emulator: Emulator, session: TikTokSession, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    proposal = await proposed(gate)
+    kept = Kept(session.store, session.client_key)  # type: ignore[arg-type] # a memory store keeps notes
+    note = await kept._get(f"proposal:{proposal}")
+    assert note is not None
+    await kept._put(f"proposal:{proposal}", note.replace(b"SELF_ONLY", b"OTHERWISE"), timedelta(days=1))
+    with pytest.raises(ConfigurationError, match="was changed in the store"):
+        await desk.approve(proposal, approver=approver)
+    assert len(emulator.posts) == 0
+
+
+async def test_the_posts_of_a_day_are_counted_until_midnight(
+    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf
+) -> None:
+    await desk.add(grant_of(posts_a_day=2))
+    gate = await desk.gate("bot")
+    many = await asyncio.gather(
+        *(gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"}) for _ in range(5))
+    )
+    assert sorted(told["outcome"] for told in many) == ["ok", "ok", "refused", "refused", "refused"]
+    assert len(await desk.proposals()) == 2
+    emulator.clock.advance(timedelta(days=1))
+    await proposed(gate)
+    assert len(await desk.proposals([ProposalState.PENDING])) == 3
+
+
+async def test_a_dry_run_tells_what_the_creator_does_not_allow_and_costs_no_post(
+    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf
+) -> None:
+    await desk.add(grant_of(posts_a_day=1))
+    gate = await desk.gate("bot")
+    emulator.creator(emulator.users[0], comment_disabled=True)
+    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
+    assert (told["outcome"], told["proposal"]) == ("ok", None)
+    assert "allows no comments" in str(told["from_tiktok"]["data"]["problems"])
+    await proposed(gate, disable_comment=True)
+
+
+async def test_rules_of_tiktok_are_told_before_anything_is_asked(emulator: Emulator, gate: AgentGate) -> None:
+    emulator.requests.clear()
+    arguments = {"file": "clip.mp4", "privacy_level": "SELF_ONLY", "brand_content_toggle": True}
+    told = await gate.call("propose_post", arguments)
+    assert told["outcome"] == "refused"
+    assert "branded content" in told["problems"][0]
+    assert len(emulator.requests) == 0
+
+
+async def test_what_the_creator_forbids_meanwhile_is_not_posted(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    proposal = await proposed(gate)
+    emulator.creator(emulator.users[0], comment_disabled=True)
+    with pytest.raises(ConfigurationError, match="allows no comments"):
+        await desk.approve(proposal, approver=approver)
+    assert len(emulator.posts) == 0
+
+
+async def test_a_draft_needs_no_approval_and_reaches_the_inbox_alone(
+    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf
+) -> None:
+    await desk.add(grant_of(operations={"INBOX_INIT", "STATUS_FETCH"}))
+    gate = await desk.gate("bot")
+    told = await gate.call("send_draft", {"file": "clip.mp4"})
+    assert (told["outcome"], told["state"]) == ("ok", "sent")
+    assert [post.draft for post in emulator.posts] == [True]
+    assert (await desk.proposal(told["proposal"])).decided_by == "the grant: drafts need no approval"
+
+
+async def test_auto_approve_posts_at_once_and_says_so(
+    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, approver: Secret
+) -> None:
+    await desk.add(grant_of(auto_approve=True), approver=approver)
+    gate = await desk.gate("bot")
+    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
+    assert (told["outcome"], told["state"], len(emulator.posts)) == ("ok", "sent", 1)
+    assert (await desk.proposal(told["proposal"])).decided_by == "the grant: auto_approve"
+
+
+async def test_no_agent_sees_anothers_proposal(desk: AgentDesk, grant_of: GrantOf, gate: AgentGate) -> None:
+    proposal = await proposed(gate)
+    await desk.add(grant_of(agent="other"))
+    other = await desk.gate("other")
+    for name in (proposal, "nothing"):
+        told = await other.call("post_status", {"proposal": name})
+        assert (told["outcome"], told["said"]) == ("refused", "You made no proposal of that id")
+
+
+async def test_a_lost_answer_is_unknown_and_never_asked_again(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    proposal = await proposed(gate)
+    emulator.fail_next(Endpoint.VIDEO_INIT, drop="after")
+    for _ in range(3):
+        with pytest.raises(OutcomeUnknown):
+            await desk.approve(proposal, approver=approver)
+    assert len(emulator.posts) == 1
+    assert (await desk.proposal(proposal)).state is ProposalState.UNKNOWN
+    assert [call.outcome for call in await desk.log(agent="anna")] == ["unknown"] * 3
+
+
+async def test_a_refusal_of_tiktok_can_be_tried_again(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
+) -> None:
+    proposal = await proposed(gate)
+    emulator.fail_next(Endpoint.VIDEO_INIT, status=403, code="spam_risk_too_many_posts")
+    with pytest.raises(TikTokError):
+        await desk.approve(proposal, approver=approver)
+    failed = await desk.proposal(proposal)
+    assert (failed.state, failed.reason) == (ProposalState.FAILED, "PostingRefused")
+    assert (await desk.approve(proposal, approver=approver)).state is ProposalState.SENT
+    assert len(emulator.posts) == 1
+
+
+async def test_bytes_that_did_not_get_through_are_sent_on(
+    emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret, media: Path
+) -> None:
+    proposal = await proposed(gate)
+    emulator.fail_next("upload", status=400, times=1)
+    with pytest.raises(TikTokError):
+        await desk.approve(proposal, approver=approver)
+    assert (await desk.approve(proposal, approver=approver)).state is ProposalState.SENT
+    upload = emulator.posts[0].upload
+    assert upload is not None
+    assert (len(emulator.posts), upload.complete, media.is_dir()) == (1, True, True)
+
+
+async def test_proposals_are_listed_by_state(desk: AgentDesk, gate: AgentGate, approver: Secret) -> None:
+    first, second = await proposed(gate), await proposed(gate)
+    await desk.refuse(first, approver=approver)
+    assert [one.id for one in await desk.proposals(["pending"])] == [second]
+    assert {one.id for one in await desk.proposals()} == {first, second}
+    with pytest.raises(ConfigurationError, match="no proposal"):
+        await desk.proposal("nothing")
