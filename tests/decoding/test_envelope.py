@@ -57,10 +57,26 @@ def test_a_success_without_data_is_an_empty_object(body: dict[str, Any]) -> None
     assert decode_rest(answer(body), endpoint=LIST).data == {}
 
 
-def test_an_answer_without_error_succeeds_by_its_status() -> None:
-    assert decode_rest(answer({"data": {"shops": []}}), endpoint=LIST).data == {"shops": []}
-    assert decode_rest(answer({"anything": 1}), endpoint=LIST).data == {"anything": 1}
-    assert type(refused(answer({"data": {"shops": []}}, 500))) is ServerError
+SHOPS = [Endpoint.RESEARCH_SHOP, Endpoint.RESEARCH_SHOP_PRODUCTS, Endpoint.RESEARCH_SHOP_REVIEWS]
+
+
+@pytest.mark.parametrize("endpoint", SHOPS)
+def test_shops_are_documented_without_an_error_member_and_succeed_by_their_status(endpoint: Endpoint) -> None:
+    assert decode_rest(answer({"data": {"shops": []}}), endpoint=endpoint.path).data == {"shops": []}
+    assert type(refused(answer({"data": {"shops": []}}, 500), endpoint.path)) is ServerError
+    assert type(refused(answer({}), endpoint.path)) is ServerError
+
+
+def test_an_endpoint_that_is_not_known_may_have_another_shape() -> None:
+    assert decode_rest(answer({"anything": 1}), endpoint="/v2/minis/new/").data == {"anything": 1}
+
+
+@pytest.mark.parametrize("endpoint", [one for one in Endpoint if one not in SHOPS])
+@pytest.mark.parametrize("body", [{}, {"error": None}, {"data": {"user": {}}}, {"error": "", "data": None}])
+def test_an_answer_without_an_error_member_is_no_success_elsewhere(endpoint: Endpoint, body: dict[str, Any]) -> None:
+    error = refused(answer(body), endpoint.path)
+    assert type(error) is ServerError
+    assert error.retryable
 
 
 @pytest.mark.parametrize("code", API_ERRORS)
@@ -196,6 +212,22 @@ def test_whatever_comes_is_data_or_one_of_our_errors(body: bytes, status: int, o
 
 
 TOKEN = {"access_token": "act.x", "expires_in": 7200}
+
+
+@pytest.mark.parametrize("message", ["success", None, "error"])
+def test_a_token_reply_in_the_shape_of_v1_is_read(message: str | None) -> None:
+    pair = {"access_token": "act.a", "refresh_token": "rft.b", "open_id": "user", "error_code": 0}
+    body = {"data": {**pair, "log_id": "LOG"}, **({} if message is None else {"message": message})}
+    decoded = decode_oauth(answer(body), endpoint=Endpoint.TOKEN.path)
+    assert decoded.data == {**pair, "log_id": "LOG"}
+    assert decoded.log_id == "LOG"
+
+
+def test_a_refusal_in_the_shape_of_v1_is_an_oauth_error() -> None:
+    data = {"error_code": 10007, "description": "Code expired", "captcha": "", "log_id": "LOG"}
+    error = oauth_refused(answer({"data": data, "message": "error"}))
+    assert isinstance(error, OAuthError)
+    assert (error.error, error.description, error.log_id) == ("v1 error 10007", "Code expired", "LOG")
 
 
 def test_a_token_reply_is_the_whole_flat_object() -> None:

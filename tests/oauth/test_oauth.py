@@ -17,7 +17,7 @@ from tiktok_async import (
     StateMismatch,
     TikTokSession,
 )
-from tiktok_async.emulator import Emulator
+from tiktok_async.emulator import Emulator, Quirks
 
 REDIRECT = "http://127.0.0.1:8914/callback/"
 SCOPES = ["user.info.basic", "video.list"]
@@ -150,6 +150,16 @@ async def test_an_expired_grant_says_expired(emulator: Emulator, session: TikTok
     with pytest.raises(ReauthorizationRequired) as caught:
         await account.token()
     assert caught.value.reason == "expired"
+
+
+async def test_a_login_and_its_refreshes_read_a_token_reply_in_the_shape_of_v1() -> None:
+    async with Emulator(quirks=Quirks(token_reply="v1")) as emulator, emulator.session() as session:
+        user = emulator.add_user(scopes=set(SCOPES))
+        request = session.oauth.authorization(REDIRECT, SCOPES)
+        account = await session.oauth.complete(request, await emulator.consent(request.url, user))
+        assert (await session.refresh_due(timedelta(days=1))).refreshed == 1
+        assert (await account.token()).version > 1
+        assert (await account.user_info()).open_id == user.open_id
 
 
 async def test_a_v1_token_reply_becomes_an_account(session: TikTokSession) -> None:

@@ -5,12 +5,17 @@ What a model looks like is told in `tiktok_async.models._wire`. The rules:
 - Unknown fields are ignored and stay reachable through `raw`.
 - A missing or null field becomes its default; a required one is a `DecodeError` that names its JSON path and
   never its value. Nothing is converted by force: null never becomes `'None'`, `true` is not 1, `1.5` is not 1.
+- A value of the wrong type in an optional field of a `WireModel` becomes the field's default, and a log line names
+  its path: one odd field never costs a whole listing, and `raw` keeps what came. In a class without `raw`, and in a
+  required field, it is a `DecodeError`: what decides how a call goes on is never guessed.
 - An `int` takes a JSON integer, a `float` any number, an id a string or an integer, a `datetime` epoch seconds, a
-  `timedelta` seconds, a `StrEnum | str` any word, a `tuple[X, ...]` a list, a `Mapping` an object.
+  `timedelta` seconds, a `StrEnum | str` any word, a `tuple[X, ...]` a list, a `Mapping` an object. Numbers and
+  booleans may stand in a string, as TikTok's Commercial Content examples print `"has_more": "true"`.
 
 attrs validators and converters of a model are not run: the annotations are the rules.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -91,12 +96,13 @@ def _plain_hook(kind: Any) -> Any:  # noqa: ANN401 - cattrs' form
     return hook
 
 
-def _field_reader(attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  # noqa: ANN401 - any annotation
+def _field_reader(cls: type[Any], attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  # noqa: ANN401 - any annotation
     """Return the whole rule of a field: null, its type, and its step in the path."""
     read = _reader(kind, is_id=bool(attribute.metadata.get(WIRE_ID)))
     default = attribute.default
     required = default is NOTHING
     make = cast("Any", default).factory if isinstance(default, attrs.Factory) else None  # type: ignore[arg-type]  # typed as a function
+    lenient = issubclass(cls, WireModel) and (default is None or default == () or make is not None)
 
     def read_field(value: Any) -> Any:  # noqa: ANN401 - any JSON value
         if value is None and not required:
@@ -104,9 +110,26 @@ def _field_reader(attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  
         try:
             return read(value)
         except DecodeError as error:
-            raise error.inside("." + key) from None
+            fault = error.inside("." + key)
+        if not lenient:
+            raise fault
+        _report(f"{cls.__name__}{fault}")
+        return default if make is None else make()
 
     return read_field
+
+
+_log = logging.getLogger("tiktok_async.decoding")
+_reported: set[str] = set()
+_MOST_REPORTED = 1_000
+
+
+def _report(problem: str) -> None:
+    # The first of a kind is a warning; a listing may bring the same one a million times.
+    level = logging.DEBUG if problem in _reported else logging.WARNING
+    if len(_reported) < _MOST_REPORTED:
+        _reported.add(problem)
+    _log.log(level, "a field of TikTok's answer is left out: %s; `raw` keeps it", problem)
 
 
 # The test of the common case for a variable; what fails it goes through the field's reader. Times and durations stay
@@ -144,7 +167,7 @@ def _model_hook(cls: type[Any]) -> Any:  # noqa: ANN401 - cattrs' form
     stores: list[str] = []
     for index, (attribute, key) in enumerate(zip(fields, keys, strict=True)):
         variable, kind = f"v{index}", _bare(hints[attribute.name])
-        scope[f"read_{variable}"] = _field_reader(attribute, hints[attribute.name], key)
+        scope[f"read_{variable}"] = _field_reader(cls, attribute, hints[attribute.name], key)
         name = convert_later(cls, attribute.name, _LATER[kind]) if kind in _LATER else attribute.name
         stores.append(f"    model.{name} = {variable}")
         read = f"{variable} = read_{variable}({variable})"

@@ -21,6 +21,13 @@ _TOO_LONG = 1_000
 _LONGEST_RETRY_AFTER = 3_600
 _LAST_STATUS = 599
 
+# What TikTok's samples show without an `error` member; every other endpoint has one.
+# https://developers.tiktok.com/doc/research-api-specs-query-tiktok-shop-info
+_WITHOUT_ERROR = frozenset(
+    {Endpoint.RESEARCH_SHOP.path, Endpoint.RESEARCH_SHOP_PRODUCTS.path, Endpoint.RESEARCH_SHOP_REVIEWS.path}
+)
+_WITH_ERROR = frozenset(endpoint.path for endpoint in Endpoint) - _WITHOUT_ERROR
+
 # What a successful answer of the OAuth endpoints holds; revoke's is an empty object, or an empty body.
 # https://developers.tiktok.com/doc/oauth-user-access-token-management
 # https://developers.tiktok.com/doc/login-kit-qr-code-authorization
@@ -47,7 +54,7 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
     """Decode an answer in the REST envelope.
 
     The call succeeded if `error.code` is `ok`, whatever the HTTP status is; some failures come with HTTP 200. Shop
-    research sends no `error` at all: there the status decides.
+    research sends no `error` at all, and endpoints that this library does not know may not: there the status decides.
 
     Args:
         response: What came.
@@ -69,7 +76,8 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
             raise _api_error(response, _text(fault.get("code")), fault, endpoint, open_id)
         if isinstance(error, str) and error:
             raise _api_error(response, error, body, endpoint, open_id)
-        if is_success(response.status):
+        bare = body.get("data") is not None if endpoint in _WITHOUT_ERROR else endpoint not in _WITH_ERROR
+        if bare and is_success(response.status):
             data = body.get("data", body)
             return Decoded({} if data is None else data, _log_id(body))
     raise _unrecognised(response, endpoint, open_id)
@@ -79,7 +87,8 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
     """Decode an answer in the flat OAuth shape.
 
     A non-empty `error` means failure whatever the HTTP status is, and so does an answer that lacks what the endpoint
-    is asked for, such as `access_token`.
+    is asked for, such as `access_token`. TikTok's get-started page still prints the token reply in the shape of v1,
+    `{"data": {...}, "message": "success"}`: what is in its `data` is read as the flat object.
 
     Args:
         response: What came.
@@ -92,6 +101,7 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
     """
     body = _object(_load(response.body)) if response.body.strip() else {}
     if body is not None:
+        body = _flat(body)
         error: Any = body.get("error")
         fault = _object(error)
         if isinstance(error, str) and error:
@@ -109,6 +119,27 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
         if is_success(response.status) and (expected is None or body.get(expected)):
             return Decoded(body, _log_id(body))
     raise _unrecognised(response, endpoint, open_id)
+
+
+def _flat(body: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer of v1's shape as v2's flat object; any other as it is.
+
+    Source: https://developers.tiktok.com/doc/login-kit-manage-user-access-tokens
+    """
+    data = _object(body.get("data"))
+    if data is None or body.keys() & {"access_token", "error"}:
+        return body
+    code = data.get("error_code")
+    if data.get("access_token"):
+        # Whatever else it says: the code or the refresh token is spent, and this is what it was spent for.
+        return {**data, "log_id": _log_id(body) or _log_id(data)}
+    if type(code) is int and code:
+        return {
+            "error": f"v1 error {code}",
+            "error_description": _text(data.get("description")),
+            "log_id": _log_id(data),
+        }
+    return body
 
 
 def _load(body: bytes) -> Any:  # noqa: ANN401 - any JSON value

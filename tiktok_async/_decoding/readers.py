@@ -1,9 +1,12 @@
 """How one JSON value is read: strictly, and never changed by force.
 
-Null never becomes `'None'`, `true` is not 1, `1.5` is not 1. An error names the JSON path and never the value, which
-may be a secret.
+Null never becomes `'None'`, `true` is not 1, `1.5` is not 1. A number or boolean in a string is read, since TikTok
+prints `"true"`. An error names the JSON path and never the value, which may be a secret.
+
+Source: https://developers.tiktok.com/doc/commercial-content-api-query-ads
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -44,19 +47,58 @@ class DecodeError(ValueError):
         return DecodeError(step + self.path, self.expected)
 
 
-def _scalar(kind: type, expected: str) -> Reader:
-    def read(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-        if type(value) is not kind:
-            raise DecodeError("", expected)
-        return value
+# No count and no time of TikTok's has more digits.
+_MOST_DIGITS = 20
+_WHOLE = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}")
+_NUMBER = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}(\.[0-9]{{1,{_MOST_DIGITS}}})?")
+_BOOLEANS = {"true": True, "false": False}
 
-    return read
+
+def _read_string(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if type(value) is str:
+        return value
+    raise DecodeError("", "a string")
+
+
+def _whole(value: Any) -> int | None:  # noqa: ANN401 - any JSON value
+    """Return a whole number, which may stand in a string; `None` for anything else."""
+    if type(value) is int:
+        return value
+    if type(value) is str and _WHOLE.fullmatch(value):
+        return int(value)
+    return None
+
+
+def _read_int(value: Any) -> int:  # noqa: ANN401 - any JSON value
+    number = _whole(value)
+    if number is None:
+        raise DecodeError("", "an integer")
+    return number
+
+
+def _read_bool(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    if type(value) is bool:
+        return value
+    found = _BOOLEANS.get(value.casefold()) if type(value) is str else None
+    if found is None:
+        raise DecodeError("", "true or false")
+    return found
+
+
+def _number(value: Any) -> float | int | None:  # noqa: ANN401 - any JSON value
+    """Return a number, which may stand in a string; `None` for anything else."""
+    if type(value) is float or type(value) is int:
+        return value
+    if type(value) is str and _NUMBER.fullmatch(value):
+        return float(value)
+    return None
 
 
 def _read_float(value: Any) -> float:  # noqa: ANN401 - any JSON value
-    if type(value) is float or type(value) is int:
-        return float(value)
-    raise DecodeError("", "a number")
+    number = _number(value)
+    if number is None:
+        raise DecodeError("", "a number")
+    return float(number)
 
 
 def read_id(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -70,8 +112,8 @@ def read_id(value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 def _read_time(value: Any) -> datetime:  # noqa: ANN401 - any JSON value
     try:
-        if type(value) is int:
-            return datetime.fromtimestamp(value, UTC)
+        if (seconds := _whole(value)) is not None:
+            return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         pass
     raise DecodeError("", "an epoch time in whole seconds")
@@ -79,8 +121,8 @@ def _read_time(value: Any) -> datetime:  # noqa: ANN401 - any JSON value
 
 def _read_duration(value: Any) -> timedelta:  # noqa: ANN401 - any JSON value
     try:
-        if type(value) is int or type(value) is float:
-            return timedelta(seconds=value)
+        if (seconds := _number(value)) is not None:
+            return timedelta(seconds=seconds)
     except (OverflowError, ValueError):
         pass
     raise DecodeError("", "a number of seconds")
@@ -98,9 +140,9 @@ def _read_anything(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 SCALARS: Mapping[Any, Reader] = {
-    str: _scalar(str, "a string"),
-    int: _scalar(int, "an integer"),
-    bool: _scalar(bool, "true or false"),
+    str: _read_string,
+    int: _read_int,
+    bool: _read_bool,
     float: _read_float,
     datetime: _read_time,
     timedelta: _read_duration,

@@ -180,8 +180,7 @@ async def user_info(sender: Sender, credential: AccountCredential, fields: Itera
     token = credential.usable() or await credential.obtain()
     wanted = _granted_fields(token) if fields is None else _checked(fields, token)
     response = await sender.call(Endpoint.USER_INFO, credential=credential, fields=",".join(wanted))
-    profile: Any = member(response, "user") or {}
-    return read(response, profile, User, endpoint=Endpoint.USER_INFO, open_id=credential.open_id)
+    return read(response, member(response, "user"), User, endpoint=Endpoint.USER_INFO, open_id=credential.open_id)
 
 
 def _granted_fields(token: Token) -> list[str]:

@@ -18,7 +18,7 @@ from tiktok_async.api.research.calls import ResearchCalls, check_id, check_limit
 from tiktok_async.api.research.rules.shapes import listed
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Page
-from tiktok_async.models._wire import WireModel, identifier
+from tiktok_async.models._wire import identifier
 
 __all__ = ["Ads"]
 
@@ -42,7 +42,7 @@ Item = Mapping[str, Any]
 
 
 @frozen(kw_only=True)
-class _End(WireModel):
+class _End:
     has_more: bool = False
     search_id: str | None = identifier(default=None)
 

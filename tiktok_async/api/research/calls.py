@@ -98,7 +98,7 @@ class ResearchCalls:
 
 
 @frozen(kw_only=True)
-class PageEnd(WireModel):
+class PageEnd:
     """Where a page says that its listing goes on."""
 
     cursor: int | None = None

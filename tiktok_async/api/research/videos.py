@@ -17,7 +17,7 @@ from tiktok_async.api.research.rules.walk import Walk
 from tiktok_async.errors import ConfigurationError, InvalidParams
 from tiktok_async.models import Endpoint, Page, ResearchVideo
 from tiktok_async.models._http import Response
-from tiktok_async.models._wire import WireModel, identifier
+from tiktok_async.models._wire import identifier
 from tiktok_async.query import Condition, Query
 
 __all__ = ["ALL_FIELDS", "videos"]
@@ -79,7 +79,7 @@ def videos(
 
 
 @frozen(kw_only=True)
-class _VideoList(WireModel):
+class _VideoList:
     videos: tuple[ResearchVideo, ...] = ()
     cursor: int | None = None
     has_more: bool = False
