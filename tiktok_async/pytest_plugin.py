@@ -1,6 +1,6 @@
-"""Pytest's side of the emulator: the fixture `tiktok_emulator`.
+"""Pytest's side of the emulator: the fixtures `tiktok_emulator`, `tiktok_emulator_thread` and `tiktok_responses`.
 
-Installing `tiktok-async` is enough for pytest to find it. Nothing of the emulator is imported before a test asks.
+Installing `tiktok-async` is enough for pytest to find them. Nothing of the emulator is imported before a test asks.
 """
 
 from importlib.util import find_spec
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
-    from tiktok_async.emulator import Emulator
+    from aioresponses import aioresponses
+
+    from tiktok_async.emulator import Emulator, EmulatorThread
 
 # pytest loads this module wherever the library is installed, also beside another asyncio plugin or none.
 if TYPE_CHECKING or find_spec("pytest_asyncio") is not None:
@@ -22,7 +24,8 @@ if TYPE_CHECKING or find_spec("pytest_asyncio") is not None:
         """A TikTok of this test's own, on a free port.
 
         Example:
-            >>> async def test_lists_videos(tiktok_emulator):
+            >>> @pytest.mark.asyncio
+            ... async def test_lists_videos(tiktok_emulator):
             ...     user = tiktok_emulator.add_user(videos=3)
             ...     async with tiktok_emulator.session() as session:
             ...         account = await tiktok_emulator.connect(session, user)
@@ -39,3 +42,39 @@ else:
     def tiktok_emulator() -> None:
         """Say what is missing."""
         pytest.fail('the fixture tiktok_emulator needs pytest-asyncio: pip install "tiktok-async[test]"', pytrace=False)
+
+
+@pytest.fixture
+def tiktok_emulator_thread() -> "Iterator[EmulatorThread]":
+    """A TikTok of this test's own for synchronous tests, in a thread: for FastAPI's and Django's test clients.
+
+    Example:
+        >>> def test_shows_the_profile(tiktok_emulator_thread, monkeypatch):
+        ...     for name, value in tiktok_emulator_thread.env().items():
+        ...         monkeypatch.setenv(name, value)
+        ...     user = tiktok_emulator_thread.add_user(display_name="Ann")
+    """
+    from tiktok_async.emulator import EmulatorThread
+
+    with EmulatorThread() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def tiktok_responses() -> "Iterator[aioresponses]":
+    """Give aiohttp's client your own answers in place of a network; by aioresponses, which has to be installed.
+
+    It gives aioresponses what aiohttp 3.14 asks of a response and aioresponses 0.7 does not give. The emulator is the
+    better stand-in for TikTok; this one is for answers that no server would give.
+
+    Example:
+        >>> @pytest.mark.asyncio
+        ... async def test_says_that_tiktok_is_down(tiktok_responses):
+        ...     tiktok_responses.get(re.compile(r".*/v2/user/info/.*"), status=503, repeat=True)
+    """
+    if find_spec("aioresponses") is None:
+        pytest.fail("the fixture tiktok_responses needs aioresponses: pip install aioresponses", pytrace=False)
+    from tiktok_async.testing._responses import responses
+
+    with responses() as answers:
+        yield answers

@@ -11,12 +11,13 @@ Example:
 
 from tiktok_async.emulator._emulator import Emulator
 from tiktok_async.emulator._serve import serve
+from tiktok_async.emulator._thread import EmulatorThread
 from tiktok_async.emulator.engine.clock import MovableClock
 from tiktok_async.emulator.engine.faults import Fault
 from tiktok_async.emulator.engine.quirks import PortabilityQuirks, PostingQuirks, Quirks, ResearchQuirks
 from tiktok_async.emulator.engine.requests import RecordedRequest, RequestLog
 from tiktok_async.emulator.engine.users import EmulatedUser
-from tiktok_async.emulator.engine.webhooks import WebhookDelivery
+from tiktok_async.emulator.engine.webhooks import SignedWebhook, WebhookDelivery
 from tiktok_async.emulator.posting.creators import Creator
 from tiktok_async.emulator.posting.posts import Post, Posts
 from tiktok_async.emulator.posting.timelines import Timeline
@@ -28,6 +29,7 @@ __all__ = [
     "Creator",
     "EmulatedUser",
     "Emulator",
+    "EmulatorThread",
     "Fault",
     "MovableClock",
     "PortabilityQuirks",
@@ -39,6 +41,7 @@ __all__ = [
     "RequestLog",
     "ResearchData",
     "ResearchQuirks",
+    "SignedWebhook",
     "Timeline",
     "Upload",
     "WebhookDelivery",

@@ -7,12 +7,12 @@ from typing import Any
 
 from tiktok_async.emulator._products import Products
 from tiktok_async.emulator.engine.clock import MovableClock
-from tiktok_async.emulator.engine.faults import Drop, Fault
+from tiktok_async.emulator.engine.faults import Drop, Fault, endpoint_key
 from tiktok_async.emulator.engine.quirks import Quirks
 from tiktok_async.emulator.engine.requests import RecordedRequest, RequestLog
 from tiktok_async.emulator.engine.state import State
 from tiktok_async.emulator.engine.users import EmulatedUser
-from tiktok_async.emulator.engine.webhooks import WebhookDelivery
+from tiktok_async.emulator.engine.webhooks import SignedWebhook, WebhookDelivery
 from tiktok_async.emulator.oauth import consent, token_endpoint
 from tiktok_async.emulator.oauth.qr import QrLogins
 from tiktok_async.models import Endpoint
@@ -166,7 +166,8 @@ class Controls(Products):
         """Let the next requests to *endpoint* fail; without any wish, with status 500.
 
         Args:
-            endpoint: Which; `"authorize"` is the consent page.
+            endpoint: Which: an `Endpoint`, its path or its name; `"authorize"` is the consent page, `"upload"` the
+                upload host.
             status: Answer with this HTTP status instead of doing the work.
             times: How many requests.
             code: The error's code; default: what fits *status*.
@@ -183,7 +184,11 @@ class Controls(Products):
 
         Returns:
             The fault; its `times` says how many requests it still waits for.
+
+        Raises:
+            ValueError: There is no such endpoint.
         """
+        key = endpoint_key(endpoint)
         nothing_said = body is None and drop is None and delay is None and drip is None and truncate is None
         if status is None and nothing_said:
             status = 502 if html else 500
@@ -202,7 +207,7 @@ class Controls(Products):
             open_id=None if user is None else user.open_id,
             share=share,
         )
-        self.state.faults.plan(endpoint, fault)
+        self.state.faults.plan(key, fault)
         return fault
 
     def revoke(self, user: EmulatedUser) -> None:
@@ -267,6 +272,18 @@ class Controls(Products):
         open_id = None if user is None else user.open_id
         return self.state.webhooks.send(event, content, open_id, copies=copies, after=after)
 
-    async def webhooks_sent(self) -> None:
-        """Wait until every event was delivered or given up."""
-        await self.state.webhooks.drain()
+    def signed_webhook(
+        self, event: str, content: Mapping[str, Any] | str, user: EmulatedUser | None = None
+    ) -> SignedWebhook:
+        """Return an event as TikTok would send it, for a test client that has no address to send it to.
+
+        Args:
+            event: Its name, such as `authorization.removed`.
+            content: What it says.
+            user: Whom it is about.
+
+        Returns:
+            The body and the headers to post.
+        """
+        open_id = None if user is None else user.open_id
+        return self.state.webhooks.signed(event, content, open_id)

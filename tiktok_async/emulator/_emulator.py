@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _SHUTDOWN = 0.2  # seconds; a handler that hangs longer is cancelled
 
 
-class Emulator(Controls):
-    """TikTok's API in memory, served on loopback; refuses what TikTok would refuse.
+class Served(Controls):
+    """What `Emulator` and `EmulatorThread` have in common: TikTok's API in memory, on loopback.
 
     Args:
         host: Address to serve on.
@@ -44,13 +44,6 @@ class Emulator(Controls):
         redirect_uris: Registered redirect URIs; `None`: all that keep TikTok's rules.
         webhook_url: Where webhooks go, on this machine; `None`: nowhere.
         quirks: Everything else that TikTok's pages dispute; the arguments above win over it.
-
-    Example:
-        >>> async def example() -> None:
-        ...     async with Emulator() as emulator:
-        ...         user = emulator.add_user(videos=250)
-        ...         async with emulator.session() as session:
-        ...             account = await emulator.connect(session, user)
     """
 
     def __init__(
@@ -95,6 +88,77 @@ class Emulator(Controls):
         self._port = port
         self._runner: web.ServerRunner | None = None
 
+    def env(self) -> dict[str, str]:
+        """Return the environment variables with which `TikTokSession.from_env` comes here."""
+        return {
+            "TIKTOK_CLIENT_KEY": self.client_key,
+            "TIKTOK_CLIENT_SECRET": self.client_secret,
+            "TIKTOK_BASE_URL": self.url,
+            "TIKTOK_AUTHORIZE_URL": self.authorize_url,
+        }
+
+    def session(self, **overrides: Any) -> "TikTokSession":  # noqa: ANN401 - as TikTokSession declares them
+        """Return a session pointed at this emulator, on its clock; *overrides* are keywords of `TikTokSession`."""
+        return _connect.session(self.state, self.authorize_url, overrides)
+
+    async def connect(
+        self, session: "TikTokSession", user: EmulatedUser, scopes: Iterable[str] | None = None
+    ) -> "Account":
+        """Log *user* in: the whole OAuth flow over HTTP, consent given.
+
+        Args:
+            session: Gets the account.
+            user: Who logs in.
+            scopes: What is asked for and granted; default: all the user is ready to grant.
+        """
+        return await _connect.connect(self.state, session, user, scopes)
+
+    async def _serve(self) -> None:
+        runner = web.ServerRunner(
+            web.Server(Dispatcher(self.state, self._routes()), access_log=None), shutdown_timeout=_SHUTDOWN
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        host, port, *_ = runner.addresses[0]
+        self.state.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def _stop(self) -> None:
+        runner, self._runner = self._runner, None
+        self.stop_products()
+        await self.state.webhooks.aclose()
+        if runner is not None:
+            await runner.cleanup()
+
+    def _routes(self) -> list[RouteDef]:
+        """Return what is served; a product area adds its routes here."""
+        return [
+            *consent.routes(self.state),
+            *token_endpoint.routes(self.state),
+            *self.qr.routes(),
+            *display.routes(self.state),
+            *self.product_routes(),
+            *_admin.routes(self),
+        ]
+
+
+class Emulator(Served):
+    """TikTok's API in memory, served on loopback; refuses what TikTok would refuse.
+
+    It runs on the event loop of whoever opens it; `EmulatorThread` is for tests without one.
+
+    Example:
+        >>> async def example() -> None:
+        ...     async with Emulator() as emulator:
+        ...         user = emulator.add_user(videos=250)
+        ...         async with emulator.session() as session:
+        ...             account = await emulator.connect(session, user)
+    """
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
@@ -110,30 +174,11 @@ class Emulator(Controls):
         Raises:
             OSError: The port is taken.
         """
-        runner = web.ServerRunner(
-            web.Server(Dispatcher(self.state, self._routes()), access_log=None), shutdown_timeout=_SHUTDOWN
-        )
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self._host, self._port).start()
-        except BaseException:
-            await runner.cleanup()
-            raise
-        self._runner = runner
-        host, port, *_ = runner.addresses[0]
-        self.state.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        await self._serve()
 
     async def aclose(self) -> None:
         """Stop serving and sending; harmless when repeated."""
-        runner, self._runner = self._runner, None
-        self.stop_products()
-        await self.state.webhooks.aclose()
-        if runner is not None:
-            await runner.cleanup()
-
-    def session(self, **overrides: Any) -> "TikTokSession":  # noqa: ANN401 - as TikTokSession declares them
-        """Return a session pointed at this emulator, on its clock; *overrides* are keywords of `TikTokSession`."""
-        return _connect.session(self.state, self.authorize_url, overrides)
+        await self._stop()
 
     async def consent(
         self, url: str, user: EmulatedUser, *, scopes: Iterable[str] | None = None, deny: bool = False
@@ -154,25 +199,6 @@ class Emulator(Controls):
         """
         return await _connect.consent(url, user, scopes=scopes, deny=deny)
 
-    async def connect(
-        self, session: "TikTokSession", user: EmulatedUser, scopes: Iterable[str] | None = None
-    ) -> "Account":
-        """Log *user* in: the whole OAuth flow over HTTP, consent given.
-
-        Args:
-            session: Gets the account.
-            user: Who logs in.
-            scopes: What is asked for and granted; default: all the user is ready to grant.
-        """
-        return await _connect.connect(self.state, session, user, scopes)
-
-    def _routes(self) -> list[RouteDef]:
-        """Return what is served; a product area adds its routes here."""
-        return [
-            *consent.routes(self.state),
-            *token_endpoint.routes(self.state),
-            *self.qr.routes(),
-            *display.routes(self.state),
-            *self.product_routes(),
-            *_admin.routes(self),
-        ]
+    async def webhooks_sent(self) -> None:
+        """Wait until every event was delivered or given up."""
+        await self.state.webhooks.drain()

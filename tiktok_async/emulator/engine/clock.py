@@ -2,9 +2,12 @@
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+_LONGEST_WAKING = 5.0  # seconds; a loop that is stuck wakes nobody
 
 
 class Timer:
@@ -24,8 +27,15 @@ class Timer:
         self._handle.cancel()
         self._clock.timers.pop(self, None)
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that asked for it."""
+        return self._loop
+
     def moved(self) -> None:
-        """Wait for what is left after the clock was moved."""
+        """Wait for what is left after the clock was moved; on the timer's own loop."""
+        if self not in self._clock.timers:
+            return
         self._handle.cancel()
         self._handle = self._loop.call_later(max(0.0, self.target - self._clock.monotonic()), self._run)
 
@@ -100,7 +110,7 @@ class MovableClock:
             timer.cancel()
 
     def advance(self, by: timedelta | float) -> None:
-        """Move ahead; call it from the event loop whose sleepers are to wake.
+        """Move ahead, from any thread; what waits on another thread's event loop has woken when this returns.
 
         Args:
             by: How far; a plain number is seconds.
@@ -113,5 +123,17 @@ class MovableClock:
             msg = f"the emulator's clock only moves ahead, not by {seconds} s"
             raise ValueError(msg)
         self._moved += seconds
-        for timer in sorted(self.timers, key=lambda timer: timer.target):
-            timer.moved()
+        here = asyncio._get_running_loop()  # noqa: SLF001 - `get_running_loop` raises where there is none
+        elsewhere: set[asyncio.AbstractEventLoop] = set()
+        timers = list(self.timers)  # in one step: another thread may add to them
+        for timer in sorted(timers, key=lambda timer: timer.target):
+            if timer.loop is here:
+                timer.moved()
+            elif timer.loop.is_running():
+                timer.loop.call_soon_threadsafe(timer.moved)
+                elsewhere.add(timer.loop)
+        for loop in elsewhere:
+            woken = threading.Event()
+            # Timers that are due run before one that was asked for after them.
+            loop.call_soon_threadsafe(loop.call_later, 0, woken.set)
+            woken.wait(_LONGEST_WAKING)

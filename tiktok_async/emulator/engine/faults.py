@@ -1,13 +1,15 @@
 """Faults on demand: what goes wrong with the next requests to an endpoint."""
 
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Literal
 
 from attrs import define
 
 from tiktok_async.emulator.engine.clock import MovableClock
 from tiktok_async.emulator.engine.replies import HTML, JSON, Replies, Reply
-from tiktok_async.emulator.engine.routes import EndpointKey
+from tiktok_async.emulator.engine.routes import AUTHORIZE, UPLOAD, EndpointKey
+from tiktok_async.models import Endpoint
 
 Drop = Literal["before", "after"]
 
@@ -19,6 +21,32 @@ _OAUTH_CODES = {
     503: "temporarily_unavailable",
 }
 _SERVER_ERROR = 500
+
+
+_KEYS: dict[str, EndpointKey] = {
+    AUTHORIZE: AUTHORIZE,
+    UPLOAD: UPLOAD,
+    "v2/auth/authorize": AUTHORIZE,
+    **{endpoint.name.lower(): endpoint for endpoint in Endpoint},
+    **{endpoint.path.strip("/").lower(): endpoint for endpoint in Endpoint},
+}
+
+
+def endpoint_key(named: EndpointKey) -> EndpointKey:
+    """Return what *named* stands for: an endpoint, its path, its name, or a word of the emulator's own.
+
+    Raises:
+        ValueError: It stands for nothing that is served, so that a fault for it would never happen.
+    """
+    if isinstance(named, Endpoint):
+        return named
+    key = _KEYS.get(str(named).strip("/").lower())
+    if key is None:
+        near = get_close_matches(str(named).strip("/").lower(), _KEYS, n=2)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "give an Endpoint, its path or its name."
+        msg = f"The emulator serves no endpoint {named!r}: {hint}"
+        raise ValueError(msg)
+    return key
 
 
 @define(slots=True, kw_only=True, eq=False)

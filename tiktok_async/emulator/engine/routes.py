@@ -14,6 +14,10 @@ from tiktok_async.models import Endpoint
 
 EndpointKey = Endpoint | str
 
+# What is served beside the documented endpoints.
+AUTHORIZE = "authorize"
+UPLOAD = "upload"
+
 
 class BadBody(ValueError):
     """The body is no JSON object; the message says what it is."""

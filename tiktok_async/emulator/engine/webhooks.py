@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
-from attrs import define, field
+from attrs import define, field, frozen
 
 from tiktok_async.emulator.engine.clock import MovableClock
 
@@ -45,6 +45,19 @@ class WebhookDelivery:
     attempts: list[tuple[datetime, int]] = field(factory=list[tuple[datetime, int]])
     delivered: bool = False
     given_up: bool = False
+
+
+@frozen(slots=True)
+class SignedWebhook:
+    """One event, ready to be posted.
+
+    Attributes:
+        body: The bytes that were signed.
+        headers: The headers that go with it.
+    """
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
 
 
 class WebhookSender:
@@ -105,11 +118,7 @@ class WebhookSender:
             after: How long it is held back, so that later events overtake it.
         """
         at = self._clock.now()
-        text = content if isinstance(content, str) else orjson.dumps(content).decode()
-        envelope: dict[str, Any] = {"client_key": self._client_key, "event": event, "create_time": int(at.timestamp())}
-        if open_id is not None:
-            envelope["user_openid"] = open_id
-        body = orjson.dumps({**envelope, "content": text})
+        body = self._body(event, content, open_id, at)
         sent = [WebhookDelivery(event=event, body=body, at=at) for _ in range(copies)]
         self.deliveries += sent
         if self._url is not None:
@@ -118,6 +127,12 @@ class WebhookSender:
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         return sent
+
+    def signed(self, event: str, content: Mapping[str, Any] | str, open_id: str | None) -> SignedWebhook:
+        """Return an event, signed now and sent nowhere; see `send`."""
+        at = self._clock.now()
+        body = self._body(event, content, open_id, at)
+        return SignedWebhook(body, _headers(self.sign(body, at)))
 
     def sign(self, body: bytes, at: datetime) -> str:
         """Return the `TikTok-Signature` header for *body*.
@@ -143,6 +158,13 @@ class WebhookSender:
             http, self._http = self._http, None
             await http.close()
 
+    def _body(self, event: str, content: Mapping[str, Any] | str, open_id: str | None, at: datetime) -> bytes:
+        text = content if isinstance(content, str) else orjson.dumps(content).decode()
+        envelope: dict[str, Any] = {"client_key": self._client_key, "event": event, "create_time": int(at.timestamp())}
+        if open_id is not None:
+            envelope["user_openid"] = open_id
+        return orjson.dumps({**envelope, "content": text})
+
     async def _deliver(self, url: str, delivery: WebhookDelivery, after: timedelta) -> None:
         await self._clock.sleep(after.total_seconds())
         signature = self.sign(delivery.body, self._clock.now())
@@ -164,9 +186,12 @@ class WebhookSender:
     async def _post(self, url: str, body: bytes, signature: str) -> int:
         if self._http is None:
             self._http = aiohttp.ClientSession(timeout=_TIMEOUT)
-        headers = {"Content-Type": "application/json", "TikTok-Signature": signature}
         try:
-            async with self._http.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with self._http.post(url, data=body, headers=_headers(signature), allow_redirects=False) as response:
                 return response.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             return 0
+
+
+def _headers(signature: str) -> dict[str, str]:
+    return {"Content-Type": "application/json", "TikTok-Signature": signature}

@@ -6,14 +6,13 @@ Source: https://developers.tiktok.com/doc/login-kit-web
 from urllib.parse import parse_qs, parse_qsl
 
 from tiktok_async.emulator.engine.replies import HTML, TEXT, Reply
-from tiktok_async.emulator.engine.routes import Call, RouteDef
+from tiktok_async.emulator.engine.routes import AUTHORIZE, Call, RouteDef
 from tiktok_async.emulator.engine.state import State
 from tiktok_async.emulator.engine.users import EmulatedUser
 from tiktok_async.emulator.oauth import consent_page as _consent_page
 from tiktok_async.emulator.oauth.authorize import Authorization, check
 
 PATH = "/v2/auth/authorize/"
-AUTHORIZE = "authorize"
 _COOKIE = "emulator_user"
 _MOST_SHOWN = 200
 # The form's own fields; everything else in it is the app's request, carried along.

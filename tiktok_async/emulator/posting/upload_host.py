@@ -11,14 +11,13 @@ from aiohttp import web
 
 from tiktok_async.emulator.engine.quirks import PostingQuirks
 from tiktok_async.emulator.engine.replies import TEXT, Reply
-from tiktok_async.emulator.engine.routes import Call, RouteDef
+from tiktok_async.emulator.engine.routes import UPLOAD, Call, RouteDef
 from tiktok_async.emulator.engine.server import Dropped
 from tiktok_async.emulator.engine.state import State
 from tiktok_async.emulator.posting.rules import FileSource
 from tiktok_async.emulator.posting.uploads import CONTENT_TYPES, TORN, Arrival, Upload, parse_range
 
 _PATHS: Final = ("/video/", "/upload", "/upload/")
-UPLOAD: Final = "upload"
 """The upload host's name in faults and in the log."""
 
 
