@@ -8,7 +8,7 @@ import subprocess
 from tests.cli.conftest import PROGRAM, Shell
 
 
-def _on_a_terminal(shell: Shell, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str]:
+def on_a_terminal(shell: Shell, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str]:
     """Run a command whose three streams are a terminal; return its exit code and all that was shown."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -37,7 +37,7 @@ def _on_a_terminal(shell: Shell, *arguments: str, typed: str = "", **environment
 
 async def test_a_terminal_gets_a_table_with_a_heading(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(videos=3))
-    code, shown = await asyncio.to_thread(_on_a_terminal, shell, "videos")
+    code, shown = await asyncio.to_thread(on_a_terminal, shell, "videos")
     assert code == 0
     assert "create_time" in shown
     assert "\t" not in shown
@@ -45,21 +45,21 @@ async def test_a_terminal_gets_a_table_with_a_heading(shell: Shell) -> None:
 
 
 async def test_no_color_is_honoured(shell: Shell) -> None:
-    code, shown = await asyncio.to_thread(_on_a_terminal, shell, "demo", "--videos", "3", NO_COLOR="1")
+    code, shown = await asyncio.to_thread(on_a_terminal, shell, "demo", "--videos", "3", NO_COLOR="1")
     assert code == 0
     assert "\x1b[3" not in shown
     assert "✓" in shown
 
 
 async def test_the_demo_is_coloured(shell: Shell) -> None:
-    code, shown = await asyncio.to_thread(_on_a_terminal, shell, "demo", "--videos", "3")
+    code, shown = await asyncio.to_thread(on_a_terminal, shell, "demo", "--videos", "3")
     assert code == 0
     assert "\x1b[1;32m✓" in shown
 
 
-async def test_json_on_a_terminal_is_still_only_json(shell: Shell) -> None:
+async def test_jsonon_a_terminal_is_still_only_json(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(videos=1))
-    code, shown = await asyncio.to_thread(_on_a_terminal, shell, "videos", "--json")
+    code, shown = await asyncio.to_thread(on_a_terminal, shell, "videos", "--json")
     assert code == 0
     assert shown.startswith('{"id":')
     assert "\x1b" not in shown
@@ -67,10 +67,10 @@ async def test_json_on_a_terminal_is_still_only_json(shell: Shell) -> None:
 
 async def test_a_grant_is_not_ended_by_a_mistake(shell: Shell) -> None:
     account = await shell.log_in(shell.emulator.add_user())
-    code, shown = await asyncio.to_thread(_on_a_terminal, shell, "revoke", account.open_id, typed="n\n")
+    code, shown = await asyncio.to_thread(on_a_terminal, shell, "revoke", account.open_id, typed="n\n")
     assert code == 0
     assert "Nothing was done" in shown
     assert account.open_id in (await shell.run("accounts")).out
-    code, _ = await asyncio.to_thread(_on_a_terminal, shell, "revoke", account.open_id, typed="y\n")
+    code, _ = await asyncio.to_thread(on_a_terminal, shell, "revoke", account.open_id, typed="y\n")
     assert code == 0
     assert (await shell.run("accounts")).out == ""

@@ -1,9 +1,12 @@
 """Log records on standard error, with what looks like a secret blanked out."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from tiktok_async.errors import scrub
-from tiktok_async.models import Event
+
+if TYPE_CHECKING:
+    from tiktok_async.models import Event
 
 _LEVELS = {0: logging.WARNING, 1: logging.INFO, 2: logging.DEBUG}
 _events = logging.getLogger("tiktok_async.events")
@@ -31,6 +34,6 @@ def log_to_stderr(verbose: int) -> None:
     logging.getLogger().setLevel(logging.DEBUG if verbose not in _LEVELS else logging.WARNING)
 
 
-def log_event(event: Event) -> None:
+def log_event(event: "Event") -> None:
     """Log one event of a session; events hold no secret."""
     _events.info("%r", event)

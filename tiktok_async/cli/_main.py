@@ -1,22 +1,20 @@
 """One run of the command line: from what was typed to an exit code."""
 
-import asyncio
 import inspect
 import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.metadata import version
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 
 from tiktok_async.cli import commands
 from tiktok_async.cli._logs import log_to_stderr
-from tiktok_async.cli._signals import until_terminated
+from tiktok_async.cli._text import for_terminal, prepare_streams, printable
 from tiktok_async.errors import ConfigurationError, ReauthorizationRequired, TikTokError, scrub
 
 _OK = 0
@@ -32,21 +30,54 @@ standard error. Exit codes: 0 ok, 1 failed, 2 usage, 3 the account has to log in
 """
 
 
+# -> how much more is logged
+_LOG_WORDS = {"--debug": 0, "--verbose": 1, "-v": 1, "-vv": 2, "-vvv": 3}
+_LOGGING = Group("Logging", sort_key=100)  # below what a command is about
+
+
 def build() -> App:
-    """Make the command line of what lies in `commands`: each module's `command`, a function or an `App` of several."""
+    """Make the command line of what lies in `commands`: each module's `command`, a function or an `App` of several.
+
+    A module is loaded when its command is typed, and not before: `--help` reads the first line of what each one says
+    of itself from its source.
+    """
     app = App(
         name="tiktok-async",
         help=_HELP,
-        help_format="markdown",
-        version=version("tiktok-async"),
+        help_format="plaintext",
+        # Titles and real open_ids begin with a hyphen as often as not; what is an option is known by its name.
+        default_parameter=Parameter(allow_leading_hyphen=True),
+        version=_version,
         error_console=Console(stderr=True),
         suppress_keyboard_interrupt=False,
     )
     for module in pkgutil.iter_modules(commands.__path__):
         if not module.name.startswith("_"):
-            command = import_module(f"{commands.__name__}.{module.name}").command
-            app.command(command, name=None if isinstance(command, App) else module.name.replace("_", "-"))
+            app.command(
+                f"{commands.__name__}.{module.name}:command",
+                name=module.name.replace("_", "-"),
+                help=_summary(Path(commands.__path__[0], f"{module.name}.py").read_text(encoding="utf-8")),
+            )
+    app.command(
+        "tiktok_async.cli._completion:command",
+        name="--install-completion",
+        help="Install the completion of commands and options for bash, zsh or fish.",
+    )
     return app
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("tiktok-async")
+
+
+def _summary(source: str) -> str:
+    """Return the first line of the docstring of `command`, or the help of the `App` that it is."""
+    _, function, rest = source.partition("def command(")
+    if function:
+        return rest.partition('"""')[2].partition("\n")[0].removesuffix('"""')
+    return source.partition('help="')[2].partition('"')[0]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -59,9 +90,10 @@ def run(arguments: Sequence[str]) -> int:
         The exit code: 0 ok, 1 failed, 2 usage, 3 reauthorization needed, 130 interrupted.
     """
     code = _OK
+    prepare_streams()
     try:
         _dispatch(build(), arguments)
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except KeyboardInterrupt:
         code = _INTERRUPTED
         _complain("interrupted")
     except BrokenPipeError:
@@ -70,35 +102,55 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, a person at a terminal gets a line and not a traceback
         if "--debug" in arguments:
             sys.stderr.write(scrub(traceback.format_exc()))
-        code, message = _explain(error)
+        code, message = _explain(error, arguments)
         _complain(message)
     return code
 
 
-def _explain(error: Exception) -> tuple[int, str]:
+def _await(command: Coroutine[Any, Any, object]) -> None:
+    import asyncio
+
+    from tiktok_async.cli._signals import until_terminated
+
+    try:
+        asyncio.run(until_terminated(command))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _help_of(arguments: Sequence[str]) -> str:
+    """Name the help of the command that was typed, as far as it is one."""
+    words = [word for word in arguments if not word.startswith("-")][:1]
+    known = [word for word in words if word in build()]
+    return " ".join(["tiktok-async", *known, "--help"])
+
+
+def _explain(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
     """Return the exit code of *error*, and what to tell the person."""
     match error:
         case CycloptsError():
-            return _USAGE, f"{error}\nSee: tiktok-async --help"
+            return _USAGE, f"{error}\nSee: {_help_of(arguments)}"
         case ConfigurationError():
-            return _USAGE, str(error)
+            return _USAGE, for_terminal(str(error))
         case ReauthorizationRequired():
-            return _REAUTHORIZE, f"{error}\nHere: tiktok-async login"
+            return _REAUTHORIZE, for_terminal(str(error))
         case TikTokError() | ImportError():
-            return _FAILED, str(error)
+            return _FAILED, for_terminal(str(error))
         case _:
             return _FAILED, f"{type(error).__name__}: {error}\nMore: --debug"
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"tiktok-async: {scrub(message)}\n")
+    sys.stderr.write(f"tiktok-async: {printable(scrub(message))}\n")
 
 
 def _dispatch(app: App, arguments: Sequence[str]) -> None:
     def launch(
         *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-        verbose: Annotated[int, Parameter(name=("--verbose", "-v"), count=True, negative="", show_default=False)] = 0,
-        debug: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+        verbose: Annotated[
+            int, Parameter(name=("--verbose", "-v"), count=True, negative="", show_default=False, group=_LOGGING)
+        ] = 0,
+        debug: Annotated[bool, Parameter(negative="", show_default=False, group=_LOGGING)] = False,
     ) -> None:
         """Run the command that *tokens* name.
 
@@ -108,11 +160,13 @@ def _dispatch(app: App, arguments: Sequence[str]) -> None:
             debug: Show the traceback of an error.
         """
         del debug  # read from the raw arguments, since it has to hold for those that do not parse, too
-        log_to_stderr(verbose)
-        command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        # Behind a command they would be taken for an open_id, which may begin with a hyphen.
+        words = [token for token in tokens if token not in _LOG_WORDS]
+        log_to_stderr(verbose + sum(_LOG_WORDS.get(token, 0) for token in tokens))
+        command, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
         result: Any = command(*bound.args, **bound.kwargs)
         if inspect.iscoroutine(result):
-            asyncio.run(until_terminated(result))
+            _await(result)
         sys.stdout.flush()
 
     app.meta.default(launch)

@@ -11,13 +11,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tiktok_async.cli._text import printable
+
+# Columns whose cells are of use only whole.
+_WHOLE = {"id", "open_id", "publish_id", "event_id", "field", "level"}
+
+Header = Annotated[bool, Parameter(name="--header", negative="", show_default=False)]
+"""The option `--header` of every command that writes a table."""
+
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
 """The option `--json` of every reading command."""
 
 
 def write_json(value: Mapping[str, Any]) -> None:
     """Write one JSON document on a line of its own; times are ISO 8601 in UTC, durations seconds."""
-    sys.stdout.write(orjson.dumps(value, default=_plain).decode() + "\n")
+    line = orjson.dumps(value, default=_plain) + b"\n"
+    # JSON is UTF-8, whatever the terminal is; what was written as text before must come out first.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
 
 
 def write_row(cells: Iterable[object]) -> None:
@@ -25,28 +37,52 @@ def write_row(cells: Iterable[object]) -> None:
     sys.stdout.write("\t".join(shown(cell) for cell in cells) + "\n")
 
 
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Show *rows* as a table on a terminal, and as tab-separated lines without a heading in a pipe."""
+def write_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    header: bool = False,
+    styles: Mapping[str, str] | None = None,
+) -> None:
+    """Show *rows* as a table on a terminal, and as tab-separated lines in a pipe.
+
+    Args:
+        columns: Their headings. Ids and times are kept on one line; other columns are folded where the terminal is
+            narrow.
+        rows: The cells.
+        header: Write the headings in a pipe, too.
+        styles: How a cell with a certain text is shown, such as `{"dangerous": "bold red"}`.
+    """
     if not sys.stdout.isatty():
+        if header:
+            write_row(columns)
         for row in rows:
             write_row(row)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(shown(cell), justify="right" if isinstance(cell, int) else "left") for cell in row))
+    cells = [list(row) for row in rows]
+    for place, column in enumerate(columns):
+        widest = max((len(shown(row[place])) for row in cells), default=0)
+        whole = column in _WHOLE or all(isinstance(row[place], int | datetime | None) for row in cells)
+        table.add_column(column, overflow="fold", no_wrap=whole, min_width=max(widest, len(column)) if whole else None)
+    for row in cells:
+        table.add_row(*(_cell(cell, styles or {}) for cell in row))
     Console().print(table)
+
+
+def _cell(cell: object, styles: Mapping[str, str]) -> Text:
+    text = shown(cell)
+    return Text(text, style=styles.get(text, ""), justify="right" if isinstance(cell, int) else "left")
 
 
 def write_record(record: Mapping[str, object]) -> None:
     """Show one thing: a field on each line, without those that are not known."""
-    write_table(("field", "value"), [(name, value) for name, value in record.items() if value is not None])
+    write_table(("field", "value"), [(name, shown(value)) for name, value in record.items() if value is not None])
 
 
 def note(message: str) -> None:
     """Tell the person something that is no data, on standard error."""
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{printable(message)}\n")
 
 
 def shown(value: object) -> str:
@@ -57,7 +93,7 @@ def shown(value: object) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.0f} s"
-    return "".join(char if char.isprintable() else " " for char in str(value))
+    return printable(str(value)).replace("\n", " ")
 
 
 def _plain(value: object) -> object:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from tiktok_async.api.posting.publish import Publish
     from tiktok_async.session import TikTokSession
 
-Account = Annotated[str | None, Parameter(name=("--account", "-a"))]
-"""The option that names an account where the arguments name something else."""
-
 
 @Parameter(name="*", group="End")
 @frozen(kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from tiktok_async.abc import TokenStore
-    from tiktok_async.api.account import Account
+    from tiktok_async.api.account import Account as SessionAccount
     from tiktok_async.models import Event
     from tiktok_async.session import TikTokSession
 
@@ -44,6 +44,12 @@ class Options:
 
 DEFAULTS = Options()
 
+OpenId = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
+"""The argument that names an account. Real open_ids begin with `-` as often as not."""
+
+Account = Annotated[str | None, Parameter(name=("--account", "-a"), allow_leading_hyphen=True)]
+"""The option that names an account, the same in every command."""
+
 
 def store_url(store: str | None) -> str:
     """Return the URL of the store to use; without one, that of a file which only this user can read.
@@ -65,7 +71,15 @@ def store_url(store: str | None) -> str:
     from platformdirs import user_data_path
 
     folder = user_data_path("tiktok-async")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        if not folder.is_absolute():  # a user without a home folder
+            raise FileNotFoundError
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise ConfigurationError(
+            f"There is no folder to keep tokens in: {folder} cannot be made. Name a store by TIKTOK_TOKEN_STORE or "
+            "--store, such as /data/tokens.db, or set HOME or XDG_DATA_HOME to a folder that can be written."
+        ) from None
     return _sqlite_url(folder / "tokens.db")
 
 
@@ -105,17 +119,38 @@ async def opened(
         await store.aclose()
 
 
-async def pick(session: "TikTokSession", open_id: str | None) -> "Account":
-    """Return the account *open_id*, or the only one there is.
+def named(open_id: str | None, account: str | None) -> str | None:
+    """Return the account that was named, as an argument or by `--account`.
 
     Raises:
-        ConfigurationError: *open_id* is `None`, and there is not exactly one account.
+        ConfigurationError: Both name one, and not the same; or the argument looks like an option.
     """
-    if open_id is not None:
-        return session.account(open_id)
-    found: list[Account] = []
-    async for account in session.accounts():
-        found.append(account)
+    if open_id is not None and open_id.startswith("--"):
+        raise ConfigurationError(
+            f"{open_id} is no option of this command. An open_id that begins so is given as --account={open_id}"
+        )
+    if open_id is not None and account is not None and open_id != account:
+        raise ConfigurationError(f"Two accounts are named: {open_id} and {account}. Name one.")
+    return open_id or account
+
+
+async def pick(session: "TikTokSession", open_id: str | None, account: str | None = None) -> "SessionAccount":
+    """Return the account that was named, or the only one there is.
+
+    Args:
+        session: The session.
+        open_id: The command's argument.
+        account: What `--account` says.
+
+    Raises:
+        ConfigurationError: None was named, and there is not exactly one account; or two were.
+    """
+    wanted = named(open_id, account)
+    if wanted is not None:
+        return session.account(wanted)
+    found: list[SessionAccount] = []
+    async for stored in session.accounts():
+        found.append(stored)
         if len(found) > 1:
             raise ConfigurationError("Several accounts are stored; name one. `tiktok-async accounts` lists them.")
     if not found:

@@ -1,17 +1,34 @@
 """`tiktok-async accounts`."""
 
-from tiktok_async.cli._output import Json, write_json, write_table
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from tiktok_async.cli._output import Header, Json, note, write_json, write_table
 from tiktok_async.cli._session import DEFAULTS, Options, opened
-from tiktok_async.models import AccountKey
+from tiktok_async.cli._text import for_terminal
+from tiktok_async.errors import TikTokError
+from tiktok_async.models import AccountKey, UserField
+
+if TYPE_CHECKING:
+    from tiktok_async.api.account import Account
 
 _COLUMNS = ("open_id", "state", "reason", "expires_at", "refresh_expires_at", "scopes")
 
 
-async def command(*, json: Json = False, options: Options = DEFAULTS) -> None:
-    """List the accounts that are logged in here. TikTok is not asked.
+async def command(
+    *,
+    names: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    json: Json = False,
+    header: Header = False,
+    options: Options = DEFAULTS,
+) -> None:
+    """List the accounts that are logged in here. TikTok is asked for names only.
 
     Args:
+        names: Ask TikTok for each account's name.
         json: Write one JSON document a line.
+        header: Write the headings in a pipe, too.
         options: The session's options.
     """
     rows: list[list[object]] = []
@@ -22,6 +39,7 @@ async def command(*, json: Json = False, options: Options = DEFAULTS) -> None:
                 continue
             row = {
                 "open_id": account.open_id,
+                **({"display_name": await _name(account)} if names else {}),
                 "state": str(token.state),
                 "reason": token.reason,
                 "expires_at": token.expires_at,
@@ -31,6 +49,15 @@ async def command(*, json: Json = False, options: Options = DEFAULTS) -> None:
             if json:
                 write_json(row)
             else:
-                rows.append([*(row[name] for name in _COLUMNS[:-1]), " ".join(sorted(token.scopes))])
+                rows.append([*list(row.values())[:-1], " ".join(sorted(token.scopes))])
     if not json:
-        write_table(_COLUMNS, rows)
+        columns = (_COLUMNS[0], "display_name", *_COLUMNS[1:]) if names else _COLUMNS
+        write_table(columns, rows, header=header)
+
+
+async def _name(account: "Account") -> str | None:
+    try:
+        return (await account.user_info([UserField.DISPLAY_NAME])).display_name
+    except TikTokError as error:
+        note(f"{account.open_id}: {for_terminal(str(error))}")
+        return None

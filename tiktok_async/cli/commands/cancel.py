@@ -1,8 +1,7 @@
 """`tiktok-async cancel`."""
 
 from tiktok_async.cli._output import note
-from tiktok_async.cli._posting import Account
-from tiktok_async.cli._session import DEFAULTS, Options, opened, pick
+from tiktok_async.cli._session import DEFAULTS, Account, Options, opened, pick
 
 
 async def command(publish_id: str, /, *, account: Account = None, options: Options = DEFAULTS) -> None:

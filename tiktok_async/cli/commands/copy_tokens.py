@@ -36,4 +36,4 @@ async def command(
     if json:
         write_json({"copied": copied})
     else:
-        note(f"{copied} tokens were copied. The store they came from is as it was.")
+        note(f"{copied} token{'' if copied == 1 else 's'} copied. The store they came from is as it was.")

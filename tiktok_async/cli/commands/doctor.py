@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import asdict
 from cyclopts import Parameter
 
-from tiktok_async.cli._output import Json, write_json, write_table
+from tiktok_async.cli._output import Header, Json, write_json, write_table
 from tiktok_async.cli._session import DEFAULTS, Options, store_url
 from tiktok_async.errors import ConfigurationError, TikTokError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tiktok_async.cli.checks.finding import Finding
 
+_STYLES = {"ok": "green", "doubtful": "yellow", "dangerous": "bold red"}
 _COLUMNS = ("subject", "level", "what", "advice")
 
 
@@ -23,6 +24,7 @@ async def command(
     redirect_uri: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     scopes: str = "",
     json: Json = False,
+    header: Header = False,
     options: Options = DEFAULTS,
 ) -> None:
     """Look for what would fail or endanger tokens: keys, redirect URIs, store, clock, scopes.
@@ -33,6 +35,7 @@ async def command(
         redirect_uri: One that the app logs in with; may be repeated.
         scopes: What the app uses, separated by commas, to be compared with what was granted.
         json: Write one JSON document a line.
+        header: Write the headings in a pipe, too.
         options: The session's options.
     """
     # What the store would warn of stands among the findings.
@@ -43,7 +46,8 @@ async def command(
         for finding in findings:
             write_json(asdict(finding))
     else:
-        write_table(_COLUMNS, [[getattr(finding, name) for name in _COLUMNS] for finding in findings])
+        rows = [[getattr(finding, name) for name in _COLUMNS] for finding in findings]
+        write_table(_COLUMNS, rows, header=header, styles=_STYLES)
     dangerous = sum(finding.level == "dangerous" for finding in findings)
     if dangerous:
         raise TikTokError(f"{dangerous} of {len(findings)} findings {'is' if dangerous == 1 else 'are'} dangerous.")

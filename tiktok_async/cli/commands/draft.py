@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tiktok_async.cli._posting import END, Account, End, begin, finish, posting, send
-from tiktok_async.cli._session import DEFAULTS, Options, pick
+from tiktok_async.cli._posting import END, End, begin, finish, posting, send
+from tiktok_async.cli._session import DEFAULTS, Account, Options, pick
 from tiktok_async.models import PullFromUrl
 
 

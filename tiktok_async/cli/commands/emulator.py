@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from tiktok_async.emulator import Emulator
 
 
+_LAST_PORT = 65535
+
+
 async def command(
     *, port: int = 8900, host: str = "127.0.0.1", users: int = 3, videos: int = 250, seed: int = 0
 ) -> None:
@@ -38,6 +41,8 @@ async def command(
         sys.stdout.flush()
         note("Serving until Ctrl-C.")
 
+    if not 0 <= port <= _LAST_PORT:
+        raise ConfigurationError(f"--port {port} is no port: give a number from 0 to {_LAST_PORT}.")
     try:
         await serve(ready=ready, host=host, port=port, seed=seed)
     except OSError as error:

@@ -50,7 +50,10 @@ async def command(
     """
     uri = redirect_uri or f"http://127.0.0.1:{port}/callback/"
     async with opened(options) as (session, _):
-        wanted = [scope.strip() for scope in scopes.split(",")]
+        wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+        unknown = [scope for scope in wanted if scope not in set(Scope)]
+        if unknown:
+            note(f"TikTok's pages list no scope {', '.join(unknown)}. It is asked for all the same.")
         if qr:
             account = await _scan(session, wanted, wait=wait)
         else:

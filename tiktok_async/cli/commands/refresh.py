@@ -1,19 +1,22 @@
 """`tiktok-async refresh`."""
 
 from tiktok_async.cli._output import Json, note, write_json
-from tiktok_async.cli._session import DEFAULTS, Options, opened, pick
+from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, opened, pick
 
 
-async def command(open_id: str | None = None, /, *, json: Json = False, options: Options = DEFAULTS) -> None:
+async def command(
+    open_id: OpenId = None, /, *, json: Json = False, account: Account = None, options: Options = DEFAULTS
+) -> None:
     """Rotate an account's token now, whatever its age.
 
     Args:
         open_id: The account; may be left out where there is only one.
         json: Write one JSON document: who, and until when. Never the token.
+        account: The account, too; the same option in every command.
         options: The session's options.
     """
     async with opened(options) as (session, _):
-        token = await session.oauth.refresh((await pick(session, open_id)).open_id)
+        token = await session.oauth.refresh((await pick(session, open_id, account)).open_id)
     if json:
         write_json(
             {

@@ -6,32 +6,37 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tiktok_async.cli._output import note
-from tiktok_async.cli._session import DEFAULTS, Options, opened
+from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, named, opened
 from tiktok_async.errors import ConfigurationError
 
 
 async def command(
-    open_id: str,
+    open_id: OpenId = None,
     /,
     *,
+    account: Account = None,
     yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative="", show_default=False)] = False,
     options: Options = DEFAULTS,
 ) -> None:
     """End an account's grant at TikTok and forget its token.
 
     Args:
-        open_id: The account.
+        open_id: The account; it has to be named.
+        account: The account, too; the same option in every command.
         yes: Do not ask.
         options: The session's options.
     """
+    wanted = named(open_id, account)
+    if wanted is None:
+        raise ConfigurationError("Name the account whose grant is to end. `tiktok-async accounts` lists them.")
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigurationError("Nobody can be asked here: say --yes to end the grant.")
-        sys.stderr.write(f"End the grant of {open_id}? Its user would have to log in again. [y/N] ")
+        sys.stderr.write(f"End the grant of {wanted}? Its user would have to log in again. [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             note("Nothing was done.")
             return
     async with opened(options) as (session, _):
-        await session.oauth.revoke(open_id)
-    note(f"{open_id}: the grant has ended, and its token is forgotten.")
+        await session.oauth.revoke(wanted)
+    note(f"{wanted}: the grant has ended, and its token is forgotten.")

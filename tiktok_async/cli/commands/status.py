@@ -5,8 +5,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tiktok_async.cli._output import Json
-from tiktok_async.cli._posting import Account, End, finish, posting, write_status
-from tiktok_async.cli._session import DEFAULTS, Options, pick
+from tiktok_async.cli._posting import End, finish, posting, write_status
+from tiktok_async.cli._session import DEFAULTS, Account, Options, pick
 
 
 async def command(

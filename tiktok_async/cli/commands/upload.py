@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from tiktok_async.cli._posting import END, Account, End, begin, finish, posting, send
-from tiktok_async.cli._session import DEFAULTS, Options, pick
+from tiktok_async.cli._posting import END, End, begin, finish, posting, send
+from tiktok_async.cli._session import DEFAULTS, Account, Options, pick
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import PrivacyLevel, PullFromUrl, VideoPost
 

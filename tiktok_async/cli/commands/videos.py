@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from tiktok_async.cli._output import Json, write_json, write_table
-from tiktok_async.cli._session import DEFAULTS, Options, opened, pick
+from tiktok_async.cli._output import Header, Json, write_json, write_table
+from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, opened, pick
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Video, VideoField
 
@@ -17,12 +17,14 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 async def command(
-    open_id: str | None = None,
+    open_id: OpenId = None,
     /,
     *,
     limit: Annotated[int | None, Parameter(name=("--limit", "-n"))] = None,
     since: str | None = None,
     json: Json = False,
+    header: Header = False,
+    account: Account = None,
     options: Options = DEFAULTS,
 ) -> None:
     """List an account's public videos, newest first.
@@ -32,18 +34,20 @@ async def command(
         limit: The most videos to list; all of them by default.
         since: Only videos posted since then: a day such as 2026-11-21, a time with its zone, or 36h, 7d, 2w ago.
         json: Write one JSON document a line, with every field.
+        header: Write the headings in a pipe, too.
+        account: The account, too; the same option in every command.
         options: The session's options.
     """
     start = None if since is None else _moment(since)
     rows: list[tuple[object, ...]] = []
     async with opened(options) as (session, _):
-        async for video in (await pick(session, open_id)).videos(since=start, limit=limit):
+        async for video in (await pick(session, open_id, account)).videos(since=start, limit=limit):
             if json:
                 write_json({str(field): getattr(video, field) for field in VideoField})
             else:
                 rows.append(_row(video))
     if not json:
-        write_table(_COLUMNS, rows)
+        write_table(_COLUMNS, rows, header=header)
 
 
 def _row(video: Video) -> tuple[object, ...]:
