@@ -522,20 +522,40 @@ class PublishFailed(TikTokError):
 class PublishPending(TikTokError):
     """The wait is over and the post is neither published nor failed: its outcome is still open.
 
+    Args:
+        publish_id: The post.
+        state: The last state TikTok gave.
+        waited: How long it was waited for.
+        problem: What the last question failed with, if it did; it is the `__cause__`, too.
+
     Attributes:
         publish_id: The post; ask again with `account.publish(publish_id).wait()`.
         state: The last state TikTok gave.
+        waited: How long it was waited for.
     """
 
-    def __init__(self, publish_id: str, *, state: str | None = None, waited: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        publish_id: str,
+        *,
+        state: str | None = None,
+        waited: timedelta | None = None,
+        problem: TikTokError | None = None,
+    ) -> None:
         self.publish_id = publish_id
         self.state = state
         self.waited = waited
         super().__init__(
             f"Post {publish_id} is still {state or 'in progress'}"
             + (f" after {waited.total_seconds():.0f} s" if waited is not None else "")
-            + ". Nothing failed: ask again later with `account.publish(publish_id).wait()`; do not post it anew."
+            + (
+                ". Nothing failed: ask"
+                if problem is None
+                else f", as far as is known: at last TikTok could not be asked ({type(problem).__name__}). Ask"
+            )
+            + " again later with `account.publish(publish_id).wait()`; do not post it anew."
         )
+        self.__cause__ = problem
 
 
 class ArchiveUnavailable(TikTokError):

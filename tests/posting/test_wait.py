@@ -214,6 +214,55 @@ async def test_an_answer_of_another_form_is_never_a_success(emulator: Emulator, 
         await account.publish("v_pub_file~v2-1.1").status()
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"fail_reason": 3},
+        {"fail_reason": ["internal"]},
+        {"fail_reason": None, "uploaded_bytes": "many"},
+        {"uploaded_bytes": {"of": 1}, "downloaded_bytes": "12"},
+        {"publicaly_available_post_id": {"id": 1}},
+        {"publicaly_available_post_id": [None, 1.5, ["7"]]},
+    ],
+)
+async def test_an_odd_field_beside_it_does_not_hide_that_a_post_failed(
+    emulator: Emulator, account: Account, odd: dict[str, Any], hurry: Any
+) -> None:
+    emulator.fail_next(STATUS, body=status_reply({"status": "FAILED", **odd}))
+    with pytest.raises(PublishFailed):
+        await hurry(account.publish("v_pub_file~v2-1.1").wait())
+    assert polls(emulator) == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 404, "html": True}, {"body": b'{"data":{},"error":{"code":"ok"}}'}])
+async def test_a_failure_that_time_does_not_mend_ends_a_wait(
+    emulator: Emulator, account: Account, fault: dict[str, Any], hurry: Any
+) -> None:
+    emulator.fail_next(STATUS, times=1_000, **fault)
+    with pytest.raises(ServerError):
+        await hurry(account.publish("v_pub_file~v2-1.1").wait())
+    assert polls(emulator) == 3
+
+
+async def test_a_page_that_is_missing_for_a_moment_does_not_end_a_wait(
+    emulator: Emulator, account: Account, hurry: Any
+) -> None:
+    publish = await account.post_video(PULL, PUBLIC)
+    for _ in range(3):
+        emulator.fail_next(STATUS, status=404, html=True, times=2)
+        emulator.fail_next(STATUS, body=status_reply({"status": "PROCESSING_DOWNLOAD"}))
+    assert (await hurry(publish.wait())).succeeded
+
+
+async def test_a_wait_that_ends_while_tiktok_is_down_says_so(emulator: Emulator, account: Account, hurry: Any) -> None:
+    publish = await account.post_video(PULL, PUBLIC)
+    emulator.fail_next(STATUS, status=503, times=1_000)
+    with pytest.raises(PublishPending) as caught:
+        await hurry(publish.wait(timeout=timedelta(minutes=3)))
+    assert isinstance(caught.value.__cause__, ServerError)
+    assert "could not be asked" in str(caught.value)
+
+
 async def test_a_download_can_be_cancelled(emulator: Emulator, account: Account) -> None:
     emulator.plan_timeline(download=timedelta(minutes=10))
     publish = await account.post_video(PULL, PUBLIC)

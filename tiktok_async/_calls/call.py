@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 from yarl import URL
 
 from tiktok_async._calls.rules.endpoints import EndpointSpec
@@ -54,6 +54,17 @@ class Credential(Protocol):
 
 
 @define(slots=True, eq=False)
+class Delivery:
+    """What is known of a call that must not be made twice, for its caller.
+
+    Attributes:
+        in_doubt: Whether a request may have left this process that TikTok has not refused since.
+    """
+
+    in_doubt: bool = False
+
+
+@define(slots=True, eq=False)
 class Call:
     """One call as its caller asked for it, and what became of it so far.
 
@@ -66,6 +77,7 @@ class Call:
         open_id: The account it is for, if any.
         started: When it began, by the monotonic clock.
         streaming: Takes the answer, if it is a file.
+        delivery: Is told whether the call may have had an effect.
         attempts: How often it was sent.
         waited: Seconds it waited for slots.
         status: The last HTTP status.
@@ -80,6 +92,7 @@ class Call:
     open_id: str | None
     started: float
     streaming: Streaming | None = None
+    delivery: Delivery = field(factory=Delivery)
     attempts: int = 0
     waited: float = 0.0
     status: int | None = None

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 from yarl import URL
 
-from tiktok_async._calls.call import Call, Credential, Route
+from tiktok_async._calls.call import Call, Credential, Delivery, Route
 from tiktok_async._calls.events import CallEvents
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.retry import RetryQuota, retry_delay
@@ -25,6 +25,7 @@ from tiktok_async.errors import (
     OAuthError,
     ScopeNotAuthorized,
     ScopeNotGranted,
+    ServerError,
     TikTokError,
     TransportError,
 )
@@ -61,8 +62,10 @@ class Exchange:
         spec = call.spec
         if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
             raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
+        delivery = call.delivery
+        # What may have arrived is repeated only where that does no harm, so what came before does not count.
+        delivery.in_doubt = False
         permit = await self._slots.take(call)
-        sent = False
         try:
             if permit is not None and permit.waited:
                 self._tell.waited(call, permit.waited)
@@ -71,20 +74,23 @@ class Exchange:
                     token = call.credential.usable() or await call.credential.obtain()
             request = _request(call, token)
             call.attempts += 1
-            sent = True
+            delivery.in_doubt = True
             raw = await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
-        except TransportError as error:
-            settle(permit, sent=sent and error.sent)
+        except TikTokError as error:
+            # Of our own errors, only one of the network's comes after the first byte.
+            delivery.in_doubt = delivery.in_doubt and isinstance(error, TransportError) and error.sent
+            settle(permit, sent=delivery.in_doubt)
             raise
         except BaseException:
             # A call given up in the middle may have arrived: its slot stays taken for a window.
-            settle(permit, sent=sent)
+            settle(permit, sent=delivery.in_doubt)
             raise
         settle(permit, sent=True)
         call.status = raw.status
         try:
             decoded = _decode(call, raw)
         except ApiError as error:
+            delivery.in_doubt = isinstance(error, ServerError)
             self._slots.refused(call, error)
             if isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
                 error.missing = error.missing or frozenset(spec.scopes - token.scopes)
@@ -179,6 +185,7 @@ class Sender:
         fields: str | None = None,
         json: Any = None,  # noqa: ANN401 - any JSON value
         form: Mapping[str, str] | None = None,
+        delivery: Delivery | None = None,
     ) -> Coroutine[Any, Any, Response]:
         """Call *endpoint* and return TikTok's decoded answer.
 
@@ -188,6 +195,7 @@ class Sender:
             fields: The `fields` query parameter.
             json: The body, as JSON.
             form: The body, as a form.
+            delivery: Is told whether the call may have had an effect.
 
         Raises:
             TikTokError: What the answer, the network, the limiter or the token manager raised.
@@ -197,7 +205,10 @@ class Sender:
         body = None if json is None else orjson.dumps(json)
         if form is not None:
             body = urlencode(form).encode()
-        return self._run(self._call(route.spec, url, body, credential))
+        call = self._call(route.spec, url, body, credential)
+        if delivery is not None:
+            call.delivery = delivery
+        return self._run(call)
 
     def call_spec(
         self,

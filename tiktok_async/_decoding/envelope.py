@@ -73,8 +73,12 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
             if fault.get("code") == "ok" and (not is_error(response.status) or (trust_ok and body.get("data"))):
                 data = body.get("data")
                 return Decoded({} if data is None else data, _log_id(fault))
+            if _contradicts_itself(response, body, fault.get("code")):
+                raise _contradiction(response, fault, endpoint, open_id)
             raise _api_error(response, _text(fault.get("code")), fault, endpoint, open_id)
         if isinstance(error, str) and error:
+            if _contradicts_itself(response, body, error):
+                raise _contradiction(response, body, endpoint, open_id)
             raise _api_error(response, error, body, endpoint, open_id)
         bare = body.get("data") is not None if endpoint in _WITHOUT_ERROR else endpoint not in _WITH_ERROR
         if bare and is_success(response.status):
@@ -152,6 +156,29 @@ def _load(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
 
 def _object(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any JSON value
     return cast("dict[str, Any]", value) if type(value) is dict else None
+
+
+def _contradicts_itself(response: RawResponse, body: Mapping[str, Any], code: object) -> bool:
+    """Whether an error also says that the call had its effect, so that neither can be believed."""
+    data = _object(body.get("data"))
+    if data is not None and data.get("publish_id"):
+        return True
+    # 401 and 429 come before the call is looked at, whatever the body says.
+    refused = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+    return code == "ok" and is_error(response.status) and response.status not in refused
+
+
+def _contradiction(response: RawResponse, error: Mapping[str, Any], endpoint: str, open_id: str | None) -> ServerError:
+    status = response.status
+    return ServerError(
+        "",
+        f"the answer contradicts itself: it tells of an error (HTTP {status}) and of success",
+        log_id=_log_id(error) or _header_log_id(response),
+        status=status,
+        endpoint=endpoint,
+        open_id=open_id,
+        retryable=status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
 
 
 def _api_error(

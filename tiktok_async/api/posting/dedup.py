@@ -4,8 +4,11 @@ The note is written before the init, so that a crash between the two shows as an
 second post.
 """
 
+import asyncio
 import hashlib
 import json
+from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
 
@@ -50,7 +53,7 @@ class DedupKey:
             OutcomeUnknown: An earlier call began and did not come to an end, or is still under way.
             StoreError: The store failed; nothing was sent.
         """
-        if await self._notes.put_note(self._key, self._name, _STARTED, ttl=KEPT, only_if_absent=True):
+        if await self._claimed():
             return None
         note = await self._notes.get_note(self._key, self._name)
         saved = None if note is None else _saved(note)
@@ -62,22 +65,32 @@ class DedupKey:
             )
         return saved
 
+    async def _claimed(self) -> bool:
+        putting = asyncio.ensure_future(
+            self._notes.put_note(self._key, self._name, _STARTED, ttl=KEPT, only_if_absent=True)
+        )
+        try:
+            return await asyncio.shield(putting)
+        except asyncio.CancelledError:
+            # The store may have it already, and nobody would come to free it.
+            await _finish(self._undo(putting))
+            raise
+
+    async def _undo(self, putting: Awaitable[bool]) -> None:
+        if await putting:
+            await self._notes.delete_note(self._key, self._name)
+
     async def settle(self, saved: str) -> None:
         """Remember the publish that came of the call."""
         value = json.dumps({"saved": saved}).encode()
-        try:
-            await self._notes.put_note(self._key, self._name, value, ttl=KEPT, only_if_absent=False)
-        except StoreError:
-            # The post was accepted, and its caller must learn of it; a repeat will find the claim, not post again.
-            return
+        # A store that fails changes nothing: the post was accepted, and its caller must learn of it; a repeat will
+        # find the claim and not post again.
+        await _finish(self._notes.put_note(self._key, self._name, value, ttl=KEPT, only_if_absent=False))
 
     async def release(self) -> None:
-        """Forget the claim: TikTok refused, so the same key may be tried again."""
-        try:
-            await self._notes.delete_note(self._key, self._name)
-        except StoreError:
-            # The caller must see TikTok's refusal; the claim ends by itself.
-            return
+        """Forget the claim: TikTok refused, or nothing was sent, so the same key may be tried again."""
+        # A store that fails changes nothing: the caller must see what ended the call; the claim ends by itself.
+        await _finish(self._notes.delete_note(self._key, self._name))
 
 
 def dedup_note(store: TokenStore, key: AccountKey, dedup_key: str | None) -> DedupKey | None:
@@ -96,6 +109,25 @@ def dedup_note(store: TokenStore, key: AccountKey, dedup_key: str | None) -> Ded
             "`tiktok_async.abc.NoteStore`."
         )
     return DedupKey(store, key, dedup_key)
+
+
+async def _finish(work: Coroutine[Any, Any, object]) -> None:
+    """Run *work* to its end, however often its caller is cancelled meanwhile.
+
+    Raises:
+        CancelledError: The caller was cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    with suppress(StoreError):
+        task.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 def _saved(note: bytes) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from tiktok_async._calls.call import Delivery
 from tiktok_async._decoding.answers import read
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api.posting.dedup import DedupKey, dedup_note
@@ -25,7 +26,6 @@ from tiktok_async.errors import (
     OutcomeUnknown,
     ScopeNotGranted,
     ServerError,
-    TikTokError,
     TransportError,
 )
 from tiktok_async.models import (
@@ -85,11 +85,14 @@ async def begin(
     saved = None if note is None else await note.claim()
     if saved is not None:
         return resume(runtime, credential, saved, source)
+    delivery = Delivery()
     try:
-        record = await _init(runtime, credential, endpoint, body, video)
-    except (TransportError, ServerError) as error:
-        if not _may_have_arrived(error, endpoint):
-            await _release(note)
+        record = await _init(runtime, credential, endpoint, body, video, delivery=delivery)
+    except BaseException as error:
+        # Whatever ended it: a key is free again when TikTok refused, or when nothing left for TikTok.
+        if not delivery.in_doubt and note is not None:
+            await note.release()
+        if not delivery.in_doubt or not isinstance(error, TransportError | ServerError):
             raise
         raise OutcomeUnknown(
             f"TikTok may have accepted a post and its answer was lost ({type(error).__name__})",
@@ -97,10 +100,6 @@ async def begin(
             open_id=credential.open_id,
             dedup_key=None if note is None else note.word,
         ) from error
-    except TikTokError:
-        # Refused, or not sent at all. A cancelled call leaves its claim: it may have arrived.
-        await _release(note)
-        raise
     publish = Publish(runtime, credential, record, source=source, certain=True)
     if note is not None:
         await note.settle(publish.to_json())
@@ -121,9 +120,15 @@ def resume(runtime: Runtime, credential: AccountCredential, state: str, source: 
 
 
 async def _init(
-    runtime: Runtime, credential: AccountCredential, endpoint: Endpoint, body: dict[str, Any], video: Video | None
+    runtime: Runtime,
+    credential: AccountCredential,
+    endpoint: Endpoint,
+    body: dict[str, Any],
+    video: Video | None,
+    *,
+    delivery: Delivery,
 ) -> PublishRecord:
-    response = await runtime.sender.call(endpoint, credential=credential, json=body)
+    response = await runtime.sender.call(endpoint, credential=credential, json=body, delivery=delivery)
     now, open_id = runtime.clock.now(), credential.open_id
     if video is None:
         accepted = read(response, response.data, _Accepted, endpoint=endpoint, open_id=open_id)
@@ -142,18 +147,6 @@ async def _init(
             path=video.source.path,
         ),
     )
-
-
-def _may_have_arrived(error: TransportError | ServerError, endpoint: Endpoint) -> bool:
-    # A refresh of the token comes before the init: its failure is not the init's.
-    if error.endpoint is not None and not error.endpoint.endswith(endpoint.path):
-        return False
-    return isinstance(error, ServerError) or error.sent
-
-
-async def _release(note: DedupKey | None) -> None:
-    if note is not None:
-        await note.release()
 
 
 Source: TypeAlias = UploadSource | PullFromUrl

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from http import HTTPStatus
 
-from attrs import frozen
+from attrs import define, frozen
 from yarl import URL
 
 from tiktok_async._tokens.credentials import AccountCredential
@@ -20,6 +21,7 @@ from tiktok_async.errors import (
     RateLimited,
     RateLimitWaitExceeded,
     ServerError,
+    TikTokError,
     TransportError,
 )
 from tiktok_async.models import (
@@ -97,6 +99,27 @@ _LONGEST_POLL = 30.0
 _GROWTH = 1.5
 # How long TikTok may not know an id that it has just given out; seen for seconds.
 _UNKNOWN_ID_GRACE = 60.0
+# How often in a row TikTok's address may give an answer that is not going to change, such as a 404: once is a
+# deployment, three times over seconds is for good.
+_MOST_PERMANENT = 3
+
+
+@define(slots=True)
+class _Problems:
+    """What the last questions of a wait failed with.
+
+    Attributes:
+        last: The last one's error, if it failed.
+        permanent: How many in a row failed in a way that time does not mend.
+    """
+
+    last: TikTokError | None = None
+    permanent: int = 0
+
+    def add(self, error: TikTokError, *, permanent: bool = False) -> None:
+        """Take note of *error*."""
+        self.last = error
+        self.permanent = self.permanent + 1 if permanent else 0
 
 
 class Publish:
@@ -242,21 +265,24 @@ class Publish:
 
         Raises:
             PublishFailed: TikTok did not publish it; `.reason`, `.retryable` and `.advice` say more.
-            PublishPending: The time is over and nothing is decided. That is no failure: ask again later.
+            PublishPending: The time is over and nothing is decided. That is no failure: ask again later. Its
+                `__cause__` is what the last question failed with, if it did.
+            ServerError: TikTok's address gives, again and again, an answer that waiting does not change.
         """
         clock = self._runtime.clock
         started = clock.monotonic()
         delay = _FIRST_POLL
+        problems = _Problems()
         with self._runtime.wakeups.listen(self.publish_id) as wakeup:
             while True:
-                status = await self._look(clock.monotonic() - started)
+                status = await self._look(clock.monotonic() - started, problems)
                 if status is not None and status.state == PublishState.FAILED:
                     raise failure_of(self.publish_id, status)
                 if status is not None and status.succeeded:
                     return status
                 waited = timedelta(seconds=clock.monotonic() - started)
                 if timeout is not None and waited >= timeout:
-                    raise PublishPending(self.publish_id, state=self._state, waited=waited)
+                    raise PublishPending(self.publish_id, state=self._state, waited=waited, problem=problems.last)
                 left = delay if timeout is None else min(delay, (timeout - waited).total_seconds())
                 await wakeup.wait(left, clock)
                 delay = min(delay * _GROWTH, _LONGEST_POLL)
@@ -279,17 +305,25 @@ class Publish:
             Endpoint.PUBLISH_CANCEL, credential=self._credential, json={"publish_id": self.publish_id}
         )
 
-    async def _look(self, waited: float) -> PublishStatus | None:
+    async def _look(self, waited: float, problems: "_Problems") -> PublishStatus | None:
         """Ask once; `None` where asking later may tell more."""
         try:
-            return await self.status()
+            status = await self.status()
         except InvalidParams as error:
-            if is_unknown_id(error) and waited < _UNKNOWN_ID_GRACE:
-                return None
-            raise
-        except (ServerError, TransportError, RateLimited, RateLimitWaitExceeded):
+            if not is_unknown_id(error) or waited >= _UNKNOWN_ID_GRACE:
+                raise
+            problems.add(error)
+        except ServerError as error:
             # The post goes on whether or not TikTok can be asked about it.
-            return None
+            problems.add(error, permanent=not error.retryable and error.status < HTTPStatus.INTERNAL_SERVER_ERROR)
+            if problems.permanent >= _MOST_PERMANENT:
+                raise
+        except (TransportError, RateLimited, RateLimitWaitExceeded) as error:
+            problems.add(error)
+        else:
+            problems.last, problems.permanent = None, 0
+            return status
+        return None
 
     async def _prepare(self, record: UploadRecord, video: OpenVideo) -> Upload:
         """Look at the address and the source, and learn what TikTok has, before any byte moves."""

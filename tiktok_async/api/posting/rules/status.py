@@ -12,41 +12,39 @@ from tiktok_async.errors import InvalidParams, PublishFailed
 from tiktok_async.models import Endpoint, FailReason, PublishState, PublishStatus
 from tiktok_async.models._http import Response
 from tiktok_async.models._posting import FAIL_RULES, UNKNOWN_FAIL
-from tiktok_async.models._wire import WireModel, identifier
+from tiktok_async.models._wire import WireModel
 
 __all__ = ["failure_of", "is_unknown_id", "read_status"]
 
 # TikTok's spelling, and the one it may change to.
 _IDS = "publicaly_available_post_id"
 _IDS_MENDED = "publicly_available_post_id"
+_MOST_DIGITS = 20
 
 
 @frozen(kw_only=True)
 class _Status(WireModel):
     status: PublishState | str
-    fail_reason: FailReason | str | None = None
-    post_ids: tuple[str, ...] = identifier(default=(), name=_IDS)
-    uploaded_bytes: int | None = None
-    downloaded_bytes: int | None = None
 
 
 def read_status(response: Response, *, open_id: str) -> PublishStatus:
     """Read the answer to a status call.
 
+    The state must be there. What stands beside it is read as far as it can be: an odd field must not hide how a post
+    ended.
+
     Raises:
-        ServerError: It is not of the documented form.
+        ServerError: It says no state.
     """
     data: Any = response.data
-    if isinstance(data, dict):
-        data = {**cast("dict[str, Any]", data)}
-        data[_IDS] = _as_list(data.get(_IDS, data.get(_IDS_MENDED)))
-    status = read(response, data, _Status, endpoint=Endpoint.STATUS_FETCH, open_id=open_id)
+    fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+    status = read(response, {"status": fields.get("status")}, _Status, endpoint=Endpoint.STATUS_FETCH, open_id=open_id)
     return PublishStatus(
         state=status.status,
-        fail_reason=status.fail_reason or None,
-        post_ids=status.post_ids,
-        uploaded_bytes=status.uploaded_bytes,
-        downloaded_bytes=status.downloaded_bytes,
+        fail_reason=_reason(fields.get("fail_reason")),
+        post_ids=_ids(fields.get(_IDS, fields.get(_IDS_MENDED))),
+        uploaded_bytes=_count(fields.get("uploaded_bytes")),
+        downloaded_bytes=_count(fields.get("downloaded_bytes")),
         log_id=response.log_id,
     )
 
@@ -65,7 +63,20 @@ def is_unknown_id(error: InvalidParams) -> bool:
     return error.code == "invalid_publish_id" or "invalid_publish_id" in error.message
 
 
-def _as_list(ids: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
-    several: list[Any] = ids if isinstance(ids, list) else [ids]  # pyright: ignore[reportUnknownVariableType]  # JSON
+def _reason(value: object) -> FailReason | str | None:
+    if not isinstance(value, str):
+        # Not a word, but more than nothing for whoever asks TikTok's support.
+        return str(value) if type(value) is int else None
+    return FailReason(value) if value in set(FailReason) else value or None
+
+
+def _ids(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - any JSON value
+    several: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]  # JSON
     # A post that is not public yet has no id; some answers say so with nothing, null, "" or 0.
-    return [one for one in several if one not in (None, "", 0, "0")]
+    return tuple(str(one) for one in several if type(one) in {int, str} and one not in {"", 0, "0"})
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    return value if type(value) is int else None
