@@ -18,6 +18,7 @@ from tiktok_async.errors import (
     TikTokError,
     api_error,
     oauth_error,
+    printable,
     scrub,
 )
 from tiktok_async.models import AccountKey, Secret, Token
@@ -273,5 +274,56 @@ def test_any_answer_makes_an_error_that_keeps_its_evidence(
 ) -> None:
     error = api_error(code, message, log_id=log_id, status=status)
     assert isinstance(error, ApiError)
-    assert (error.code, error.status, error.log_id) == (code, status, log_id)
+    assert (error.code, error.status, error.log_id) == (
+        printable(code),
+        status,
+        None if log_id is None else printable(log_id),
+    )
     assert same(pickle.loads(pickle.dumps(error)), error)
+
+
+FOREIGN = "no\n[ERROR] forged line\r\x1b[2J\x1b]0;title\x07 \u202eright to left\u2028 \ud800 \x9b31m\x00"
+
+
+def foreign_errors() -> list[TikTokError]:
+    return [
+        api_error("internal_error", FOREIGN, log_id=FOREIGN, status=500, open_id=FOREIGN, endpoint=FOREIGN),
+        api_error(FOREIGN, status=400),
+        oauth_error(FOREIGN, FOREIGN, log_id=FOREIGN, open_id=FOREIGN),
+        oauth_error("access_denied", FOREIGN),
+        errors.ReauthorizationRequired(FOREIGN, "revoked", description=FOREIGN, log_id=FOREIGN),
+        errors.TransportError(FOREIGN, sent=False),
+        errors.UploadError(FOREIGN, publish_id=FOREIGN),
+        errors.PublishFailed(FOREIGN, publish_id=FOREIGN, log_id=FOREIGN),
+        errors.PublishPending(FOREIGN, state=FOREIGN),
+        errors.ArchiveUnavailable(FOREIGN, state=FOREIGN),
+        errors.StoreError(FOREIGN),
+        errors.WebhookError(FOREIGN),
+    ]
+
+
+@pytest.mark.parametrize("error", foreign_errors(), ids=lambda error: type(error).__name__)
+def test_foreign_text_stays_on_one_line_and_moves_no_terminal(error: TikTokError) -> None:
+    told = str(error)
+    assert told.isprintable(), told
+    told.encode("utf-8")
+    for name in ("code", "message", "log_id", "error", "description", "reason", "state"):
+        value = getattr(error, name, None)
+        assert value is None or value.isprintable(), (name, value)
+    assert "\\n[ERROR] forged line" in f"{told} {error.__dict__}"
+
+
+@given(st.text())
+def test_escaping_twice_changes_nothing_more(text: str) -> None:
+    once = printable(text)
+    assert printable(once) == once
+    assert not any(char in once for char in "\n\r\x1b\x00\x9b\u2028\u202e")
+
+
+@pytest.mark.parametrize("text", ["Ünïcödé 日本語 👩‍👩‍👧", "C:\\new\\table", "plain"])
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    assert printable(text) == text
+
+
+def test_our_own_lists_of_problems_keep_their_lines() -> None:
+    assert str(errors.ConfigurationError("two:\n- one\x1b[2J\n- two")) == "two:\n- one\\x1b[2J\n- two"

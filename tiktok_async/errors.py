@@ -84,6 +84,7 @@ __all__ = [
     "api_error",
     "join_words",
     "oauth_error",
+    "printable",
     "scrub",
     "unexpected_form",
 ]
@@ -105,6 +106,32 @@ def scrub(text: str) -> str:
         'token act.*** is bad'
     """
     return _SECRET_PARAMETER.sub(r"\1=***", _TOKEN.sub(r"\1.***", text))
+
+
+# What a terminal or a log file acts on instead of showing it (C0 and C1 with the line ends, line separators, marks that
+# turn the direction of text), and halves of surrogate pairs, which no encoding can carry.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""Escape what a terminal or a log would act on in *text* that came from outside; it stays on one line.
+
+    Escaping twice changes nothing more: backslashes stay as they are.
+
+    Example:
+        >>> printable("no\x1b[2Jsuch\ntoken")
+        'no\\x1b[2Jsuch\\ntoken'
+    """
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: "re.Match[str]") -> str:
+    return found.group().encode("unicode_escape").decode("ascii")
+
+
+def _foreign(text: str) -> str:
+    """Return *text* that came from outside as it may stand in a message."""
+    return printable(scrub(text))
 
 
 def join_words(*parts: str | None) -> str:
@@ -130,7 +157,7 @@ class TikTokError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = dict(self.__dict__)
@@ -189,9 +216,9 @@ class ApiError(TikTokError):
         advice: str | None = None,
     ) -> None:
         rule = API_ERRORS.get(code) or rule_for_status(status)
-        self.code = code
-        self.message: str = scrub(message)
-        self.log_id = log_id
+        self.code: str = printable(code)
+        self.message: str = _foreign(message)
+        self.log_id: str | None = None if log_id is None else printable(log_id)
         self.status = status
         self.endpoint = endpoint
         self.open_id = open_id
@@ -200,12 +227,12 @@ class ApiError(TikTokError):
         self.advice: str = rule.advice if advice is None else advice
         super().__init__(
             join_words(
-                f"{endpoint or 'TikTok'} refused with {code or 'an empty code'!s} (HTTP {status})"
+                f"{endpoint or 'TikTok'} refused with {self.code or 'an empty code'!s} (HTTP {status})"
                 + (f" for account {open_id}" if open_id else "")
                 + (f": {self.message}" if self.message else "")
                 + ".",
                 self.advice,
-                f"[log_id {log_id}]" if log_id else None,
+                f"[log_id {self.log_id}]" if log_id else None,
             )
         )
 
@@ -377,21 +404,21 @@ class OAuthError(TikTokError):
         self, error: str, description: str = "", *, log_id: str | None = None, open_id: str | None = None
     ) -> None:
         rule = OAUTH_ERRORS.get(error, UNKNOWN_OAUTH)
-        self.error = error
-        self.description: str = scrub(description)
-        self.log_id = log_id
+        self.error: str = printable(error)
+        self.description: str = _foreign(description)
+        self.log_id: str | None = None if log_id is None else printable(log_id)
         self.open_id = open_id
         self.retryable: bool = rule.retryable
         self.fixer: Fixer = rule.fixer
         self.advice: str = rule.advice
         super().__init__(
             join_words(
-                f"OAuth refused with {error}"
+                f"OAuth refused with {self.error}"
                 + (f" for account {open_id}" if open_id else "")
                 + (f": {self.description.rstrip('.')}" if self.description else "")
                 + ".",
                 rule.advice,
-                f"[log_id {log_id}]" if log_id else None,
+                f"[log_id {self.log_id}]" if log_id else None,
             )
         )
 
@@ -422,10 +449,12 @@ class ReauthorizationRequired(OAuthError):
             "interrupted_rotation": "a token rotation was cut off before the new token could be saved",
         }.get(reason, reason)
         self.args: tuple[Any, ...] = (
-            join_words(
-                f"Account {open_id} must log in again: {what}.",
-                "Send its user through `session.oauth.authorization(...)` once more.",
-                f"[log_id {log_id}]" if log_id else None,
+            printable(
+                join_words(
+                    f"Account {open_id} must log in again: {what}.",
+                    "Send its user through `session.oauth.authorization(...)` once more.",
+                    f"[log_id {self.log_id}]" if log_id else None,
+                )
             ),
         )
 
@@ -505,14 +534,14 @@ class PublishFailed(TikTokError):
         advice: str = "",
         log_id: str | None = None,
     ) -> None:
-        self.reason = reason
+        self.reason: str = printable(reason)
         self.publish_id = publish_id
         self.retryable = retryable
         self.advice = advice
-        self.log_id = log_id
+        self.log_id: str | None = None if log_id is None else printable(log_id)
         super().__init__(
             join_words(
-                f"TikTok did not publish {publish_id or 'the post'}: {reason}.",
+                f"TikTok did not publish {publish_id or 'the post'}: {self.reason}.",
                 advice,
                 f"[log_id {log_id}]" if log_id else None,
             )
@@ -543,10 +572,10 @@ class PublishPending(TikTokError):
         problem: TikTokError | None = None,
     ) -> None:
         self.publish_id = publish_id
-        self.state = state
+        self.state: str | None = None if state is None else printable(state)
         self.waited = waited
         super().__init__(
-            f"Post {publish_id} is still {state or 'in progress'}"
+            f"Post {publish_id} is still {self.state or 'in progress'}"
             + (f" after {waited.total_seconds():.0f} s" if waited is not None else "")
             + (
                 ". Nothing failed: ask"
@@ -569,9 +598,9 @@ class ArchiveUnavailable(TikTokError):
 
     def __init__(self, request_id: str, *, state: str, open_id: str | None = None, log_id: str | None = None) -> None:
         self.request_id = request_id
-        self.state = state
+        self.state: str = printable(state)
         self.open_id = open_id
-        self.log_id = log_id
+        self.log_id: str | None = None if log_id is None else printable(log_id)
         advice = (
             "Nothing failed: ask again later with `account.portability.request(request_id).wait()`."
             if state == "pending"
@@ -724,6 +753,8 @@ class ConfigurationError(TikTokError):
     def __init__(self, message: str, *, problems: Iterable[str] = ()) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
         super().__init__(message)
+        # The only messages of several lines: each is our own list of problems.
+        self.args: tuple[Any, ...] = ("\n".join(map(printable, message.split("\n"))),)
 
 
 class SessionClosed(TikTokError):

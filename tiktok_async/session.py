@@ -14,6 +14,7 @@ import orjson
 from tiktok_async._calls.events import safe_observer
 from tiktok_async._calls.rules.endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.limits import LimitsMapping, limits_for
+from tiktok_async._calls.rules.settings import check_address, check_key, check_secret
 from tiktok_async._calls.sender import Sender
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async._concurrency.lifecycle import Lifecycle
@@ -113,6 +114,10 @@ class TikTokSession:
             msg = "client_key and client_secret are needed; both are on the app's page in the developer portal."
             raise ConfigurationError(msg)
         secret = client_secret if isinstance(client_secret, Secret) else Secret(client_secret)
+        check_key("client_key", client_key)
+        check_secret("client_secret", secret)
+        check_address("base_url", base_url, example=BASE_URL, api=True)
+        check_address("authorize_url", authorize_url, example=AUTHORIZE_URL)
         emit = safe_observer(observer)
         self._lifecycle = Lifecycle()
         self._clock: Clock = clock or SystemClock()

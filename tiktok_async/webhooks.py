@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import orjson
 
-from tiktok_async.errors import SignatureMismatch, TimestampOutsideTolerance, WebhookError, WrongApp, scrub
+from tiktok_async.errors import SignatureMismatch, TimestampOutsideTolerance, WebhookError, WrongApp, printable, scrub
 from tiktok_async.models import Secret
 from tiktok_async.models._posting import FailReason
 from tiktok_async.models._webhooks import (
@@ -33,7 +33,7 @@ from tiktok_async.models._webhooks import (
     WebhookName,
 )
 
-__all__ = ["HEADER", "MAX_BODY", "parse_event", "sign", "verify"]
+__all__ = ["HEADER", "MAX_BODY", "header_text", "parse_event", "sign", "verify"]
 
 HEADER = "TikTok-Signature"
 """The header of the signature; header names know no case."""
@@ -45,6 +45,7 @@ _LONGEST_HEADER = 1024
 _MOST_SIGNATURES = 8
 _STAMP = re.compile(r"[0-9]{1,12}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_REASON = re.compile(r"-?[0-9]{1,9}")
 _SHOWN = 64
 
 
@@ -57,6 +58,17 @@ def sign(body: bytes, at: int, secret: Secret) -> str:
         secret: The app's secret.
     """
     return f"t={at},s={_digest(body, str(at), secret)}"
+
+
+def header_text(signature: object) -> str:
+    """Return the signature header as text, whether the server gives text or bytes; anything else is no header.
+
+    Args:
+        signature: What the server gave, or `None`.
+    """
+    if isinstance(signature, bytes | bytearray | memoryview):
+        return bytes(signature).decode("latin-1")
+    return signature if isinstance(signature, str) else ""
 
 
 def verify(body: bytes, signature: str, *, secrets: Iterable[Secret], now: datetime, tolerance: timedelta) -> int:
@@ -123,7 +135,7 @@ def parse_event(body: bytes, *, client_key: str, signed_at: int) -> WebhookEvent
         raise WebhookError("The delivery is signed, but it is no JSON object.")
     raw = cast("dict[str, Any]", found)
     if raw.get("client_key") != client_key:
-        other = scrub(str(raw.get("client_key")))[:_SHOWN]
+        other = printable(scrub(str(raw.get("client_key"))))[:_SHOWN]
         raise WrongApp(f"The delivery is for app {other}, not for {client_key}. Check which URL each app has.")
     name = _word(raw.get("event"))
     if name is None:
@@ -158,7 +170,8 @@ def _read_header(header: str) -> tuple[str, list[str]]:
     digests: list[str] = []
     if 0 < len(header) <= _LONGEST_HEADER:
         for part in header.split(","):
-            key, _, value = part.partition("=")
+            # Proxies may join a header's parts with blanks.
+            key, _, value = part.strip(" \t").partition("=")
             if key == "t":
                 stamps.append(value)
             elif key == "s":
@@ -205,9 +218,9 @@ _Values = dict[str, Any] | None
 
 
 def _removal(content: _Content) -> _Values:
-    reason: Any = content.get("reason", 0)
-    if not isinstance(reason, int) or isinstance(reason, bool):
-        return None
+    # The grant is gone whatever the reason: one that cannot be read never keeps the token.
+    word = _word(content.get("reason")) or ""
+    reason = int(word) if _REASON.fullmatch(word) else 0
     return {"reason": RemovalReason(reason) if reason in list(RemovalReason) else reason}
 
 

@@ -293,3 +293,10 @@ def test_an_envelope_from_an_oauth_endpoint_is_understood() -> None:
     error = oauth_refused(answer(envelope("internal_error", message="why"), 500))
     assert isinstance(error, ServerError)
     assert error.message == "why"
+
+
+def test_a_content_type_that_is_no_text_can_still_be_told() -> None:
+    error = refused(answer(b"<html>", 502, Content_Type="text/h\udcfftml\x1b[2J", X_Tt_Logid="A\nB"))
+    str(error).encode("utf-8")
+    assert str(error).isprintable()
+    assert "text/h\\udcfftml" in str(error)

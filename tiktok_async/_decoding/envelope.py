@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from tiktok_async.errors import ApiError, RateLimited, ServerError, api_error, oauth_error
+from tiktok_async.errors import ApiError, RateLimited, ServerError, api_error, oauth_error, printable
 from tiktok_async.models import Endpoint
 from tiktok_async.models._http import RawResponse, header, is_error, is_redirect, is_success
 
@@ -250,7 +250,7 @@ def _log_id(error: Mapping[str, Any]) -> str | None:
     # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
     found = error.get("log_id") or error.get("logid")
     if type(found) is str and len(found) <= 100:  # noqa: PLR2004 - real ones have 34
-        return found
+        return printable(found)
     return None
 
 

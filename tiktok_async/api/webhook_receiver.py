@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from tiktok_async._calls.rules.settings import check_key, check_secret
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock, NoteStore
 from tiktok_async.api.runtime import Runtime
@@ -18,7 +19,7 @@ from tiktok_async.errors import (
     StoreError,
 )
 from tiktok_async.models import AccountKey, AuthorizationRemoved, PostEvent, Secret, Token, WebhookEvent
-from tiktok_async.webhooks import parse_event, sign, verify
+from tiktok_async.webhooks import header_text, parse_event, sign, verify
 
 __all__ = ["WebhookReceiver"]
 
@@ -69,6 +70,9 @@ class WebhookReceiver:
         self._client_key = client_key
         given = (client_secret, *more_secrets)
         self._secrets = tuple(secret if isinstance(secret, Secret) else Secret(secret) for secret in given)
+        check_key("client_key", client_key)
+        for secret in self._secrets:
+            check_secret("A webhook secret", secret)
         self._notes = notes
         self._runtime = runtime
         self._clock = clock or SystemClock()
@@ -76,12 +80,12 @@ class WebhookReceiver:
     def __repr__(self) -> str:
         return f"WebhookReceiver(client_key={self._client_key!r})"
 
-    def parse(self, body: bytes, signature: str | None, *, tolerance: timedelta = _TOLERANCE) -> WebhookEvent:
+    def parse(self, body: bytes, signature: str | bytes | None, *, tolerance: timedelta = _TOLERANCE) -> WebhookEvent:
         """Return what a delivery says, if it is TikTok's. No I/O happens.
 
         Args:
             body: The request's body as it came, before any decoding.
-            signature: Its `TikTok-Signature` header.
+            signature: Its `TikTok-Signature` header, as text or as the bytes some servers give.
             tolerance: How far the signature's time may be from now, in either direction. TikTok does not say
                 whether it signs a repeated delivery anew; should it not, a wider tolerance saves late ones, and
                 `handle` still sees each event once.
@@ -95,10 +99,12 @@ class WebhookReceiver:
 
         Source: https://developers.tiktok.com/doc/webhooks-verification
         """
+        if isinstance(body, bytearray | memoryview):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            body = bytes(body)
         if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise ConfigurationError("parse takes the bytes of the body as they came, neither text nor JSON.")
         signed_at = verify(
-            body, signature or "", secrets=self._secrets, now=self._clock.now(), tolerance=abs(tolerance)
+            body, header_text(signature), secrets=self._secrets, now=self._clock.now(), tolerance=abs(tolerance)
         )
         return parse_event(body, client_key=self._client_key, signed_at=signed_at)
 

@@ -56,7 +56,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self.__value.encode(), other.__value.encode())
+        mine, others = (value.encode("utf-8", "surrogatepass") for value in (self.__value, other.__value))
+        return hmac.compare_digest(mine, others)
 
     def __hash__(self) -> int:
         return hash((Secret, self.__value))

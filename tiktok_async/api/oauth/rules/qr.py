@@ -3,11 +3,11 @@
 Source: https://developers.tiktok.com/doc/login-kit-qr-code-authorization
 """
 
-import hmac
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from attrs import frozen
 
+from tiktok_async.api.oauth.rules.authorize import same_text
 from tiktok_async.errors import OAuthError, StateMismatch
 from tiktok_async.models import QrStatus, Secret
 from tiktok_async.models._wire import WireModel
@@ -53,7 +53,7 @@ def code_of(check: QrCheck, *, ticket: str, state: str) -> Secret:
     check_ticket(check, ticket)
     found = dict(parse_qsl(urlsplit(check.redirect_uri or "").query))
     told = check.state or found.get("state")
-    if told is not None and not hmac.compare_digest(told.encode(), state.encode()):
+    if told is not None and not same_text(told, state):
         raise StateMismatch("The QR login's state is not the one it began with.")
     code = check.code or found.get("code")
     if not code:
@@ -70,5 +70,5 @@ def check_ticket(check: QrCheck, ticket: str) -> None:
     # Before the scan, and after the end, there is none.
     if check.status in (QrStatus.NEW, QrStatus.EXPIRED) and not check.client_ticket:
         return
-    if not hmac.compare_digest((check.client_ticket or "").encode(), ticket.encode()):
+    if not same_text(check.client_ticket or "", ticket):
         raise StateMismatch("The QR login's client ticket is not the one that was drawn into the code.")
