@@ -1,4 +1,4 @@
-"""One process, and four on one Redis key, against a strict server with random delays: what is refused, what is wasted.
+"""One process, and four on one server, against a strict window with random delays: what is refused, what is wasted.
 
     python -m benchmarks.bench_fleet [--quick]
 
@@ -15,11 +15,14 @@ from typing import Any
 from benchmarks._rows import Row, alone, main
 from benchmarks.limiter_fleet import run
 from tests.conftest import RedisServer
+from tests.postgres_server import PostgresServer
 
 
-def runs(processes: int, redis: str | None, *, quick: bool) -> list[dict[str, Any]]:
+def runs(processes: int, server: str | None, *, quick: bool) -> list[dict[str, Any]]:
     """Run it again and again, each time with a window of its own."""
-    options = Namespace(redis=redis, processes=processes, count=100, per=1.0, tasks=200, seconds=2.5 if quick else 6.5)
+    options = Namespace(
+        server=server, processes=processes, count=100, per=1.0, tasks=200, seconds=2.5 if quick else 6.5
+    )
     return [run(options) for _ in range(2 if quick else 5)]
 
 
@@ -48,5 +51,15 @@ def four(*, quick: bool) -> list[Row]:
             server.stop()
 
 
+def four_on_postgres(*, quick: bool) -> list[Row]:
+    server = PostgresServer()
+    server.make()
+    server.start()
+    try:
+        return rows("4b", "four processes on one PostgreSQL", runs(4, server.url(), quick=quick), 95)
+    finally:
+        server.remove()
+
+
 if __name__ == "__main__":
-    main(__doc__, {"one": one, "four": four})
+    main(__doc__, {"one": one, "four": four, "four_on_postgres": four_on_postgres})

@@ -1,8 +1,8 @@
 """Processes that share one limit against a strict server, with random delays: what is refused, what is wasted.
 
-    python benchmarks/limiter_fleet.py --redis redis://127.0.0.1:6379/0 --processes 4 --seconds 10
+    python benchmarks/limiter_fleet.py --server redis://127.0.0.1:6379/0 --processes 4 --seconds 10
 
-Without --redis one process limits itself. Prints one line of JSON; tests run it in a short form. The server is a
+Without --server one process limits itself. Prints one line of JSON; tests run it in a short form. The server is a
 process of its own and counts a call when its bytes arrive.
 """
 
@@ -23,7 +23,6 @@ from tiktok_async.models import Limit
 from tiktok_async.testing import StrictWindow
 
 CONTEXT = mp.get_context("spawn")
-KEY = LimitKey("app", "/v2/video/list/", "account")
 CONNECTIONS = 40
 
 
@@ -47,13 +46,14 @@ def serve(limit: Limit, pipe: Pipe) -> None:
     asyncio.run(main())
 
 
-def work(options: argparse.Namespace, prefix: str, port: int, pipe: Pipe) -> None:
+def work(options: argparse.Namespace, app: str, port: int, pipe: Pipe) -> None:
     """Call as fast as the limiter lets us."""
 
     async def main() -> None:
-        from tiktok_async.stores import RedisRateLimiter
+        from tiktok_async.stores import open_limiter
 
-        limiter = RedisRateLimiter(options.redis, prefix=prefix) if options.redis else LocalRateLimiter()
+        limiter = open_limiter(options.server) if options.server else LocalRateLimiter()
+        key = LimitKey(app, "/v2/video/list/", "account")
         limit = limit_of(options)
         idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(CONNECTIONS)]
         free = asyncio.Semaphore(CONNECTIONS)
@@ -65,7 +65,7 @@ def work(options: argparse.Namespace, prefix: str, port: int, pipe: Pipe) -> Non
         async def call() -> None:
             nonlocal served
             while time.monotonic() < end:
-                permit = await limiter.acquire(KEY, limit)
+                permit = await limiter.acquire(key, limit)
                 if time.monotonic() >= end:
                     permit.cancel()
                     return
@@ -101,11 +101,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     server = CONTEXT.Process(target=serve, args=(limit, theirs))
     server.start()
     port = ours.recv()
-    prefix = f"fleet-{uuid.uuid4().hex}"
+    app = f"fleet-{uuid.uuid4().hex}"
     workers = []
     for _ in range(options.processes):
         here, there = CONTEXT.Pipe()
-        process = CONTEXT.Process(target=work, args=(options, prefix, port, there))
+        process = CONTEXT.Process(target=work, args=(options, app, port, there))
         process.start()
         workers.append((process, here))
     for _, pipe in workers:
@@ -132,7 +132,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--redis")
+    parser.add_argument("--server")
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=9.5)
     parser.add_argument("--count", type=int, default=100)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tiktok_async_stores.encrypted.tokens import EncryptedTokenStore, generate_store_key
     from tiktok_async_stores.memory.checkpoints import MemoryCheckpointStore
     from tiktok_async_stores.postgres.checkpoints import PostgresCheckpointStore
+    from tiktok_async_stores.postgres.limiter import PostgresRateLimiter
     from tiktok_async_stores.postgres.tokens import PostgresTokenStore
     from tiktok_async_stores.postgres.videos import PostgresVideoTable
     from tiktok_async_stores.redis.checkpoints import RedisCheckpointStore
@@ -34,6 +35,7 @@ __all__ = [
     "MemoryCheckpointStore",
     "MemoryTokenStore",
     "PostgresCheckpointStore",
+    "PostgresRateLimiter",
     "PostgresTokenStore",
     "PostgresVideoTable",
     "RedisCheckpointStore",
@@ -57,6 +59,7 @@ _LAZY = {
     "EncryptedTokenStore": "tiktok_async_stores.encrypted.tokens",
     "MemoryCheckpointStore": "tiktok_async_stores.memory.checkpoints",
     "PostgresCheckpointStore": "tiktok_async_stores.postgres.checkpoints",
+    "PostgresRateLimiter": "tiktok_async_stores.postgres.limiter",
     "PostgresTokenStore": "tiktok_async_stores.postgres.tokens",
     "PostgresVideoTable": "tiktok_async_stores.postgres.videos",
     "RedisCheckpointStore": "tiktok_async_stores.redis.checkpoints",
@@ -68,13 +71,19 @@ _LAZY = {
     "generate_store_key": "tiktok_async_stores.encrypted.tokens",
 }
 
+# scheme -> name
+_LIMITERS = {
+    **dict.fromkeys(REDIS_SCHEMES, "RedisRateLimiter"),
+    **dict.fromkeys(("postgresql", "postgres"), "PostgresRateLimiter"),
+}
+
 
 def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
     """Open the rate limiter that *url* names.
 
     Args:
-        url: `local://` (this process), `none://` (no limit), or one of Redis, as in `RedisTokenStore` (a fleet;
-            `?on_outage=local&share=0.25` says what happens while Redis is away).
+        url: `local://` (this process), `none://` (no limit), or for a fleet one of Redis, as in `RedisTokenStore`, or
+            `postgresql://HOST/DATABASE` (`?on_outage=local&share=0.25` says what happens while the server is away).
         clock: Time and timers; the machine's by default.
 
     Raises:
@@ -85,13 +94,17 @@ def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
         if url.partition("://")[2]:
             raise ConfigurationError(f"The limiter's URL {scheme}:// takes nothing behind the slashes.")
         return LocalRateLimiter(clock=clock) if scheme == "local" else NoRateLimiter()
-    if scheme in REDIS_SCHEMES:
-        try:
-            limiter = cast("type[RedisRateLimiter]", __getattr__("RedisRateLimiter"))
-        except ImportError as error:
-            raise ConfigurationError(str(error)) from None
-        return limiter(url, clock=clock)
-    raise ConfigurationError(f"No rate limiter for the scheme {scheme!r}. Use local://, none:// or redis://HOST/DB.")
+    name = _LIMITERS.get(scheme)
+    if name is None:
+        raise ConfigurationError(
+            f"No rate limiter for the scheme {scheme!r}. Use local://, none://, redis://HOST/DB or "
+            "postgresql://HOST/DATABASE."
+        )
+    try:
+        limiter = cast("type[RedisRateLimiter | PostgresRateLimiter]", __getattr__(name))
+    except ImportError as error:
+        raise ConfigurationError(str(error)) from None
+    return limiter(url, clock=clock)
 
 
 def __getattr__(name: str) -> object:

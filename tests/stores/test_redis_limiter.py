@@ -102,7 +102,7 @@ async def test_a_429_closes_the_window_for_the_fleet(make: Make) -> None:
 
 
 async def test_every_key_expires_and_names_its_window(make: Make, client: redis.asyncio.Redis) -> None:
-    limiter = make()
+    limiter: Any = make()
     (await limiter.acquire(KEY, MINUTE)).done()
     prefix = limiter._trips._prefix
     (key,) = await client.keys(f"{prefix}*")
@@ -195,7 +195,7 @@ async def test_an_outage_goes_on_with_a_share_which_is_reported_later(own_redis:
 
 
 async def test_a_killed_redis_comes_back_with_its_windows(own_redis: RedisServer) -> None:
-    """And if it does not, `test_a_redis_that_forgot_lets_a_window_pass` holds."""
+    """And if it does not, `test_a_server_that_forgot_lets_a_window_pass` holds."""
     limiter = RedisRateLimiter(own_redis.url, prefix="kill")
     other = RedisRateLimiter(own_redis.url, prefix="kill")
     limit = Limit(5, timedelta(minutes=1))
@@ -250,7 +250,7 @@ async def test_four_processes_earn_no_429_and_waste_little(redis_url: str, *, fu
     lags: list[float] = []
     watching = asyncio.create_task(late(lags))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, FLEET, "--redis", redis_url, "--processes", "4", "--seconds", "9.5" if full else "3.5"),
+        *(sys.executable, FLEET, "--server", redis_url, "--processes", "4", "--seconds", "9.5" if full else "3.5"),
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()

@@ -27,7 +27,7 @@ Row = tuple[Any, ...]
 DEFAULT_SCHEMA = "tiktok"
 
 _TIMEOUT = 5.0  # seconds for a connection, and for an answer
-_PATIENCE = 1.0  # seconds after which the pool is asked again, which makes it try to connect anew
+_ASK_AGAIN = 1.0  # seconds after which the pool is asked again, which makes it try to connect anew
 _POOL_SIZE = 4
 _TRIES = 10  # of a transaction that the server rolls back because another one came first
 
@@ -116,7 +116,7 @@ def make_pool(info: dict[str, Any], size: int) -> Pool:
         max_size=max(size, 1),
         open=False,
         timeout=_TIMEOUT,
-        reconnect_timeout=_PATIENCE,
+        reconnect_timeout=_ASK_AGAIN,
         name="tiktok-async",
     )
 
@@ -150,12 +150,22 @@ class PostgresLink:
         schema: Where the tables are; given, it goes before the URL's.
         clock: Times the waiting.
         owner: The name of the class that is made, for messages.
+        patience: Seconds to wait for a connection, such as while the server starts again.
 
     Raises:
         ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
     """
 
-    def __init__(self, url: str | None, pool: Pool | None, schema: str | None, clock: Clock, *, owner: str) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        pool: Pool | None,
+        schema: str | None,
+        clock: Clock,
+        *,
+        owner: str,
+        patience: float = _TIMEOUT,
+    ) -> None:
         if (url is None) == (pool is None):
             raise ConfigurationError(f"A {owner} takes a url or a pool, exactly one of them.")
         if pool is not None and not isinstance(pool, AsyncConnectionPool):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
@@ -169,6 +179,7 @@ class PostgresLink:
         self.schema = schema or DEFAULT_SCHEMA
         self._quoted = quote_schema(self.schema)
         self._clock = clock
+        self._patience = patience
         self._pool = pool
         self._texts: dict[str, bytes] = {}
         self._ready = False
@@ -262,15 +273,15 @@ class PostgresLink:
             raise failed(error) from None
 
     async def _connection(self, pool: Pool) -> AsyncConnection[Any]:
-        deadline = self._clock.monotonic() + _TIMEOUT
+        deadline = self._clock.monotonic() + self._patience
         while True:
             left = deadline - self._clock.monotonic()
             try:
-                connection: AsyncConnection[Any] = await pool.getconn(timeout=max(0.05, min(_PATIENCE, left)))
+                connection: AsyncConnection[Any] = await pool.getconn(timeout=max(0.05, min(_ASK_AGAIN, left)))
             except (PoolTimeout, TooManyRequests):
-                if left <= _PATIENCE:
+                if left <= _ASK_AGAIN:
                     raise StoreError(
-                        f"PostgreSQL cannot be reached: there was no connection for {_TIMEOUT:.0f} s."
+                        f"PostgreSQL cannot be reached: there was no connection for {self._patience:.0f} s."
                     ) from None
             except (PoolClosed, Error) as error:
                 raise failed(error) from None

@@ -10,7 +10,7 @@ from redis.exceptions import NoScriptError
 from tiktok_async.abc import LimitKey
 from tiktok_async.errors import StoreError
 from tiktok_async.models import WindowKind
-from tiktok_async_stores.redis.limiter_window import Request, SharedWindow
+from tiktok_async_stores.limits.window import Request, SharedWindow
 from tiktok_async_stores.redis.link import FAILURES
 
 SCRIPT = files("tiktok_async_stores.redis").joinpath("limiter.lua").read_text("utf-8")
@@ -56,10 +56,14 @@ class Trips:
         client: A client of `redis.asyncio`.
         prefix: The start of all keys.
         holder: Names this worker among all who share the windows.
+        owned: Whether `aclose` closes the client.
     """
 
-    def __init__(self, client: Any, prefix: str, holder: str) -> None:  # noqa: ANN401 - redis-py's own types differ by release
+    name = "Redis"
+
+    def __init__(self, client: Any, prefix: str, holder: str, *, owned: bool) -> None:  # noqa: ANN401 - redis-py's own types differ by release
         self._client = client
+        self._owned = owned
         self._prefix = prefix
         self._holder = holder
 
@@ -84,6 +88,11 @@ class Trips:
             if isinstance(answer, Exception):
                 raise _failed(answer) from None
         return answers
+
+    async def aclose(self) -> None:
+        """Close the client if it is ours."""
+        if self._owned:
+            await self._client.aclose()
 
     async def _send(self, command: str, script: str, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)

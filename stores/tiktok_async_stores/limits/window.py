@@ -1,4 +1,4 @@
-"""One shared window as one worker sees it: who waits here, which permits are in stock, what Redis is to be told.
+"""One shared window as one worker sees it: who waits here, which permits are in stock, what the server is to be told.
 
 No I/O and no clock: every time is an argument, in the clock's monotonic seconds.
 """
@@ -17,7 +17,7 @@ from tiktok_async.abc import LimitKey, Permit, TimerHandle
 from tiktok_async.errors import SessionClosed, StoreError
 from tiktok_async.models import Limit, WindowKind
 
-# Most permits fetched beyond what is needed now; the script gives fewer the nearer the window is to its limit.
+# Most permits fetched beyond what is needed now; the server gives fewer the nearer the window is to its limit.
 _LARGEST_BATCH = 20
 
 
@@ -34,15 +34,15 @@ class Request:
     """What one trip says and asks. It is sent again, unchanged, until its answer is known.
 
     Attributes:
-        number: Rises by one with each new request of a window; the script answers a repeated one as it did before.
+        number: Rises by one with each new request of a window; the server answers a repeated one as it did before.
         sent: When it was first sent; the lease counts from then.
         need: Permits that callers wait for.
         wish: Permits wanted beyond those.
         back: Permits given back unused.
         shut: Seconds to close the window for.
         answers: Ages of answered calls, in microseconds.
-        unreported_answers: The same for calls that Redis did not grant, made while it was away.
-        known: Whether Redis must remember the window.
+        unreported_answers: The same for calls that the server did not grant, made while it was away.
+        known: Whether the server must remember the window.
     """
 
     number: int
@@ -108,7 +108,7 @@ class SharedWindow:
         return True
 
     def remaining(self, now: float) -> int:
-        """Return how many calls could be made at *now*: out of the stock, and of what Redis said was free."""
+        """Return how many calls could be made at *now*: out of the stock, and of what the server said was free."""
         return self.free + (sum(1 for ripe in self._stock if ripe <= now) if self._ready(now) else 0)
 
     def cannot_meet(self, deadline: float) -> bool:
@@ -116,11 +116,11 @@ class SharedWindow:
         return self._last_turn > deadline
 
     def last_wait(self, now: float) -> float:
-        """Return how many seconds the last in line has to wait, as far as Redis has told."""
+        """Return how many seconds the last in line has to wait, as far as the server has told."""
         return max(0.0, self._last_turn - now)
 
     def answered(self, now: float, *, granted: bool = True) -> None:
-        """Note an answer; *granted* says whether the call had a permit of Redis."""
+        """Note an answer; *granted* says whether the call had a permit of the server."""
         if granted:
             self.flying -= 1
             self._answers.append(now)
@@ -162,7 +162,7 @@ class SharedWindow:
                     self._send_away(future, Turn.TOO_LATE)
 
     def fail(self, error: StoreError) -> None:
-        """Send everybody away: Redis is out of reach."""
+        """Send everybody away: the server is out of reach."""
         for future in list(self.queue):
             self._send_away(future, Turn.OUTAGE)
         for look in self.usage_waiters:
@@ -223,7 +223,7 @@ class SharedWindow:
         if self._request is not None:
             return self._request
         if now >= self._lease_until:
-            self._stock.clear()  # Redis counts them as used since
+            self._stock.clear()  # the server counts them as used since
         back = sum(1 for ripe in self._stock if ripe <= now) if closing or self._stale(now) else 0
         if back:
             del self._stock[:back]
@@ -298,7 +298,7 @@ class _Limiter(Protocol):
         ...
 
 
-class RedisPermit:
+class SharedPermit:
     """A slot of a shared window.
 
     One that is dropped without `done` or `cancel`, because its owner died, counts as done when it is collected.
@@ -307,17 +307,17 @@ class RedisPermit:
         limiter: Where it came from.
         window: The window.
         waited: Seconds it was waited for.
-        inner: The local permit behind it, if it was given while Redis was away.
+        inner: The local permit behind it, if it was given while the server was away.
 
     Attributes:
         waited: Seconds it was waited for.
     """
 
-    __slots__ = ("_inner", "_lane", "_limiter", "waited")
+    __slots__ = ("_inner", "_limiter", "_window", "waited")
 
     def __init__(self, limiter: _Limiter, window: SharedWindow, waited: float, inner: Permit | None = None) -> None:
         self._limiter: _Limiter | None = limiter
-        self._lane = window
+        self._window = window
         self._inner = inner
         self.waited = waited
 
@@ -327,7 +327,7 @@ class RedisPermit:
         if limiter is not None:
             if self._inner is not None:
                 self._inner.done()
-            self._lane.answered(limiter.monotonic(), granted=self._inner is None)
+            self._window.answered(limiter.monotonic(), granted=self._inner is None)
 
     def cancel(self) -> None:
         """Give the slot back: nothing was sent. The first in line here gets it at once."""
@@ -336,6 +336,6 @@ class RedisPermit:
             if self._inner is not None:
                 self._inner.cancel()
             else:
-                limiter.put_back(self._lane)
+                limiter.put_back(self._window)
 
     __del__ = done

@@ -1,4 +1,4 @@
-"""What a shared limiter does while Redis is away: how it is said, and what a share of a limit is."""
+"""What a shared limiter does while its server is away: how it is said, and what a share of a limit is."""
 
 from collections.abc import Mapping
 from typing import Literal, cast

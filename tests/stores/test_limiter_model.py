@@ -1,31 +1,107 @@
-"""The shared window's rule as Lua carries it out, with the time in the test's hands."""
+"""The shared window's rule as Redis and PostgreSQL carry it out, with the time in the test's hands."""
 
 import math
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
+import psycopg
 import pytest
 from attrs import define, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 from redis import Redis
 
+from tests.postgres_server import PostgresServer, new_schema
 from tiktok_async.abc import LimitKey
 from tiktok_async.models import Limit, WindowKind
+from tiktok_async_stores.limits.window import Request, SharedWindow
+from tiktok_async_stores.postgres.limiter_trips import as_json
+from tiktok_async_stores.postgres.link import quote_schema
+from tiktok_async_stores.postgres.schema import schema_sql
 from tiktok_async_stores.redis.limiter_trips import SCRIPT, arguments
-from tiktok_async_stores.redis.limiter_window import Request, SharedWindow
 
-pytestmark = pytest.mark.redis
 KEY = LimitKey("app", "/v2/video/list/", "account")
 
 
-@pytest.fixture(scope="module")
-def redis(redis_url: str) -> Iterator["Redis"]:
-    client = Redis.from_url(redis_url)
-    yield client
-    client.close()
+class Server(Protocol):
+    """Where a window is kept; a test has an account of its own."""
+
+    def send(self, subject: str, holder: str, window: SharedWindow, request: Request, now: float) -> Sequence[int]:
+        """Send one request at *now*, in milliseconds."""
+        ...
+
+    def forget(self, subject: str) -> None:
+        """Lose the window."""
+        ...
+
+    def size(self, subject: str) -> int:
+        """Return the bytes that the window takes."""
+        ...
+
+
+class RedisWindows:
+    """The script in Redis."""
+
+    def __init__(self, url: str) -> None:
+        self.client = Redis.from_url(url)
+
+    def send(self, subject: str, holder: str, window: SharedWindow, request: Request, now: float) -> Sequence[int]:
+        reply: Any = self.client.eval(SCRIPT, 1, subject, *arguments(holder, window, request, now=now))
+        assert 0 < self.client.pttl(subject) < 10**9
+        return [int(number) for number in reply]
+
+    def forget(self, subject: str) -> None:
+        self.client.delete(subject)
+
+    def size(self, subject: str) -> int:
+        return int(self.client.memory_usage(subject) or 0)
+
+
+class PostgresWindows:
+    """The function in PostgreSQL."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.client = psycopg.connect(server.url(), autocommit=True)
+        # The rule is the point here, not the disk.
+        self.client.execute("SET synchronous_commit = off")
+        schema = quote_schema(new_schema())
+        self.client.execute(schema_sql(schema).encode())
+        self._schema = schema
+
+    def send(self, subject: str, holder: str, window: SharedWindow, request: Request, now: float) -> Sequence[int]:
+        asked = as_json(holder, window, request, now=now) | {"subject": subject}
+        rows = self.client.execute(f"SELECT {self._schema}.take_permits(%s)".encode(), [Jsonb(asked)]).fetchall()
+        idle = self.client.execute(
+            f"SELECT idle_from * 300000 FROM {self._schema}.limits WHERE subject = %s".encode(), [subject]
+        ).fetchall()
+        assert now < idle[0][0] < now + 10**9
+        return list(rows[0][0])
+
+    def forget(self, subject: str) -> None:
+        self.client.execute(f"DELETE FROM {self._schema}.limits WHERE subject = %s".encode(), [subject])
+
+    def size(self, subject: str) -> int:
+        rows = self.client.execute(
+            f"SELECT pg_column_size(one.*) FROM {self._schema}.limits AS one WHERE subject = %s".encode(), [subject]
+        ).fetchall()
+        return int(rows[0][0])
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("redis", marks=pytest.mark.redis), pytest.param("postgres", marks=pytest.mark.postgres)],
+)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    windows: RedisWindows | PostgresWindows
+    if request.param == "redis":
+        windows = RedisWindows(request.getfixturevalue("redis_url"))
+    else:
+        windows = PostgresWindows(request.getfixturevalue("postgres"))
+    yield windows
+    windows.client.close()
 
 
 @define(eq=False)
@@ -46,10 +122,10 @@ class Worker:
 
 
 class Fleet:
-    """Any number of workers on one window; seconds of the test are seconds of Redis."""
+    """Any number of workers on one window; seconds of the test are seconds of the server."""
 
-    def __init__(self, redis: "Redis", limit: Limit, workers: int = 1) -> None:
-        self.redis = redis
+    def __init__(self, server: Server, limit: Limit, workers: int = 1) -> None:
+        self.server = server
         self.key = f"model:{uuid.uuid4().hex}"
         self.limit = limit
         self.now = 1_000.0
@@ -57,10 +133,7 @@ class Fleet:
         self.workers = [Worker(SharedWindow(KEY, limit)) for _ in range(workers)]
 
     def send(self, worker: Worker, request: Request) -> Sequence[int]:
-        text = arguments(worker.name, worker.window, request, now=self.now * 1_000)
-        reply: Any = self.redis.eval(SCRIPT, 1, self.key, *text)
-        assert 0 < self.redis.pttl(self.key) < 10**9
-        return [int(number) for number in reply]
+        return self.server.send(self.key, worker.name, worker.window, request, self.now * 1_000)
 
     def trip(self, worker: Worker, *, need: int = 0, lost: bool = False) -> None:
         # Stands for callers in line; the window only counts them.
@@ -154,19 +227,19 @@ ACTIONS = st.one_of(
 )
 @given(count=st.integers(1, 4), actions=st.lists(ACTIONS, min_size=8, max_size=50))
 def test_no_window_of_the_server_ever_holds_more_than_the_limit(
-    redis: "Redis", count: int, actions: list[tuple[str, int, Any]]
+    server: Server, count: int, actions: list[tuple[str, int, Any]]
 ) -> None:
     """Three workers ask, call, answer, cancel, die and lose replies, in any order."""
-    fleet = Fleet(redis, Limit(count, timedelta(seconds=1)), workers=3)
+    fleet = Fleet(server, Limit(count, timedelta(seconds=1)), workers=3)
     for action, number, amount in actions:
         fleet.act(action, fleet.workers[number], amount)
         assert fleet.most_at_once() <= count
-    redis.delete(fleet.key)
+    server.forget(fleet.key)
 
 
-def test_nothing_is_lost_when_everything_is_answered(redis: "Redis") -> None:
+def test_nothing_is_lost_when_everything_is_answered(server: Server) -> None:
     """After a window of silence the whole limit is there again, whatever went before."""
-    fleet = Fleet(redis, Limit(40, timedelta(seconds=1)), workers=3)
+    fleet = Fleet(server, Limit(40, timedelta(seconds=1)), workers=3)
     for turn in range(50):
         for worker in fleet.workers:
             fleet.trip(worker, need=turn % 5, lost=turn % 7 == 0)
@@ -184,9 +257,9 @@ def test_nothing_is_lost_when_everything_is_answered(redis: "Redis") -> None:
     assert sum(fleet.start(newcomer) for _ in range(100)) == 40
 
 
-def test_a_request_that_arrives_twice_counts_once(redis: "Redis") -> None:
-    """redis-py sends again when a reply is lost; the second arrival must change nothing and answer the same."""
-    fleet = Fleet(redis, Limit(10, timedelta(seconds=60)))
+def test_a_request_that_arrives_twice_counts_once(server: Server) -> None:
+    """A client sends again when a reply is lost; the second arrival must change nothing and answer the same."""
+    fleet = Fleet(server, Limit(10, timedelta(seconds=60)))
     (worker,) = fleet.workers
     worker.window.queue.update({object(): math.inf for _ in range(3)})  # type: ignore[misc]  # not futures
     request = worker.window.request(fleet.now)
@@ -196,8 +269,8 @@ def test_a_request_that_arrives_twice_counts_once(redis: "Redis") -> None:
     assert worker.window.request(fleet.now) is request
 
 
-def test_a_dead_workers_slots_come_back_a_window_after_its_lease(redis: "Redis") -> None:
-    fleet = Fleet(redis, Limit(2, timedelta(seconds=1)), workers=2)
+def test_a_dead_workers_slots_come_back_a_window_after_its_lease(server: Server) -> None:
+    fleet = Fleet(server, Limit(2, timedelta(seconds=1)), workers=2)
     dead, living = fleet.workers
     fleet.trip(dead, need=2)
     fleet.start(dead)
@@ -207,8 +280,8 @@ def test_a_dead_workers_slots_come_back_a_window_after_its_lease(redis: "Redis")
         assert fleet.start(living) is there
 
 
-def test_a_worker_that_slept_through_its_lease_uses_none_of_its_stock(redis: "Redis") -> None:
-    fleet = Fleet(redis, Limit(4, timedelta(seconds=1)))
+def test_a_worker_that_slept_through_its_lease_uses_none_of_its_stock(server: Server) -> None:
+    fleet = Fleet(server, Limit(4, timedelta(seconds=1)))
     (sleeper,) = fleet.workers
     fleet.trip(sleeper, need=3)
     fleet.now += 10.5
@@ -217,9 +290,9 @@ def test_a_worker_that_slept_through_its_lease_uses_none_of_its_stock(redis: "Re
     assert sum(fleet.start(sleeper) for _ in range(4)) == 1  # the other three count until a window after the lease
 
 
-def test_waiting_workers_share_what_comes_free(redis: "Redis") -> None:
+def test_waiting_workers_share_what_comes_free(server: Server) -> None:
     """The first to ask must not take everything when others are known to wait."""
-    fleet = Fleet(redis, Limit(60, timedelta(seconds=60)), workers=4)
+    fleet = Fleet(server, Limit(60, timedelta(seconds=60)), workers=4)
     first = fleet.workers[0]
     fleet.trip(first, need=60)
     for _ in range(60):
@@ -239,8 +312,8 @@ def test_waiting_workers_share_what_comes_free(redis: "Redis") -> None:
     assert min(got.values()) >= 8  # 15 would be even; who asks first in a burst gets a little more
 
 
-def test_slots_are_promised_ahead_so_that_none_waits_for_a_trip(redis: "Redis") -> None:
-    fleet = Fleet(redis, Limit(2, timedelta(seconds=60)))
+def test_slots_are_promised_ahead_so_that_none_waits_for_a_trip(server: Server) -> None:
+    fleet = Fleet(server, Limit(2, timedelta(seconds=60)))
     (worker,) = fleet.workers
     fleet.trip(worker, need=2)
     for at in (1_001.0, 1_001.25):
@@ -258,13 +331,13 @@ def test_slots_are_promised_ahead_so_that_none_waits_for_a_trip(redis: "Redis") 
     assert fleet.start(worker)
 
 
-def test_a_redis_that_forgot_lets_a_window_pass(redis: "Redis") -> None:
+def test_a_server_that_forgot_lets_a_window_pass(server: Server) -> None:
     """A restart without persistence must not hand out the window twice."""
-    fleet = Fleet(redis, Limit(2, timedelta(seconds=1)))
+    fleet = Fleet(server, Limit(2, timedelta(seconds=1)))
     (worker,) = fleet.workers
     fleet.trip(worker, need=2)
     fleet.start(worker)
-    redis.delete(fleet.key)
+    server.forget(fleet.key)
     fleet.trip(worker, need=2)
     newcomer = Worker(SharedWindow(KEY, fleet.limit))
     fleet.trip(newcomer, need=1)
@@ -274,8 +347,8 @@ def test_a_redis_that_forgot_lets_a_window_pass(redis: "Redis") -> None:
     assert fleet.start(newcomer)
 
 
-def test_a_clock_that_is_set_back_frees_nothing_twice(redis: "Redis") -> None:
-    fleet = Fleet(redis, Limit(1, timedelta(seconds=1)))
+def test_a_clock_that_is_set_back_frees_nothing_twice(server: Server) -> None:
+    fleet = Fleet(server, Limit(1, timedelta(seconds=1)))
     (worker,) = fleet.workers
     fleet.trip(worker, need=1)
     assert fleet.start(worker)
@@ -286,8 +359,8 @@ def test_a_clock_that_is_set_back_frees_nothing_twice(redis: "Redis") -> None:
     assert not fleet.start(worker)
 
 
-def test_far_from_the_limit_permits_come_in_batches_and_near_it_singly(redis: "Redis") -> None:
-    fleet = Fleet(redis, Limit(600, timedelta(seconds=60)))
+def test_far_from_the_limit_permits_come_in_batches_and_near_it_singly(server: Server) -> None:
+    fleet = Fleet(server, Limit(600, timedelta(seconds=60)))
     (worker,) = fleet.workers
     trips = []
     for _ in range(600):
@@ -300,9 +373,9 @@ def test_far_from_the_limit_permits_come_in_batches_and_near_it_singly(redis: "R
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_day_is_counted_by_the_fleet_until_midnight_utc(redis: "Redis", workers: int) -> None:
+def test_a_day_is_counted_by_the_fleet_until_midnight_utc(server: Server, workers: int) -> None:
     day = Limit(6, timedelta(days=1), kind=WindowKind.UTC_DAY)
-    fleet = Fleet(redis, day, workers=workers)
+    fleet = Fleet(server, day, workers=workers)
     fleet.now = 86_400.0 * 20_000 - 100
     used = 0
     for _ in range(4):
@@ -321,8 +394,8 @@ def test_a_day_is_counted_by_the_fleet_until_midnight_utc(redis: "Redis", worker
     assert sum(fleet.start(newcomer) for _ in range(9)) == 6
 
 
-def test_a_full_window_takes_less_than_four_kilobytes(redis: "Redis") -> None:
-    fleet = Fleet(redis, Limit(600, timedelta(seconds=60)), workers=4)
+def test_a_full_window_takes_less_than_four_kilobytes(server: Server) -> None:
+    fleet = Fleet(server, Limit(600, timedelta(seconds=60)), workers=4)
     for worker in fleet.workers:
         for _ in range(8):
             fleet.trip(worker, need=20)
@@ -331,4 +404,4 @@ def test_a_full_window_takes_less_than_four_kilobytes(redis: "Redis") -> None:
                 fleet.answer(worker, 0)
             fleet.trip(worker)
     assert len(fleet.calls) == 600
-    assert int(redis.memory_usage(fleet.key) or 0) <= 4_096
+    assert server.size(fleet.key) <= 4_096

@@ -1,0 +1,1 @@
+"""Rate limits that a fleet shares, whatever server keeps them."""

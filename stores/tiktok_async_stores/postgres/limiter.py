@@ -1,0 +1,59 @@
+"""Rate limits for a fleet: one exact window for all who share a PostgreSQL database."""
+
+import uuid
+from typing import Literal
+
+from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async.abc import Clock
+from tiktok_async_stores.limits.limiter import SharedRateLimiter
+from tiktok_async_stores.limits.outage import from_url
+from tiktok_async_stores.postgres.limiter_trips import PostgresTrips
+from tiktok_async_stores.postgres.link import Pool, PostgresLink
+
+# A call that waits for a limit is told soon that nobody can tell it.
+_PATIENCE = 1.0  # seconds
+
+
+class PostgresRateLimiter(SharedRateLimiter):
+    """Holds limits for all processes that share a PostgreSQL database; the limiter behind `postgresql://` URLs.
+
+    A window is a row, and a trip is one call of a function in the database, which takes the row for as long. A slot is
+    in use from its grant until the window's length after the answer, by the server's clock. A worker that dies keeps
+    its slots in use until its lease (the window's length, between 10 s and 60 s) is over and a window more. Permits
+    are fetched in small stocks, so that most calls need no trip. What the server hands out it has on disk first: a
+    crash gives nothing out twice. A window that nobody uses any more is deleted within some minutes.
+
+    While PostgreSQL is away, `on_outage="fail"` raises `StoreError`. `"local"` goes on with *share* of each limit in
+    each process, and reports those calls when it is back. Choose a share of at most one by the number of processes;
+    even then, calls made just before the outage are not known to the others, and a 429 may follow in its first window.
+
+    Args:
+        url: Such as `postgresql://localhost/app?on_outage=local&share=0.25`.
+        pool: Instead of *url*: a pool of psycopg's, which is open and stays yours to close.
+        schema: Where the tables are, `tiktok` if nothing else is said; windows are shared by those who share it.
+        on_outage: What to do while PostgreSQL is away: `"fail"` or `"local"`.
+        share: The part of each limit that this process may use alone, above 0 and at most 1; needed for `"local"`.
+        clock: Time and timers; the machine's by default. Windows go by the server's clock all the same.
+
+    Raises:
+        ConfigurationError: Not exactly one of *url* and *pool*, or another argument cannot be used.
+
+    Example:
+        >>> limiter = PostgresRateLimiter("postgresql://localhost/app", on_outage="local", share=0.25)
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        pool: Pool | None = None,
+        schema: str | None = None,
+        on_outage: Literal["fail", "local"] | None = None,
+        share: float | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if url is not None:
+            url, on_outage, share = from_url(url, on_outage, share)
+        clock = clock or SystemClock()
+        link = PostgresLink(url, pool, schema, clock, owner=type(self).__name__, patience=_PATIENCE)
+        super().__init__(PostgresTrips(link, uuid.uuid4().hex, clock), on_outage=on_outage, share=share, clock=clock)

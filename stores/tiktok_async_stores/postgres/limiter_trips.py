@@ -1,0 +1,107 @@
+"""Requests to windows, carried to PostgreSQL: any number in one trip."""
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import StoreError
+from tiktok_async.models import WindowKind
+from tiktok_async_stores.limits.window import Request, SharedWindow
+from tiktok_async_stores.postgres.link import PostgresLink, to_text
+
+# Some requests of one statement may wait for windows that others hold: all take them in one order.
+_TAKE = """
+SELECT each.place, {schema}.take_permits(each.request)
+FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS each (request, place)
+"""
+_FORGET = """
+DELETE FROM {schema}.limits WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM {schema}.limits WHERE idle_from < extract(epoch FROM clock_timestamp()) / 300 - 1
+    LIMIT 1000 FOR UPDATE SKIP LOCKED
+))
+"""
+
+_FORGET_EVERY = 300.0  # seconds
+
+
+def as_json(holder: str, window: SharedWindow, request: Request, *, now: float | None = None) -> dict[str, Any]:
+    """Return one request as `take_permits` takes it.
+
+    Args:
+        holder: Names this worker.
+        window: The window it is for.
+        request: What to ask.
+        now: Milliseconds since the epoch; `None` for the server's clock, which is right outside of tests.
+    """
+    return {
+        "client_key": to_text(window.key.client_key),
+        "endpoint": to_text(window.key.endpoint),
+        "subject": to_text(window.key.subject),
+        "holder": holder,
+        "number": request.number,
+        "count": window.limit.count,
+        "per": int(window.per * 1000),
+        "lease": int(window.lease * 1000),
+        "need": request.need,
+        "wish": request.wish,
+        "back": request.back,
+        "shut": int(request.shut * 1000) + 1 if request.shut else 0,
+        "horizon": int(window.horizon * 1000),
+        "day": window.limit.kind is WindowKind.UTC_DAY,
+        "answers": request.answers,
+        "strays": request.unreported_answers,
+        "known": request.known,
+        "now": now,
+    }
+
+
+class PostgresTrips:
+    """Asks any number of windows at once.
+
+    Args:
+        link: The database.
+        holder: Names this worker among all who share the windows.
+        clock: Says when windows that nobody uses any more are looked for.
+    """
+
+    name = "PostgreSQL"
+
+    def __init__(self, link: PostgresLink, holder: str, clock: Clock) -> None:
+        self._link = link
+        self._holder = holder
+        self._clock = clock
+        self._forget_at = -math.inf
+
+    async def run(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Sequence[int]]:
+        """Send *requests* and return their answers, in order.
+
+        Raises:
+            StoreError: PostgreSQL is out of reach or refused; which of the requests it carried out is unknown.
+        """
+        if not requests:
+            return []
+        order = sorted(range(len(requests)), key=lambda place: requests[place][0].key)
+        asked = orjson.dumps([as_json(self._holder, *requests[place]) for place in order]).decode()
+        try:
+            rows = await self._link.run(_TAKE, (asked,))
+        except StoreError as error:
+            raise StoreError(
+                f"The rate limiter's {str(error).rstrip('.')}, so nobody can tell how many calls are left. Calls go "
+                "on when it is back; on_outage='local' lets each process go on with a share meanwhile."
+            ) from None
+        answers: list[Sequence[int]] = [()] * len(requests)
+        for place, answer in rows:
+            answers[order[place - 1]] = answer
+        if (now := self._clock.monotonic()) >= self._forget_at:
+            self._forget_at = now + _FORGET_EVERY
+            with suppress(StoreError):  # the next trip tells, and the next round forgets
+                await self._link.run(_FORGET)
+        return answers
+
+    async def aclose(self) -> None:
+        """Close the pool if it is ours."""
+        await self._link.aclose()
