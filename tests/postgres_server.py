@@ -71,8 +71,8 @@ class PostgresServer:
         """Make an empty database cluster."""
         _run(_find("initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
 
-    def start(self) -> None:
-        """Start it and wait until it takes connections."""
+    def start(self, *, ready: bool = True) -> None:
+        """Start it and wait until it takes connections; if not *ready*, until it listens."""
         options = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *self._options]
         log = (self.directory / "log").open("ab")
         with log:
@@ -88,7 +88,9 @@ class PostgresServer:
         while time.monotonic() < deadline and lives_on(self._process):
             try:
                 psycopg.connect(self.url(connect_timeout="2")).close()
-            except psycopg.OperationalError:
+            except psycopg.OperationalError as error:
+                if not ready and "no password supplied" in str(error):
+                    return
                 continue
             return
         self.kill()

@@ -6,7 +6,7 @@ from typing import Literal
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock
 from tiktok_async_stores.limits.limiter import SharedRateLimiter
-from tiktok_async_stores.limits.outage import from_url
+from tiktok_async_stores.limits.outage import OPTIONS, from_options
 from tiktok_async_stores.postgres.limiter_trips import PostgresTrips
 from tiktok_async_stores.postgres.link import Pool, PostgresLink
 
@@ -52,8 +52,7 @@ class PostgresRateLimiter(SharedRateLimiter):
         share: float | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if url is not None:
-            url, on_outage, share = from_url(url, on_outage, share)
         clock = clock or SystemClock()
-        link = PostgresLink(url, pool, schema, clock, owner=type(self).__name__, patience=_PATIENCE)
+        link = PostgresLink(url, pool, schema, clock, owner=type(self).__name__, patience=_PATIENCE, extra=OPTIONS)
+        on_outage, share = from_options(link.options, on_outage, share)
         super().__init__(PostgresTrips(link, uuid.uuid4().hex, clock), on_outage=on_outage, share=share, clock=clock)

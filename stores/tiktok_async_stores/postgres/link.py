@@ -3,8 +3,9 @@
 import asyncio
 import os
 import re
+import select
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 from tiktok_async.abc import Clock
 from tiktok_async.errors import ConfigurationError, StoreError, scrub
 from tiktok_async.models import AccountKey
+from tiktok_async_stores._url import check_url
 from tiktok_async_stores.postgres.schema import bring_up_to_date
 
 Pool = AsyncConnectionPool[Any]
@@ -42,27 +44,36 @@ class ConnectionLost(StoreError):
     """The connection was lost on the way: whether the statement was carried out is unknown."""
 
 
-def read_url(url: str) -> tuple[dict[str, Any], str | None, int | None]:
-    """Return what libpq is to be told, the schema, and the most connections, of *url*.
+def read_url(url: str, *, extra: Collection[str] = ()) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what libpq is to be told of *url*, and the options that are ours.
+
+    Args:
+        url: `postgresql://`.
+        extra: Names of options that the caller reads itself.
 
     Raises:
-        ConfigurationError: *url* is not one that libpq understands. It is not shown: it may hold a password.
+        ConfigurationError: libpq does not understand it. It is not shown: it may hold a password.
     """
+    check_url(url)
     head, _, query = url.partition("?")
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
-    ours = {name: unquote(value) for name, _, value in pairs if name in _OURS}
-    rest = "&".join("".join(pair) for pair in pairs if pair[0] not in _OURS)
+    known = {*_OURS, *extra}
+    ours = {name: unquote(value) for name, _, value in pairs if name in known}
+    # As it was written: libpq reads a query in its own way.
+    rest = "&".join("".join(pair) for pair in pairs if pair[0] not in known)
     try:
-        info = dict(conninfo_to_dict(f"{head}?{rest}" if rest else head))
-        size = int(ours["pool_size"]) if "pool_size" in ours else None
+        return dict(conninfo_to_dict(f"{head}?{rest}" if rest else head)), ours
     except (Error, ValueError):
         raise ConfigurationError(
             "The PostgreSQL URL cannot be read; it looks like postgresql://user:password@host:5432/database, with "
             "?schema=NAME and ?pool_size=NUMBER where wanted. Percent-encode what is special in the password."
         ) from None
-    if size is not None and size < 1:
-        raise ConfigurationError("pool_size in the PostgreSQL URL is a number from 1 on.")
-    return info, ours.get("schema"), size
+
+
+def _read_size(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise ConfigurationError("pool_size in the PostgreSQL URL is a number from 1 on, such as 4.")
+    return int(text)
 
 
 def quote_schema(name: str) -> str:
@@ -151,6 +162,11 @@ class PostgresLink:
         clock: Times the waiting.
         owner: The name of the class that is made, for messages.
         patience: Seconds to wait for a connection, such as while the server starts again.
+        extra: Names of options of the URL that the caller reads itself.
+
+    Attributes:
+        schema: Where the tables are.
+        options: The options of the URL that are ours.
 
     Raises:
         ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
@@ -165,17 +181,19 @@ class PostgresLink:
         *,
         owner: str,
         patience: float = _TIMEOUT,
+        extra: Collection[str] = (),
     ) -> None:
         if (url is None) == (pool is None):
             raise ConfigurationError(f"A {owner} takes a url or a pool, exactly one of them.")
         if pool is not None and not isinstance(pool, AsyncConnectionPool):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
             raise ConfigurationError(f"The pool of a {owner} is a psycopg_pool.AsyncConnectionPool.")
         self._info: dict[str, Any] | None = None
+        self.options: Mapping[str, str] = {}
         self._size = _POOL_SIZE
         if url is not None:
-            self._info, in_url, size = read_url(url)
-            self._size = size or _POOL_SIZE
-            schema = schema or in_url
+            self._info, self.options = read_url(url, extra=extra)
+            self._size = _read_size(self.options.get("pool_size", str(_POOL_SIZE)))
+            schema = schema or self.options.get("schema")
         self.schema = schema or DEFAULT_SCHEMA
         self._quoted = quote_schema(self.schema)
         self._clock = clock
@@ -184,6 +202,7 @@ class PostgresLink:
         self._texts: dict[str, bytes] = {}
         self._ready = False
         self._opening = asyncio.Lock()
+        self._running: set[asyncio.Task[list[Row]]] = set()
         self._closed = False
 
     async def run(self, text: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -208,15 +227,12 @@ class PostgresLink:
         query = self._texts.get(text)
         if query is None:
             query = self._texts[text] = self.fill(text).encode()
-        for _ in range(_TRIES - 1):
-            try:
-                return await self._execute(pool, query, parameters)
-            except _ROLLED_BACK:
-                await self._clock.sleep(0.01 * self._clock.random())
-        try:
-            return await self._execute(pool, query, parameters)
-        except _ROLLED_BACK as error:
-            raise failed(error) from None
+        # A task of its own, which a cancelled caller leaves alone: it soon ends, one way or the other. To cancel it
+        # would make psycopg ask the server in a thread that, if the server is silent, never ends.
+        task = asyncio.ensure_future(self._repeat(pool, query, parameters))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
 
     def fill(self, text: str) -> str:
         """Return *text* with the schema's name in it."""
@@ -228,8 +244,15 @@ class PostgresLink:
             return
         self._closed = True
         async with self._opening:
+            if self._running:
+                await asyncio.wait(self._running)
             if self._info is not None and self._pool is not None:
                 await self._pool.close()
+
+    def _ended(self, task: asyncio.Task[list[Row]]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # or asyncio reports it as never looked at, where the caller is gone
 
     async def _opened(self) -> Pool:
         if self._closed:
@@ -286,7 +309,22 @@ class PostgresLink:
             except (PoolClosed, Error) as error:
                 raise failed(error) from None
             else:
-                return connection
+                if not _is_dead(connection):
+                    return connection
+                # Such as after a restart of the server. The pool makes another one.
+                await connection.close()
+                await pool.putconn(connection)
+
+    async def _repeat(self, pool: Pool, query: bytes, parameters: Sequence[object]) -> list[Row]:
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._execute(pool, query, parameters)
+            except _ROLLED_BACK:
+                await self._clock.sleep(0.01 * self._clock.random())
+        try:
+            return await self._execute(pool, query, parameters)
+        except _ROLLED_BACK as error:
+            raise failed(error) from None
 
     async def _execute(self, pool: Pool, query: bytes, parameters: Sequence[object]) -> list[Row]:
         connection = await self._connection(pool)
@@ -305,17 +343,11 @@ class PostgresLink:
             raise failed(error) from None
         except (Error, OSError) as error:
             if connection.closed or isinstance(error, OSError):
-                raise await self._lost(pool, error) from None
+                raise ConnectionLost(str(failed(error))) from None
             raise failed(error) from None
         finally:
             timer.cancel()
             await pool.putconn(connection)
-
-    async def _lost(self, pool: Pool, error: Exception) -> ConnectionLost:
-        # The others of the pool are probably dead, too.
-        with suppress(Error, OSError, PoolClosed):
-            await pool.check()
-        return ConnectionLost(str(failed(error)))
 
 
 def failed(error: Exception) -> StoreError:
@@ -337,3 +369,15 @@ def _cut(connection: AsyncConnection[Any]) -> None:
     """
     with suppress(OSError, OperationalError, InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as own:
         own.shutdown(socket.SHUT_RDWR)
+
+
+def _is_dead(connection: AsyncConnection[Any]) -> bool:
+    """Return whether the server has ended the connection while nobody used it, without asking the server."""
+    try:
+        if not select.select([connection.fileno()], [], [], 0)[0]:
+            return False
+        with socket.socket(fileno=os.dup(connection.fileno())) as own:
+            # Nothing more, PostgreSQL's error that announces the end, or TLS's alert.
+            return own.recv(1, socket.MSG_PEEK) in {b"", b"E", b"\x15"}
+    except (OSError, ValueError, OperationalError, InterfaceError):
+        return True
