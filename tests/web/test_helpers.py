@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Annotated, Any
 
 import aiohttp
@@ -21,10 +22,23 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from tests.conftest import free_port
 from tests.web.serving import browser_like
-from tiktok_async import Account, AccountKey, ConfigurationError, WebhookEvent, WebhookReceiver
+from tiktok_async import (
+    Account,
+    AccountKey,
+    ConfigurationError,
+    RateLimitWaitExceeded,
+    ReauthorizationRequired,
+    ScopeNotGranted,
+    StoreError,
+    TikTokError,
+    TransportError,
+    WebhookEvent,
+    WebhookReceiver,
+)
 from tiktok_async.contrib import aiohttp as for_aiohttp
 from tiktok_async.contrib import litestar as for_litestar
 from tiktok_async.contrib import starlette as for_starlette
@@ -49,6 +63,7 @@ class App:
         self.opened = 0
         self.seen: list[WebhookEvent] = []
         self.failing = False
+        self.error: Exception = ValueError("nobody said which")
         self.settings: dict[str, Any] = {
             "open_session": self.open,
             "redirect_uri": f"{self.url}/tiktok/callback/",
@@ -89,17 +104,19 @@ class App:
         self.tiktok = tiktok = for_aiohttp.TikTok(cookie_key=KEY, **self.settings)
 
         async def me(request: web.Request) -> web.Response:
-            account = tiktok.current(request)
-            if account is None:
-                raise web.HTTPUnauthorized
+            account = tiktok.required(request)
             return web.Response(text=(await account.user_info()).open_id)
 
         async def bye(request: web.Request) -> web.Response:
             tiktok.log_out(tiktok.web_session(request))
             return web.Response(text="bye")
 
+        async def fail(_: web.Request) -> web.Response:
+            raise self.error
+
         app = web.Application()
         tiktok.setup(app)
+        app.router.add_get("/fail", fail)
         app.router.add_get("/me", me)
         app.router.add_get("/bye", bye)
         return app
@@ -114,15 +131,25 @@ class App:
             tiktok.log_out(request.session)
             return PlainTextResponse("bye")
 
-        app = Starlette(routes=[Route("/me", me), Route("/bye", bye), *tiktok.routes()], lifespan=tiktok.lifespan)
+        async def fail(_: Request) -> PlainTextResponse:
+            raise self.error
+
+        app = Starlette(
+            routes=[Route("/me", me), Route("/bye", bye), Route("/fail", fail), *tiktok.routes()],
+            lifespan=tiktok.lifespan,
+            exception_handlers=tiktok.exception_handlers(),
+        )
         app.add_middleware(SessionMiddleware, secret_key=KEY)
         return app
 
     def on_fastapi(self) -> FastAPI:
         self.tiktok = tiktok = for_starlette.TikTok(**self.settings)
-        app = FastAPI(lifespan=tiktok.lifespan)
+        app = FastAPI()
         app.add_middleware(SessionMiddleware, secret_key=KEY)
-        app.router.routes += tiktok.routes()
+        tiktok.setup(app)
+
+        async def fail() -> PlainTextResponse:
+            raise self.error
 
         async def me(
             account: Annotated[Account, Depends(tiktok.required)], session: Annotated[Any, Depends(tiktok.connected)]
@@ -136,6 +163,7 @@ class App:
 
         app.get("/me")(me)
         app.get("/bye")(bye)
+        app.get("/fail")(fail)
         return app
 
     def on_litestar(self) -> Litestar:
@@ -151,9 +179,14 @@ class App:
             tiktok.log_out(request.session)
             return "bye"
 
+        @litestar_get("/fail")
+        async def fail() -> str:
+            raise self.error
+
         return Litestar(
-            [me, bye, *tiktok.routes()],
+            [me, bye, fail, *tiktok.routes()],
             lifespan=[tiktok.lifespan],
+            exception_handlers=tiktok.exception_handlers(),
             middleware=[CookieBackendConfig(secret=KEY.encode()).middleware],
             dependencies={
                 "account": Provide(tiktok.required, sync_to_thread=False),
@@ -246,7 +279,7 @@ async def test_a_denied_login_says_so_and_logs_nobody_in(
     assert (await get(http, f"{app.url}/me"))[0] == 401
 
 
-async def test_a_callback_that_nobody_began_or_that_comes_twice_logs_nobody_in(
+async def test_a_callback_that_nobody_began_or_that_comes_after_the_logout_logs_nobody_in(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     url = await begin(http, app)
@@ -255,9 +288,11 @@ async def test_a_callback_that_nobody_began_or_that_comes_twice_logs_nobody_in(
         assert await finish(victim, callback) == "/?tiktok_error=expired"
         assert (await get(victim, f"{app.url}/me"))[0] == 401
     assert await finish(http, callback) == "/"
+    assert (await get(http, f"{app.url}/bye"))[0] == 200
     assert await finish(http, callback) == "/?tiktok_error=expired"
     await begin(http, app)
     assert await finish(http, callback) == "/?tiktok_error=expired"
+    assert (await get(http, f"{app.url}/me"))[0] == 401
 
 
 async def test_a_login_that_tiktok_fails_is_a_page_and_no_error(
@@ -363,6 +398,79 @@ async def test_one_session_is_opened_and_closed_with_the_application(emulator: E
             app.tiktok.session  # noqa: B018 - the look is what is tested
         with pytest.raises(Exception, match="closed"):
             await session.oauth.client_token()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "word"),
+    [
+        (ReauthorizationRequired("somebody", "revoked"), 401, "login_required"),
+        (ScopeNotGranted({"video.list"}, open_id="somebody"), 403, "scope_missing"),
+        (RateLimitWaitExceeded(timedelta(seconds=12.5)), 429, "rate_limited"),
+        (StoreError("the disk is full"), 503, "store_unavailable"),
+        (TransportError("reset", sent=True), 502, "tiktok_failed"),
+    ],
+)
+async def test_an_error_of_a_call_is_an_answer_that_says_what_to_do(
+    app: App, http: aiohttp.ClientSession, error: TikTokError, status: int, word: str
+) -> None:
+    app.error = error
+    async with http.get(f"{app.url}/fail") as response:
+        told = await response.json()
+        assert (response.status, told["error"]) == (status, word)
+        assert told.get("login") == ("/tiktok/login" if status in {401, 403} else None)
+        assert response.headers.get("Retry-After") == {429: "13", 503: "5"}.get(status)
+        assert "somebody" not in str(told)
+
+
+async def test_a_fault_of_the_application_stays_one(app: App, http: aiohttp.ClientSession) -> None:
+    app.error = ConfigurationError("a wrong argument")
+    async with http.get(f"{app.url}/fail") as response:
+        assert response.status == 500
+
+
+async def test_who_is_not_logged_in_is_told_where_to(app: App, http: aiohttp.ClientSession) -> None:
+    status, text, _ = await get(http, f"{app.url}/me")
+    assert status == 401
+    assert "/tiktok/login" in text
+
+
+async def test_two_logins_in_one_browser_end_each_where_it_was_wanted(
+    app: App, http: aiohttp.ClientSession, user: EmulatedUser
+) -> None:
+    first, second = [await app.emulator.consent(await begin(http, app, f"?next=/{tab}"), user) for tab in "ab"]
+    assert await finish(http, second) == "/b"
+    assert await finish(http, first) == "/a"
+    assert await finish(http, second) == "/b"
+    assert (await get(http, f"{app.url}/me"))[:2] == (200, user.open_id)
+
+
+async def test_a_callback_that_is_fetched_twice_at_once_logs_in(
+    app: App, http: aiohttp.ClientSession, user: EmulatedUser
+) -> None:
+    callback = await app.emulator.consent(await begin(http, app, "?next=/me"), user)
+    assert set(await asyncio.gather(finish(http, callback), finish(http, callback))) == {"/me"}
+    assert (await get(http, f"{app.url}/me"))[:2] == (200, user.open_id)
+    assert app.emulator.logins == {user.open_id: 1}
+
+
+@pytest.mark.parametrize("framework", [Starlette, FastAPI])
+def test_starlette_without_a_session_middleware_is_told_which(framework: type[Starlette], emulator: Emulator) -> None:
+    settings = App("starlette", emulator).settings
+    for_starlette.TikTok(**settings).setup(app := framework())
+    with TestClient(app) as browser, pytest.raises(ConfigurationError, match="SessionMiddleware"):
+        browser.get("/tiktok/login")
+
+
+async def test_over_https_the_cookie_belongs_to_this_host_alone(
+    emulator: Emulator, http: aiohttp.ClientSession
+) -> None:
+    app = App("aiohttp", emulator)
+    app.settings["redirect_uri"] = "https://app.example.com/tiktok/callback/"
+    async with app.served(), http.get(f"{app.url}/tiktok/login", allow_redirects=False) as response:
+        (cookie,) = response.headers.getall("Set-Cookie")
+    assert cookie.startswith("__Host-tiktok_session=")
+    assert {"Secure", "Path=/", "HttpOnly"} <= {word.strip() for word in cookie.split(";")}
+    assert "domain" not in cookie.lower()
 
 
 def test_a_cookie_key_of_no_worth_is_refused() -> None:

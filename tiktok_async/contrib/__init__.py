@@ -3,6 +3,7 @@
 `Backend` is what they share, for a framework that has no module here.
 """
 
-from tiktok_async.contrib._backend import Backend, WebSession, local_path
+from tiktok_async.contrib._answers import ErrorAnswer
+from tiktok_async.contrib._backend import Backend, BackendOptions, WebSession, local_path
 
-__all__ = ["Backend", "WebSession", "local_path"]
+__all__ = ["Backend", "BackendOptions", "ErrorAnswer", "WebSession", "local_path"]

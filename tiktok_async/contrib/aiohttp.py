@@ -6,17 +6,20 @@ tiktok.setup(app := web.Application())
 ```
 """
 
+import json
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from typing import Any
+from typing import Unpack
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.api.account import Account
-from tiktok_async.contrib._backend import Backend, WebSession
+from tiktok_async.contrib._answers import login_required
+from tiktok_async.contrib._backend import Backend, BackendOptions, WebSession
 from tiktok_async.contrib._cookie import CookieSigner
+from tiktok_async.errors import TikTokError
 from tiktok_async.models import Secret
 from tiktok_async.webhooks import HEADER
 
@@ -32,30 +35,35 @@ class TikTok(Backend):
 
     Args:
         cookie_key: Signs the cookie: at least 16 random characters, the same in all processes.
-        cookie_name: The cookie's name.
+        cookie_name: The cookie's name; `None` is `__Host-tiktok_session` over https, which browsers take from this host
+            alone and over https only, and `tiktok_session` without.
         cookie_age: How long a browser stays logged in.
         secure_cookie: Whether the cookie goes over https only; `None` follows the redirect URI.
-        **settings: As for `Backend`: `open_session`, `redirect_uri`, `scopes`, `on_event` and the paths.
+        **settings: As for `Backend`: `redirect_uri`, `scopes`, `open_session`, `on_event`, `on_login` and the paths.
     """
 
     def __init__(
         self,
         *,
         cookie_key: str | Secret,
-        cookie_name: str = "tiktok_session",
+        cookie_name: str | None = None,
         cookie_age: timedelta = timedelta(days=14),
         secure_cookie: bool | None = None,
-        **settings: Any,  # noqa: ANN401 - the keywords of Backend
+        **settings: Unpack[BackendOptions],
     ) -> None:
         super().__init__(**settings)
         self._signer = CookieSigner(cookie_key, max_age=cookie_age, clock=SystemClock())
-        self._name = cookie_name
         self._secure = self.on_https if secure_cookie is None else secure_cookie
+        self._name = cookie_name or ("__Host-tiktok_session" if self._secure else "tiktok_session")
 
     def setup(self, app: web.Application) -> None:
-        """Give *app* the session, the cookie and the routes."""
+        """Give *app* the session, the cookie, the routes, and answers for what a handler's calls raise.
+
+        What a handler catches itself never comes to those answers; `answer` says which they are.
+        """
         app.cleanup_ctx.append(self._lifespan)
         app.middlewares.append(self._keep_cookie)
+        app.middlewares.append(self._answer_errors)
         app.router.add_get(self.login_path, self._login)
         app.router.add_get(self.callback_path, self._callback)
         app.router.add_post(self.webhook_path, self._webhook)
@@ -67,6 +75,18 @@ class TikTok(Backend):
     def current(self, request: web.Request) -> Account | None:
         """Return the account that is logged in in the browser of *request*."""
         return self.account(self.web_session(request))
+
+    def required(self, request: web.Request) -> Account:
+        """Return the account that is logged in in the browser of *request*.
+
+        Raises:
+            HTTPUnauthorized: Nobody is; its body is JSON with the login's path.
+        """
+        account = self.current(request)
+        if account is None:
+            told = login_required(self.login_path)
+            raise web.HTTPUnauthorized(text=json.dumps(told.body), content_type="application/json")
+        return account
 
     async def _lifespan(self, app: web.Application) -> AsyncGenerator[None, None]:
         del app
@@ -83,6 +103,16 @@ class TikTok(Backend):
             # Lax: a form on another site cannot act for this user.
             response.set_cookie(self._name, value, max_age=age, httponly=True, secure=self._secure, samesite="Lax")
         return response
+
+    @web.middleware
+    async def _answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except TikTokError as error:
+            told = self.answer(error)
+            if told is None:
+                raise
+            return web.json_response(told.body, status=told.status, headers=told.headers)
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
         return _see(self.begin(self.web_session(request), request.query.get("next")))

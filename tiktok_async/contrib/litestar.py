@@ -5,13 +5,14 @@ tiktok = TikTok(redirect_uri="https://app.example.com/tiktok/callback/", scopes=
 app = Litestar(
     [me, *tiktok.routes()],
     lifespan=[tiktok.lifespan],
+    exception_handlers=tiktok.exception_handlers(),
     middleware=[CookieBackendConfig(secret=...).middleware],
     dependencies={"account": Provide(tiktok.required, sync_to_thread=False)},
 )
 ```
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +21,9 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import HTTPRouteHandler
 
 from tiktok_async.api.account import Account
+from tiktok_async.contrib._answers import login_required
 from tiktok_async.contrib._backend import Backend
+from tiktok_async.errors import TikTokError
 from tiktok_async.session import TikTokSession
 from tiktok_async.webhooks import HEADER
 
@@ -59,8 +62,20 @@ class TikTok(Backend):
         """
         account = self.current(request)
         if account is None:
-            raise NotAuthorizedException("Log in with TikTok first.")
+            told = login_required(self.login_path)
+            raise NotAuthorizedException(str(told.body["message"]), extra={"login": self.login_path})
         return account
+
+    def exception_handlers(self) -> dict[int | type[Exception], Callable[[_Request, Any], Response[Any]]]:
+        """Return the answers for what a call raises; for `Litestar(exception_handlers=...)`."""
+        return {TikTokError: self._answer}
+
+    def _answer(self, request: _Request, error: TikTokError) -> Response[Mapping[str, Any]]:
+        del request
+        told = self.answer(error)
+        if told is None:
+            raise error
+        return Response(told.body, status_code=told.status, headers=dict(told.headers))
 
     def routes(self) -> list[HTTPRouteHandler]:
         """Return the routes of login, callback and webhook."""
