@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cyclopts import App
 
 import tiktok_async
 from tests.test_docs import DOCS, PAGES, ROOT
@@ -85,6 +86,7 @@ def documented(module: str, name: str) -> bool:
 def test_every_public_name_is_in_the_reference() -> None:
     public = {
         "tiktok_async": tiktok_async.__all__,
+        "tiktok_async.agents": importlib.import_module("tiktok_async.agents").__all__,
         "tiktok_async.stores": importlib.import_module("tiktok_async.stores").__all__,
         "tiktok_async.emulator": emulator.__all__,
         "tiktok_async.testing": testing.__all__,
@@ -127,8 +129,12 @@ def test_every_option_that_a_page_types_is_there() -> None:
 
 @cache
 def help_of(command: str) -> str:
+    found = importlib.import_module(f"{commands.__name__}.{command.replace('-', '_')}").command
+    parts = [name for name in found if not name.startswith("-")] if isinstance(found, App) else []
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         run([command, "--help"])
+        for part in parts:
+            run([command, part, "--help"])
     return shown.getvalue()
 
 

@@ -85,7 +85,7 @@ def proposal_page(proposal: Proposal, shown: Shown) -> str:
         {
             "Agent": frozen.agent,
             "Proposed": f"{frozen.created_at:%Y-%m-%d %H:%M} UTC",
-            "File": f"{frozen.file} ({frozen.size / 1e6:.1f} MB)",
+            "File": f"{frozen.file} ({frozen.size:,} bytes)",
             "SHA-256": frozen.sha256,
             "Proposal": proposal.id,
         }

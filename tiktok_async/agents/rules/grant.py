@@ -72,8 +72,8 @@ class AgentGrant:
 
     Args:
         agent: The agent's name: small letters, digits and `-`, at most 50.
-        operations: The endpoints it may use, as `Endpoint`s or their names. `VIDEO_INIT` lets it propose posts,
-            `INBOX_INIT` lets it send drafts to a creator's inbox without an approval.
+        operations: The endpoints it may use, each a member of `Endpoint` or its name. `VIDEO_INIT` lets it propose
+            posts, `INBOX_INIT` lets it send drafts to a creator's inbox without an approval.
         ends_at: When the grant ends; aware.
         accounts: The open_ids of the accounts it may use.
         fields: The fields it may see, such as `video.title`; `video.*` is every field of the area.
