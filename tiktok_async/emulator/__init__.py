@@ -10,6 +10,7 @@ Example:
 """
 
 from tiktok_async.emulator._emulator import Emulator
+from tiktok_async.emulator._quirk_words import parse_quirks
 from tiktok_async.emulator._serve import serve
 from tiktok_async.emulator._thread import EmulatorThread
 from tiktok_async.emulator.engine.clock import MovableClock
@@ -45,5 +46,6 @@ __all__ = [
     "Timeline",
     "Upload",
     "WebhookDelivery",
+    "parse_quirks",
     "serve",
 ]

@@ -88,6 +88,8 @@ class _Admin:
             "client_key": emulator.client_key,
             "client_secret": emulator.client_secret,
             "now": emulator.clock.now(),
+            "webhook_url": emulator.webhook_url,
+            "endpoints": [endpoint.name for endpoint in Endpoint],
             "users": [_user(user) for user in emulator.users[:1000]],
             "counters": {
                 "requests": {_name(key): count for key, count in emulator.requests.counts.items()},

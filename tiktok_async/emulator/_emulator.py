@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 from aiohttp import web
 
-from tiktok_async.emulator import _admin, _connect, display
+from tiktok_async.emulator import _admin, _connect, _dashboard, display
 from tiktok_async.emulator._controls import Controls
 from tiktok_async.emulator.engine.quirks import MissingScopeStyle, OAuthErrorStatus, Quirks, Rotation
 from tiktok_async.emulator.engine.routes import RouteDef
@@ -143,6 +143,7 @@ class Served(Controls):
             *display.routes(self.state),
             *self.product_routes(),
             *_admin.routes(self),
+            *_dashboard.routes(),
         ]
 
 

@@ -6,7 +6,9 @@ Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 import random
 import string
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from attrs import define, frozen
 
@@ -81,6 +83,20 @@ class Grants:
         self.refreshes: Counter[str] = Counter()
         self.reuses: Counter[str] = Counter()
         self.logins: Counter[str] = Counter()
+
+    def dump(self, plain: Callable[[Grant], dict[str, Any]]) -> dict[str, Any]:
+        """Return every token as JSON values; codes live minutes and are left out."""
+        return {
+            "count": self._count,
+            "access": {text: plain(grant) for text, grant in self._access.items()},
+            "refresh": {text: plain(grant) for text, grant in self._refresh.items()},
+        }
+
+    def load(self, saved: Mapping[str, Any], grant: Callable[[Mapping[str, Any]], Grant]) -> None:
+        """Take back what `dump` returned."""
+        self._count = int(saved["count"])
+        self._access = {text: grant(values) for text, values in saved["access"].items()}
+        self._refresh = {text: grant(values) for text, values in saved["refresh"].items()}
 
     def new_code(
         self, open_id: str, scopes: frozenset[str], *, redirect_uri: str | None = None, challenge: str | None = None

@@ -1,7 +1,7 @@
 """The log of what the emulator was asked."""
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -64,12 +64,14 @@ class RequestLog:
     Attributes:
         counts: How many, by endpoint.
         statuses: How many, by endpoint and HTTP status; status 0 is a dropped connection.
+        on_answer: Called with each request once it was answered; `None`: nobody is.
     """
 
     def __init__(self, kept: int = 20_000) -> None:
         self._records: deque[RecordedRequest] = deque(maxlen=kept)
         self.counts: Counter[Endpoint | str] = Counter()
         self.statuses: Counter[tuple[Endpoint | str, int]] = Counter()
+        self.on_answer: Callable[[RecordedRequest], None] | None = None
 
     def __len__(self) -> int:
         return len(self._records)
@@ -102,6 +104,8 @@ class RequestLog:
         """Say what *record* was answered with."""
         record.status = status
         self.statuses[record.endpoint, status] += 1
+        if self.on_answer is not None:
+            self.on_answer(record)
 
     def leaks(self, secret: str) -> list[RecordedRequest]:
         """Return the requests that carried *secret* where it does not belong.
