@@ -1,11 +1,12 @@
-"""Whatever waits goes together: one commit, or one round trip, for many callers."""
+"""Calls that wait at the same time go together: one commit, or one round trip, for many callers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from typing import Generic, TypeVar
 
-from tiktok_async.errors import TikTokError
+from tiktok_async.errors import StoreError, TikTokError
+from tiktok_async_stores._process import Owner
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -17,14 +18,21 @@ class Batcher(Generic[Item, Result]):
     Args:
         run: Takes the items of a batch and returns, in their order, a result or an error for each.
         limit: The most items of a batch.
+        owner: The process that it all happens in; by default the one that calls first.
     """
 
     def __init__(
-        self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | TikTokError]]], *, limit: int
+        self,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | TikTokError]]],
+        *,
+        limit: int,
+        owner: Owner | None = None,
     ) -> None:
         self._run = run
         self._limit = limit
+        self._owner = owner or Owner("The store")
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._batch: list[tuple[Item, asyncio.Future[Result]]] = []
         self._task: asyncio.Task[None] | None = None
         self._alone = False
 
@@ -34,6 +42,7 @@ class Batcher(Generic[Item, Result]):
         Raises:
             TikTokError: The batch or this item failed.
         """
+        self._owner.check()
         if self._alone or self._task is not None:
             return await self.submit(item)
         self._alone = True
@@ -51,10 +60,12 @@ class Batcher(Generic[Item, Result]):
         Raises:
             TikTokError: The batch or this item failed.
         """
+        self._owner.check()
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._task is None:
             self._task = asyncio.ensure_future(self._work())
+            self._task.add_done_callback(self._ended)
         return await future
 
     async def drain(self) -> None:
@@ -63,27 +74,35 @@ class Batcher(Generic[Item, Result]):
             await asyncio.wait({self._task})
 
     async def _work(self) -> None:
-        batch: list[tuple[Item, asyncio.Future[Result]]] = []
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
-                outcomes = await self._outcomes([item for item, _ in batch])
-                for (_, future), outcome in zip(batch, outcomes, strict=True):
-                    if future.done():
-                        continue
-                    if isinstance(outcome, TikTokError):
-                        future.set_exception(outcome)
-                    else:
-                        future.set_result(outcome)
-                # A turn for those who were answered: what they ask next goes with who waits already, instead of the
-                # two taking turns for ever, a batch of many and then a batch of one.
-                await asyncio.sleep(0)
-        finally:
-            self._task = None
-            # Only an event loop that shuts down ends this task early; nobody may wait on it for ever.
-            for _, future in (*batch, *self._waiting):
-                future.cancel()
-            self._waiting = []
+        while self._waiting:
+            self._batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+            outcomes = await self._outcomes([item for item, _ in self._batch])
+            for (_, future), outcome in zip(self._batch, outcomes, strict=True):
+                if future.done():
+                    continue
+                if isinstance(outcome, TikTokError):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
+            # A turn for those who were answered: what they ask next goes with who waits already, instead of the two
+            # taking turns for ever, a batch of many and then a batch of one.
+            await asyncio.sleep(0)
+        self._batch, self._task = [], None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Answer those who still wait if something cancelled the task, perhaps before its first step.
+
+        That is an event loop that shuts down, or a program that cancels all tasks. Those who wait were not cancelled
+        themselves, and nobody may wait for ever.
+        """
+        if not task.cancelled() and task.exception() is None:
+            return
+        self._task = None
+        for _, future in (*self._batch, *self._waiting):
+            if not future.done():
+                future.set_exception(StoreError("The store's work was cancelled; whether it was done is unknown."))
+                future.exception()  # where nobody waits any more, that is no fault to warn of
+        self._batch, self._waiting = [], []
 
     async def _outcomes(self, items: list[Item]) -> Sequence[Result | TikTokError]:
         try:
@@ -91,3 +110,5 @@ class Batcher(Generic[Item, Result]):
         except TikTokError as error:
             # One each: an exception that is raised in many tasks would collect all their tracebacks.
             return [copy(error) for _ in items]
+        except Exception as error:  # noqa: BLE001 - a driver's surprise must not leave those who wait without an answer
+            return [StoreError(f"The store failed unexpectedly: {type(error).__name__}.") for _ in items]

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tiktok_async.errors import StoreError
+from tiktok_async_stores._url import MEMORY
 
 # "TikA" as a number: tells our files from other programs' SQLite files.
 _APPLICATION_ID = 0x54696B41
 
 _BUSY_SECONDS = 5.0
+
+SIDE_FILES = ("", "-wal", "-shm", "-journal")
+"""What the names of SQLite's files end with."""
 
 # One entry a schema version; what was released is never edited, only added to.
 #
@@ -74,6 +78,23 @@ _MIGRATIONS = (
 )
 
 
+Identity = tuple[tuple[int, int], tuple[int, int]]
+"""Which files on disk a path and its log are: device and number of each."""
+
+
+def identity(path: str) -> Identity | None:
+    """Return which files *path* and its log name now; `None` if one of them is not there."""
+    try:
+        return _number_of(path), _number_of(f"{path}-wal")
+    except OSError:
+        return None
+
+
+def _number_of(path: str) -> tuple[int, int]:
+    info = os.stat(path)  # noqa: PTH116 - half the time of pathlib's, at each commit
+    return info.st_dev, info.st_ino
+
+
 def connect(path: str) -> sqlite3.Connection:
     """Open the store's file, making it or bringing its tables up to date where needed.
 
@@ -84,19 +105,19 @@ def connect(path: str) -> sqlite3.Connection:
         StoreError: It cannot be opened, or is not a file of this library.
         sqlite3.OperationalError: Another process is making it right now; try again.
     """
-    if path != ":memory:":
+    if path != MEMORY:
         _check_file(path)
     try:
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise StoreError(f"The SQLite store {path} cannot be opened: {error}.") from error
+        raise StoreError(f"The SQLite store {path} cannot be opened: {error}.{obstacles(path)}") from error
     try:
         _prepare(connection, path)
     except sqlite3.OperationalError as error:
         connection.close()
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise
-        raise StoreError(f"The SQLite store {path} cannot be opened: {error}.") from error
+        raise StoreError(f"The SQLite store {path} cannot be opened: {error}.{obstacles(path)}") from error
     except sqlite3.DatabaseError as error:
         connection.close()
         raise StoreError(f"{path} is not a SQLite file, or it is damaged; choose another path.") from error
@@ -116,12 +137,52 @@ def _check_file(path: str) -> None:
         parent = Path(path).absolute().parent
         raise StoreError(f"The SQLite store {path} cannot be made: the directory {parent} does not exist.") from None
     except OSError as error:
-        raise StoreError(f"The SQLite store {path} cannot be written: {error.strerror}.") from error
+        raise StoreError(f"The SQLite store {path} cannot be written: {error.strerror}.{obstacles(path)}") from error
+
+
+def obstacles(path: str) -> str:
+    """Return sentences about what keeps this process from the file, its side files or its folder, if something does.
+
+    SQLite keeps two files beside a database in use, and makes them in its folder. Its own words name none of these.
+    """
+    if path == MEMORY or os.name != "posix":
+        return ""
+    folder = os.path.dirname(path)  # noqa: PTH120 - a text, as all paths here
+    wanted = [(folder, os.W_OK | os.X_OK), *((f"{path}{suffix}", os.R_OK | os.W_OK) for suffix in SIDE_FILES)]
+    barred = [_described(each) for each, mode in wanted if os.path.lexists(each) and not _may(each, mode)]
+    if not barred:
+        return ""
+    return (
+        f" This process runs as user {_user(os.geteuid())}, who may not write to {', '.join(barred)}. SQLite writes to "
+        f"the file, to {path}-wal and {path}-shm, and makes these in the folder: give all of them to that user "
+        "(chown), or run as their owner."
+    )
+
+
+def _may(path: str, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _described(path: str) -> str:
+    try:
+        info = os.stat(path)  # noqa: PTH116 - a text, as all paths here
+    except OSError:
+        return path
+    return f"{path} (of user {_user(info.st_uid)}, mode {stat.S_IMODE(info.st_mode):04o})"
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)  # a container's user has no name
 
 
 def unsafe_mode(path: str) -> Iterator[tuple[str, str]]:
     """Yield the file's mode and an advice if others may read or write it; one that we made never is so."""
-    if path != ":memory:" and os.name == "posix":
+    if path != MEMORY and os.name == "posix":
         mode = stat.S_IMODE(Path(path).stat().st_mode)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield (
@@ -139,6 +200,9 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         _migrate(connection, path)
     # Readers and the writer of other processes do not wait for each other.
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    # What is deleted or replaced is overwritten. Debian's SQLite does so by itself, most others do not.
+    connection.execute("PRAGMA secure_delete = ON").fetchall()
+    _number(connection, "user_version")  # a first read makes the log, which is then known by its number
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import timedelta
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from tiktok_async.abc import Clock
 from tiktok_async.models import AccountKey
@@ -14,7 +14,12 @@ _WHOSE = "client_key = ? AND open_id = ?"
 
 
 class SQLiteLeases:
-    """The leases of a store, by the wall clock, which the processes of one machine share.
+    """The leases of a store, by the steady clock that all processes of one machine share since its start.
+
+    The wall clock may be set: a lease that was taken while it was a day ahead would block its account for a day. The
+    end on the steady clock and the lease's length stand behind the owner's name; a lease that seems to last longer than
+    its length is one of before the machine's last start. `until` is the end by the wall clock, for processes that
+    still run an older release of this library.
 
     Attributes:
         _leases: The table they are in: two stores in one file have one each.
@@ -28,33 +33,78 @@ class SQLiteLeases:
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""
-        now = self._clock.now()
-        times = (to_microseconds(now), to_microseconds(now + ttl))
-        return await self._worker.write(partial(_acquire, table=self._leases, key=key, owner=owner, times=times))
+        return await self._worker.write(partial(_acquire, table=self._leases, key=key, owner=owner, now=self._now(ttl)))
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
         """Hold on to it if it is still *owner*'s."""
-        now = self._clock.now()
-        sql = f"UPDATE {self._leases} SET until = ? WHERE {_WHOSE} AND owner = ? AND until > ?"  # noqa: S608 - made of constants
-        parameters = (to_microseconds(now + ttl), key.client_key, key.open_id, owner, to_microseconds(now))
-        return await self._worker.write(partial(changes, sql=sql, parameters=parameters)) > 0
+        return await self._worker.write(partial(_renew, table=self._leases, key=key, owner=owner, now=self._now(ttl)))
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
         """Free it if it is still *owner*'s."""
-        sql = f"DELETE FROM {self._leases} WHERE {_WHOSE} AND owner = ?"  # noqa: S608 - made of constants
-        await self._worker.write(partial(changes, sql=sql, parameters=(key.client_key, key.open_id, owner)))
+        await self._worker.write(partial(_release, table=self._leases, key=key, owner=owner))
+
+    def _now(self, ttl: timedelta) -> "_Now":
+        length = ttl // timedelta(microseconds=1)
+        return _Now(to_microseconds(self._clock.now()), int(self._clock.monotonic() * 1_000_000), length)
 
 
-def _acquire(
-    connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, times: tuple[int, int]
-) -> int | None:
-    names, (now, until) = (key.client_key, key.open_id), times
-    held = connection.execute(f"SELECT until FROM {table} WHERE {_WHOSE}", names).fetchall()  # noqa: S608 - made of constants
-    if held and held[0][0] > now:
+class _Now(NamedTuple):
+    """When a lease is asked for, in microseconds: by the wall clock and by the steady one, and for how long."""
+
+    wall: int
+    steady: int
+    ttl: int
+
+
+class _Row(NamedTuple):
+    """A lease as it is stored."""
+
+    owner: str
+    until: int
+
+    @property
+    def name(self) -> str:
+        return self.owner.partition(" ")[0]
+
+    def lasts(self, now: _Now) -> bool:
+        _, *times = self.owner.split(" ")
+        if len(times) == 2:  # noqa: PLR2004 - its end and its length
+            return 0 < int(times[0]) - now.steady <= int(times[1])
+        return self.until > now.wall
+
+
+def _find(connection: sqlite3.Connection, table: str, key: AccountKey) -> _Row | None:
+    sql = f"SELECT owner, until FROM {table} WHERE {_WHOSE}"  # noqa: S608 - made of constants
+    rows = connection.execute(sql, (key.client_key, key.open_id)).fetchall()
+    return _Row(*rows[0]) if rows else None
+
+
+def _store(connection: sqlite3.Connection, table: str, key: AccountKey, owner: str, now: _Now) -> None:
+    row = (key.client_key, key.open_id, f"{owner} {now.steady + now.ttl} {now.ttl}", now.wall + now.ttl)
+    connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)", row)  # noqa: S608 - made of constants
+
+
+def _acquire(connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, now: _Now) -> int | None:
+    held = _find(connection, table, key)
+    if held is not None and held.lasts(now):
         return None
-    connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)", (*names, owner, until))  # noqa: S608 - made of constants
+    _store(connection, table, key, owner, now)
     connection.execute("UPDATE fence SET last = last + 1")
     return int(connection.execute("SELECT last FROM fence").fetchall()[0][0])
+
+
+def _renew(connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, now: _Now) -> bool:
+    held = _find(connection, table, key)
+    if held is None or held.name != owner or not held.lasts(now):
+        return False
+    _store(connection, table, key, owner, now)
+    return True
+
+
+def _release(connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str) -> None:
+    held = _find(connection, table, key)
+    if held is not None and held.name == owner:
+        connection.execute(f"DELETE FROM {table} WHERE {_WHOSE}", (key.client_key, key.open_id))  # noqa: S608 - made of constants
 
 
 def changes(connection: sqlite3.Connection, *, sql: str, parameters: tuple[object, ...]) -> int:

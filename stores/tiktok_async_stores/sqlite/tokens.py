@@ -76,7 +76,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         self._clock = clock or SystemClock()
         self._worker = SQLiteWorker(absolute(path), self._clock, on_unsafe)
         # The way to the thread and back costs more than the reading: whoever waits shares it.
-        self._reads = Batcher[AccountKey, _Row | None](self._get_many, limit=_PAGE)
+        self._reads = Batcher[AccountKey, _Row | None](self._get_many, limit=_PAGE, owner=self._worker.owner)
         self._notes = SQLiteNotes(self._worker, self._clock)
 
     @classmethod

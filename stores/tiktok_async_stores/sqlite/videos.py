@@ -51,7 +51,6 @@ class SQLiteVideoTable:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._worker = SQLiteWorker(absolute(path), SystemClock(), None)
-        self._made = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,7 +74,6 @@ class SQLiteVideoTable:
         """
         rows = [(open_id, *(_cell(getattr(video, name)) for name in _COLUMNS)) for video in videos]
         ended = [(open_id, video_id) for video_id in gone]
-        await self._make()
         await self._worker.write(partial(_write, rows=rows, gone=ended))
 
     async def covers(self, open_id: str) -> list[Video]:
@@ -84,7 +82,6 @@ class SQLiteVideoTable:
         Raises:
             StoreError: The file cannot be read.
         """
-        await self._make()
         rows = await self._worker.read(partial(_rows, sql=_COVERS, parameters=(open_id,)))
         return [Video(id=video_id, cover_image_url=cover) for video_id, cover in rows]
 
@@ -94,7 +91,6 @@ class SQLiteVideoTable:
         Raises:
             StoreError: The file cannot be written.
         """
-        await self._make()
         job = partial(_rows, sql=_COVER, parameters=(video.cover_image_url, open_id, video.id))
         await self._worker.write(job)
 
@@ -104,7 +100,6 @@ class SQLiteVideoTable:
         Raises:
             StoreError: The file cannot be read.
         """
-        await self._make()
         sql = "SELECT count(DISTINCT open_id), count(*) FROM videos WHERE gone = 0"
         (accounts, videos), *_ = await self._worker.read(partial(_rows, sql=sql, parameters=()))
         return accounts, videos
@@ -113,18 +108,16 @@ class SQLiteVideoTable:
         """Finish what is being written and close the file. Harmless when repeated."""
         await self._worker.aclose()
 
-    async def _make(self) -> None:
-        if not self._made:
-            await self._worker.write(partial(_rows, sql=_TABLE, parameters=()))
-            self._made = True
-
 
 def _write(connection: sqlite3.Connection, *, rows: list[tuple[Any, ...]], gone: list[tuple[str, str]]) -> None:
+    connection.execute(_TABLE)
     connection.executemany(_UPSERT, rows)
     connection.executemany(_GONE, gone)
 
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
+    # Each time, as a file that was put in this one's place may be without it; where it is there, it costs a look.
+    connection.execute(_TABLE)
     return connection.execute(sql, parameters).fetchall()
 
 

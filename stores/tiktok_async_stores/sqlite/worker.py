@@ -1,8 +1,11 @@
 """One SQLite connection on aiosqlite's thread: a transaction is one function run there, and writes share commits."""
 
 import asyncio
+import logging
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
@@ -12,8 +15,11 @@ from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError, TikTokError
 from tiktok_async.models import StoreUnsafe
 from tiktok_async_stores._batch import Batcher
+from tiktok_async_stores._process import Owner
 from tiktok_async_stores._unsafe import OnUnsafe, tell
-from tiktok_async_stores.sqlite.file import connect, unsafe_mode
+from tiktok_async_stores.sqlite.file import Identity, connect, identity, obstacles, unsafe_mode
+
+_log = logging.getLogger("tiktok_async.stores")
 
 T = TypeVar("T")
 _Run = Callable[[Callable[[], T]], Awaitable[T]]
@@ -21,6 +27,7 @@ Job = Callable[[sqlite3.Connection], T]
 
 # More would make the first of them wait for the last.
 _TOGETHER = 500
+_REOPENINGS = 3
 _OPENING_PAUSE, _OPENING_TRIES = 0.05, 100  # 5 seconds
 
 
@@ -40,13 +47,24 @@ class _Call(Generic[T]):
         return "<job of a token store>"
 
 
+class _Moved(Exception):
+    """The path names other files than those that are open."""
+
+
 class SQLiteWorker:
     """Runs jobs on one connection, which is opened on first use.
+
+    Before a job, and after the commit of one that writes, the path must still name the files that are open: what is
+    written into a deleted file is gone with the process. A file that was put in their place is opened instead.
 
     Args:
         path: The file, or `:memory:`.
         clock: Times the waiting for a file that another process is just making.
         on_unsafe: Told if others may read the file.
+
+    Attributes:
+        path: The file.
+        owner: The process that uses it.
     """
 
     def __init__(self, path: str, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
@@ -55,9 +73,12 @@ class SQLiteWorker:
         self._clock = clock
         self._aio: aiosqlite.Connection | None = None
         self._raw: sqlite3.Connection | None = None
+        self._files: Identity | None = None
+        self._old: list[aiosqlite.Connection] = []
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._writes = Batcher[Job[Any], object](self._commit, limit=_TOGETHER)
+        self.owner = Owner(f"The SQLite store {path}")
+        self._writes = Batcher[Job[Any], object](self._commit, limit=_TOGETHER, owner=self.owner)
 
     async def read(self, job: Job[T]) -> T:
         """Run *job* on the thread, outside a transaction, in one hop there and back.
@@ -65,9 +86,10 @@ class SQLiteWorker:
         Raises:
             StoreError: SQLite failed, or the store was closed.
         """
+        self.owner.check()
         if self._aio is None or self._raw is None:
             await self._open()
-        return await self._run(job)
+        return await self._run(job, writes=False)
 
     async def write(self, job: Job[T]) -> T:
         """Run *job* in a transaction and return once it is on disk.
@@ -79,26 +101,56 @@ class SQLiteWorker:
             TikTokError: The job raised it, before it changed anything.
             StoreError: SQLite failed, or the store was closed.
         """
+        self.owner.check()
         if self._aio is None or self._raw is None:
             await self._open()
         return cast("T", await self._writes.submit(job))
 
     async def aclose(self) -> None:
         """Finish what waits and close the connection; goes on to its end even if the caller is cancelled."""
+        if self.owner.left_behind:
+            return  # the connection and its thread are in the process that this one was forked from
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
 
-    async def _run(self, job: Job[T]) -> T:
-        if self._aio is None or self._raw is None:
-            raise StoreError(f"The SQLite store {self.path} is closed.")
-        try:
-            # aiosqlite has no public way to run a function on its thread; its own methods all go through this one.
-            run = cast("_Run[T]", self._aio._execute)  # noqa: SLF001 - see above  # pyright: ignore - see above
-            result = await run(_Call(job, self._raw))
-        except (sqlite3.Error, UnicodeError) as error:
-            raise StoreError(f"The SQLite store {self.path} failed: {error}.") from error
+    async def _run(self, job: Job[T], *, writes: bool) -> T:
+        for _ in range(_REOPENINGS):
+            if self._aio is None or self._raw is None:
+                raise StoreError(f"The SQLite store {self.path} is closed.")
+            raw = self._raw
+            try:
+                # aiosqlite has no public way to run a function on its thread; its own methods all go through this one.
+                run = cast("_Run[T]", self._aio._execute)  # noqa: SLF001 - see above  # pyright: ignore - see above
+                return await run(_Call(partial(self._guarded, job, writes=writes), raw))
+            except _Moved:
+                await self._reopen(raw)
+            except (sqlite3.Error, UnicodeError, OverflowError) as error:
+                raise StoreError(f"The SQLite store {self.path} failed: {error}.{obstacles(self.path)}") from error
+        raise StoreError(f"The SQLite store {self.path} is replaced again and again; let one file stay there.")
+
+    def _guarded(self, job: Job[T], connection: sqlite3.Connection, *, writes: bool) -> T:
+        files = self._files
+        if files is not None and identity(self.path) != files:
+            raise _Moved
+        result = job(connection)
+        if writes and files is not None and identity(self.path) != files:
+            raise _Moved
         return result
+
+    async def _reopen(self, raw: sqlite3.Connection) -> None:
+        if not os.path.exists(self.path):  # noqa: ASYNC240, PTH110 - one look at the file, no waiting
+            # A new and empty file would take every account for unknown.
+            raise StoreError(
+                f"The SQLite store {self.path} was deleted while it was in use. Put it back from a backup: it is then "
+                "read anew. Or restart every process that uses it, to begin with an empty one; all users have to log "
+                "in again then."
+            )
+        if self._raw is raw and self._aio is not None:
+            _log.warning("The files of the SQLite store %s were replaced; it is opened anew.", self.path)
+            self._old.append(self._aio)
+            self._aio, self._raw = None, None
+        await self._open()
 
     async def _open(self) -> None:
         if self._closing is not None:
@@ -138,10 +190,14 @@ class SQLiteWorker:
         # A store that nobody closed must not keep the interpreter from ending (aiosqlite#369).
         thread: Any = getattr(connection, "_thread", connection)
         thread.daemon = True
+        while self._old:
+            with suppress(sqlite3.Error):
+                await self._old.pop().close()
         await connection
         if errors:
             await connection.close()
             raise errors[0]
+        self._files = identity(self.path)
         self._aio = connection
         now = self._clock.now()
         tell(
@@ -150,7 +206,7 @@ class SQLiteWorker:
         )
 
     async def _commit(self, jobs: Sequence[Job[Any]]) -> Sequence[object]:
-        return await self._run(partial(_commit, jobs=jobs))
+        return await self._run(partial(_commit, jobs=jobs), writes=True)
 
     async def _close(self) -> None:
         if self._opening is not None:
@@ -170,7 +226,8 @@ def _commit(connection: sqlite3.Connection, jobs: Sequence[Job[Any]]) -> list[ob
     try:
         outcomes = [_outcome(connection, job) for job in jobs]
         connection.execute("COMMIT")
-    except (sqlite3.Error, UnicodeError):
+    except Exception:
+        # Also what a job raises that SQLite knows nothing of: an open transaction would block the file.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if len(jobs) == 1:
@@ -189,5 +246,5 @@ def _outcome(connection: sqlite3.Connection, job: Job[Any]) -> object:
 def _alone(connection: sqlite3.Connection, job: Job[Any]) -> object:
     try:
         return _commit(connection, [job])[0]
-    except (sqlite3.Error, UnicodeError) as error:
+    except Exception as error:  # noqa: BLE001 - each job fails alone, whatever it raises
         return StoreError(f"The SQLite store failed: {error}.")

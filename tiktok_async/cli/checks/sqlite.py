@@ -7,10 +7,9 @@ from pathlib import Path
 
 from tiktok_async.cli.checks.filesystem import network_filesystem
 from tiktok_async.cli.checks.finding import Finding, Level
-from tiktok_async_stores.sqlite.file import unsafe_mode
+from tiktok_async_stores.sqlite.file import SIDE_FILES, obstacles, unsafe_mode
 
 _SUBJECT = "SQLite"
-_SIDE_FILES = ("", "-wal", "-shm", "-journal")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -39,14 +38,14 @@ def _place(path: Path) -> Iterator[Finding]:
     if kind is not None:
         advice = "Use a disk of this machine, or Redis for several machines: two refreshes at a time end a grant."
         yield Finding(_SUBJECT, Level.DANGEROUS, f"{path} is on a network file system ({kind}).", advice)
-    nearest = path if path.exists() else path.parent
-    if not os.access(nearest, os.W_OK):
+    what = obstacles(str(path))
+    if what:
         advice = "A refreshed token that cannot be stored is lost."
-        yield Finding(_SUBJECT, Level.DANGEROUS, f"{nearest} cannot be written.", advice)
+        yield Finding(_SUBJECT, Level.DANGEROUS, what.strip(), advice)
 
 
 def _modes(path: Path) -> Iterator[Finding]:
-    for file in (f"{path}{suffix}" for suffix in _SIDE_FILES):
+    for file in (f"{path}{suffix}" for suffix in SIDE_FILES):
         if Path(file).exists():
             for setting, advice in unsafe_mode(file):
                 yield Finding(_SUBJECT, Level.DANGEROUS, f"{file} has {setting}.", advice)
