@@ -46,6 +46,18 @@ async def test_without_an_approvers_key_nobody_approves_or_refuses(
     assert len(emulator.posts) == 0
 
 
+async def test_who_tries_to_decide_without_a_key_is_recorded(desk: AgentDesk, gate: AgentGate) -> None:
+    proposal = await proposed(gate)
+    for decide in (desk.approve, desk.refuse):
+        with pytest.raises(ConfigurationError):
+            await decide(proposal, approver="approver.anna.guess")
+    tried = await desk.log(agent="nobody")
+    assert [(call.tool, call.outcome, call.arguments) for call in tried] == [
+        ("approve", "refused", {"proposal": proposal}),
+        ("refuse", "refused", {"proposal": proposal}),
+    ]
+
+
 async def test_what_was_refused_is_never_posted(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:

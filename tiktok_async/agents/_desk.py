@@ -328,7 +328,7 @@ class AgentDesk:
             TikTokError: TikTok refused, or the bytes did not get through; approve it again to go on.
             StoreError: The store cannot be reached, or the record cannot be written. Nothing was posted.
         """
-        by = await self.approver(approver)
+        by = await self._decider(approver, "approve", proposal_id)
         proposal = await self.proposal(proposal_id)
         kept = await self._kept.grant(proposal.frozen.agent)
         call = await self._intend(by, "approve", proposal)
@@ -362,7 +362,7 @@ class AgentDesk:
             ConfigurationError: The key is no approver's, or the proposal was approved before.
             StoreError: The store cannot be reached, or the record cannot be written.
         """
-        by = await self.approver(approver)
+        by = await self._decider(approver, "refuse", proposal_id)
         proposal = await self.proposal(proposal_id)
         call = await self._intend(by, "refuse", proposal)
         decision = await self._kept.decide(proposal_id, Decision(approved=False, by=by, reason=recordable(reason)))
@@ -449,6 +449,15 @@ class AgentDesk:
             publish_id=None if outcome is None else outcome.publish_id,
             reason=outcome.reason if outcome is not None else None if decision is None else decision.reason,
         )
+
+    async def _decider(self, key: str | Secret, tool: str, proposal_id: str) -> str:
+        try:
+            return await self.approver(key)
+        except ConfigurationError:
+            # Who tries to decide without the right to is worth a line.
+            line = {"what": "refused", "agent": "nobody", "tool": tool, "reason": "no approver's key"}
+            await self._note({**line, "arguments": {"proposal": recordable(proposal_id)}})
+            raise
 
     async def _owner(self, grant: AgentGrant, approver: str | Secret | None) -> str:
         return await self.approver(approver) if grant.auto_approve else "owner"

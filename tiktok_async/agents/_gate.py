@@ -24,6 +24,7 @@ _logger = logging.getLogger("tiktok_async.agents")
 
 _NO_TOOL = "There is no tool of that name"
 _NO_GRANT = "The grant has ended or was revoked"
+_NO_STORE = "The store of grants cannot be reached, so nothing is known to be granted"
 _NO_RECORD = "The record of calls cannot be written, so nothing is posted or proposed until it can"
 _FAILED = "The call failed; `from_tiktok` holds what is known."
 _BROKEN = "The call failed inside this server; its log says more."
@@ -88,9 +89,6 @@ class AgentGate:
 
         Returns:
             What the agent is told: `outcome` is `ok`, `refused` or `failed`.
-
-        Raises:
-            StoreError: The store cannot be reached, so that nothing is known of the grant.
         """
         given = dict(arguments or {})
         call = secrets.token_hex(8)
@@ -102,9 +100,8 @@ class AgentGate:
             "account": None,
             "arguments": recordable(given),
         }
-        grant = await self.grant()
         try:
-            granted, tool = _granted(grant, name)
+            granted, tool = _granted(await self._grant_now(), name)
             line["operation"] = tool.operation.endpoint.name
             checked = read_arguments(tool.parameters, given)
             line["account"] = account = _account(tool, granted, checked)
@@ -124,6 +121,12 @@ class AgentGate:
         told, outcome = await _done(tool, work, checked, call)
         await self._tell({"what": "outcome", "call": call, "agent": self.agent, **outcome})
         return told
+
+    async def _grant_now(self) -> AgentGrant | None:
+        try:
+            return await self.grant()
+        except StoreError as error:
+            raise Refused(_NO_STORE) from error
 
     async def _intend(self, tool: Tool, line: Mapping[str, Any]) -> None:
         """Record what is about to be done.

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from weakref import WeakValueDictionary
 
 from attrs import frozen as value
 
@@ -42,7 +43,7 @@ class Posting:
     def __init__(self, session: TikTokSession, kept: Kept) -> None:
         self._session = session
         self._kept = kept
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def refuse_uncovered(self, frozen: Frozen, grant: AgentGrant | None) -> AgentGrant:
         """Refuse a proposal that its agent's grant does not cover now, or whose time is over.

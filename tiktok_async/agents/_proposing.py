@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from tiktok_async._decoding.answers import read
 from tiktok_async.agents._answers import Answer, safe
 from tiktok_async.agents._kept import Decision
 from tiktok_async.agents._media import HeldFile, hold
@@ -13,7 +14,7 @@ from tiktok_async.agents.rules.arguments import Refused
 from tiktok_async.agents.rules.proposal import Frozen, allowed_of
 from tiktok_async.api.posting.rules.preflight import video_problems
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import CreatorInfo, VideoPost
+from tiktok_async.models import CreatorInfo, Endpoint, VideoPost
 
 __all__ = ["propose"]
 
@@ -35,10 +36,11 @@ async def propose(work: Work, given: Mapping[str, Any], *, draft: bool) -> Answe
     if kind is None:
         raise Refused(f"TikTok takes no such file; its name ends with one of {', '.join(_TYPES)}")
     with await hold(grant.media_folder or "", given["file"]) as held:
-        creator = None if post is None else await work.account.creator_info()
+        creator, log_id = (None, None) if post is None else await _creator(work)
         problems = await _problems(held, post, creator)
         if problems:
-            return Answer(own={"proposal": None, "state": "not proposed"}, data={"problems": safe(problems)})
+            own = {"proposal": None, "state": "not proposed"}
+            return Answer(own=own, data={"problems": safe(problems)}, log_id=log_id)
         frozen = Frozen(
             agent=grant.agent,
             account=work.account.open_id,
@@ -56,7 +58,7 @@ async def propose(work: Work, given: Mapping[str, Any], *, draft: bool) -> Answe
     if not await work.kept.put_frozen(frozen, grant.posts_a_day):
         raise Refused(f"The grant's {grant.posts_a_day} posts and drafts of this day (UTC) are used up")
     if not draft and not grant.auto_approve:
-        return Answer(own={"proposal": frozen.id, "state": "pending"})
+        return Answer(own={"proposal": frozen.id, "state": "pending"}, log_id=log_id)
     await work.kept.decide(frozen.id, Decision(approved=True, by=_DRAFT if draft else _AUTO))
     sent = await work.posting.send(frozen, grant, check=False)
     status = sent.status
@@ -88,6 +90,12 @@ def _post(given: Mapping[str, Any]) -> VideoPost:
         return VideoPost(**_settings(given))
     except ConfigurationError as error:
         raise Refused("The post breaks TikTok's rules", error.problems) from error
+
+
+async def _creator(work: Work) -> tuple[CreatorInfo, str | None]:
+    response = await work.creator_info()
+    info = read(response, response.data, CreatorInfo, endpoint=Endpoint.CREATOR_INFO, open_id=work.open_id)
+    return info, response.log_id
 
 
 async def _problems(held: HeldFile, post: VideoPost | None, creator: CreatorInfo | None) -> list[str]:

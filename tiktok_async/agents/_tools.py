@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from attrs import frozen
 
+from tiktok_async._decoding.answers import member
 from tiktok_async.agents._answers import Answer, chosen, safe
 from tiktok_async.agents._proposing import propose
 from tiktok_async.agents._work import Work
@@ -90,14 +91,11 @@ async def _profile(work: Work, given: Mapping[str, Any]) -> Answer:
         open_id=work.account.open_id,
         params={"fields": ",".join(wanted)},
     )
-    user = response.data.get("user") or {}
-    return Answer(own={}, data={"user": _picked(user, wanted)}, log_id=response.log_id)
+    return Answer(own={}, data={"user": _picked(member(response, "user"), wanted)}, log_id=response.log_id)
 
 
 async def _creator_info(work: Work, given: Mapping[str, Any]) -> Answer:
-    response = await work.session.request(
-        Endpoint.CREATOR_INFO.method, Endpoint.CREATOR_INFO.path, open_id=work.account.open_id, json={}
-    )
+    response = await work.creator_info()
     return Answer(own={}, data={"creator": _picked(response.data, work.fields(given))}, log_id=response.log_id)
 
 
@@ -184,8 +182,9 @@ async def _page(pages: Pages[Any], name: str, wanted: tuple[str, ...]) -> Answer
     return Answer(own={}, data=data, log_id=page.log_id)
 
 
-def _picked(found: Mapping[str, Any], wanted: tuple[str, ...]) -> dict[str, Any]:
-    return {name: safe(found[name]) for name in wanted if name in found}
+def _picked(found: object, wanted: tuple[str, ...]) -> dict[str, Any]:
+    values: Mapping[str, Any] = cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+    return {name: safe(values[name]) for name in wanted if name in values}
 
 
 def _day(name: str, text: str) -> date:

@@ -13,6 +13,8 @@ from tiktok_async.agents.rules.operations import Operation
 from tiktok_async.agents.rules.proposal import Proposal
 from tiktok_async.api.account import Account
 from tiktok_async.errors import ConfigurationError
+from tiktok_async.models import Endpoint
+from tiktok_async.models._http import Response
 from tiktok_async.session import TikTokSession
 
 __all__ = ["Work"]
@@ -46,6 +48,11 @@ class Work:
         if self.open_id is None:
             raise AssertionError(self.operation)
         return self.session.account(self.open_id)
+
+    async def creator_info(self) -> Response:
+        """Return what TikTok says now of what the account's creator allows."""
+        endpoint = Endpoint.CREATOR_INFO
+        return await self.session.request(endpoint.method, endpoint.path, open_id=self.account.open_id, json={})
 
     def fields(self, given: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the fields to give: those asked for, of those that are granted."""

@@ -170,7 +170,8 @@ class AgentGrant:
             ConfigurationError: They tell of none.
         """
         try:
-            return cls(**{**values, "ends_at": datetime.fromisoformat(values["ends_at"])})
+            ends_at: Any = datetime.fromisoformat(values["ends_at"])
+            return cls(**{**values, "ends_at": ends_at})
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigurationError(f"This is no agent's grant ({type(error).__name__}).") from error
 

@@ -140,7 +140,8 @@ def read_frozen(note: bytes, proposal_id: str) -> Frozen:
     """
     data: Any = orjson.loads(note)
     values = cast("dict[str, Any]", data)
-    found = Frozen(**{**values, "created_at": datetime.fromisoformat(values["created_at"])})
+    values["created_at"] = datetime.fromisoformat(values["created_at"])
+    found = Frozen(**values)
     if found.id != proposal_id:
         raise ConfigurationError(f"Proposal {proposal_id} was changed in the store; refuse it.")
     return found

@@ -5,7 +5,7 @@ import sys
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from attrs import frozen
 from cyclopts import App, Parameter
@@ -388,7 +388,7 @@ def _write(record: dict[str, Any], *, json: bool) -> None:
 
 
 def _joined(value: object) -> object:
-    return " ".join(map(str, value)) if isinstance(value, list) else value
+    return " ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else value
 
 
 def _shown(proposal: "Proposal") -> dict[str, Any]:
