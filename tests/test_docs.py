@@ -26,6 +26,8 @@ BIN = Path(sys.executable).parent
 QUICKSTART = "quickstart.md"
 # Blocks of these kinds are run, or made and checked by Sphinx; the others are shown, and none of them could be run.
 RUN = {"python", "sh", "{toctree}", "{eval-rst}", "{include}"}
+# What a page installs beside this library, for a server or a test client.
+OTHERS = {"httpx2", "uvicorn"}
 SHOWN = {"text", "toml", "yaml", "json"}
 
 
@@ -116,6 +118,8 @@ def installs(line: str) -> bool:
         return False
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for wish in shlex.split(line)[2:]:
+        if wish in OTHERS:
+            continue
         match = re.fullmatch(r"(?:tiktok-async|\.)(?:\[([\w,]+)\])?|-U|-e", wish)
         assert match, f"{wish!r} is not ours to install"
         assert all(extra in extras for extra in (match[1] or "").split(",") if extra), wish
