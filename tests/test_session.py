@@ -1,6 +1,7 @@
 """The front door: arguments, environment, ends, loops, the escape hatch, and refreshes under load."""
 
 import asyncio
+import inspect
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,6 +17,7 @@ from tiktok_async import (
     Limit,
     RequestFinished,
     SessionClosed,
+    SessionOptions,
     StoreError,
     TikTokSession,
     Token,
@@ -270,3 +272,8 @@ async def test_a_token_that_no_store_takes_is_handed_over_at_the_end_and_everyth
     await store.put(caught.value.token, expected_version=None)
     async with emulator.session(store=store) as again:
         assert (await again.account(account.open_id).user_info()).open_id == account.open_id
+
+
+def test_the_typed_options_are_the_keywords_of_the_session() -> None:
+    declared = {name: one.annotation for name, one in inspect.signature(TikTokSession).parameters.items()}
+    assert SessionOptions.__annotations__ == declared

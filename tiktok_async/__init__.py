@@ -455,6 +455,9 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
         Query as Query,
     )
     from tiktok_async.session import (
+        SessionOptions as SessionOptions,
+    )
+    from tiktok_async.session import (
         TikTokSession as TikTokSession,
     )
     from tiktok_async.sync import (

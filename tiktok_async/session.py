@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import aiohttp
 import orjson
@@ -52,6 +52,27 @@ _VARIABLES = {
     "base_url": ("TIKTOK_BASE_URL", False),
     "authorize_url": ("TIKTOK_AUTHORIZE_URL", False),
 }
+
+
+class SessionOptions(TypedDict, total=False):
+    """The keywords of `TikTokSession`, for functions that hand them on; what each means is said there."""
+
+    client_key: str
+    client_secret: str | Secret
+    store: TokenStore | str
+    limiter: RateLimiter | str
+    limits: LimitsMapping | None
+    max_rate_limit_wait: timedelta | None
+    refresh_margin: timedelta | None
+    retry: RetryPolicy
+    timeout: aiohttp.ClientTimeout
+    base_url: str
+    authorize_url: str
+    upload_hosts: tuple[str, ...]
+    http: aiohttp.ClientSession | None
+    observer: Callable[[Event], None] | None
+    webhook_secrets: Iterable[str | Secret]
+    clock: Clock | None
 
 
 class TikTokSession:
@@ -175,7 +196,7 @@ class TikTokSession:
         )
 
     @classmethod
-    def from_env(cls, **overrides: Any) -> Self:  # noqa: ANN401 - any keyword of the class
+    def from_env(cls, **overrides: Unpack[SessionOptions]) -> Self:
         """Open a session from `TIKTOK_CLIENT_KEY`, `TIKTOK_CLIENT_SECRET` and their optional companions.
 
         `TIKTOK_TOKEN_STORE`, `TIKTOK_RATE_LIMITER`, `TIKTOK_BASE_URL` and `TIKTOK_AUTHORIZE_URL` set the keyword of
@@ -200,7 +221,8 @@ class TikTokSession:
             for keyword, (variable, _) in _VARIABLES.items()
             if keyword not in overrides and os.environ.get(variable)
         }
-        return cls(**{**found, **overrides})
+        found.update(overrides)
+        return cls(**found)
 
     async def __aenter__(self) -> Self:
         self._lifecycle.check("TikTokSession")

@@ -137,6 +137,12 @@ async def logins(session: TikTokSession) -> None:
     await session.oauth.revoke("open")
 
 
+def environment() -> None:
+    assert_type(TikTokSession.from_env(store="memory://", max_rate_limit_wait=timedelta(seconds=5)), TikTokSession)
+    TikTokSession.from_env(stroe="memory://")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # misspelt
+    TikTokSession.from_env(store=5)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # no store
+
+
 async def accounts(account: Account) -> None:
     assert_type(account.open_id, str)
     assert_type(await account.token(), Token)

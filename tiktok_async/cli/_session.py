@@ -3,7 +3,7 @@
 import os
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import quote
 
 from attrs import field, frozen
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tiktok_async.abc import TokenStore
     from tiktok_async.api.account import Account as SessionAccount
     from tiktok_async.models import Event
-    from tiktok_async.session import TikTokSession
+    from tiktok_async.session import SessionOptions, TikTokSession
 
 
 @Parameter(name="*", group="Session")
@@ -112,8 +112,9 @@ async def opened(
     }
     store = open_store(store_url(options.store))
     try:
-        keywords = {name: value for name, value in given.items() if value is not None}
-        async with TikTokSession.from_env(**keywords, store=store, observer=observer) as session:
+        keywords = cast("SessionOptions", {name: value for name, value in given.items() if value is not None})
+        keywords.update({"store": store, "observer": observer})
+        async with TikTokSession.from_env(**keywords) as session:
             yield session, store
     finally:
         await store.aclose()

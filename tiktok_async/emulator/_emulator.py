@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import attrs
 from aiohttp import web
@@ -20,7 +20,7 @@ from tiktok_async.models import Endpoint, Limit
 
 if TYPE_CHECKING:
     from tiktok_async.api.account import Account
-    from tiktok_async.session import TikTokSession
+    from tiktok_async.session import SessionOptions, TikTokSession
 
 _SHUTDOWN = 0.2  # seconds; a handler that hangs longer is cancelled
 
@@ -97,7 +97,7 @@ class Served(Controls):
             "TIKTOK_AUTHORIZE_URL": self.authorize_url,
         }
 
-    def session(self, **overrides: Any) -> "TikTokSession":  # noqa: ANN401 - as TikTokSession declares them
+    def session(self, **overrides: "Unpack[SessionOptions]") -> "TikTokSession":
         """Return a session pointed at this emulator, on its clock; *overrides* are keywords of `TikTokSession`."""
         return _connect.session(self.state, self.authorize_url, overrides)
 

@@ -6,7 +6,8 @@ from tiktok_async._calls.rules.endpoints import EndpointSpec
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Limit
 
-LimitsMapping = Mapping[Endpoint | tuple[Endpoint, str], Limit]
+# The key of a mapping is invariant, so a plain one by endpoint is named, too.
+LimitsMapping = Mapping[Endpoint | tuple[Endpoint, str], Limit] | Mapping[Endpoint, Limit]
 
 
 def limits_for(overrides: LimitsMapping) -> Callable[[EndpointSpec, str], Limit | None]:
