@@ -11,7 +11,7 @@ author = "The tiktok-async authors"
 copyright = "the tiktok-async authors"  # noqa: A001 - Sphinx's word
 version = release = installed_version("tiktok-async")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "house_docstrings"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "house_docstrings"]
 exclude_patterns = ["_build", "_ext"]
 nitpicky = True
 
@@ -31,7 +31,7 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_theme = "furo"
-html_title = f"tiktok-async {version}"
+html_title = f"tiktok-async {version.partition('.dev')[0]}"  # a development version is too long to read
 html_static_path = ["_static"]
 html_css_files = ["house.css"]
 html_extra_path = ["llms.txt"]

@@ -120,7 +120,7 @@ def installs(line: str) -> bool:
     for wish in shlex.split(line)[2:]:
         if wish in OTHERS:
             continue
-        match = re.fullmatch(r"(?:tiktok-async|\.)(?:\[([\w,]+)\])?|-U|-e", wish)
+        match = re.fullmatch(r"(?:(?:\./)?tiktok-async|\.)(?:\[([\w,]+)\])?|-U|-e", wish)
         assert match, f"{wish!r} is not ours to install"
         assert all(extra in extras for extra in (match[1] or "").split(",") if extra), wish
     return True

@@ -25,12 +25,12 @@ def test_ci_runs_every_command_word_for_word() -> None:
 
 
 def test_the_first_two_commands_need_nothing_but_a_clone() -> None:
-    commands = [text for language, text in _BLOCKS if language == "sh"][:2]
-    for command in commands:
-        assert command.count("\n") == 1, "one line, to be pasted as it is"
-        assert command.startswith("python3 -m venv .venv && ")
-    assert commands[0].rstrip().endswith("tiktok-async demo")
-    assert "pytest" in commands[1]
+    demo, tests = [text for language, text in _BLOCKS if language == "sh"][:2]
+    assert demo.count("\n") == tests.count("\n") == 1, "one line, to be pasted as it is"
+    assert demo.startswith("python3 -m venv .venv && ")
+    assert demo.rstrip().endswith("tiktok-async demo")
+    assert tests.startswith("bash .ci/services && python3 -m venv .venv && ")
+    assert "pytest" in tests
 
 
 def test_links_to_files_lead_to_files() -> None:
