@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from copy import copy
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
@@ -12,6 +13,7 @@ import aiohttp
 import orjson
 
 from tiktok_async._calls.events import safe_observer
+from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.rules.endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.limits import LimitsMapping, limits_for
 from tiktok_async._calls.rules.settings import check_address, check_key, check_secret
@@ -31,6 +33,7 @@ from tiktok_async.api.runtime import Runtime
 from tiktok_async.api.webhook_receiver import WebhookReceiver
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Secret
+from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._http import Response
 from tiktok_async.stores import open_limiter, open_store
 
@@ -42,7 +45,6 @@ AUTHORIZE_URL = "https://www.tiktok.com/v2/auth/authorize/"
 UPLOAD_HOSTS = ("*.tiktokapis.com",)
 
 _DRAIN = timedelta(seconds=10)
-_RETRY = RetryPolicy()
 
 _VARIABLES = {
     "client_key": ("TIKTOK_CLIENT_KEY", True),
@@ -62,10 +64,10 @@ class SessionOptions(TypedDict, total=False):
     store: TokenStore | str
     limiter: RateLimiter | str
     limits: LimitsMapping | None
-    max_rate_limit_wait: timedelta | None
-    refresh_margin: timedelta | None
+    max_rate_limit_wait: Duration | None
+    refresh_margin: Duration | None
     retry: RetryPolicy
-    timeout: aiohttp.ClientTimeout
+    timeout: aiohttp.ClientTimeout | Duration
     base_url: str
     authorize_url: str
     upload_hosts: tuple[str, ...]
@@ -88,11 +90,12 @@ class TikTokSession:
         limiter: What keeps TikTok's windows: a `RateLimiter`, or `local://`, `redis://HOST/DB` or `none://`.
         limits: Limits that replace the documented ones, by endpoint.
         max_rate_limit_wait: The longest wait for a free slot; a longer one raises `RateLimitWaitExceeded` before
-            anything is sent. `None` waits.
+            anything is sent. `None` waits. Lengths of time are timedeltas or numbers of seconds here, as everywhere.
         refresh_margin: How long before its end a token counts as stale and is refreshed in the background; `None`
             takes a tenth of its life, at least 60 s.
         retry: Attempts, backoff and deadline for what is safe to repeat.
-        timeout: For each API request; 30 s in all and 10 s to connect by default.
+        timeout: For each API request; a length of time is the total, 10 s of it at most to connect. Bytes of a video
+            have a timeout of 60 s without progress instead.
         base_url: Where TikTok's API is; the emulator's address in tests.
         authorize_url: The consent page.
         upload_hosts: The hosts that chunk bytes may go to, as names or `*.suffix`; *base_url*'s own host may too.
@@ -119,10 +122,10 @@ class TikTokSession:
         store: TokenStore | str = "memory://",
         limiter: RateLimiter | str = "local://",
         limits: LimitsMapping | None = None,
-        max_rate_limit_wait: timedelta | None = None,
-        refresh_margin: timedelta | None = None,
-        retry: RetryPolicy = _RETRY,
-        timeout: aiohttp.ClientTimeout = DEFAULT_TIMEOUT,
+        max_rate_limit_wait: Duration | None = None,
+        refresh_margin: Duration | None = None,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen, and the reference shows it
+        timeout: aiohttp.ClientTimeout | Duration = aiohttp.ClientTimeout(total=30, connect=10),  # noqa: B008 - as above
         base_url: str = BASE_URL,
         authorize_url: str = AUTHORIZE_URL,
         upload_hosts: tuple[str, ...] = UPLOAD_HOSTS,
@@ -139,6 +142,9 @@ class TikTokSession:
         check_secret("client_secret", secret)
         check_address("base_url", base_url, example=BASE_URL, api=True)
         check_address("authorize_url", authorize_url, example=AUTHORIZE_URL)
+        checks = Checks()
+        margin = checks.duration("refresh_margin", refresh_margin)
+        options = CallOptions.of(timeout=timeout, retry=retry, max_rate_limit_wait=max_rate_limit_wait, checks=checks)
         emit = safe_observer(observer)
         self._lifecycle = Lifecycle()
         self._clock: Clock = clock or SystemClock()
@@ -146,7 +152,7 @@ class TikTokSession:
         self._owned: list[TokenStore | RateLimiter] = []
         self._store = self._own(open_store(store)) if isinstance(store, str) else store
         self._limiter = self._own(open_limiter(limiter, clock=self._clock)) if isinstance(limiter, str) else limiter
-        self._transport = AiohttpTransport(self._lifecycle, http=http, timeout=timeout)
+        self._transport = AiohttpTransport(self._lifecycle, http=http, timeout=options.timeout or DEFAULT_TIMEOUT)
         self._sender = Sender(
             self._lifecycle,
             self._transport,
@@ -155,10 +161,11 @@ class TikTokSession:
             client_key=client_key,
             base_url=base_url,
             retry=retry,
-            max_rate_limit_wait=max_rate_limit_wait,
+            max_rate_limit_wait=options.max_rate_limit_wait,
             clock=self._clock,
             emit=emit,
         )
+        self._secret, self._authorize_url = secret, authorize_url
         grants = Grants(sender=self._sender, client_key=client_key, client_secret=secret, clock=self._clock)
         self._tokens = TokenManager(
             client_key=client_key,
@@ -167,8 +174,8 @@ class TikTokSession:
             refresh_grant=grants.refresh,
             client_grant=grants.client,
             emit=emit,
-            refresh_margin=refresh_margin,
-            http_timeout=timedelta(seconds=timeout.total or 30),
+            refresh_margin=margin,
+            http_timeout=timedelta(seconds=(options.timeout or DEFAULT_TIMEOUT).total or 30),
         )
         self._runtime = Runtime(
             client_key=client_key,
@@ -184,8 +191,9 @@ class TikTokSession:
             emit=emit,
             retry=retry,
         )
-        self.oauth: OAuth = OAuth(self._runtime, grants, authorize_url=authorize_url, account=self.account)
-        self.research: Research = Research(self._runtime, self._limiter)
+        self.oauth: OAuth
+        self.research: Research
+        self._bind(grants)
         self.webhooks: WebhookReceiver = WebhookReceiver(
             client_key,
             secret,
@@ -223,6 +231,44 @@ class TikTokSession:
         }
         found.update(overrides)
         return cls(**found)
+
+    def with_options(
+        self,
+        *,
+        timeout: aiohttp.ClientTimeout | Duration | None = None,
+        retry: RetryPolicy | None = None,
+        max_rate_limit_wait: Duration | None = None,
+    ) -> Self:
+        """Return this session with other settings, for the calls made through what is returned.
+
+        It shares everything else with this one, its end too: closing either closes both. A token that has to be
+        refreshed on the way is refreshed with this session's own settings.
+
+        Args:
+            timeout: For each API request, in seconds if it is a number; `None` keeps what is set.
+            retry: Attempts, backoff and deadline; `None` keeps what is set.
+            max_rate_limit_wait: The longest wait for a free slot; `None` keeps what is set.
+
+        Raises:
+            ConfigurationError: A setting cannot be right.
+
+        Example:
+            >>> async def quota(session):
+            ...     return await session.with_options(timeout=5).research.quota()
+        """
+        options = CallOptions.of(timeout=timeout, retry=retry, max_rate_limit_wait=max_rate_limit_wait)
+        other = copy(self)
+        runtime = self._runtime.with_options(options)
+        sender = runtime.sender
+        other._sender, other._runtime = sender, runtime  # noqa: SLF001 - of this class
+        other._bind(  # noqa: SLF001 - of this class
+            Grants(sender=sender, client_key=self._client_key, client_secret=self._secret, clock=self._clock)
+        )
+        return other
+
+    def _bind(self, grants: Grants) -> None:
+        self.oauth = OAuth(self._runtime, grants, authorize_url=self._authorize_url, account=self.account)
+        self.research = Research(self._runtime, self._limiter)
 
     async def __aenter__(self) -> Self:
         self._lifecycle.check("TikTokSession")
@@ -322,7 +368,7 @@ class TikTokSession:
         key, limit = self._sender.slots.limit_of(BY_PATH[endpoint.path], open_id)
         return None if limit is None else await self._limiter.remaining(key, limit)
 
-    async def refresh_due(self, within: timedelta, *, concurrency: int = 8) -> RefreshReport:
+    async def refresh_due(self, within: Duration, *, concurrency: int = 8) -> RefreshReport:
         """Refresh every account whose access token ends within *within*, soonest first, once.
 
         Args:
@@ -336,15 +382,22 @@ class TikTokSession:
             StoreError: The store failed before the sweep could begin.
         """
         self._lifecycle.check("session.refresh_due")
-        return await refresh_due(self._tokens, within, concurrency=concurrency)
+        checks = Checks()
+        ahead = checks.duration("within", within)
+        checks.whole("concurrency", concurrency, least=1)
+        checks.refuse("The accounts cannot be refreshed")
+        return await refresh_due(self._tokens, ahead or timedelta(0), concurrency=concurrency)
 
-    def keep_fresh(self, every: timedelta = timedelta(minutes=5)) -> AbstractAsyncContextManager[None]:
+    def keep_fresh(self, every: Duration = timedelta(minutes=5)) -> AbstractAsyncContextManager[None]:
         """Sweep in the background, inside `async with`, so that tokens are renewed before anybody needs them.
 
         Args:
             every: How often to sweep; fleets share the work by the store's leases.
         """
-        return keep_fresh(self._tokens, every, clock=self._clock)
+        checks = Checks()
+        pause = checks.duration("every", every, positive=True)
+        checks.refuse("The accounts cannot be kept fresh")
+        return keep_fresh(self._tokens, pause or timedelta(minutes=5), clock=self._clock)
 
     async def aclose(self) -> None:
         """Let refreshes in flight finish (at most 10 s), then close what this session opened; may be repeated.

@@ -119,7 +119,8 @@ def test_everything_the_creator_does_not_allow_is_told_at_once() -> None:
         stitch_disabled=True,
         max_video_post_duration_sec=60,
     )
-    post = VideoPost(privacy_level=PUBLIC, duration=timedelta(seconds=61))
+    promise = {"disable_comment": False, "disable_duet": False, "disable_stitch": False}
+    post = VideoPost(privacy_level=PUBLIC, duration=timedelta(seconds=61), **promise)  # type: ignore[arg-type]  # by name
     assert len(video_problems(post, info)) == 5
     quiet = VideoPost(privacy_level=SELF, disable_comment=True, disable_duet=True, disable_stitch=True)
     assert video_problems(quiet, info) == []

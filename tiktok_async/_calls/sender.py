@@ -1,16 +1,19 @@
-"""The one path every call takes: limit, token, transport, decoding, retry_delay, retry."""
+"""The one path every call takes: limit, token, transport, decoding, retry."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from copy import copy
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
+from attrs import evolve
 from yarl import URL
 
 from tiktok_async._calls.call import Call, Credential, Delivery, Route
 from tiktok_async._calls.events import CallEvents
+from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.retry import RetryQuota, retry_delay
 from tiktok_async._calls.slots import Slots, settle
@@ -33,6 +36,7 @@ from tiktok_async.models import ClientToken, Endpoint, Event, Limit, RetryPolicy
 from tiktok_async.models._http import RawResponse, Request, Response
 
 if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
     from tenacity import RetryCallState
 
 
@@ -46,10 +50,14 @@ class Exchange:
         transport: Moves bytes.
         slots: The windows, as calls see them.
         tell: Tells of waits.
+        timeout: For each request; `None` is the transport's own.
     """
 
-    def __init__(self, transport: Transport, slots: Slots, tell: CallEvents) -> None:
-        self._transport = transport
+    def __init__(
+        self, transport: Transport, slots: Slots, tell: CallEvents, timeout: "ClientTimeout | None" = None
+    ) -> None:
+        self.transport = transport
+        self.timeout = timeout
         self._slots = slots
         self._tell = tell
 
@@ -72,10 +80,10 @@ class Exchange:
                 if call.credential is not None:
                     # A wait may be longer than what was left of the token's life.
                     token = call.credential.usable() or await call.credential.obtain()
-            request = _request(call, token)
+            request = _request(call, token, self.timeout)
             call.attempts += 1
             delivery.in_doubt = True
-            raw = await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
+            raw = await (self.transport.send(request) if call.streaming is None else call.streaming.send(request))
         except TikTokError as error:
             # Of our own errors, only one of the network's comes after the first byte.
             delivery.in_doubt = delivery.in_doubt and isinstance(error, TransportError) and error.sent
@@ -98,7 +106,7 @@ class Exchange:
         return Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
 
 
-def _request(call: Call, token: Token | ClientToken | None) -> Request:
+def _request(call: Call, token: Token | ClientToken | None, timeout: "ClientTimeout | None") -> Request:
     headers = call.headers
     if token is not None:
         headers = {**headers, "Authorization": "Bearer " + token.access_token.reveal()}
@@ -107,6 +115,7 @@ def _request(call: Call, token: Token | ClientToken | None) -> Request:
         url=call.url,
         headers=headers,
         body=call.body,
+        timeout=timeout,
         fresh=call.spec.repeatable is Repeatable.UNSENT,
     )
 
@@ -174,6 +183,19 @@ class Sender:
         )
         self._exchange = Exchange(transport, self.slots, self._tell)
         self._routes = {endpoint.path: self._route(spec) for endpoint, spec in ENDPOINTS.items()}
+
+    def with_options(self, options: CallOptions) -> "Sender":
+        """Return a sender with other settings that shares everything else, the retry quota and the windows too."""
+        other = copy(self)
+        if options.retry is not None:
+            other._policy = options.retry  # noqa: SLF001 - of this class
+        if options.max_rate_limit_wait is not None:
+            other.slots = evolve(self.slots, max_wait=options.max_rate_limit_wait.total_seconds())
+        timeout = self._exchange.timeout if options.timeout is None else options.timeout
+        other._exchange = Exchange(  # noqa: SLF001 - of this class
+            self._exchange.transport, other.slots, self._tell, timeout
+        )
+        return other
 
     # Plain functions that give back the one coroutine of a call: each one more that waits with it costs CPU and memory.
 

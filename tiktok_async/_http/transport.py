@@ -14,6 +14,7 @@ from yarl import URL
 
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async.errors import ConfigurationError, TransportError
+from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._http import RawResponse, Request
 
 __all__ = ["Connector"]
@@ -33,6 +34,7 @@ class Connector(aiohttp.TCPConnector):
         super()._release(key, protocol, should_close=should_close)
 
 
+_CONNECT_SECONDS = 10.0
 DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 
 # TikTok's largest answers are a few hundred kilobytes; what is far larger is a decompression bomb or not TikTok.
@@ -89,7 +91,7 @@ class AiohttpTransport:
                 # aiohttp would send a form body, secrets and all, to whatever host a 307 names.
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=self._timeout if request.stall_timeout is None else _stall(request.stall_timeout),
+                timeout=self._timeout_of(request),
             ) as response:
                 body = await _read(response.content)
                 return RawResponse(status=response.status, headers=response.headers, body=body)
@@ -116,6 +118,11 @@ class AiohttpTransport:
         finally:
             # A body that was read to its end has given the connection back already.
             response.close()
+
+    def _timeout_of(self, request: Request) -> aiohttp.ClientTimeout:
+        if request.stall_timeout is not None:
+            return _stall(request.stall_timeout)
+        return self._timeout if request.timeout is None else request.timeout
 
     async def aclose(self) -> None:
         """Close what was opened here; the caller's session stays open."""
@@ -155,6 +162,17 @@ class AiohttpTransport:
         else:
             self._pooled = http
         return http
+
+
+def client_timeout(checks: Checks, value: aiohttp.ClientTimeout | Duration | None) -> aiohttp.ClientTimeout | None:
+    """Return the timeout of requests; a length of time is the total, and connecting takes at most 10 s of it."""
+    if isinstance(value, aiohttp.ClientTimeout):
+        return value
+    total = checks.duration("timeout", value, positive=True)
+    if total is None:
+        return None
+    seconds = total.total_seconds()
+    return aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds))
 
 
 def _stall(seconds: float) -> aiohttp.ClientTimeout:

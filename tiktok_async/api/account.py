@@ -1,8 +1,9 @@
 """One account: everything that is done in a user's name."""
 
 from collections.abc import AsyncIterable, Iterable
-from datetime import datetime
+from typing import TYPE_CHECKING
 
+from tiktok_async._calls.options import CallOptions
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api import display
 from tiktok_async.api.pages import Pages
@@ -13,7 +14,21 @@ from tiktok_async.api.posting.publish import Publish
 from tiktok_async.api.posting.video import UploadSource, open_video
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import CreatorInfo, PhotoPost, Token, User, UserField, Video, VideoField, VideoPost
+from tiktok_async.models import (
+    CreatorInfo,
+    PhotoPost,
+    RetryPolicy,
+    Token,
+    User,
+    UserField,
+    Video,
+    VideoField,
+    VideoPost,
+)
+from tiktok_async.models._checks import Checks, Duration, Moment
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
 
 
 class Account:
@@ -31,6 +46,33 @@ class Account:
 
     def __repr__(self) -> str:
         return f"Account({self.open_id!r})"
+
+    def with_options(
+        self,
+        *,
+        timeout: "ClientTimeout | Duration | None" = None,
+        retry: RetryPolicy | None = None,
+        max_rate_limit_wait: Duration | None = None,
+    ) -> "Account":
+        """Return this account with other settings, for the calls made through what is returned.
+
+        Everything else is the session's: its tokens, its limits and its connections. A token that has to be refreshed
+        on the way is refreshed with the session's own settings.
+
+        Args:
+            timeout: For each API request, in seconds if it is a number; `None` keeps what is set.
+            retry: Attempts, backoff and deadline; `None` keeps what is set.
+            max_rate_limit_wait: The longest wait for a free slot; `None` keeps what is set.
+
+        Raises:
+            ConfigurationError: A setting cannot be right.
+
+        Example:
+            >>> async def profile(account):
+            ...     return await account.with_options(timeout=5, retry=RetryPolicy(attempts=1)).user_info()
+        """
+        options = CallOptions.of(timeout=timeout, retry=retry, max_rate_limit_wait=max_rate_limit_wait)
+        return Account(self._runtime.with_options(options), self.open_id)
 
     async def token(self) -> Token:
         """Return a token that can be used now, refreshed when needed.
@@ -60,6 +102,9 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
         """
+        checks = Checks()
+        checks.names("fields", fields)
+        checks.refuse("The profile cannot be asked for")
         return await display.user_info(self._runtime.sender, self._credential, fields)
 
     async def profile(self, *, name: str, avatar_url: str | None = None) -> User:
@@ -86,8 +131,8 @@ class Account:
         self,
         *,
         fields: Iterable[VideoField | str] | None = None,
-        since: datetime | None = None,
-        before: datetime | None = None,
+        since: Moment | None = None,
+        before: Moment | None = None,
         limit: int | None = None,
         page_size: int = 20,
         cursor: int | None = None,
@@ -97,8 +142,9 @@ class Account:
 
         Args:
             fields: Which fields; `None` for all.
-            since: Only videos posted at or after this moment; aware.
-            before: Only videos posted before this moment; aware.
+            since: Only videos posted at or after this moment: an aware datetime, a date (its beginning in UTC), or a
+                timedelta (so long before now).
+            before: Only videos posted before this moment, in the same forms.
             limit: The most videos to yield; `None` for all.
             page_size: Videos a request, 1 to 20.
             cursor: Where a saved listing goes on: a page's `cursor`.
@@ -115,13 +161,20 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-list
         """
+        now = self._runtime.clock.now()
+        checks = Checks()
+        checks.names("fields", fields)
+        after, until = checks.moment("since", since, now=now), checks.moment("before", before, now=now)
+        for name, value in (("limit", limit), ("page_size", page_size), ("cursor", cursor), ("read_ahead", read_ahead)):
+            checks.whole(name, value)
+        checks.refuse("The videos cannot be listed")
         return display.videos(
             self._runtime.sender,
             self._credential,
             clock=self._runtime.clock,
             fields=fields,
-            since=since,
-            before=before,
+            since=after,
+            before=until,
             limit=limit,
             page_size=page_size,
             cursor=cursor,
@@ -144,6 +197,10 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-query
         """
+        checks = Checks()
+        checks.names("ids", ids, optional=False)
+        checks.names("fields", fields)
+        checks.refuse("The videos cannot be looked up")
         return display.videos_by_id(self._runtime.sender, self._credential, ids, fields=fields)
 
     async def creator_info(self) -> CreatorInfo:

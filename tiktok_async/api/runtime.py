@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.sender import Sender
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._concurrency.wakeups import Wakeups
@@ -29,6 +30,10 @@ class Runtime:
     tokens: TokenManager
     revoke: Callable[[Token], Awaitable[None]]
     emit: Callable[[Event], None] | None
+
+    def with_options(self, options: CallOptions) -> "Runtime":
+        """Return the same pieces, with other settings for calls."""
+        return evolve(self, sender=self.sender.with_options(options), retry=options.retry or self.retry)
 
     async def disconnect(self, open_id: str) -> None:
         """End an account's grant at TikTok, then forget its token.

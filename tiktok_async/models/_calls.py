@@ -4,8 +4,9 @@ from datetime import timedelta
 from enum import Enum, StrEnum
 from typing import Generic, TypeVar
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
+from tiktok_async.models._checks import Checks, as_duration
 from tiktok_async.models._json import JsonModel
 
 T_co = TypeVar("T_co", covariant=True)
@@ -40,13 +41,23 @@ class RetryPolicy(JsonModel):
         attempts: How often a call is tried in all; 1 never repeats.
         base: The longest first wait.
         cap: The longest wait.
-        deadline: No attempt starts later than this after the first.
+        deadline: No attempt starts later than this after the first. Lengths of time may be numbers of seconds.
+
+    Raises:
+        ConfigurationError: A value cannot be right; `.problems` names each.
     """
 
-    attempts: int = field(default=4, validator=validators.ge(1))
-    base: timedelta = timedelta(milliseconds=250)
-    cap: timedelta = timedelta(seconds=20)
-    deadline: timedelta = timedelta(seconds=90)
+    attempts: int = 4
+    base: timedelta = field(default=timedelta(milliseconds=250), converter=as_duration)
+    cap: timedelta = field(default=timedelta(seconds=20), converter=as_duration)
+    deadline: timedelta = field(default=timedelta(seconds=90), converter=as_duration)
+
+    def __attrs_post_init__(self) -> None:
+        checks = Checks()
+        checks.whole("attempts", self.attempts, least=1)
+        for name in ("base", "cap", "deadline"):
+            checks.duration(name, getattr(self, name))
+        checks.refuse("A RetryPolicy cannot be made")
 
 
 class Endpoint(Enum):

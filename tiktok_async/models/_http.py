@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 from yarl import URL
 
 from tiktok_async.models._json import JsonModel
+
+if TYPE_CHECKING:
+    from aiohttp import ClientTimeout
 
 
 @frozen(slots=True, kw_only=True)
@@ -21,6 +24,7 @@ class Request:
         body: The bytes, or an async iterable of pieces; the headers then name its length.
         stall_timeout: Seconds without any progress after which it counts as lost, in place of a total time;
             `None`: the transport's total time holds.
+        timeout: In place of the transport's own.
         fresh: Whether it must travel on a connection of its own, since a second sending would do harm.
     """
 
@@ -29,6 +33,7 @@ class Request:
     headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
     body: bytes | AsyncIterable[bytes | memoryview] | None = field(default=None, repr=False)
     stall_timeout: float | None = None
+    timeout: "ClientTimeout | None" = None
     fresh: bool = False
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from tiktok_async.errors import ConfigurationError
+from tiktok_async.models._checks import Checks, as_duration
 from tiktok_async.models._json import JsonModel, private
 from tiktok_async.models._wire import WireModel
 
@@ -51,12 +52,13 @@ class ChunkPlan(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class UploadProgress(JsonModel):
-    """How far an upload is, after TikTok acknowledged a chunk.
+    """How far an upload is.
 
     Attributes:
-        chunk: The chunk that was acknowledged, from 0.
+        chunk: The chunk that was acknowledged or, with `upload(step=...)`, is on its way; from 0.
         chunks: How many there are.
-        sent: Bytes that TikTok has acknowledged; it never goes back.
+        sent: Bytes that TikTok has acknowledged and, with `upload(step=...)`, those that have left for it; it never
+            goes back.
         total: Bytes in all.
         state: `Publish.to_json()` at this point. It holds the upload address: keep it as you keep a token.
     """
@@ -109,23 +111,29 @@ class FailRule:
     Attributes:
         retryable: Whether a new post of the same media may succeed.
         advice: What to do, as a sentence.
+        photos: What to do where photos failed, if that is another thing.
     """
 
     retryable: bool
     advice: str
+    photos: str | None = field(default=None, kw_only=True)
 
 
 # https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
 FAIL_RULES: Mapping[str, FailRule] = {
     FailReason.FILE_FORMAT_CHECK_FAILED: FailRule(
-        False, "Convert the video to MP4, MOV or WebM with H.264, and post it."
+        False,
+        "Convert the video to MP4, MOV or WebM with H.264, and post it anew.",
+        photos="Convert the photos to JPEG or WebP, and post them anew.",
     ),
     FailReason.DURATION_CHECK_FAILED: FailRule(
         False, "Cut the video to the creator's `max_video_post_duration_sec` and post it anew."
     ),
     FailReason.FRAME_RATE_CHECK_FAILED: FailRule(False, "Convert the video to 23 to 60 frames a second."),
     FailReason.PICTURE_SIZE_CHECK_FAILED: FailRule(
-        False, "Scale the picture: a video's sides are 360 to 4096 pixels, a photo fits into 1080 x 1920."
+        False,
+        "Scale the video: each side has 360 to 4096 pixels.",
+        photos="Scale the photos: each fits into 1080 x 1920 pixels and has at most 20 MB.",
     ),
     FailReason.VIDEO_SIZE_CHECK_FAILED: FailRule(False, "The video's size is out of range; make it at most 4 GB."),
     FailReason.INTERNAL: FailRule(True, "TikTok failed on its side; post it anew later."),
@@ -181,6 +189,8 @@ PHOTO_DESCRIPTION_UNITS = 4000
 MAX_PHOTOS = 35
 
 _INT32_MAX = 2**31 - 1
+# All of TikTok's words have this form; what people write by mistake ("private", "PUBLIC") has not.
+_LEVEL = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 # A name, not an address, with a dot in it: TikTok verifies domains and fetches from the public internet only.
 # https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 _PUBLIC_URL = re.compile(
@@ -197,19 +207,10 @@ class PrivacyLevel(StrEnum):
     SELF_ONLY = "SELF_ONLY"
 
 
-def utf16_units(text: str) -> int:
-    """Return the length of *text* as TikTok counts it: most emoji are two units long.
-
-    Example:
-        >>> utf16_units("a"), utf16_units("\N{GRINNING FACE}")
-        (1, 2)
-    """
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def url_problem(url: str) -> str | None:
     """Return what keeps TikTok from fetching *url*, or `None`; the message does not repeat the URL."""
-    if _PUBLIC_URL.fullmatch(url):
+    given: object = url
+    if isinstance(given, str) and _PUBLIC_URL.fullmatch(given):
         return None
     return (
         "must be a public https URL with a domain name and a path, printable ASCII, no user name and no port of its own"
@@ -226,11 +227,17 @@ def refuse(what: str, problems: list[str]) -> None:
         raise ConfigurationError(f"{what} cannot be posted: {'; '.join(problems)}.", problems=problems)
 
 
-def _too_long(name: str, text: str | None, most: int) -> list[str]:
-    if text is None:
-        return []
-    units = utf16_units(text)
-    return [f"{name} is {units} UTF-16 units long, at most {most} are allowed"] if units > most else []
+def privacy_problem(level: object) -> str | None:
+    """Return what is wrong with a privacy level.
+
+    A word that TikTok adds one day has the form of the others and is left to TikTok.
+    """
+    if level == "":
+        return "privacy_level is empty"
+    if isinstance(level, str) and _LEVEL.fullmatch(level):
+        return None
+    shown = ascii(level)[:60] if isinstance(level, str) else f"a {type(level).__name__}"
+    return f"privacy_level is {shown}, not one of {', '.join(PrivacyLevel)}"
 
 
 @frozen(slots=True, kw_only=True)
@@ -240,14 +247,15 @@ class VideoPost(JsonModel):
     Args:
         privacy_level: Who may see it. There is no default: TikTok wants the creator to choose each time.
         title: The caption, at most 2,200 UTF-16 units; `#tag` and `@mention` work in it.
-        disable_comment: Nobody may comment.
-        disable_duet: Nobody may make a duet.
-        disable_stitch: Nobody may stitch.
+        disable_comment: Whether comments are off; `None` does not say, and TikTok decides by the creator's settings.
+        disable_duet: Whether duets are off; `None` as above.
+        disable_stitch: Whether stitches are off; `None` as above.
         video_cover_timestamp_ms: The frame that becomes the cover, in milliseconds from the start.
         brand_content_toggle: It is a paid partnership for a third party.
         brand_organic_toggle: It promotes the creator's own business.
         is_aigc: It is made by AI; the post says so.
-        duration: How long the video is, if you know; it is not sent, only checked by `check=True`.
+        duration: How long the video is, if you know; a number is seconds. It is not sent, only checked by
+            `check=True`.
 
     Raises:
         ConfigurationError: A setting breaks TikTok's rules; `.problems` names each.
@@ -259,26 +267,27 @@ class VideoPost(JsonModel):
 
     privacy_level: PrivacyLevel | str
     title: str | None = None
-    disable_comment: bool = False
-    disable_duet: bool = False
-    disable_stitch: bool = False
+    disable_comment: bool | None = None
+    disable_duet: bool | None = None
+    disable_stitch: bool | None = None
     video_cover_timestamp_ms: int | None = None
     brand_content_toggle: bool = False
     brand_organic_toggle: bool = False
     is_aigc: bool = False
-    duration: timedelta | None = None
+    duration: timedelta | None = field(default=None, converter=as_duration)
 
     def __attrs_post_init__(self) -> None:
-        problems = _too_long("title", self.title, VIDEO_TITLE_UNITS)
-        if not self.privacy_level:
-            problems.append("privacy_level is empty")
-        cover = self.video_cover_timestamp_ms
-        if cover is not None and not 0 <= cover <= _INT32_MAX:
-            problems.append(f"video_cover_timestamp_ms is {cover}, not a time from the start in milliseconds")
-        if self.duration is not None and self.duration <= timedelta(0):
-            problems.append("duration is not positive")
-        problems += branded_privately(self.privacy_level, branded=self.brand_content_toggle)
-        refuse("The video", problems)
+        checks = Checks()
+        checks.text("title", self.title, most_units=VIDEO_TITLE_UNITS)
+        _check_privacy(checks, self.privacy_level)
+        for name in ("disable_comment", "disable_duet", "disable_stitch"):
+            checks.flag(name, getattr(self, name), optional=True)
+        for name in ("brand_content_toggle", "brand_organic_toggle", "is_aigc"):
+            checks.flag(name, getattr(self, name))
+        checks.whole("video_cover_timestamp_ms", self.video_cover_timestamp_ms, least=0, most=_INT32_MAX)
+        checks.duration("duration", self.duration, positive=True)
+        checks.problems += branded_privately(self.privacy_level, branded=self.brand_content_toggle is True)
+        refuse("The video", checks.problems)
 
 
 @frozen(slots=True, kw_only=True)
@@ -289,7 +298,7 @@ class PhotoPost(JsonModel):
         privacy_level: Who may see them. There is no default; `None` is for drafts, whose creator chooses in the app.
         title: At most 90 UTF-16 units.
         description: At most 4,000 UTF-16 units; `#tag` and `@mention` work in it.
-        disable_comment: Nobody may comment. Not for drafts, as the ones below.
+        disable_comment: Whether comments are off; `None` does not say. This and the three below are not for drafts.
         auto_add_music: TikTok adds music of its choice.
         brand_content_toggle: It is a paid partnership for a third party.
         brand_organic_toggle: It promotes the creator's own business.
@@ -302,19 +311,30 @@ class PhotoPost(JsonModel):
     privacy_level: PrivacyLevel | str | None
     title: str | None = None
     description: str | None = None
-    disable_comment: bool = False
+    disable_comment: bool | None = None
     auto_add_music: bool = False
     brand_content_toggle: bool = False
     brand_organic_toggle: bool = False
     cover_index: int = 0
 
     def __attrs_post_init__(self) -> None:
-        problems = _too_long("title", self.title, PHOTO_TITLE_UNITS)
-        problems += _too_long("description", self.description, PHOTO_DESCRIPTION_UNITS)
-        if not 0 <= self.cover_index < MAX_PHOTOS:
-            problems.append(f"cover_index is {self.cover_index}, not a photo's number from 0")
-        problems += branded_privately(self.privacy_level, branded=self.brand_content_toggle)
-        refuse("The photos", problems)
+        checks = Checks()
+        checks.text("title", self.title, most_units=PHOTO_TITLE_UNITS)
+        checks.text("description", self.description, most_units=PHOTO_DESCRIPTION_UNITS)
+        if self.privacy_level is not None:
+            _check_privacy(checks, self.privacy_level)
+        checks.flag("disable_comment", self.disable_comment, optional=True)
+        for name in ("auto_add_music", "brand_content_toggle", "brand_organic_toggle"):
+            checks.flag(name, getattr(self, name))
+        checks.whole("cover_index", self.cover_index, least=0, most=MAX_PHOTOS - 1, optional=False)
+        checks.problems += branded_privately(self.privacy_level, branded=self.brand_content_toggle is True)
+        refuse("The photos", checks.problems)
+
+
+def _check_privacy(checks: Checks, level: object) -> None:
+    problem = privacy_problem(level)
+    if problem is not None:
+        checks.add(problem)
 
 
 def branded_privately(privacy_level: str | None, *, branded: bool) -> list[str]:

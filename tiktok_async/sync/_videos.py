@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import evolve, frozen
 
@@ -10,6 +10,7 @@ from tiktok_async.abc import CheckpointStore
 from tiktok_async.api.account import Account
 from tiktok_async.errors import CheckpointConflict, ConfigurationError, SessionClosed, TikTokError, WrongEventLoop
 from tiktok_async.models import AccountKey, Checkpoint, Video, VideoField
+from tiktok_async.models._checks import Checks, Duration, Moment
 from tiktok_async.session import TikTokSession
 from tiktok_async.sync import _rules as rules
 from tiktok_async.sync._plan import EVERY, LOOK_BACK, NEEDS_LOGIN, Plan, unlisted
@@ -22,11 +23,11 @@ async def sync_videos(
     session: TikTokSession,
     *,
     accounts: _Accounts | None = None,
-    since: datetime | Mapping[str, datetime] | None = None,
+    since: Moment | Mapping[str, Moment] | None = None,
     concurrency: int = 32,
     fields: Iterable[VideoField | str] | None = None,
     checkpoints: CheckpointStore | None = None,
-    look_back: timedelta = LOOK_BACK,
+    look_back: Duration = LOOK_BACK,
 ) -> AsyncGenerator[SyncResult, None]:
     """Yield the videos of many accounts, one result an account, as they come.
 
@@ -42,8 +43,9 @@ async def sync_videos(
     Args:
         session: The session.
         accounts: Accounts or open_ids, from any iterable, sync or async; `None` for every stored one.
-        since: Only videos posted at or after this moment; aware. Or a moment for each open_id, such as the
-            `watermark` of a last run. `None` for all videos, or all since the checkpoint.
+        since: Only videos posted at or after this moment: an aware datetime, a date (its beginning in UTC) or a
+            timedelta (so long before now). Or a moment for each open_id, such as the `watermark` of a last run. `None`
+            for all videos, or all since the checkpoint.
         concurrency: How many accounts at a time, at least 1.
         fields: Which fields; `None` for all.
         checkpoints: Makes the run incremental.
@@ -60,17 +62,27 @@ async def sync_videos(
         ...         if result.error is None:
         ...             await save(result.account.open_id, result.videos)
     """
-    if concurrency < 1:
-        msg = f"concurrency is at least 1, not {concurrency!r}."
-        raise ConfigurationError(msg)
+    now = session.clock.now()
+    checks = Checks()
+    checks.whole("concurrency", concurrency, least=1, optional=False)
+    checks.names("fields", fields)
+    checks.names("accounts", accounts)
+    back = checks.duration("look_back", look_back)
+    began: datetime | Mapping[str, datetime] | None
+    if isinstance(since, Mapping):
+        found = {open_id: checks.moment(f"since[{open_id!r}]", each, now=now) for open_id, each in since.items()}
+        began = {open_id: each for open_id, each in found.items() if each is not None}
+    else:
+        began = checks.moment("since", since, now=now)
+    checks.refuse("The videos cannot be synced")
     run = _Run(
         session=session,
         checkpoints=checkpoints,
-        since=since,
+        since=began,
         plan=Plan.of(
             every=EVERY,
-            look_back=look_back,
-            since=since if isinstance(since, datetime) else None,
+            look_back=LOOK_BACK if back is None else back,
+            since=began if isinstance(began, datetime) else None,
             fields=fields,
         ),
     )

@@ -18,6 +18,7 @@ from tiktok_async.api.portability.rules import check_categories, missing_scopes,
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ArchiveUnavailable, ConfigurationError, ScopeNotGranted
 from tiktok_async.models import DataFormat, Endpoint, PortabilityCategory, PortabilityState, PortabilityStatus
+from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._wire import WireModel, identifier
 
 __all__ = ["Archive", "Portability", "PortabilityRequest"]
@@ -46,8 +47,9 @@ class PortabilityRequest:
     def __init__(
         self, runtime: Runtime, credential: AccountCredential, request_id: str, *, spent: frozenset[str] = frozenset()
     ) -> None:
-        if not (request_id.isascii() and request_id.isdigit()):
-            raise ConfigurationError(f"request_id is digits, as TikTok gives it, not {request_id[:60]!r}.")
+        given: object = request_id
+        if not isinstance(given, str) or not (given.isascii() and given.isdigit()):
+            raise ConfigurationError(f"request_id is a str of digits, as TikTok gives it, not {ascii(given)[:60]}.")
         self.request_id = request_id
         self.spent = spent
         self._runtime = runtime
@@ -73,18 +75,22 @@ class PortabilityRequest:
         categories = tuple(_MESSAGES.get(str(one), one) for one in status.category_selection_list)
         return evolve(status, category_selection_list=categories)
 
-    async def wait(self, *, timeout: timedelta | None = None) -> PortabilityStatus:  # noqa: ASYNC109 - asked at intervals
+    async def wait(self, *, timeout: Duration | None = None) -> PortabilityStatus:  # noqa: ASYNC109 - asked at intervals
         """Wait until the archive is ready, which takes seconds to hours.
 
         TikTok is asked after 5 s and then less and less often, at last every 5 minutes. An app that receives
         webhooks can do without: `portability.download.ready` says the same.
 
         Args:
-            timeout: The longest wait; `None` waits as long as it takes.
+            timeout: The longest wait, in seconds if it is a number; `None` waits as long as it takes.
 
         Raises:
+            ConfigurationError: *timeout* is no length of time.
             ArchiveUnavailable: It was cancelled, it has expired, or *timeout* is over; see `.state`.
         """
+        checks = Checks()
+        longest = checks.duration("timeout", timeout)
+        checks.refuse("The archive cannot be waited for")
         clock = self._runtime.clock
         started, pause = clock.monotonic(), _FIRST_LOOK
         while True:
@@ -93,14 +99,14 @@ class PortabilityRequest:
                 return status
             waited = timedelta(seconds=clock.monotonic() - started)
             gone = status.status in (PortabilityState.EXPIRED, PortabilityState.CANCELLED)
-            if gone or (timeout is not None and waited + pause > timeout):
+            if gone or (longest is not None and waited + pause > longest):
                 raise ArchiveUnavailable(self.request_id, state=str(status.status), open_id=self._credential.open_id)
             # Spread, so that a thousand requests of one hour are not asked about at one moment.
             await clock.sleep(pause.total_seconds() * (1 + 0.2 * clock.random()))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def download(
-        self, path: str | os.PathLike[str], *, stall_timeout: timedelta = timedelta(seconds=60)
+        self, path: str | os.PathLike[str], *, stall_timeout: Duration = timedelta(seconds=60)
     ) -> Archive:
         """Download the archive, which is ready for four days. Under *path* stands the whole of it or nothing new.
 
@@ -109,7 +115,7 @@ class PortabilityRequest:
 
         Args:
             path: Where to; a file that is there is replaced at the end.
-            stall_timeout: The longest time without a byte; there is no limit in all.
+            stall_timeout: The longest time without a byte, in seconds if it is a number; there is no limit in all.
 
         Returns:
             The archive, to be read member by member.
@@ -122,13 +128,18 @@ class PortabilityRequest:
 
         Source: https://developers.tiktok.com/doc/data-portability-api-download
         """
+        checks = Checks()
+        stall = checks.duration("stall_timeout", stall_timeout, positive=True)
+        if not isinstance(path, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+            checks.add(f"path is a {type(path).__name__}, not a str or a Path")
+        checks.refuse("The archive cannot be downloaded")
         target = Path(path)
         await Download(
             runtime=self._runtime,
             credential=self._credential,
             request_id=self.request_id,
             path=target,
-            stall_timeout=stall_timeout.total_seconds(),
+            stall_timeout=60.0 if stall is None else stall.total_seconds(),
         ).run()
         return Archive(target)
 

@@ -27,6 +27,10 @@ def check_categories(categories: Iterable[PortabilityCategory | str]) -> tuple[P
     """
     if isinstance(categories, str):
         categories = (categories,)
+    if not isinstance(categories, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        raise ConfigurationError(
+            f"categories is a {type(categories).__name__}, not a list of {', '.join(PortabilityCategory)}."
+        )
     named = tuple(dict.fromkeys(map(str, categories)))
     known = set(PortabilityCategory)
     problems = [f"{name[:60]!r} is no category; there are {', '.join(known)}" for name in named if name not in known]

@@ -6,6 +6,7 @@ https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
 and https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
 """
 
+import logging
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
@@ -17,7 +18,13 @@ from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api.posting.dedup import DedupKey, dedup_note
 from tiktok_async.api.posting.publish import Publish
 from tiktok_async.api.posting.rules.chunks import plan_chunks
-from tiktok_async.api.posting.rules.preflight import photo_problems, photo_url_problems, video_problems
+from tiktok_async.api.posting.rules.preflight import (
+    photo_hints,
+    photo_list_problems,
+    photo_problems,
+    photo_url_problems,
+    video_problems,
+)
 from tiktok_async.api.posting.rules.saved import Fingerprint, PublishRecord, UploadRecord
 from tiktok_async.api.posting.video import UploadSource, VideoSource, content_type_of, open_video
 from tiktok_async.api.runtime import Runtime
@@ -39,8 +46,11 @@ from tiktok_async.models import (
     Secret,
     VideoPost,
 )
+from tiktok_async.models._checks import Checks
 from tiktok_async.models._posting import refuse
 from tiktok_async.models._wire import WireModel
+
+_log = logging.getLogger("tiktok_async")
 
 __all__ = ["Source", "Video", "begin", "creator_info", "post_photos", "post_video", "resume"]
 
@@ -172,6 +182,13 @@ async def post_video(
 ) -> Publish:
     """Begin a video, directly with *post* or as a draft without; see `Account.post_video`, `Account.draft_video`."""
     runtime.lifecycle.check("posting a video")
+    checks = Checks()
+    if post is not None and not isinstance(post, VideoPost):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        checks.add(f"post is a {type(post).__name__}, not a VideoPost(privacy_level=..., title=...)")
+    checks.whole("chunk_size", chunk_size)
+    checks.text("content_type", content_type)
+    _check_common(checks, check, dedup_key)
+    checks.refuse("The video cannot be posted")
     note = dedup_note(runtime.store, AccountKey(runtime.client_key, credential.open_id), dedup_key)
     video: Video | None = None
     if not isinstance(source, PullFromUrl):
@@ -206,10 +223,21 @@ async def post_photos(
 ) -> Publish:
     """Begin photos; see `Account.post_photos` and `Account.draft_photos`."""
     runtime.lifecycle.check("posting photos")
-    if isinstance(urls, str):
-        raise ConfigurationError("Photos are a list of URLs, not one str.")
-    images = [str(url) for url in urls]
-    refuse("The photos", photo_url_problems(images, post, direct=direct))
+    checks = Checks()
+    checks.names("urls", urls, optional=False)
+    images = [] if checks.problems else [str(url) for url in urls]
+    if not isinstance(post, PhotoPost):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
+        checks.add(f"post is a {type(post).__name__}, not a PhotoPost(privacy_level=..., title=...)")
+        checks.problems += photo_list_problems(images)
+    elif not checks.problems:
+        checks.problems += photo_url_problems(images, post, direct=direct)
+    _check_common(checks, check, dedup_key)
+    refuse("The photos", checks.problems)
+    hints = photo_hints(images)
+    if hints and check:
+        refuse("The photos", hints)
+    if hints:
+        _log.warning("TikTok may refuse the photos of account %s: %s.", credential.open_id, "; ".join(hints))
     note = dedup_note(runtime.store, AccountKey(runtime.client_key, credential.open_id), dedup_key)
     await _need_scope(credential, Scope.VIDEO_PUBLISH if direct else Scope.VIDEO_UPLOAD)
     if check and direct:
@@ -221,6 +249,12 @@ async def post_photos(
         "source_info": {"source": "PULL_FROM_URL", "photo_images": images, "photo_cover_index": post.cover_index},
     }
     return await begin(runtime, credential, Endpoint.CONTENT_INIT, body, video=None, note=note)
+
+
+def _check_common(checks: Checks, check: object, dedup_key: object) -> None:
+    checks.flag("check", check)
+    if dedup_key is not None and not isinstance(dedup_key, str):
+        checks.add(f"dedup_key is a {type(dedup_key).__name__}, not a str")
 
 
 async def _video(runtime: Runtime, source: UploadSource, chunk_size: int | None, content_type: str | None) -> Video:
@@ -242,18 +276,18 @@ def _video_info(post: VideoPost) -> dict[str, Any]:
     # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
     info: dict[str, Any] = {
         "privacy_level": str(post.privacy_level),
-        "disable_comment": post.disable_comment,
-        "disable_duet": post.disable_duet,
-        "disable_stitch": post.disable_stitch,
         "brand_content_toggle": post.brand_content_toggle,
         "brand_organic_toggle": post.brand_organic_toggle,
         "is_aigc": post.is_aigc,
     }
-    if post.title is not None:
-        info["title"] = post.title
-    if post.video_cover_timestamp_ms is not None:
-        info["video_cover_timestamp_ms"] = post.video_cover_timestamp_ms
-    return info
+    said = {
+        "title": post.title,
+        "disable_comment": post.disable_comment,
+        "disable_duet": post.disable_duet,
+        "disable_stitch": post.disable_stitch,
+        "video_cover_timestamp_ms": post.video_cover_timestamp_ms,
+    }
+    return info | {name: value for name, value in said.items() if value is not None}
 
 
 def _photo_info(post: PhotoPost, *, direct: bool) -> dict[str, Any]:
@@ -264,9 +298,10 @@ def _photo_info(post: PhotoPost, *, direct: bool) -> dict[str, Any]:
     if direct:
         info |= {
             "privacy_level": str(post.privacy_level),
-            "disable_comment": post.disable_comment,
             "auto_add_music": post.auto_add_music,
             "brand_content_toggle": post.brand_content_toggle,
             "brand_organic_toggle": post.brand_organic_toggle,
         }
+        if post.disable_comment is not None:
+            info["disable_comment"] = post.disable_comment
     return info

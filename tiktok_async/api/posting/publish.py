@@ -1,6 +1,8 @@
 """One post on its way: its upload, its state, and how it ended."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -33,6 +35,7 @@ from tiktok_async.models import (
     PublishStatus,
     UploadProgress,
 )
+from tiktok_async.models._checks import Checks, Duration
 
 __all__ = ["Publish", "PublishEvents"]
 
@@ -122,19 +125,23 @@ class _Problems:
         self.permanent = self.permanent + 1 if permanent else 0
 
 
+def _longest(timeout: Duration | None) -> timedelta | None:
+    checks = Checks()
+    longest = checks.duration("timeout", timeout)
+    checks.refuse("The end of a post cannot be waited for")
+    return longest
+
+
 class Publish:
     """A post that TikTok has accepted and not yet published; `Account.post_video` and its kin return one.
 
-    It can be continued in another process: save `to_json()` before the first byte moves, and hand it to
-    `Account.publish`.
+    It can be continued in another process: by the same call with the same `dedup_key`, or by `to_json()`, saved before
+    the first byte moves and handed to `Account.publish`.
 
     Example:
-        >>> async def post(account, path, post, save):
-        ...     publish = await account.post_video(path, post)
-        ...     save(publish.to_json())
-        ...     async for progress in publish.upload():
-        ...         save(progress.state)
-        ...     return await publish.wait()
+        >>> async def post(account, path, post, job_id):
+        ...     publish = await account.post_video(path, post, dedup_key=job_id)
+        ...     return await publish.run()
     """
 
     def __init__(
@@ -188,11 +195,52 @@ class Publish:
         """
         return self._record.to_json()
 
-    async def upload(self) -> AsyncGenerator[UploadProgress, None]:
+    async def run(
+        self,
+        *,
+        timeout: Duration | None = timedelta(minutes=30),  # noqa: ASYNC109 - as for `wait`
+        on_progress: Callable[[UploadProgress], Awaitable[None] | None] | None = None,
+        step: int = 1_000_000,
+    ) -> PublishStatus:
+        """Send what is left of the video, then wait until the post is published, or a draft is in the inbox.
+
+        Breaking off is harmless, as for `upload`: call it again, here or in another process.
+
+        Args:
+            timeout: How long to wait at most once all bytes are sent; `None` for as long as it takes.
+            on_progress: Called with the progress of the upload; it may be async.
+            step: After how many bytes it is called, beside after each chunk.
+
+        Returns:
+            The last status, as `wait` does.
+
+        Raises:
+            UploadError: As `upload` raises, with the kinds of it.
+            PublishFailed: TikTok did not publish it.
+            PublishPending: The time is over and nothing is decided. That is no failure.
+
+        Example:
+            >>> async def post(account, path, post):
+            ...     publish = await account.post_video(path, post, dedup_key="order-77")
+            ...     return await publish.run(on_progress=lambda progress: print(progress.sent, progress.total))
+        """
+        longest = _longest(timeout)
+        async with aclosing(self.upload(step=None if on_progress is None else step)) as uploading:
+            async for progress in uploading:
+                told = None if on_progress is None else on_progress(progress)
+                if told is not None:
+                    await told
+        return await self.wait(longest)
+
+    async def upload(self, *, step: int | None = None) -> AsyncGenerator[UploadProgress, None]:
         """Send the video's bytes, chunk by chunk; the source stays open until the last one, or until this is closed.
 
         What has been acknowledged is not sent again. Breaking off is harmless: call it again, here or in another
         process. A post without bytes to send, or with none left, yields nothing.
+
+        Args:
+            step: Tell the progress within a chunk, too, each time so many bytes more have left. `progress.state`
+                changes with an acknowledged chunk alone.
 
         Yields:
             The progress after each chunk; save its `state`.
@@ -203,14 +251,19 @@ class Publish:
             SourceChanged: The source is not the one the upload began with.
             UploadError: It did not work in all attempts, or the source cannot be read; resume later.
             PublishFailed: TikTok gave the post up meanwhile.
-            ConfigurationError: The source is missing, cannot be read, or the upload is running already.
+            ConfigurationError: The source is missing, cannot be read, or the upload is running already; or *step* is no
+                number of bytes.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
         """
+        checks = Checks()
+        checks.whole("step", step, least=1)
+        checks.refuse("The upload cannot begin")
         record = self._record.upload
         if record is None or record.sent >= record.plan.size:
             return
         plan, highest = record.plan, record.sent
+        shown = highest
         if self._source is None:
             raise ConfigurationError(
                 f"Publish {self.publish_id} has bytes to send and no source: `account.publish(state, source)`."
@@ -219,10 +272,18 @@ class Publish:
             upload = await self._prepare(record, video)
             while upload.acknowledged < plan.size:
                 started = self._runtime.clock.monotonic()
-                await self._exclusively(upload)
+                if step is None:
+                    await self._exclusively(upload)
+                else:
+                    async with aclosing(self._within_chunk(upload)) as moving:
+                        async for moved in moving:
+                            if moved >= shown + step:
+                                shown = moved
+                                yield self._progress(plan, plan.chunk_at(moved), moved)
                 if upload.acknowledged <= highest:
                     continue
                 before, highest = highest, upload.acknowledged
+                shown = max(shown, highest)
                 chunk = plan.chunk_at(highest - 1)
                 self._telling.chunk(
                     plan,
@@ -232,9 +293,30 @@ class Publish:
                     attempts=upload.attempts,
                     seconds=self._runtime.clock.monotonic() - started,
                 )
-                yield UploadProgress(
-                    chunk=chunk, chunks=plan.count, sent=highest, total=plan.size, state=self._record.to_json()
-                )
+                yield self._progress(plan, chunk, shown)
+
+    def _progress(self, plan: ChunkPlan, chunk: int, sent: int) -> UploadProgress:
+        return UploadProgress(chunk=chunk, chunks=plan.count, sent=sent, total=plan.size, state=self._record.to_json())
+
+    async def _within_chunk(self, upload: Upload) -> AsyncGenerator[int, None]:
+        """Send the next chunk, and yield how many bytes have left each time there are more, but not its end."""
+        news = asyncio.Event()
+        sending = asyncio.ensure_future(self._exclusively(upload))
+        sending.add_done_callback(lambda _: news.set())
+        upload.on_moved = news.set
+        try:
+            while not sending.done():
+                await news.wait()
+                news.clear()
+                moved = upload.acknowledged + upload.under_way
+                end = upload.plan.range_of(upload.plan.chunk_at(upload.acknowledged)).stop
+                if not sending.done() and upload.acknowledged < moved < end:
+                    yield moved
+            await sending
+        finally:
+            upload.on_moved = None
+            sending.cancel()
+            await asyncio.wait({sending})
 
     async def status(self) -> PublishStatus:
         """Ask TikTok where the post is.
@@ -251,14 +333,14 @@ class Publish:
             self._telling.state(status)
         return status
 
-    async def wait(self, timeout: timedelta | None = timedelta(minutes=30)) -> PublishStatus:  # noqa: ASYNC109 - the end of a wait is a result here, not a cancellation
+    async def wait(self, timeout: Duration | None = timedelta(minutes=30)) -> PublishStatus:  # noqa: ASYNC109 - the end of a wait is a result here, not a cancellation
         """Wait until the post is published, or a draft is in its creator's inbox.
 
         It asks after 2 s, then less and less often, every 30 s at last. A webhook that is handed to
         `session.webhooks.handle` makes it ask at once.
 
         Args:
-            timeout: How long at most; `None` for as long as it takes.
+            timeout: How long at most, in seconds if it is a number; `None` for as long as it takes.
 
         Returns:
             The last status. `post_ids` may still be empty: they come with the moderation, and for public posts only.
@@ -269,6 +351,7 @@ class Publish:
                 `__cause__` is what the last question failed with, if it did.
             ServerError: TikTok's address gives, again and again, an answer that waiting does not change.
         """
+        longest = _longest(timeout)
         clock = self._runtime.clock
         started = clock.monotonic()
         delay = _FIRST_POLL
@@ -281,9 +364,9 @@ class Publish:
                 if status is not None and status.succeeded:
                     return status
                 waited = timedelta(seconds=clock.monotonic() - started)
-                if timeout is not None and waited >= timeout:
+                if longest is not None and waited >= longest:
                     raise PublishPending(self.publish_id, state=self._state, waited=waited, problem=problems.last)
-                left = delay if timeout is None else min(delay, (timeout - waited).total_seconds())
+                left = delay if longest is None else min(delay, (longest - waited).total_seconds())
                 await wakeup.wait(left, clock)
                 delay = min(delay * _GROWTH, _LONGEST_POLL)
 

@@ -49,15 +49,23 @@ class ChunkBody:
         blocks: The chunk.
         clock: Tells the time.
         guard: Is told of progress.
+        on_moved: Is called after each piece.
 
     Attributes:
         failure: What the source raised, which a sender would only show as a broken connection.
         moved: Bytes that were handed to the sender.
     """
 
-    __slots__ = ("_blocks", "_clock", "_closed", "_guard", "_idle", "_rest", "failure", "moved")
+    __slots__ = ("_blocks", "_clock", "_closed", "_guard", "_idle", "_on_moved", "_rest", "failure", "moved")
 
-    def __init__(self, blocks: AsyncGenerator[memoryview, None], clock: Clock, guard: StallGuard) -> None:
+    def __init__(
+        self,
+        blocks: AsyncGenerator[memoryview, None],
+        clock: Clock,
+        guard: StallGuard,
+        on_moved: Callable[[], None] | None = None,
+    ) -> None:
+        self._on_moved = on_moved
         self._blocks = blocks
         self._rest = memoryview(b"")
         self._clock = clock
@@ -79,6 +87,8 @@ class ChunkBody:
         piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
         self._guard.moved_at = self._clock.monotonic()
         self.moved += len(piece)
+        if self._on_moved is not None:
+            self._on_moved()
         return piece
 
     async def _next_block(self) -> memoryview:
@@ -122,6 +132,8 @@ class Upload:
     Attributes:
         acknowledged: Bytes that TikTok has, as far as it told.
         attempts: How often the last chunk was sent.
+        plan: How the video is cut.
+        on_moved: Is called when bytes of a chunk have left.
     """
 
     def __init__(
@@ -139,7 +151,7 @@ class Upload:
         self._record = record
         self._url = url
         self._video = video
-        self._plan = upload.plan
+        self.plan = upload.plan
         self._upload = upload
         self._status = status
         self._transport = transport
@@ -150,6 +162,7 @@ class Upload:
         self._body: ChunkBody | None = None
         self.acknowledged = upload.sent
         self.attempts = 0
+        self.on_moved: Callable[[], None] | None = None
 
     @property
     def under_way(self) -> int:
@@ -175,9 +188,9 @@ class Upload:
         if status.state == PublishState.FAILED:
             raise failure_of(self._record.publish_id, status)
         if status.succeeded:
-            self._move(self._plan.size)
+            self._move(self.plan.size)
         elif status.uploaded_bytes is not None:
-            self._move(max(self.acknowledged, floor_to_chunk(self._plan, status.uploaded_bytes)))
+            self._move(max(self.acknowledged, floor_to_chunk(self.plan, status.uploaded_bytes)))
         return status.succeeded or status.uploaded_bytes is not None
 
     async def next_chunk(self) -> None:
@@ -190,11 +203,11 @@ class Upload:
             UploadError: It did not work in all the attempts; the upload can be resumed later.
         """
         self.attempts = 0
-        goal = self._plan.range_of(self._plan.chunk_at(self.acknowledged)).stop
+        goal = self.plan.range_of(self.plan.chunk_at(self.acknowledged)).stop
         while self.acknowledged < goal:
             await self._check_hour()
             self.attempts += 1
-            current = self._plan.range_of(self._plan.chunk_at(self.acknowledged))
+            current = self.plan.range_of(self.plan.chunk_at(self.acknowledged))
             problem = await self._attempt(range(self.acknowledged, current.stop))
             if problem is not None:
                 await self._pause(problem)
@@ -234,7 +247,7 @@ class Upload:
         raise self._error(UploadExpired, status, f"The upload cannot go on: {why}. {advice}")
 
     def _take(self, span: range, reply: RawResponse) -> UploadError | None:
-        points = resume_points(self._plan, reply.headers)
+        points = resume_points(self.plan, reply.headers)
         self._move(points[0] if points and span.stop not in points else span.stop)
         if self.acknowledged > span.start:
             return None
@@ -242,7 +255,7 @@ class Upload:
 
     async def _resync(self, span: range, reply: RawResponse) -> UploadError | None:
         self._refused.add(span.start)
-        points = [point for point in resume_points(self._plan, reply.headers) if point not in self._refused]
+        points = [point for point in resume_points(self.plan, reply.headers) if point not in self._refused]
         if points:
             self._move(points[0])
             return None
@@ -261,11 +274,11 @@ class Upload:
         headers = {
             "Content-Type": self._upload.content_type,
             "Content-Length": str(len(span)),
-            "Content-Range": content_range(span, self._plan.size),
+            "Content-Range": content_range(span, self.plan.size),
         }
         guard = StallGuard(self._clock, STALL_SECONDS)
         blocks = self._video.blocks(span, self._upload.fingerprint)
-        body = self._body = ChunkBody(blocks, self._clock, guard)
+        body = self._body = ChunkBody(blocks, self._clock, guard, self.on_moved)
         request = Request(method="PUT", url=self._url, headers=headers, body=body, stall_timeout=STALL_SECONDS)
         try:
             async with guard, aclosing(body):
@@ -297,7 +310,7 @@ class Upload:
     async def _check_hour(self) -> None:
         expires_at = self._record.expires_at
         if expires_at is not None and self._clock.now() >= expires_at:
-            await self._gone(range(self._plan.size), None, "its hour is over")
+            await self._gone(range(self.plan.size), None, "its hour is over")
 
     def _move(self, offset: int) -> None:
         if offset > self.acknowledged:

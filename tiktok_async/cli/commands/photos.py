@@ -56,7 +56,7 @@ async def command(
         title=title,
         description=description,
         privacy_level=privacy,
-        disable_comment=disable_comment,
+        disable_comment=disable_comment or None,
         auto_add_music=add_music,
         brand_content_toggle=brand_content,
         brand_organic_toggle=brand_organic,

@@ -72,9 +72,9 @@ async def command(
     post = VideoPost(
         title=title,
         privacy_level=privacy,
-        disable_comment=disable_comment,
-        disable_duet=disable_duet,
-        disable_stitch=disable_stitch,
+        disable_comment=disable_comment or None,
+        disable_duet=disable_duet or None,
+        disable_stitch=disable_stitch or None,
         video_cover_timestamp_ms=cover_ms,
         brand_content_toggle=brand_content,
         brand_organic_toggle=brand_organic,

@@ -1,11 +1,32 @@
 """What the creator's settings say to a post before it is sent, and what is wrong with a list of photos."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from tiktok_async.models import CreatorInfo, PhotoPost, VideoPost
 from tiktok_async.models._posting import MAX_PHOTOS, url_problem
 
-__all__ = ["photo_problems", "photo_url_problems", "video_problems"]
+__all__ = ["photo_hints", "photo_list_problems", "photo_problems", "photo_url_problems", "video_problems"]
+
+_NOT_PHOTOS = frozenset(
+    {
+        ".avif",
+        ".bmp",
+        ".gif",
+        ".heic",
+        ".heif",
+        ".jxl",
+        ".mov",
+        ".mp4",
+        ".pdf",
+        ".png",
+        ".svg",
+        ".tif",
+        ".tiff",
+        ".webm",
+    }
+)
 
 
 def video_problems(post: VideoPost, info: CreatorInfo) -> list[str]:
@@ -40,17 +61,45 @@ def photo_url_problems(urls: Sequence[str], post: PhotoPost, *, direct: bool) ->
     Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
     """
     problems: list[str] = []
+    if not direct:
+        problems += [
+            f"{name} does not travel with a draft: leave it out, and let the creator choose it in the app"
+            for name in ("disable_comment", "auto_add_music", "brand_content_toggle", "brand_organic_toggle")
+            if getattr(post, name)
+        ]
+    if 1 <= len(urls) <= MAX_PHOTOS and post.cover_index >= len(urls):
+        problems.append(f"cover_index is {post.cover_index}, there are {len(urls)} photos")
+    problems += photo_list_problems(urls)
+    if direct and post.privacy_level is None:
+        problems.append("privacy_level is missing, only a draft goes without one")
+    return problems
+
+
+def photo_list_problems(urls: Sequence[str]) -> list[str]:
+    """Return what is wrong with *urls* by themselves."""
+    problems: list[str] = []
     if not 1 <= len(urls) <= MAX_PHOTOS:
         problems.append(f"there are {len(urls)} photos, 1 to {MAX_PHOTOS} are allowed")
-    elif post.cover_index >= len(urls):
-        problems.append(f"cover_index is {post.cover_index}, there are {len(urls)} photos")
     for number, url in enumerate(urls):
         problem = url_problem(url)
         if problem is not None:
             problems.append(f"the URL of photo {number} {problem}")
-    if direct and not post.privacy_level:
-        problems.append("privacy_level is missing, only a draft goes without one")
     return problems
+
+
+def photo_hints(urls: Sequence[str]) -> list[str]:
+    """Return what TikTok will probably refuse after the post, by the names of the photos.
+
+    A name proves nothing: a server may send a JPEG under any. So these are hints, and no problems.
+
+    Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+    """
+    hints: list[str] = []
+    for number, url in enumerate(urls):
+        suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
+        if suffix in _NOT_PHOTOS:
+            hints.append(f"photo {number} has the name of a {suffix[1:].upper()}, and TikTok takes JPEG and WebP alone")
+    return hints
 
 
 def _privacy(level: str | None, info: CreatorInfo) -> list[str]:
@@ -60,7 +109,8 @@ def _privacy(level: str | None, info: CreatorInfo) -> list[str]:
     return [f"privacy_level {level} is not among this creator's: {options}"]
 
 
-def _must_disable(what: str, name: str, disabled: bool, off: bool | None) -> list[str]:  # noqa: FBT001 - two flags side by side
-    if off and not disabled:
-        return [f"this creator allows no {what}, so {name} must be True"]
+def _must_disable(what: str, name: str, disabled: bool | None, off: bool | None) -> list[str]:  # noqa: FBT001 - two flags side by side
+    # What is not said, TikTok decides by the creator's settings: no promise is broken.
+    if off and disabled is False:
+        return [f"this creator allows no {what}, so {name} must not be False"]
     return []

@@ -20,6 +20,8 @@ __all__ = ["failure_of", "is_unknown_id", "read_status"]
 _IDS = "publicaly_available_post_id"
 _IDS_MENDED = "publicly_available_post_id"
 _MOST_DIGITS = 20
+# https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
+_PHOTOS = "p_"
 
 
 @frozen(kw_only=True)
@@ -53,9 +55,8 @@ def failure_of(publish_id: str, status: PublishStatus) -> PublishFailed:
     """Return the error that a failed post is."""
     reason = str(status.fail_reason or "no reason given")
     rule = FAIL_RULES.get(reason, UNKNOWN_FAIL)
-    return PublishFailed(
-        reason, publish_id=publish_id, retryable=rule.retryable, advice=rule.advice, log_id=status.log_id
-    )
+    advice = (rule.photos if publish_id.startswith(_PHOTOS) else None) or rule.advice
+    return PublishFailed(reason, publish_id=publish_id, retryable=rule.retryable, advice=advice, log_id=status.log_id)
 
 
 def is_unknown_id(error: InvalidParams) -> bool:

@@ -1,0 +1,184 @@
+"""What is wrong with the arguments of a call, told all at once, before anything is sent.
+
+Arguments come from forms, JSON and environment variables, so their types are looked at, too: a wrong one would
+otherwise be a `TypeError` from deep inside, or travel to TikTok and be refused there. Where the meaning is plain, such
+as 30 for a time of 30 seconds, it is taken.
+"""
+
+import math
+from collections.abc import AsyncIterable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
+
+from tiktok_async.errors import ConfigurationError
+
+__all__ = ["Checks", "Duration", "Moment", "as_duration", "utf16_units"]
+
+Duration: TypeAlias = timedelta | float
+"""A length of time; a number is seconds."""
+Moment: TypeAlias = datetime | date | timedelta
+"""A moment: an aware datetime, the beginning of a day in UTC, or so long before now."""
+
+_SHOWN = 60
+
+
+def utf16_units(text: str) -> int:
+    """Return the length of *text* as TikTok counts it: most emoji are two units long.
+
+    Example:
+        >>> utf16_units("a"), utf16_units("\N{GRINNING FACE}")
+        (1, 2)
+    """
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def as_duration(value: Duration | None) -> timedelta | None:
+    """Return *value* as a timedelta; one that cannot be read comes back as it is, for `Checks.duration` to refuse.
+
+    Example:
+        >>> as_duration(1.5)
+        datetime.timedelta(seconds=1, microseconds=500000)
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        try:
+            return timedelta(seconds=value)
+        except OverflowError:
+            pass
+    return value  # type: ignore[return-value]  # pyright: ignore[reportReturnType]  # refused where it is checked
+
+
+class Checks:
+    """Collects what is wrong with the arguments of one call.
+
+    Attributes:
+        problems: Each thing that is wrong, in the order of the checks.
+
+    Example:
+        >>> checks = Checks()
+        >>> checks.whole("limit", "5", least=1)
+        >>> checks.problems
+        ["limit is '5' (str), not a whole number"]
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def add(self, problem: str) -> None:
+        """Add *problem*."""
+        self.problems.append(problem)
+
+    def refuse(self, what: str) -> None:
+        """Raise one error that names every problem, if there is any.
+
+        Raises:
+            ConfigurationError: There is; `.problems` holds each.
+        """
+        if self.problems:
+            raise ConfigurationError(f"{what}: {'; '.join(self.problems)}.", problems=self.problems)
+
+    def text(self, name: str, value: object, *, most_units: int | None = None) -> None:
+        """Check a text that goes to TikTok, or `None`.
+
+        Args:
+            name: The argument.
+            value: What was given.
+            most_units: The most UTF-16 units.
+        """
+        if value is None:
+            return
+        if not isinstance(value, str):
+            self.add(f"{name} is {_shown(value)}, not a str")
+            return
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            self.add(f"{name} has half a surrogate pair at index {error.start}, which JSON cannot carry")
+            return
+        units = utf16_units(value)
+        if most_units is not None and units > most_units:
+            self.add(f"{name} is {units} UTF-16 units long, at most {most_units} are allowed")
+
+    def flag(self, name: str, value: object, *, optional: bool = False) -> None:
+        """Check a switch; with *optional*, `None` is a third position."""
+        if not (isinstance(value, bool) or (optional and value is None)):
+            self.add(f"{name} is {_shown(value)}, not True or False")
+
+    def whole(
+        self, name: str, value: object, *, least: int | None = None, most: int | None = None, optional: bool = True
+    ) -> None:
+        """Check a whole number.
+
+        Args:
+            name: The argument.
+            value: What was given.
+            least: The smallest that is allowed.
+            most: The largest that is allowed.
+            optional: Whether `None` is allowed.
+        """
+        if value is None and optional:
+            return
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.add(f"{name} is {_shown(value)}, not a whole number")
+        elif least is not None and most is not None and not least <= value <= most:
+            self.add(f"{name} is {value}, not {least} to {most}")
+        elif least is not None and value < least:
+            self.add(f"{name} is {value}, not at least {least}")
+
+    def duration(self, name: str, value: Duration | None, *, positive: bool = False) -> timedelta | None:
+        """Check a length of time, or `None`, and return it as a timedelta.
+
+        Args:
+            name: The argument.
+            value: What was given; a number is seconds.
+            positive: Whether zero is refused, too.
+        """
+        found: object = as_duration(value)
+        if found is None:
+            return None
+        if not isinstance(found, timedelta):
+            self.add(f"{name} is {_shown(found)}, not a timedelta or a number of seconds")
+            return None
+        if found < timedelta(0) or (positive and not found):
+            self.add(f"{name} is {found.total_seconds():g} s, which is {'not positive' if positive else 'negative'}")
+        return found
+
+    def moment(self, name: str, value: object, *, now: datetime) -> datetime | None:
+        """Check a moment, or `None`, and return it.
+
+        Args:
+            name: The argument.
+            value: What was given: an aware datetime, a date (its beginning in UTC) or a timedelta (so long ago).
+            now: From which a timedelta is counted back.
+        """
+        if value is None:
+            return None
+        if isinstance(value, timedelta):
+            try:
+                return now - value
+            except OverflowError:
+                self.add(f"{name} is longer ago than a datetime can hold")
+                return None
+        if isinstance(value, datetime):
+            if value.utcoffset() is None:
+                self.add(f"{name} is a naive datetime: give it a time zone, such as datetime(..., tzinfo=UTC)")
+            return value
+        if isinstance(value, date):
+            return datetime.combine(value, time(), UTC)
+        self.add(f"{name} is {_shown(value)}, not an aware datetime, a date or a timedelta back from now")
+        return None
+
+    def names(self, name: str, value: object, *, optional: bool = True) -> None:
+        """Check a list of words, in any iterable; one str would be taken for its letters."""
+        if value is None and optional:
+            return
+        if isinstance(value, str):
+            self.add(f"{name} is one str, not a list: write [{value[:_SHOWN]!r}]")
+        elif not isinstance(value, Iterable | AsyncIterable):
+            self.add(f"{name} is {_shown(value)}, not a list of words")
+
+
+def _shown(value: object) -> str:
+    shown = ascii(value) if isinstance(value, str | int | float) else ""
+    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
+    kind = type(value).__name__
+    return f"{shown} ({kind})" if shown else f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
