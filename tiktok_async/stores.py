@@ -10,7 +10,7 @@ from tiktok_async.abc import Clock, RateLimiter
 from tiktok_async.errors import ConfigurationError
 from tiktok_async_stores._bulk import copy_tokens
 from tiktok_async_stores._lease import LeaseTable, hold_lease
-from tiktok_async_stores._open import REDIS_SCHEMES, load, open_checkpoints, open_store
+from tiktok_async_stores._open import POSTGRES_SCHEMES, REDIS_SCHEMES, load, open_checkpoints, open_store
 from tiktok_async_stores._url import check_url
 from tiktok_async_stores.codec.tokens import decode_token, encode_token
 from tiktok_async_stores.memory.tokens import MemoryTokenStore
@@ -74,7 +74,7 @@ _LAZY = {
 # scheme -> name
 _LIMITERS = {
     **dict.fromkeys(REDIS_SCHEMES, "RedisRateLimiter"),
-    **dict.fromkeys(("postgresql", "postgres"), "PostgresRateLimiter"),
+    **dict.fromkeys(POSTGRES_SCHEMES, "PostgresRateLimiter"),
 }
 
 

@@ -19,13 +19,15 @@ KEY_VARIABLE = "TIKTOK_STORE_KEY"
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 """The schemes of a server that speaks as Redis does."""
 
+POSTGRES_SCHEMES = ("postgresql", "postgres")
+"""The schemes of PostgreSQL, as libpq has them."""
+
 # scheme -> module and class
 _TOKEN_STORES = {
     "memory": ("tiktok_async_stores.memory.tokens", "MemoryTokenStore"),
     "sqlite": ("tiktok_async_stores.sqlite.tokens", "SQLiteTokenStore"),
     **dict.fromkeys(REDIS_SCHEMES, ("tiktok_async_stores.redis.tokens", "RedisTokenStore")),
-    "postgresql": ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore"),
-    "postgres": ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore"),
+    **dict.fromkeys(POSTGRES_SCHEMES, ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore")),
 }
 
 # what may be missing -> the extra that brings it
@@ -99,8 +101,7 @@ _CHECKPOINT_STORES = {
     "memory": ("tiktok_async_stores.memory.checkpoints", "MemoryCheckpointStore"),
     "sqlite": ("tiktok_async_stores.sqlite.checkpoints", "SQLiteCheckpointStore"),
     **dict.fromkeys(REDIS_SCHEMES, ("tiktok_async_stores.redis.checkpoints", "RedisCheckpointStore")),
-    "postgresql": ("tiktok_async_stores.postgres.checkpoints", "PostgresCheckpointStore"),
-    "postgres": ("tiktok_async_stores.postgres.checkpoints", "PostgresCheckpointStore"),
+    **dict.fromkeys(POSTGRES_SCHEMES, ("tiktok_async_stores.postgres.checkpoints", "PostgresCheckpointStore")),
 }
 
 

@@ -8,6 +8,8 @@ from redis.asyncio import Redis
 
 from tests.cli.conftest import Done, Shell
 from tests.conftest import RedisServer
+from tests.postgres_server import PostgresServer, new_schema
+from tiktok_async.cli.checks.postgres import _way
 from tiktok_async.stores import generate_store_key
 
 
@@ -108,3 +110,38 @@ async def test_a_dangerous_redis_is_told_with_the_way_out_and_without_its_passwo
     gone = await healthy.run("doctor", "--store", url, "--json")
     assert "cannot be read" in found(gone, "dangerous")["store"]
     assert "hunter2" not in gone.out + gone.err
+
+
+@pytest.mark.postgres
+async def test_a_database_without_tables_is_looked_at_and_left_as_it_is(
+    healthy: Shell, postgres: PostgresServer
+) -> None:
+    schema = new_schema()
+    url = postgres.url(schema=schema)
+    done = await healthy.run("doctor", "--store", url, "--json")
+    assert done.code == 0, done.err
+    assert found(done, "ok")["PostgreSQL"] == "It keeps what it was given. Its tables will be made by the first login."
+    assert postgres.execute(f"SELECT to_regnamespace('{schema}')") == [(None,)]
+
+
+@pytest.mark.postgres
+async def test_a_dangerous_postgres_is_told_with_the_way_out_and_without_its_password(
+    healthy: Shell, postgres: PostgresServer
+) -> None:
+    role = new_schema()
+    postgres.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'hunter2'", f"ALTER ROLE {role} SET synchronous_commit = off")
+    url = f"postgresql://{role}:hunter2@127.0.0.1:{postgres.port}/postgres?schema={role}"
+    done = await healthy.run("doctor", "--store", url, "--debug", "-vvv")
+    assert done.code == 1
+    assert "synchronous_commit off" in done.out
+    assert "no right to make them" in done.out
+    assert "hunter2" not in done.out + done.err
+    gone = await healthy.run("doctor", "--store", url.replace(str(postgres.port), "1"), "--json")
+    assert "cannot be read" in found(gone, "dangerous")["store"]
+    assert "hunter2" not in gone.out + gone.err
+
+
+def test_a_way_in_clear_to_another_machine_is_doubtful() -> None:
+    assert [finding.level for finding in _way("db.internal,127.0.0.1", "prefer")] == ["doubtful"]
+    for hosts, mode in (("db.internal", "verify-full"), ("127.0.0.1", "prefer"), ("", "prefer"), ("/run", "prefer")):
+        assert list(_way(hosts, mode)) == []

@@ -5,7 +5,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Shell
+from tests.postgres_server import PostgresServer, new_schema
 from tiktok_async.models import Endpoint
 
 
@@ -64,3 +67,33 @@ async def test_another_programs_file_is_left_alone(shell: Shell) -> None:
 
 async def test_no_file_is_a_usage_error(shell: Shell) -> None:
     assert (await shell.run("sync")).code == 2
+
+
+@pytest.mark.postgres
+async def test_the_table_may_be_in_postgres_and_a_second_run_brings_what_changed(
+    shell: Shell, postgres: PostgresServer
+) -> None:
+    user = shell.emulator.add_user(videos=25)
+    await shell.log_in(user)
+    schema = new_schema()
+    first = await shell.run("sync", "--to", postgres.url(schema=schema), "--look-back", "10000")
+    assert (first.code, first.out.split()[:4]) == (0, ["accounts", "1", "videos", "25"]), first.err
+    ids = user.videos.ids()
+    user.videos.remove(ids[2])
+    user.videos.edit(ids[0], like_count=9)
+    second = await shell.run("sync", "--to", postgres.url(schema=schema), "--look-back", "10000", "--json")
+    (told,) = map(json.loads, second.out.splitlines())
+    assert (told["videos"], told["gone"], told["error"]) == (1, 1, None)
+    table = f"{schema}.videos"
+    assert postgres.execute(f"SELECT id FROM {table} WHERE gone") == [(ids[2],)]
+    assert postgres.execute(f"SELECT like_count FROM {table} WHERE id = '{ids[0]}'") == [(9,)]
+    assert postgres.execute(f"SELECT count(*) FROM {table}") == [(25,)]
+
+
+async def test_a_target_that_is_neither_is_refused_and_a_url_of_a_file_is_one(shell: Shell) -> None:
+    await shell.log_in(shell.emulator.add_user(videos=1))
+    refused = await shell.run("sync", "--to", "redis://127.0.0.1/0")
+    assert refused.code == 2
+    assert "SQLite file or to postgresql://" in refused.err
+    assert (await shell.run("sync", "--to", "sqlite:///url.db")).code == 0
+    assert len(_rows(shell.folder / "url.db")) == 1

@@ -163,6 +163,7 @@ class PostgresLink:
         owner: The name of the class that is made, for messages.
         patience: Seconds to wait for a connection, such as while the server starts again.
         extra: Names of options of the URL that the caller reads itself.
+        make_tables: Whether they are made or brought up to date on first use.
 
     Attributes:
         schema: Where the tables are.
@@ -182,6 +183,7 @@ class PostgresLink:
         owner: str,
         patience: float = _TIMEOUT,
         extra: Collection[str] = (),
+        make_tables: bool = True,
     ) -> None:
         if (url is None) == (pool is None):
             raise ConfigurationError(f"A {owner} takes a url or a pool, exactly one of them.")
@@ -196,6 +198,7 @@ class PostgresLink:
             schema = schema or self.options.get("schema")
         self.schema = schema or DEFAULT_SCHEMA
         self._quoted = quote_schema(self.schema)
+        self._make_tables = make_tables
         self._clock = clock
         self._patience = patience
         self._pool = pool
@@ -290,6 +293,8 @@ class PostgresLink:
                 await self._pool.putconn(connection)
 
     async def _prepare(self, connection: AsyncConnection[Any]) -> None:
+        if not self._make_tables:
+            return
         try:
             await bring_up_to_date(connection, self._quoted, self._clock)
         except (Error, OSError) as error:

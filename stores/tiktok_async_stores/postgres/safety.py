@@ -7,6 +7,7 @@ has to log in again.
 import asyncio
 from collections.abc import Iterator, Mapping
 
+from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError
 from tiktok_async.models import StoreUnsafe
@@ -24,6 +25,8 @@ _SETTINGS = (
 _LOOK = f"""
 SELECT name, current_setting(name) FROM unnest(ARRAY[{", ".join(f"'{name}'" for name in _SETTINGS)}]) AS name
 UNION ALL SELECT 'in_recovery', CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END
+UNION ALL SELECT 'made', CASE WHEN to_regclass('{{schema}}.schema_version') IS NULL THEN 'no' ELSE 'yes' END
+UNION ALL SELECT 'may_make', CASE WHEN has_database_privilege(current_database(), 'CREATE') THEN 'yes' ELSE 'no' END
 UNION ALL SELECT 'standbys', count(*)::text FROM pg_stat_replication
 UNION ALL SELECT 'unlogged', string_agg(class.relname, ', ' ORDER BY class.relname) FROM pg_class AS class
     WHERE class.relnamespace = to_regnamespace('{{schema}}') AND class.relname = ANY (%s)
@@ -66,6 +69,11 @@ def unsafe_settings(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]
             f"unlogged {found['unlogged']}",
             "ALTER TABLE ... SET LOGGED: a crash of PostgreSQL empties an unlogged table, and no standby has it.",
         )
+    if found.get("made") == "no" and found.get("may_make") == "no":
+        yield (
+            "no tables, and no right to make them",
+            "Let a role that may run what `tiktok-async schema postgres` prints, and grant this one its use.",
+        )
     if found.get("forbidden"):
         yield (
             f"no right to {found['forbidden']}",
@@ -101,6 +109,21 @@ async def look(link: PostgresLink) -> dict[str, str | None]:
     except StoreError:
         # Managed servers may forbid a view. One that is down will tell by the next statement.
         return {}
+
+
+async def examine(url: str) -> dict[str, str | None]:
+    """Return what `unsafe_settings` takes about the server at *url*; nothing is made or changed.
+
+    Raises:
+        ConfigurationError: The URL cannot be read.
+        StoreError: PostgreSQL cannot be reached.
+    """
+    link = PostgresLink(url, None, None, SystemClock(), owner="PostgresTokenStore", make_tables=False)
+    try:
+        await link.run("SELECT 1")
+        return await look(link)
+    finally:
+        await link.aclose()
 
 
 class Inspection:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from tiktok_async.cli.checks.accounts import check_accounts
 from tiktok_async.cli.checks.finding import Finding, Level
+from tiktok_async.cli.checks.postgres import check_postgres
 from tiktok_async.cli.checks.redis import check_redis
 from tiktok_async.cli.checks.sqlite import check_sqlite
 from tiktok_async.cli.checks.store_key import check_store_key
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.stores import open_store
-from tiktok_async_stores._open import REDIS_SCHEMES
+from tiktok_async_stores._open import POSTGRES_SCHEMES, REDIS_SCHEMES
 from tiktok_async_stores._url import check_url, file_path
 
 
@@ -30,17 +31,13 @@ async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> Async
     except ConfigurationError as error:
         yield Finding("store", Level.DANGEROUS, f"It cannot be opened. {error}")
         return
-    findings: list[Finding] = []
     if scheme == "memory":
         yield Finding("store", Level.DANGEROUS, "It is in memory.", "Every token is gone with its process.")
         return
-    if file is not None:
-        findings += check_sqlite(file)
-    elif scheme in REDIS_SCHEMES:
-        findings += [finding async for finding in check_redis(url)]
+    findings, there = await _check_place(scheme, url, file)
     for finding in [*findings, *check_store_key(os.environ.get("TIKTOK_STORE_KEY"))]:
         yield finding
-    if file is not None and not await asyncio.to_thread(Path(file).is_file):
+    if not there:
         return  # opening it would make it
     try:
         store = open_store(url)
@@ -52,3 +49,12 @@ async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> Async
             yield finding
     finally:
         await store.aclose()
+
+
+async def _check_place(scheme: str, url: str, file: str | None) -> tuple[list[Finding], bool]:
+    """Return what is found about where the store is, and whether it is there already."""
+    if file is not None:
+        return [*check_sqlite(file)], await asyncio.to_thread(Path(file).is_file)
+    if scheme in REDIS_SCHEMES:
+        return [finding async for finding in check_redis(url)], True
+    return await check_postgres(url) if scheme in POSTGRES_SCHEMES else ([], True)

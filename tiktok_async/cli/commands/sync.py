@@ -3,43 +3,48 @@
 import sys
 from contextlib import aclosing
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from tiktok_async.cli._output import Json, note, write_json, write_record
 from tiktok_async.cli._session import DEFAULTS, Options, opened
 from tiktok_async.cli._sync_progress import SyncProgress
-from tiktok_async.errors import TikTokError
+from tiktok_async.errors import ConfigurationError, TikTokError
 from tiktok_async.sync import SyncResult
+from tiktok_async_stores._open import POSTGRES_SCHEMES
+from tiktok_async_stores._url import check_url, file_path
+
+if TYPE_CHECKING:
+    from tiktok_async.abc import CheckpointStore
+    from tiktok_async.stores import PostgresVideoTable, SQLiteVideoTable
 
 
 async def command(
     *,
-    to: Annotated[Path, Parameter(name="--to")],
+    to: Annotated[str, Parameter(name="--to")],
     concurrency: int = 32,
     look_back: Annotated[int, Parameter(name="--look-back")] = 30,
     json: Json = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """Bring the videos of all accounts up to date in the table `videos` of a SQLite file.
+    """Bring the videos of all accounts up to date in the table `videos` of a SQLite file, or of PostgreSQL.
 
     Run it again at any time: it goes on where it stopped, and asks for what is new, and for what changed within the
-    look-back. Videos that are listed no longer stay in the table, with `gone` = 1.
+    look-back. Videos that are listed no longer stay in the table, marked as `gone`.
 
     Args:
-        to: The file; made if it is not there. It remembers how far each account came, too.
+        to: The file, made if it is not there, or postgresql://HOST/DATABASE. It remembers how far each account came.
         concurrency: How many accounts at a time.
         look_back: How many days back to look for changed and missing videos.
         json: Write one JSON document a line for each account, instead of the counts at the end.
         options: The session's options.
     """
-    from tiktok_async.stores import SQLiteCheckpointStore, SQLiteVideoTable
     from tiktok_async.sync import sync_videos
 
+    checkpoints_there, table_there = _target(to)
     # The checkpoint store makes the file, and refuses one that is another program's.
-    async with aclosing(SQLiteCheckpointStore(to)) as checkpoints, aclosing(SQLiteVideoTable(to)) as table:
+    async with aclosing(checkpoints_there) as checkpoints, aclosing(table_there) as table:
         with SyncProgress() as progress:
             async with opened(options, observer=progress.observe) as (session, _):
                 results = sync_videos(
@@ -58,6 +63,23 @@ async def command(
     if progress.failures:
         total = progress.accounts + progress.failures
         raise TikTokError(f"{progress.failures} of {total} accounts failed; run it again to go on with them.")
+
+
+def _target(to: str) -> "tuple[CheckpointStore, SQLiteVideoTable | PostgresVideoTable]":
+    """Return where checkpoints and videos go; both are in one place."""
+    from tiktok_async import stores
+
+    if "://" not in to:
+        return stores.SQLiteCheckpointStore(to), stores.SQLiteVideoTable(to)
+    scheme = check_url(to, what="target")
+    if scheme == "sqlite":
+        return _target(file_path(to))
+    if scheme in POSTGRES_SCHEMES:
+        try:
+            return stores.PostgresCheckpointStore(to), stores.PostgresVideoTable(to)
+        except ImportError as error:
+            raise ConfigurationError(str(error)) from None
+    raise ConfigurationError(f"Videos go to a SQLite file or to postgresql://HOST/DATABASE, not to {scheme}://.")
 
 
 def _tell(result: SyncResult, *, json: bool) -> None:

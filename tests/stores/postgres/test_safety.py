@@ -1,0 +1,106 @@
+"""What of a server's settings, and of a role's rights, endangers tokens is told before it does."""
+
+import logging
+
+import pytest
+
+from tests.postgres_server import PostgresServer, new_schema
+from tiktok_async.errors import StoreError
+from tiktok_async.models import AccountKey, StoreUnsafe
+from tiktok_async.stores import PostgresTokenStore
+from tiktok_async.testing._store_records import make_token
+from tiktok_async_stores.postgres.safety import unsafe_settings
+
+pytestmark = pytest.mark.postgres
+
+KEY = AccountKey("app", "one")
+SAFE: dict[str, str | None] = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "synchronous_standby_names": "",
+    "default_transaction_read_only": "off",
+    "in_recovery": "off",
+    "made": "yes",
+    "may_make": "yes",
+    "standbys": "0",
+    "unlogged": None,
+    "forbidden": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, []),
+        ({"fsync": "off"}, ["fsync off"]),
+        ({"full_page_writes": "off"}, ["full_page_writes off"]),
+        ({"synchronous_commit": "off"}, ["synchronous_commit off"]),
+        ({"standbys": "2"}, ["synchronous_standby_names empty"]),
+        ({"standbys": "2", "synchronous_standby_names": "one"}, []),
+        ({"synchronous_standby_names": "one", "synchronous_commit": "local"}, ["synchronous_commit local"]),
+        ({"in_recovery": "on", "default_transaction_read_only": "on"}, ["in_recovery on"]),
+        ({"default_transaction_read_only": "on"}, ["default_transaction_read_only on"]),
+        ({"unlogged": "tokens"}, ["unlogged tokens"]),
+        ({"forbidden": "UPDATE on tokens"}, ["no right to UPDATE on tokens"]),
+        ({"made": "no"}, []),
+        ({"made": "no", "may_make": "no"}, ["no tables, and no right to make them"]),
+    ],
+)
+def test_each_danger_is_named_and_nothing_else(changes: dict[str, str | None], told: list[str]) -> None:
+    assert [setting for setting, advice in unsafe_settings(SAFE | changes) if advice] == told
+
+
+def test_what_may_not_be_read_counts_as_safe() -> None:
+    assert list(unsafe_settings({})) == []
+
+
+async def test_a_real_servers_dangers_are_logged_and_told_once(
+    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    schema = new_schema()
+    first = PostgresTokenStore(postgres.url(schema=schema))
+    with caplog.at_level(logging.WARNING, "tiktok_async.stores"):
+        await first.put(make_token(KEY), expected_version=0)
+    assert [record for record in caplog.records if record.name == "tiktok_async.stores"] == []
+    await first.aclose()
+    postgres.execute(
+        f"CREATE ROLE {schema} LOGIN SUPERUSER",
+        f"ALTER ROLE {schema} SET synchronous_commit = off",
+        f"ALTER TABLE {schema}.tokens SET UNLOGGED",
+    )
+    told = list[StoreUnsafe]()
+    store = PostgresTokenStore(
+        f"postgresql://{schema}@127.0.0.1:{postgres.port}/postgres?schema={schema}", on_unsafe=told.append
+    )
+    with caplog.at_level(logging.WARNING, "tiktok_async.stores"):
+        await store.get(KEY)
+        await store.get(KEY)
+    assert [finding.setting for finding in told] == ["synchronous_commit off", "unlogged tokens"]
+    assert "synchronous_commit off" in caplog.text
+    await store.aclose()
+
+
+async def test_a_standby_is_told_and_refuses_writes_by_name(own_postgres: PostgresServer) -> None:
+    primary_told, told = list[str](), list[str]()
+    primary = PostgresTokenStore(own_postgres.url())
+    token = await primary.put(make_token(KEY), expected_version=0)
+    await primary.aclose()
+    standby = own_postgres.standby("one")
+    standby.start()
+    try:
+        store = PostgresTokenStore(standby.url(), on_unsafe=lambda finding: told.append(finding.setting))
+        assert await store.get(KEY) == token
+        assert told == ["in_recovery on"]
+        with pytest.raises(StoreError, match="read-only standby"):
+            await store.put(token, expected_version=1)
+        await store.aclose()
+        # The primary says that its standby is asynchronous.
+        primary = PostgresTokenStore(own_postgres.url(), on_unsafe=lambda finding: primary_told.append(finding.setting))
+        await primary.get(KEY)
+        assert primary_told == ["synchronous_standby_names empty"]
+        await primary.aclose()
+        with pytest.raises(StoreError, match="read-only standby"):
+            await PostgresTokenStore(standby.url(schema="another")).get(KEY)
+    finally:
+        standby.remove()
