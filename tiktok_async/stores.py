@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tiktok_async_stores.memory.checkpoints import MemoryCheckpointStore
     from tiktok_async_stores.postgres.checkpoints import PostgresCheckpointStore
     from tiktok_async_stores.postgres.limiter import PostgresRateLimiter
+    from tiktok_async_stores.postgres.schema import postgres_schema
     from tiktok_async_stores.postgres.tokens import PostgresTokenStore
     from tiktok_async_stores.postgres.videos import PostgresVideoTable
     from tiktok_async_stores.redis.checkpoints import RedisCheckpointStore
@@ -52,6 +53,7 @@ __all__ = [
     "open_checkpoints",
     "open_limiter",
     "open_store",
+    "postgres_schema",
 ]
 
 # name -> module
@@ -68,6 +70,7 @@ _LAZY = {
     "SQLiteCheckpointStore": "tiktok_async_stores.sqlite.checkpoints",
     "SQLiteTokenStore": "tiktok_async_stores.sqlite.tokens",
     "SQLiteVideoTable": "tiktok_async_stores.sqlite.videos",
+    "postgres_schema": "tiktok_async_stores.postgres.schema",
     "generate_store_key": "tiktok_async_stores.encrypted.tokens",
 }
 

@@ -19,8 +19,7 @@ from tiktok_async.abc import LimitKey
 from tiktok_async.models import Limit, WindowKind
 from tiktok_async_stores.limits.window import Request, SharedWindow
 from tiktok_async_stores.postgres.limiter_trips import as_json
-from tiktok_async_stores.postgres.link import quote_schema
-from tiktok_async_stores.postgres.schema import schema_sql
+from tiktok_async_stores.postgres.schema import quote_schema, schema_sql
 from tiktok_async_stores.redis.limiter_trips import SCRIPT, arguments
 
 KEY = LimitKey("app", "/v2/video/list/", "account")

@@ -35,7 +35,7 @@ CREATE FUNCTION {schema}.take_permits(request jsonb) RETURNS bigint[] LANGUAGE p
 DECLARE
     day_length CONSTANT double precision := 86400000;
     most_delayed CONSTANT integer := 64;
-    kept {schema}.limits%ROWTYPE;
+    kept {schema}.limits;
     fresh boolean := false;
     holder CONSTANT text := request ->> 'holder';
     per CONSTANT double precision := request ->> 'per';

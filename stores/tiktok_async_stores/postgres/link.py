@@ -21,19 +21,16 @@ from tiktok_async.abc import Clock
 from tiktok_async.errors import ConfigurationError, StoreError, scrub
 from tiktok_async.models import AccountKey
 from tiktok_async_stores._url import check_url
-from tiktok_async_stores.postgres.schema import bring_up_to_date
+from tiktok_async_stores.postgres.schema import DEFAULT_SCHEMA, bring_up_to_date, quote_schema
 
 Pool = AsyncConnectionPool[Any]
 Row = tuple[Any, ...]
-
-DEFAULT_SCHEMA = "tiktok"
 
 _TIMEOUT = 5.0  # seconds for a connection, and for an answer
 _ASK_AGAIN = 1.0  # seconds after which the pool is asked again, which makes it try to connect anew
 _POOL_SIZE = 4
 _TRIES = 10  # of a transaction that the server rolls back because another one came first
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _OURS = ("schema", "pool_size")
 
 # What may be tried again at once: the server rolled it back, as others were quicker.
@@ -74,19 +71,6 @@ def _read_size(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text)):
         raise ConfigurationError("pool_size in the PostgreSQL URL is a number from 1 on, such as 4.")
     return int(text)
-
-
-def quote_schema(name: str) -> str:
-    """Return the schema *name* as it stands in SQL.
-
-    Raises:
-        ConfigurationError: It is no plain name.
-    """
-    if not _IDENTIFIER.fullmatch(name):
-        raise ConfigurationError(
-            f"The schema {name[:80]!r} cannot be used: letters, digits and underscores, at most 63, no digit first."
-        )
-    return f'"{name}"'
 
 
 def to_text(name: str) -> str:

@@ -1,5 +1,6 @@
 """The tables in PostgreSQL: made and brought up to date by whoever comes first, or by hand."""
 
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -9,7 +10,7 @@ from psycopg import errors as states
 from psycopg.rows import tuple_row
 
 from tiktok_async.abc import Clock
-from tiktok_async.errors import StoreError
+from tiktok_async.errors import ConfigurationError, StoreError
 
 _WINDOW = files("tiktok_async_stores").joinpath("postgres", "limiter.sql").read_text("utf-8")
 
@@ -96,6 +97,10 @@ CREATE TABLE {schema}.videos (
     + _WINDOW,
 )
 
+DEFAULT_SCHEMA = "tiktok"
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+
 TABLES = ("tokens", "leases", "notes", "checkpoints", "checkpoint_leases", "videos", "limits")
 """The tables that a store writes."""
 
@@ -118,6 +123,36 @@ _OTHERS_WERE_FIRST = (
     states.DeadlockDetected,
 )
 _TRIES = 20
+
+
+def quote_schema(name: str) -> str:
+    """Return the schema *name* as it stands in SQL.
+
+    Raises:
+        ConfigurationError: It is no plain name.
+    """
+    if not _IDENTIFIER.fullmatch(name):
+        raise ConfigurationError(
+            f"The schema {name[:80]!r} cannot be used: letters, digits and underscores, at most 63, no digit first."
+        )
+    return f'"{name}"'
+
+
+def postgres_schema(schema: str = DEFAULT_SCHEMA, *, since: int = 0) -> str:
+    """Return the SQL of the tables in PostgreSQL, for those who run their migrations themselves.
+
+    Args:
+        schema: The schema's name.
+        since: The version that is there, as its table `schema_version` says; what has come since is returned.
+
+    Raises:
+        ConfigurationError: *schema* is no plain name.
+
+    Example:
+        >>> postgres_schema().splitlines()[0]
+        'CREATE SCHEMA IF NOT EXISTS "tiktok";'
+    """
+    return schema_sql(quote_schema(schema), since=since)
 
 
 def schema_sql(quoted: str, *, since: int = 0) -> str:

@@ -11,8 +11,7 @@ from tiktok_async.models import AccountKey
 from tiktok_async.stores import PostgresTokenStore
 from tiktok_async.testing._store_records import make_token
 from tiktok_async_stores.postgres import schema as schema_module
-from tiktok_async_stores.postgres.link import quote_schema
-from tiktok_async_stores.postgres.schema import MIGRATIONS, schema_sql
+from tiktok_async_stores.postgres.schema import MIGRATIONS, quote_schema, schema_sql
 
 pytestmark = pytest.mark.postgres
 

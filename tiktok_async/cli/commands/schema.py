@@ -22,8 +22,11 @@ def command(
         schema: The schema's name.
         since: The version that is there, as its table `schema_version` says; what has come since is written.
     """
-    from tiktok_async_stores.postgres.link import quote_schema
-    from tiktok_async_stores.postgres.schema import schema_sql
+    from tiktok_async.errors import ConfigurationError
 
     del database  # there is one
-    sys.stdout.write(schema_sql(quote_schema(schema), since=since))
+    try:
+        from tiktok_async.stores import postgres_schema
+    except ImportError as error:
+        raise ConfigurationError(str(error)) from None
+    sys.stdout.write(postgres_schema(schema, since=since))
