@@ -214,7 +214,7 @@ async def test_ads_are_paged_by_their_search_id(ask: Ask) -> None:
         answer = await ask(Endpoint.RESEARCH_ADLIB_AD_QUERY, "ad.id,advertiser.business_name", **body)
         assert answer.data["error"]["http_status_code"] == 200
         ids += [row["ad"]["id"] for row in answer.data["data"]["ads"]]
-        if not answer.data["data"]["has_more"]:
+        if answer.data["data"]["has_more"] == "false":
             break
         body["search_id"] = answer.data["data"]["search_id"]
     assert len(set(ids)) == len(ids) == 120
@@ -234,7 +234,7 @@ async def test_the_other_ad_endpoints_answer_too(ask: Ask) -> None:
     assert len(advertisers.data["data"]["advertisers"]) == 10
     contents = await ask(
         Endpoint.RESEARCH_ADLIB_CONTENT_QUERY,
-        "id",
+        "id,creator",
         filters={"content_published_date_range": span, "creator_usernames": ["emu_user_0003"]},
     )
     assert [row["creator"]["username"] for row in contents.data["data"]["commercial_contents"]] == ["emu_user_0003"]

@@ -10,11 +10,11 @@ Example:
 """
 
 from tiktok_async.emulator._emulator import Emulator
-from tiktok_async.emulator._quirk_words import parse_quirks
 from tiktok_async.emulator._serve import serve
 from tiktok_async.emulator._thread import EmulatorThread
 from tiktok_async.emulator.engine.clock import MovableClock
 from tiktok_async.emulator.engine.faults import Fault
+from tiktok_async.emulator.engine.quirk_values import parse_quirks
 from tiktok_async.emulator.engine.quirks import PortabilityQuirks, PostingQuirks, Quirks, ResearchQuirks
 from tiktok_async.emulator.engine.requests import RecordedRequest, RequestLog
 from tiktok_async.emulator.engine.users import EmulatedUser

@@ -18,7 +18,8 @@
 | `POST /_emulator/creator` | `open_id`, the keywords of `Emulator.creator` | `{}` |
 | `POST /_emulator/tears` | `after`: a list of numbers, as for `Emulator.tear_upload` | `{}` |
 | `POST /_emulator/research` | attributes of `ResearchData` (dates ISO 8601); none: no change | quotas and size |
-| `POST /_emulator/quirks` | `posting`, `research`, `portability`: attributes to change, durations in seconds | `{}` |
+| `GET /_emulator/quirks` | | every quirk and its value |
+| `POST /_emulator/quirks` | attributes of `Quirks`; `posting`, `research` and `portability` are objects | the same |
 
 An endpoint goes by its name, such as `VIDEO_LIST`. What is wrong with a request stands in `error`, with status 400.
 """
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from attrs import asdict, evolve, fields
 
+from tiktok_async.emulator.engine.quirk_values import change_quirks
 from tiktok_async.emulator.engine.replies import Reply
 from tiktok_async.emulator.engine.requests import RecordedRequest
 from tiktok_async.emulator.engine.routes import BadBody, Call, RouteDef
@@ -67,6 +69,7 @@ def routes(emulator: "Controls") -> list[RouteDef]:
         ("POST", "creator", admin.creator),
         ("POST", "tears", admin.tears),
         ("POST", "research", admin.research),
+        ("GET", "quirks", admin.all_quirks),
         ("POST", "quirks", admin.quirks),
     )
     return [
@@ -187,10 +190,12 @@ class _Admin:
         }
 
     async def quirks(self, call: Call) -> Any:  # noqa: ANN401 - JSON
-        emulator, body = self._emulator, call.json()
-        emulator.posting.quirks = _changed(emulator.posting.quirks, body.get("posting", {}))
-        emulator.research.quirks = _changed(emulator.research.quirks, body.get("research", {}))
-        emulator.portability.quirks = _changed(emulator.portability.quirks, body.get("portability", {}))
+        self._emulator.quirks = change_quirks(self._emulator.quirks, call.json())
+        return await self.all_quirks(call)
+
+    async def all_quirks(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        del call
+        return asdict(self._emulator.quirks, value_serializer=_as_json_value)
 
     def _whose(self, body: dict[str, Any]) -> "EmulatedUser":
         return self._emulator.state.users[body["open_id"]]
@@ -209,6 +214,10 @@ def _as_json(work: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitab
         return Reply(400, orjson.dumps({"error": problem}))
 
     return handler
+
+
+def _as_json_value(_owner: object, _attribute: object, value: object) -> object:
+    return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def _timed(body: dict[str, Any]) -> dict[str, Any]:

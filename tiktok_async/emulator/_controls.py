@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from attrs import evolve
+
 from tiktok_async.emulator._products import Products
 from tiktok_async.emulator.engine.clock import MovableClock
 from tiktok_async.emulator.engine.faults import Drop, Fault, endpoint_key
@@ -55,8 +57,18 @@ class Controls(Products):
 
     @property
     def quirks(self) -> Quirks:
-        """How it behaves where TikTok's pages disagree."""
-        return self.state.quirks
+        """How it behaves where TikTok's pages disagree; may be set at any time."""
+        return evolve(
+            self.state.quirks,
+            posting=self.posting.quirks,
+            research=self.research.quirks,
+            portability=self.portability.quirks,
+        )
+
+    @quirks.setter
+    def quirks(self, quirks: Quirks) -> None:
+        self.state.change_quirks(quirks)
+        self.use_quirks(quirks)
 
     @property
     def clock(self) -> MovableClock:

@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from tiktok_async.emulator.engine.quirks import Quirks
 from tiktok_async.emulator.engine.routes import RouteDef
 from tiktok_async.emulator.engine.state import State
 from tiktok_async.emulator.engine.users import EmulatedUser
@@ -35,7 +36,18 @@ class Products:
         self.posting: Posting = Posting(state, state.quirks.posting)
         self.research: Research = Research(state, state.quirks.research, ResearchData(seed=state.seed))
         self.portability: Portability = Portability(state, state.quirks.portability)
-        self._adlib = Adlib(state)
+        self._adlib = Adlib(self.research)
+
+    def use_quirks(self, quirks: Quirks) -> None:
+        """Let the product areas behave by *quirks* from the next request on."""
+        self.posting.quirks = quirks.posting
+        self.portability.quirks = quirks.portability
+        before, self.research.quirks = self.research.quirks, quirks.research
+        # A quota may have been set by hand; only a change of its quirk replaces that.
+        if before.requests_a_day != quirks.research.requests_a_day:
+            self.research.quota.limit = quirks.research.requests_a_day
+        if before.graph_requests_a_day != quirks.research.graph_requests_a_day:
+            self.research.graph_quota.limit = quirks.research.graph_requests_a_day
 
     @property
     def posts(self) -> Posts:

@@ -9,11 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 from tiktok_async.emulator.engine import videos as _videos
-from tiktok_async.emulator.engine.replies import Reply
+from tiktok_async.emulator.engine.pictures import JPEG, PATH, cover_url
+from tiktok_async.emulator.engine.replies import TEXT, Reply
 from tiktok_async.emulator.engine.routes import Call, RouteDef, route
 from tiktok_async.emulator.engine.state import State
 from tiktok_async.emulator.engine.users import FIELD_SCOPES, EmulatedUser
-from tiktok_async.emulator.engine.videos import Videos, cover, posted_at
+from tiktok_async.emulator.engine.videos import Videos, posted_at
 from tiktok_async.models import Endpoint, Scope
 
 _DEFAULT_PAGE = 10
@@ -29,17 +30,17 @@ def routes(state: State) -> list[RouteDef]:
         route(Endpoint.USER_INFO, display.user_info),
         route(Endpoint.VIDEO_LIST, display.video_list, scopes=(Scope.VIDEO_LIST,)),
         route(Endpoint.VIDEO_QUERY, display.video_query, scopes=(Scope.VIDEO_LIST,)),
+        RouteDef(endpoint="pictures", method="GET", path=PATH, handler=display.picture, prefix=True, hidden=True),
     ]
 
 
 class _Display:
     def __init__(self, state: State) -> None:
         self._state = state
-        self._quirks = state.quirks
         self._replies = state.replies
 
     async def user_info(self, call: Call) -> Reply:
-        fields = self._fields(call, frozenset(FIELD_SCOPES), required=self._quirks.fields_required)
+        fields = self._fields(call, frozenset(FIELD_SCOPES), required=self._state.quirks.fields_required)
         if isinstance(fields, Reply):
             return fields
         scopes = call.user_grant.scopes
@@ -48,13 +49,13 @@ class _Display:
         lacking = sorted({str(FIELD_SCOPES[name]) for name in fields} - scopes)
         if lacking:
             # The scope migration guide says 401, the error table 400.
-            if self._quirks.missing_scope_style == "400":
+            if self._state.quirks.missing_scope_style == "400":
                 text = f"Additional scopes are required for the requested fields: {', '.join(lacking)}"
                 return self._replies.error("scope_permission_missed", text)
             text = "The user did not authorize the scope required for completing this request."
             return self._replies.error("scope_not_authorized", text)
-        info = self._user(call).info()
-        omit = self._quirks.absent_values == "omitted"
+        info = self._user(call).info(self._state.url)
+        omit = self._state.quirks.absent_values == "omitted"
         return self._replies.ok({"user": {name: info[name] for name in fields if not (omit and info[name] is None)}})
 
     async def video_list(self, call: Call) -> Reply:
@@ -70,17 +71,17 @@ class _Display:
         # The first page may be asked for with 0 as well; no video is older than that.
         cursor = cursor or None
         videos = self._user(call).videos
-        if self._quirks.short_pages:
+        if self._state.quirks.short_pages:
             page, has_more, after = _short_page(videos, cursor, count)
         else:
             page, has_more = videos.page(cursor, count)
             after = posted_at(page[-1]) * 1000 if page else cursor or 0
         data: dict[str, Any] = {"videos": self._rows(videos, page, fields), "cursor": after, "has_more": has_more}
-        if self._quirks.cursor_stands_still:
+        if self._state.quirks.cursor_stands_still:
             data |= {"cursor": cursor or 0, "has_more": True}
-        elif not has_more and self._quirks.end_cursor == "zero":
+        elif not has_more and self._state.quirks.end_cursor == "zero":
             data["cursor"] = 0
-        elif not has_more and self._quirks.end_cursor == "omitted":
+        elif not has_more and self._state.quirks.end_cursor == "omitted":
             del data["cursor"]
         return self._replies.ok(data)
 
@@ -99,9 +100,16 @@ class _Display:
         # Ids of others, or of nothing, are simply not in the answer.
         found = [number for one in dict.fromkeys(map(str, ids)) if (number := videos.find(one)) is not None]  # pyright: ignore[reportUnknownArgumentType] - JSON
         data: dict[str, Any] = {"videos": self._rows(videos, found, fields)}
-        if self._quirks.query_has_cursor:
+        if self._state.quirks.query_has_cursor:
             data |= {"cursor": 0, "has_more": False}
         return self._replies.ok(data)
+
+    async def picture(self, call: Call) -> Reply:
+        """Answer for an avatar or a cover, whose address ends by itself."""
+        expires = call.query.get("x-expires", "")
+        if expires.isdigit() and int(expires) < self._state.clock.timestamp():
+            return Reply(403, b"the signature has expired", TEXT)
+        return Reply(200, JPEG, "image/jpeg")
 
     def _user(self, call: Call) -> EmulatedUser:
         return self._state.users[call.user_grant.open_id]
@@ -111,7 +119,7 @@ class _Display:
         if not fields and required:
             return self._replies.error("invalid_params", "The request parameter fields is required")
         unknown = [name for name in fields if name not in known]
-        if unknown and self._quirks.unknown_fields == "error":
+        if unknown and self._state.quirks.unknown_fields == "error":
             return self._replies.error("invalid_params", f"Invalid fields: {', '.join(unknown)}")
         return tuple(name for name in fields if name in known) if unknown else fields
 
@@ -122,7 +130,7 @@ class _Display:
             row = videos.row(number)
             picked = {name: row[name] for name in fields if name in row}
             if "cover_image_url" in fields and "cover_image_url" not in row:
-                picked["cover_image_url"] = cover(number, now)
+                picked["cover_image_url"] = cover_url(self._state.url, number, now)
             rows.append(picked)
         return rows
 

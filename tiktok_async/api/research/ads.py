@@ -1,4 +1,7 @@
-"""The Commercial Content API: ads and paid content shown in the EU, which has a scope of its own.
+"""The Commercial Content API: ads shown in the EEA, the UK and Switzerland, and paid content of the EEA.
+
+It has a scope of its own and covers what was published from 2022-10-01 on. A page holds ten items, whatever
+`max_count` says, and ad details are answered about 500 times a day.
 
 TikTok documents what comes back by dotted field names only, and changes it between its pages: items are JSON objects
 as TikTok sends them.
@@ -29,13 +32,23 @@ _AD_FIELDS = (
     "ad.first_shown_date",
     "ad.last_shown_date",
     "ad.status",
+    "ad.status_statement",
     "ad.videos",
+    "ad.image_urls",
     "ad.reach",
     "advertiser.business_id",
     "advertiser.business_name",
+    "advertiser.paid_for_by",
+)
+_DETAIL_FIELDS = (
+    *_AD_FIELDS,
+    "advertiser.follower_count",
+    "advertiser.avatar_url",
+    "advertiser.profile_url",
+    "ad_group.targeting_info",
 )
 _ADVERTISER_FIELDS = ("business_id", "business_name", "country_code")
-_CONTENT_FIELDS = ("id", "create_date", "creator")
+_CONTENT_FIELDS = ("id", "create_date", "create_timestamp", "creator", "label", "brand_names", "videos")
 
 Item = Mapping[str, Any]
 """One object of an answer, as TikTok sent it."""
@@ -67,12 +80,12 @@ class Ads:
         """Search ads that were published from *start* to *end*.
 
         Args:
-            start: The first day, after 2022-10-01.
+            start: The first day, from 2022-10-01 on.
             end: The last day.
             filters: Others of TikTok's filters, such as `{"country_code": "FR"}`.
             search_term: At most 50 characters.
             fuzzy: Whether the term need not be met word for word.
-            fields: Dotted names, such as `ad.id`; `None` for the usual ones.
+            fields: Dotted names, such as `ad.id`; `None` for every documented one.
             limit: The most ads to yield; `None` for all.
 
         Raises:
@@ -95,7 +108,7 @@ class Ads:
         """
         endpoint = Endpoint.RESEARCH_ADLIB_AD_DETAIL
         body = {"ad_id": check_id("ad_id", ad_id)}
-        response = await self._calls.call(endpoint, body, fields=wanted(fields, _AD_FIELDS))
+        response = await self._calls.call(endpoint, body, fields=wanted(fields, _DETAIL_FIELDS))
         return read(response, object_of(response), dict[str, Any], endpoint=endpoint)
 
     async def report(self, *, start: date, end: date, filters: Mapping[str, Any] | None = None) -> Item:
@@ -133,7 +146,7 @@ class Ads:
         fields: Iterable[str] | None = None,
         limit: int | None = None,
     ) -> Pages[Item]:
-        """Search videos that were marked as paid content.
+        """Search videos of the EEA that were marked as paid content.
 
         Source: https://developers.tiktok.com/doc/commercial-content-api-query-commercial-content
         """

@@ -73,7 +73,7 @@ class Grants:
     """
 
     def __init__(self, quirks: Quirks, clock: MovableClock, *, seed: int) -> None:
-        self._quirks = quirks
+        self.quirks = quirks
         self._clock = clock
         self._random = random.Random(f"grants {seed}")  # noqa: S311 - tokens that only the emulator takes
         self._codes: dict[str, Code] = {}
@@ -108,7 +108,7 @@ class Grants:
             scopes=scopes,
             redirect_uri=redirect_uri,
             challenge=challenge,
-            ends=self._clock.timestamp() + self._quirks.code_lifetime.total_seconds(),
+            ends=self._clock.timestamp() + self.quirks.code_lifetime.total_seconds(),
         )
         return code
 
@@ -127,7 +127,7 @@ class Grants:
         """Give an access token and a refresh token."""
         now = self._clock.timestamp()
         if refresh_ends is None:
-            refresh_ends = now + self._quirks.refresh_lifetime.total_seconds()
+            refresh_ends = now + self.quirks.refresh_lifetime.total_seconds()
         return self._pair(self._token("rft"), open_id, scopes, now=now, refresh_ends=refresh_ends)
 
     def rotate(self, refresh_token: str) -> Pair | None:
@@ -140,11 +140,11 @@ class Grants:
             self.reuses[grant.open_id] += 1
             return None
         self.refreshes[grant.open_id] += 1
-        if self._quirks.refresh_ends_access:
+        if self.quirks.refresh_ends_access:
             self._end(self._access, grant.open_id)
-        restarts = self._quirks.refresh_lifetime_restarts
-        refresh_ends = now + self._quirks.refresh_lifetime.total_seconds() if restarts else grant.refresh_ends
-        if self._quirks.rotation == "none":
+        restarts = self.quirks.refresh_lifetime_restarts
+        refresh_ends = now + self.quirks.refresh_lifetime.total_seconds() if restarts else grant.refresh_ends
+        if self.quirks.rotation == "none":
             grant.refresh_ends = refresh_ends
             return self._pair(refresh_token, grant.open_id, grant.scopes, now=now, refresh_ends=refresh_ends)
         grant.rotated_at = grant.rotated_at or now
@@ -152,7 +152,7 @@ class Grants:
 
     def new_client_token(self, scopes: frozenset[str]) -> tuple[str, int]:
         """Give a client token and its life in seconds."""
-        text, life = self._token("clt"), self._seconds(self._quirks.access_lifetime)
+        text, life = self._token("clt"), self._seconds(self.quirks.access_lifetime)
         self._access[text] = Grant("", scopes, self._clock.timestamp() + life)
         return text, life
 
@@ -191,7 +191,7 @@ class Grants:
     def _pair(
         self, refresh_token: str, open_id: str, scopes: frozenset[str], *, now: float, refresh_ends: float
     ) -> Pair:
-        life = self._seconds(self._quirks.access_lifetime)
+        life = self._seconds(self.quirks.access_lifetime)
         access_token = self._token("act")
         self._access[access_token] = Grant(open_id, scopes, now + life)
         if refresh_token not in self._refresh:
@@ -206,7 +206,7 @@ class Grants:
         )
 
     def _in_grace(self, rotated_at: float, now: float) -> bool:
-        return self._quirks.rotation == "grace" and now < rotated_at + self._quirks.rotation_grace.total_seconds()
+        return self.quirks.rotation == "grace" and now < rotated_at + self.quirks.rotation_grace.total_seconds()
 
     @staticmethod
     def _end(tokens: dict[str, Grant], open_id: str) -> bool:

@@ -43,6 +43,8 @@ class PostingQuirks:
         pending_drafts: Drafts of one creator in 24 h that they did not post yet; `None`: no cap.
         bad_param_code: The code of a bad field: what live replies say, or what the posting pages print.
         megabyte: How "MB" is read in the chunk rules.
+        short_single_chunk: One chunk whose size is below the file's: by the letter of the media guide (the count is
+            rounded down, and the last chunk is larger) it is allowed, elsewhere it is doubted.
         options_while_unaudited: What `creator_info` offers to an app without audit.
         creator_info_by_upload: Whether `video.upload` is enough for `creator_info`.
         branded_self_only: What becomes of branded content that only its author may see; the page forbids it to
@@ -64,6 +66,7 @@ class PostingQuirks:
     pending_drafts: int | None = 5
     bad_param_code: Literal["invalid_params", "invalid_param"] = "invalid_params"
     megabyte: Megabyte = field(default=Megabyte.EITHER, converter=Megabyte)
+    short_single_chunk: Literal["refused", "accepted"] = "refused"
     options_while_unaudited: Literal["all", "self_only"] = "all"
     creator_info_by_upload: bool = True
     branded_self_only: Literal["accepted", "refused"] = "accepted"
@@ -100,6 +103,11 @@ class ResearchQuirks:
         followers_stop: At how many followers the listing ends.
         comments_stop: At how many comments the listing ends.
         task_takes: How long a compliance task is `Processing`.
+        plain_text_bodies: Whether a JSON body may be called `text/plain`, as one client does.
+        null_cursor: What becomes of `cursor` and `search_id` that are null, as working clients send them.
+        shop_id_as_text: What becomes of a `shop_id` in a string: the table says a number.
+        adlib_has_more: The form of `has_more` in Commercial Content: the examples' string or the table's boolean.
+        adlib_page: How many ads or contents a page holds at most, whatever `max_count` says.
     """
 
     requests_a_day: int = 1_000
@@ -121,6 +129,11 @@ class ResearchQuirks:
     followers_stop: int = 5_000
     comments_stop: int = 1_000
     task_takes: timedelta = timedelta(0)
+    plain_text_bodies: bool = True
+    null_cursor: Literal["absent", "refused"] = "absent"
+    shop_id_as_text: Literal["accepted", "refused"] = "accepted"
+    adlib_has_more: Literal["text", "boolean"] = "text"
+    adlib_page: int = 10
 
 
 Rotation = Literal["strict", "grace", "none"]
@@ -149,6 +162,10 @@ class Quirks:
         form_charset: What becomes of a form whose content type has a charset behind it.
         token_reply: The shape of the token reply; `v1` is the retired one.
         revoke_reply: The body of a successful revocation.
+        authorize_slash: Whether the consent page answers without its last slash, too: the documents print the slash,
+            several clients leave it out.
+        web_challenge: What becomes of a challenge that is not hex, on an https redirect: the desktop page demands
+            hex, the web page has no challenge, and a client sends base64url and reaches the exchange.
         loopback_needs_pkce: Whether a redirect URI on loopback needs a code challenge.
         sandbox: Refuse users who were not added with `sandbox_target=True`.
         missing_scope_style: A field without its scope: 401 `scope_not_authorized` or 400 `scope_permission_missed`.
@@ -185,6 +202,8 @@ class Quirks:
     form_charset: Literal["refused", "accepted"] = "refused"
     token_reply: Literal["v2", "v1"] = "v2"  # noqa: S105 - a shape, not a secret
     revoke_reply: Literal["{}", ""] = "{}"
+    authorize_slash: Literal["optional", "required"] = "optional"
+    web_challenge: Literal["refused_at_exchange", "refused", "ignored"] = "refused_at_exchange"
     loopback_needs_pkce: bool = True
     sandbox: bool = False
     missing_scope_style: MissingScopeStyle = field(default="401", validator=validators.in_(("401", "400")))

@@ -50,7 +50,7 @@ class Replies:
     """Makes replies as the quirks want them; every one has a log id of its own."""
 
     def __init__(self, quirks: Quirks, clock: MovableClock) -> None:
-        self._quirks = quirks
+        self.quirks = quirks
         self._clock = clock
         self._count = 0
         self._stamp = (0, "")
@@ -73,8 +73,8 @@ class Replies:
         """
         error = {
             "code": "ok",
-            "message": self._quirks.ok_message if message is None else message,
-            self._quirks.log_id_key: self.log_id(),
+            "message": self.quirks.ok_message if message is None else message,
+            self.quirks.log_id_key: self.log_id(),
             **(extra or {}),
         }
         return Reply(200, orjson.dumps({"error": error} if data is None else {"data": data, "error": error}))
@@ -84,8 +84,8 @@ class Replies:
     ) -> Reply:
         """Return a failure in the REST envelope; its status follows from *code* unless given."""
         status = _STATUS.get(code, 400) if status is None else status
-        error = {"code": code, "message": message, self._quirks.log_id_key: self.log_id(), **(extra or {})}
-        body = {"error": error} if self._quirks.error_data == "absent" else {"data": {}, "error": error}
+        error = {"code": code, "message": message, self.quirks.log_id_key: self.log_id(), **(extra or {})}
+        body = {"error": error} if self.quirks.error_data == "absent" else {"data": {}, "error": error}
         return Reply(status, orjson.dumps(body))
 
     def oauth(self, body: Mapping[str, Any]) -> Reply:
@@ -98,4 +98,4 @@ class Replies:
         Source: https://developers.tiktok.com/doc/oauth-error-handling
         """
         body = {"error": error, "error_description": description, "log_id": self.log_id()}
-        return Reply(self._quirks.oauth_error_status if status is None else status, orjson.dumps(body))
+        return Reply(self.quirks.oauth_error_status if status is None else status, orjson.dumps(body))

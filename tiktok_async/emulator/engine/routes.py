@@ -41,12 +41,14 @@ class Call:
         record: What the log keeps of it.
         body: What came, read to the end; empty on a route that reads it itself.
         grant: What the bearer token stands for; `None` on routes without one.
+        plain_text: Whether a JSON body may be called `text/plain`.
     """
 
     request: web.BaseRequest
     record: RecordedRequest
     body: bytes = b""
     grant: Grant | None = None
+    plain_text: bool = False
 
     @property
     def query(self) -> Mapping[str, str]:
@@ -73,7 +75,8 @@ class Call:
         """
         if not self.body:
             return {}
-        if not self.request.headers.get("Content-Type", "").startswith("application/json"):
+        kinds = ("application/json", "text/plain") if self.plain_text else ("application/json",)
+        if not self.request.headers.get("Content-Type", "").startswith(kinds):
             msg = "the body's content type must be application/json"
             raise BadBody(msg)
         try:

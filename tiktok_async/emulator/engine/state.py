@@ -1,6 +1,7 @@
 """What all product areas share: settings, people, tokens, limits, faults and the log."""
 
 import random
+import string
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,6 +17,16 @@ from tiktok_async.emulator.engine.videos import Videos
 from tiktok_async.emulator.engine.webhooks import WebhookSender
 from tiktok_async.emulator.engine.windows import Windows
 from tiktok_async.models import Endpoint, Limit
+
+_OPEN_ID_LETTERS = string.ascii_letters + string.digits + "-_"
+
+
+def _open_id(number: int, rng: random.Random) -> str:
+    """Return an id in one of the forms that real ones have: a UUID, or beginning with `-` or `_`, or with dots."""
+    uuid_form = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    tail = "".join(rng.choices(_OPEN_ID_LETTERS, k=32))
+    forms = (uuid_form, f"-000{tail}", f"_000{tail}", f"{tail[:12]}.{tail[12:24]}.e1")
+    return forms[(number - 1) % len(forms)]
 
 
 class State:
@@ -73,6 +84,14 @@ class State:
         self.users: dict[str, EmulatedUser] = {}
         self.url = ""
 
+    def change_quirks(self, quirks: Quirks) -> None:
+        """Behave by other *quirks* from the next request on; the product areas have copies of their own."""
+        self.quirks = quirks
+        self.replies.quirks = quirks
+        self.grants.quirks = quirks
+        self.windows.refused_count = quirks.refused_count
+        self.webhooks.signed_anew = quirks.webhooks_signed_anew
+
     def add_user(
         self,
         *,
@@ -88,9 +107,16 @@ class State:
         """Add a creator; see `Emulator.add_user`."""
         number = len(self.users) + 1
         rng = random.Random(f"user {self.seed} {number}")  # noqa: S311 - a made-up person
-        open_id = open_id or str(uuid.UUID(int=rng.getrandbits(128), version=4))
+        # The first one has the form of the documents; the others those of real accounts.
+        open_id = open_id or _open_id(number, rng)
         username = username or f"emu_creator_{number}"
-        about: dict[str, Any] = {"follower_count": rng.randrange(10**6), "following_count": rng.randrange(500)}
+        followers = rng.randrange(10**6)
+        about: dict[str, Any] = {
+            "follower_count": followers,
+            "following_count": rng.randrange(500),
+            # Some likes for each follower and video, as creators have.
+            "likes_count": followers * (1 + videos) // 8 + rng.randrange(1_000),
+        }
         user = EmulatedUser(
             open_id=open_id,
             union_id=str(uuid.UUID(int=rng.getrandbits(128), version=4)),

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import define, field
 
+from tiktok_async.emulator.engine.pictures import avatar_url
 from tiktok_async.emulator.engine.videos import Videos
 from tiktok_async.models import Scope
 
@@ -79,15 +80,14 @@ class EmulatedUser:
         """Return *scopes*; for `None`, all that the user is ready to grant."""
         return frozenset(str(scope) for scope in (self.scopes if scopes is None else scopes))
 
-    def info(self) -> dict[str, Any]:
-        """Return every field of `/v2/user/info/`."""
-        avatar = f"https://p16-sign-va.tiktokcdn.com/emu/{self.open_id}~c5"
+    def info(self, base: str) -> dict[str, Any]:
+        """Return every field of `/v2/user/info/`; the pictures are served at *base*."""
         return {
             "open_id": self.open_id,
             "union_id": self.union_id,
-            "avatar_url": f"{avatar}_168x168.jpeg",
-            "avatar_url_100": f"{avatar}_100x100.jpeg",
-            "avatar_large_url": f"{avatar}_1080x1080.jpeg",
+            "avatar_url": avatar_url(base, self.open_id, "168x168"),
+            "avatar_url_100": avatar_url(base, self.open_id, "100x100"),
+            "avatar_large_url": avatar_url(base, self.open_id, "1080x1080"),
             "display_name": self.display_name,
             "bio_description": self.bio_description,
             "profile_deep_link": f"https://vm.tiktok.com/Z{self.open_id[:8].upper()}/",

@@ -6,7 +6,7 @@ Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-object
 import random
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -34,8 +34,6 @@ FIELDS = frozenset(
 _SECOND = 32
 _NEWEST = 1_793_491_200  # 2026-11-01, so that the same seed gives the same ids on any day
 _SPACING = 9_000  # seconds between two videos; 10,000 of them cover three years
-# https://developers.tiktok.com/doc/tiktok-api-v2-video-object: a cover's URL lives 6 hours.
-_COVER_LIFE = 6 * 3600
 _WORDS = ("morning", "cat", "noodles", "bike", "harbour", "dance", "guitar", "snow", "market", "paint")
 
 
@@ -147,15 +145,6 @@ class Videos:
         return self._made
 
 
-def cover(number: int, now: float) -> str:
-    """Return a video's cover URL, signed anew until six hours from *now*, Unix seconds."""
-    expires = int(now) + _COVER_LIFE
-    return (
-        f"https://p16-sign-sg.tiktokcdn.com/emu/{number}.image"
-        f"?x-expires={expires}&x-signature={(number ^ expires) & 0xFFFFFFFF:08x}%3D"
-    )
-
-
 def posted_at(number: int) -> int:
     """Return when a video was posted, Unix seconds."""
     return number >> _SECOND
@@ -183,12 +172,4 @@ def _row(number: int, username: str, client_key: str) -> dict[str, Any]:
         "comment_count": views // 300,
         "share_count": views // 700,
         "view_count": views,
-    }
-
-
-def select(row: Mapping[str, Any], number: int, fields: tuple[str, ...], now: float) -> dict[str, Any]:
-    """Return the asked-for fields of a video."""
-    return {
-        name: row[name] if name in row else cover(number, now)  # an edit may bring a cover of its own
-        for name in fields
     }

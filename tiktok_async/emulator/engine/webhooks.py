@@ -80,7 +80,7 @@ class WebhookSender:
         self._client_key = client_key
         self._client_secret = client_secret
         self._clock = clock
-        self._signed_anew = signed_anew
+        self.signed_anew = signed_anew
         self._url: str | None = None
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -180,7 +180,7 @@ class WebhookSender:
                 return
             await self._clock.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
-            if self._signed_anew:
+            if self.signed_anew:
                 signature = self.sign(delivery.body, self._clock.now())
 
     async def _post(self, url: str, body: bytes, signature: str) -> int:

@@ -58,7 +58,7 @@ class Windows:
         self._clock = clock
         self._limits: dict[Endpoint | str, Limit | None] = dict[Endpoint | str, Limit | None](DOCUMENTED.items())
         self._limits.update((limits or {}).items())
-        self._refused_count = refused_count
+        self.refused_count = refused_count
         self._arrivals: dict[tuple[Endpoint | str, str], deque[float]] = {}
         self._next_sweep = 0.0
         self.refused: Counter[Endpoint | str] = Counter()
@@ -90,7 +90,7 @@ class Windows:
             return None
         self.refused[endpoint] += 1
         wait = window[0] + per - now
-        if self._refused_count:
+        if self.refused_count:
             window.popleft()
             window.append(now)
         return wait

@@ -96,8 +96,9 @@ def _challenge_problems(state: State, params: Mapping[str, str], *, loopback: bo
             return [("code_challenge", "is required for a redirect URI on localhost")]
         return [("code_challenge", "is missing beside code_challenge_method")] if method is not None else []
     problems: list[tuple[str, str]] = []
-    # TikTok's own form: hex, where RFC 7636 has base64url.
-    if not _CHALLENGE.fullmatch(challenge):
+    # TikTok's own form: hex, where RFC 7636 has base64url. Its web page knows no challenge at all.
+    judged = loopback or state.quirks.web_challenge == "refused"
+    if judged and not _CHALLENGE.fullmatch(challenge):
         problems.append(("code_challenge", "must be the SHA-256 of the verifier as 64 lowercase hex digits"))
     if method != "S256":
         problems.append(("code_challenge_method", "must be S256"))

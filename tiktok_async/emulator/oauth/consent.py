@@ -25,6 +25,7 @@ def routes(state: State) -> list[RouteDef]:
     return [
         RouteDef(endpoint=AUTHORIZE, method="GET", path=PATH, handler=consent.show),
         RouteDef(endpoint=AUTHORIZE, method="POST", path=PATH, handler=consent.decide),
+        RouteDef(endpoint=AUTHORIZE, method="GET", path=PATH.rstrip("/"), handler=consent.show_without_slash),
     ]
 
 
@@ -59,6 +60,11 @@ class _Consent:
                 redirect_uri=asked.redirect_uri,
             )
         )
+
+    async def show_without_slash(self, call: Call) -> Reply:
+        if self._state.quirks.authorize_slash == "required":
+            return Reply(404, b"404 page not found", TEXT)
+        return await self.show(call)
 
     async def decide(self, call: Call) -> Reply:
         form = parse_qs(call.body.decode("utf-8", "replace"), keep_blank_values=True)

@@ -93,7 +93,7 @@ class Posting:
     async def _init(self, endpoint: Endpoint, call: Call) -> Reply:
         open_id = call.user_grant.open_id
         try:
-            init = read_init(endpoint, call.json(), call.user_grant.scopes, self.quirks.megabyte)
+            init = read_init(endpoint, call.json(), call.user_grant.scopes, self.quirks)
             check_init(
                 init,
                 self._state.users[open_id],

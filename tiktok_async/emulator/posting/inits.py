@@ -13,7 +13,7 @@ from tiktok_async.emulator.engine.users import EmulatedUser
 from tiktok_async.emulator.posting import rules
 from tiktok_async.emulator.posting.creators import Creator, refuses_drafts, refuses_posts
 from tiktok_async.emulator.posting.posts import Posts
-from tiktok_async.emulator.posting.rules import FileSource, Megabyte, PostInfo, PullSource
+from tiktok_async.emulator.posting.rules import FileSource, PostInfo, PullSource
 from tiktok_async.emulator.posting.url_properties import UrlProperties
 from tiktok_async.models import Endpoint, Scope
 
@@ -80,14 +80,14 @@ class Init:
         return _PREFIXES.get((self.endpoint, self.pulled), photos)
 
 
-def read_init(endpoint: Endpoint, body: dict[str, Any], scopes: frozenset[str], megabyte: Megabyte) -> Init:
+def read_init(endpoint: Endpoint, body: dict[str, Any], scopes: frozenset[str], quirks: PostingQuirks) -> Init:
     """Return what an init asks for.
 
     Args:
         endpoint: Which of the three.
         body: Its JSON.
         scopes: What the token may be used for: a photo init needs the scope of its mode.
-        megabyte: How the chunk rules are read.
+        quirks: How the chunk rules are read.
 
     Raises:
         BadField: Its fields are wrong.
@@ -104,7 +104,7 @@ def read_init(endpoint: Endpoint, body: dict[str, Any], scopes: frozenset[str], 
     else:
         draft = endpoint is Endpoint.INBOX_INIT
         info = None if draft else rules.video_post(body)
-        source = rules.video_source(body, megabyte)
+        source = rules.video_source(body, quirks.megabyte, short_single_chunk=quirks.short_single_chunk == "accepted")
     return Init(endpoint=endpoint, body=body, draft=draft, source=source, info=None if draft else info)
 
 

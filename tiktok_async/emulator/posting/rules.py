@@ -78,8 +78,15 @@ class PostInfo:
     branded: bool
 
 
-def chunk_plan(source: Mapping[str, Any], megabyte: Megabyte = Megabyte.EITHER) -> FileSource:
+def chunk_plan(
+    source: Mapping[str, Any], megabyte: Megabyte = Megabyte.EITHER, *, short_single_chunk: bool = False
+) -> FileSource:
     """Return the plan of a FILE_UPLOAD.
+
+    Args:
+        source: The `source_info`.
+        megabyte: How "MB" is read.
+        short_single_chunk: Whether one chunk may be called smaller than the file.
 
     Raises:
         BadField: It is not one TikTok would take.
@@ -94,13 +101,15 @@ def chunk_plan(source: Mapping[str, Any], megabyte: Megabyte = Megabyte.EITHER) 
     if count > MAX_CHUNKS or count != size // chunk:
         raise BadField(BAD_COUNT)
     # A last chunk is shorter than two others, so its own bound of 128 MB holds by itself.
-    if count == 1 and chunk != size:
+    if count == 1 and chunk != size and not short_single_chunk:
         raise BadField(BAD_CHUNK)
     return FileSource(size=size, chunk_size=chunk, count=count)
 
 
-def video_source(body: object, megabyte: Megabyte = Megabyte.EITHER) -> FileSource | PullSource:
-    """Return the source of a video init.
+def video_source(
+    body: object, megabyte: Megabyte = Megabyte.EITHER, *, short_single_chunk: bool = False
+) -> FileSource | PullSource:
+    """Return the source of a video init; the keywords are those of `chunk_plan`.
 
     Raises:
         BadField: `source_info` is missing or wrong.
@@ -108,7 +117,7 @@ def video_source(body: object, megabyte: Megabyte = Megabyte.EITHER) -> FileSour
     source = _section(body, "source_info", BAD_SOURCE)
     kind = _body.string(source, "source", required=True)
     if kind == "FILE_UPLOAD":
-        return chunk_plan(source, megabyte)
+        return chunk_plan(source, megabyte, short_single_chunk=short_single_chunk)
     if kind == "PULL_FROM_URL":
         url = _body.string(source, "video_url", required=True)
         if not url:

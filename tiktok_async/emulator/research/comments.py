@@ -50,7 +50,7 @@ class ResearchThreads:
         ]
 
     async def _comments(self, call: Call) -> Reply:
-        body = call.json()
+        body = self._research.asked(call)
         fields = self._research.fields(call, _COMMENT_FIELDS)
         video_id, comment_id = _body.integer(body, "video_id"), _body.integer(body, "comment_id")
         if (video_id is None) == (comment_id is None):
@@ -77,7 +77,7 @@ class ResearchThreads:
         )
 
     async def _playlist(self, call: Call) -> Reply:
-        body = call.json()
+        body = self._research.asked(call)
         self._research.fields(call, _PLAYLIST_FIELDS)
         playlist_id = _body.integer(body, "playlist_id", required=True)
         rows = [video for video in self._research.data.all if video.playlist_id == playlist_id]

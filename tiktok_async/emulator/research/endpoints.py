@@ -28,6 +28,7 @@ from tiktok_async.models import Endpoint, Scope
 PAGE: Final = range(1, 101)
 """What `max_count` may be."""
 _KEPT_SEARCHES: Final = 500
+_NULL_IS_NONE: Final = ("cursor", "search_id")
 
 
 @define(eq=False, slots=True)
@@ -66,6 +67,7 @@ class Research:
         async def answer(call: Call) -> Reply:
             if not quota.spend():
                 return self.state.replies.error("daily_quota_limit_exceeded", "The daily quota is used up.", status=429)
+            call.plain_text = self.quirks.plain_text_bodies
             try:
                 return await handler(call)
             except BadField as wrong:
@@ -80,6 +82,13 @@ class Research:
     def routes(self) -> list[RouteDef]:
         """Return what this module serves; the other Research modules have routes of their own."""
         return [self.route(Endpoint.RESEARCH_VIDEO_QUERY, self._video_query)]
+
+    def asked(self, call: Call) -> dict[str, Any]:
+        """Return the body of a call; a cursor or search that is null is none, if the quirk says so."""
+        body = call.json()
+        if self.quirks.null_cursor == "refused":
+            return body
+        return {name: value for name, value in body.items() if value is not None or name not in _NULL_IS_NONE}
 
     def fields(self, call: Call, known: Sequence[str]) -> tuple[str, ...]:
         """Return the `fields` that a call asks for.
@@ -105,11 +114,11 @@ class Research:
         return wire
 
     async def _video_query(self, call: Call) -> Reply:
-        body = call.json()
+        body = self.asked(call)
         fields = self.fields(call, VIDEO_FIELDS)
         count = _body.integer(body, "max_count", within=PAGE) or self.quirks.default_count
         cursor = _body.integer(body, "cursor", within=range(2**63)) or 0
-        search_id = _body.string(body, "search_id")
+        search_id = _body.string(body, "search_id") or None
         if _body.boolean(body, "is_random"):
             return self._random_page(self._rows(body), fields, count)
         search_id, search = self._search(body, search_id, cursor)

@@ -51,7 +51,12 @@ class ResearchShop:
         return self._answer(call, "shop_data", found[:limit], self._shop(0))
 
     async def _products(self, call: Call) -> Reply:
-        shop_id = _body.integer(call.json(), "shop_id", required=True) or 0
+        body = call.json()
+        text = body.get("shop_id")
+        if self._research.quirks.shop_id_as_text == "accepted" and isinstance(text, str) and text.isascii():
+            # The table says a number; a string was seen to work.
+            body["shop_id"] = int(text) if text.isdigit() else text
+        shop_id = _body.integer(body, "shop_id", required=True) or 0
         shop = shop_id - _FIRST_SHOP
         if shop not in range(_SHOPS):
             raise BadField(f"{shop_id} is invalid: cannot find the shop")

@@ -84,7 +84,8 @@ class ResearchUsers:
         unit = 1_000 if self._research.quirks.liked_cursor == "ms" else 1
         likes = self._moments(f"likes {name}", len(self._some_videos("likes", name)))
         pairs = list(zip(likes, self._some_videos("likes", name), strict=True))
-        before = _body.integer(call.json(), "cursor", within=_TIMES)
+        # 0 was seen to mean the beginning, as no cursor does.
+        before = _body.integer(self._research.asked(call), "cursor", within=_TIMES) or None
         rows = [(moment, video) for moment, video in pairs if before is None or moment * unit <= before]
         count = self._count(call)
         data: dict[str, Any] = {
@@ -102,7 +103,7 @@ class ResearchUsers:
     async def _reposted(self, call: Call) -> Reply:
         name, _ = self._user(call)
         rows = self._some_videos("reposts", name)
-        start, count = _body.integer(call.json(), "cursor", within=_TIMES) or 0, self._count(call)
+        start, count = _body.integer(self._research.asked(call), "cursor", within=_TIMES) or 0, self._count(call)
         page = rows[start : start + count]
         return self._ok(
             {
@@ -123,7 +124,8 @@ class ResearchUsers:
         return self._relations(call, f"following {name}", number % 40 + 1, "user_following")
 
     def _relations(self, call: Call, what: str, many: int, key: str) -> Reply:
-        before = _body.integer(call.json(), "cursor", within=_TIMES)
+        # 0 was seen to mean the beginning, as no cursor does.
+        before = _body.integer(self._research.asked(call), "cursor", within=_TIMES) or None
         count = self._count(call)
         moments = self._moments(what, many)
         rows = [index for index, moment in enumerate(moments) if before is None or moment <= before]

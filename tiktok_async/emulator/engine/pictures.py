@@ -1,0 +1,39 @@
+"""Avatars and covers: addresses that lead to a real picture on the emulator."""
+
+import base64
+from typing import Final
+from urllib.parse import quote
+
+__all__ = ["JPEG", "PATH", "avatar_url", "cover_url"]
+
+PATH: Final = "/_pictures/"
+_COVER_LIFE: Final = 6 * 3_600
+_NOT_SERVED: Final = "http://emulator.invalid"
+
+# Sixteen pixels square, one colour.
+JPEG: Final = base64.b64decode(
+    "/9j/4AAQSkZJRgABAgAAAQABAAD//gAQTGF2YzU5LjM3LjEwMAD/2wBDAAg+Pkk+SVVVVVVVVWRdZGhoaGRkZGRoaGhwcHCDg4Nw"
+    "cHBoaHBwfHyDg4+Tj4eHg4eTk5ubm7q6srLZ2eD/////xABMAAEBAAAAAAAAAAAAAAAAAAAABgEBAQAAAAAAAAAAAAAAAAAABgcQ"
+    "AQAAAAAAAAAAAAAAAAAAAAARAQAAAAAAAAAAAAAAAAAAAAD/wAARCAAQABADASIAAhEAAxEA/9oADAMBAAIRAxEAPwC2AIEZf//Z"
+)
+
+
+def avatar_url(base: str, open_id: str, size: str) -> str:
+    """Return the address of a user's picture.
+
+    Args:
+        base: Where the emulator is served.
+        open_id: Whose.
+        size: Width and height, such as `100x100`.
+    """
+    return f"{base or _NOT_SERVED}{PATH}{quote(open_id, safe='')}~c5_{size}.jpeg"
+
+
+def cover_url(base: str, number: int, now: float) -> str:
+    """Return a video's cover, signed anew until six hours from *now*, Unix seconds.
+
+    Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-object
+    """
+    expires = int(now) + _COVER_LIFE
+    signature = f"x-expires={expires}&x-signature={(number ^ expires) & 0xFFFFFFFF:08x}%3D"
+    return f"{base or _NOT_SERVED}{PATH}{number}.image?{signature}"
