@@ -66,8 +66,10 @@ def header_text(signature: object) -> str:
     Args:
         signature: What the server gave, or `None`.
     """
-    if isinstance(signature, bytes | bytearray | memoryview):
-        return bytes(signature).decode("latin-1")
+    if isinstance(signature, memoryview):
+        return signature.tobytes().decode("latin-1")
+    if isinstance(signature, bytes | bytearray):
+        return signature.decode("latin-1")
     return signature if isinstance(signature, str) else ""
 
 

@@ -21,10 +21,29 @@ import tiktok_async
 
 _NAME = re.compile(r"(?<![`:\w])`([^`\n]+)`(?!`)")
 _PUBLIC = frozenset(tiktok_async.__all__)
+# Where users import from: what stands there has a page.
+_HOMES = frozenset({"tiktok_async", "tiktok_async.emulator", "tiktok_async.stores", "tiktok_async.testing"})
 # Libraries whose types appear in signatures; they have pages of their own.
-_FOREIGN = frozenset({"aiohttp", "litestar", "redis", "starlette", "streaq", "taskiq", "taskiq_redis", "yarl"})
+_FOREIGN = frozenset(
+    {
+        "aiohttp",
+        "litestar",
+        "mcp",
+        "psycopg",
+        "psycopg_pool",
+        "redis",
+        "starlette",
+        "streaq",
+        "taskiq",
+        "taskiq_redis",
+        "yarl",
+    }
+)
 _FOREIGN_NAMES = frozenset(
-    {"AbstractAsyncContextManager", "HTTPException", "MeterProvider", "NotAuthorizedException", "TracerProvider"}
+    {
+        *("AbstractAsyncContextManager", "HTTPException", "HTTPUnauthorized", "MeterProvider"),
+        *("NotAuthorizedException", "TracerProvider"),
+    }
 )
 # Words in signatures that are no class with a page: type variables and aliases.
 _ALIASES = frozenset({"Handler", "LimitsMapping", "OnUnsafe", "RedisClient", "Source", "T", "T_co", "UploadSource"})
@@ -77,8 +96,8 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
     if not head:
         known = hasattr(builtins, last) or last in _ALIASES | _FOREIGN_NAMES
     else:
-        # A private class of ours in a signature is named and has no page.
-        known = root in sys.stdlib_module_names | _FOREIGN or (root.startswith("tiktok_async") and "._" in target)
+        # A class of ours that users cannot import is named in a signature, and has no page.
+        known = root in sys.stdlib_module_names | _FOREIGN or (root.startswith("tiktok_async") and head not in _HOMES)
     return content if known or last in _ALIASES else None
 
 

@@ -55,4 +55,5 @@ def _plain(grant: Grant) -> dict[str, Any]:
 
 
 def _grant(saved: Mapping[str, Any]) -> Grant:
-    return Grant(**{**saved, "scopes": frozenset(saved["scopes"])})
+    values: dict[str, Any] = {**saved, "scopes": frozenset(saved["scopes"])}
+    return Grant(**values)
