@@ -211,6 +211,57 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
     from tiktok_async.errors import (
         WrongEventLoop as WrongEventLoop,
     )
+    from tiktok_async.media import (
+        Consent as Consent,
+    )
+    from tiktok_async.media import (
+        ConsentLink as ConsentLink,
+    )
+    from tiktok_async.media import (
+        DisclosureOption as DisclosureOption,
+    )
+    from tiktok_async.media import (
+        FormProblem as FormProblem,
+    )
+    from tiktok_async.media import (
+        Interaction as Interaction,
+    )
+    from tiktok_async.media import (
+        MediaProblem as MediaProblem,
+    )
+    from tiktok_async.media import (
+        MediaReport as MediaReport,
+    )
+    from tiktok_async.media import (
+        PostChoices as PostChoices,
+    )
+    from tiktok_async.media import (
+        PostingForm as PostingForm,
+    )
+    from tiktok_async.media import (
+        PrivacyOption as PrivacyOption,
+    )
+    from tiktok_async.media import (
+        VideoLink as VideoLink,
+    )
+    from tiktok_async.media import (
+        check_media as check_media,
+    )
+    from tiktok_async.media import (
+        oembed as oembed,
+    )
+    from tiktok_async.media import (
+        parse_video_url as parse_video_url,
+    )
+    from tiktok_async.media import (
+        player_url as player_url,
+    )
+    from tiktok_async.media import (
+        posting_form as posting_form,
+    )
+    from tiktok_async.media import (
+        video_url as video_url,
+    )
     from tiktok_async.models import (
         AccountKey as AccountKey,
     )

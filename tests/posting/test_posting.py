@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.media.making import header
 from tiktok_async import (
     Account,
     ConfigurationError,
@@ -281,3 +282,14 @@ async def test_every_chunk_arrives_whole_and_in_order(
     arrivals = emulator.posts[0].arrivals
     assert [arrival.status for arrival in arrivals] == [206, 206, 206, 206, 201]
     assert (await publish.wait()).succeeded
+
+
+async def test_a_video_longer_than_its_creator_may_post_is_refused_by_its_header_before_the_init(
+    emulator: Emulator, account: Account, user: EmulatedUser, post: VideoPost
+) -> None:
+    emulator.creator(user, max_video_post_duration_sec=9)
+    with pytest.raises(ConfigurationError, match="lasts 10 s, this creator may post 9 s"):
+        await account.post_video(header(milliseconds=10_000), post, check=True)
+    assert not emulator.posts
+    emulator.creator(user, max_video_post_duration_sec=10)
+    await account.post_video(header(milliseconds=10_000), post, check=True)

@@ -230,7 +230,7 @@ class Account:
             post: Its settings.
             chunk_size: Bytes a chunk, see `plan_chunks`; `None` leaves it to the plan.
             content_type: `video/mp4`, `video/quicktime` or `video/webm`; `None` goes by a path's name, else MP4.
-            check: Ask `creator_info` first and hold *post* against it.
+            check: Ask `creator_info` first and hold *post* against it, and the length in the header of *source*.
             dedup_key: Your id of this post, at most 1,000 characters. A repeated call with it, from whatever process
                 on the same store, returns the first one's `Publish` for seven days and posts nothing.
 

@@ -254,8 +254,8 @@ class VideoPost(JsonModel):
         brand_content_toggle: It is a paid partnership for a third party.
         brand_organic_toggle: It promotes the creator's own business.
         is_aigc: It is made by AI; the post says so.
-        duration: How long the video is, if you know; a number is seconds. It is not sent, only checked by
-            `check=True`.
+        duration: How long the video is; a number is seconds. It is not sent, only checked by `check=True`, which else
+            reads it from the file.
 
     Raises:
         ConfigurationError: A setting breaks TikTok's rules; `.problems` names each.

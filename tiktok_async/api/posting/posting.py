@@ -10,12 +10,13 @@ import logging
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from tiktok_async._calls.call import Delivery
 from tiktok_async._decoding.answers import read
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api.posting.dedup import DedupKey, dedup_note
+from tiktok_async.api.posting.header import duration_of
 from tiktok_async.api.posting.publish import Publish
 from tiktok_async.api.posting.rules.chunks import plan_chunks
 from tiktok_async.api.posting.rules.preflight import (
@@ -196,6 +197,8 @@ async def post_video(
     elif chunk_size is not None or content_type is not None:
         raise ConfigurationError("TikTok fetches a PullFromUrl by itself: leave chunk_size and content_type out.")
     if check and post is not None:
+        if video is not None and post.duration is None:
+            post = evolve(post, duration=await duration_of(video.source, video.plan.size))
         refuse("The video", video_problems(post, await creator_info(runtime, credential)))
     body: dict[str, Any] = {} if post is None else {"post_info": _video_info(post)}
     if isinstance(source, PullFromUrl):

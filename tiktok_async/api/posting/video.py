@@ -106,6 +106,23 @@ class OpenVideo:
         digest.update(end)
         return Fingerprint(size=size, sample=digest.hexdigest(), mtime_ns=mtime_ns)
 
+    async def size(self) -> int:
+        """Return how many bytes it has.
+
+        Raises:
+            UploadError: It cannot be looked at.
+        """
+        return (await _translated(self._media.stamp(), "could not be looked at")).size
+
+    async def read(self, offset: int, length: int) -> memoryview:
+        """Return exactly *length* bytes from *offset* on.
+
+        Raises:
+            SourceChanged: There are fewer.
+            UploadError: It cannot be read.
+        """
+        return (await _whole(self._media.read(offset, length), offset, length))[0]
+
     def blocks(self, span: range, expected: Fingerprint) -> AsyncGenerator[memoryview, None]:
         """Return the bytes of *span* in blocks, none of them read after the video changed.
 

@@ -1,0 +1,235 @@
+"""What TikTok takes, and what it has against a file.
+
+Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Literal
+
+from attrs import evolve, frozen
+
+from tiktok_async._headers.reading import Header
+from tiktok_async.media.rules.mending import Mending
+from tiktok_async.models import CreatorInfo, FailReason
+from tiktok_async.models._json import JsonModel
+
+__all__ = ["MediaProblem", "MediaReport", "judge", "unreadable"]
+
+_GUIDE = "https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide"
+_CREATOR = "https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info"
+
+_CONTAINERS = {"mp4", "mov", "webm"}
+_CODECS = {"h264", "h265", "vp8", "vp9"}
+_PICTURES = {"jpeg", "webp"}
+_SHORTEST_SIDE, _LONGEST_SIDE = 360, 4096
+_SLOWEST, _FASTEST = 23, 60
+_LARGEST = 4 * 1024**3
+_LONGEST = timedelta(minutes=10)
+# "20 MB": the smaller of the two readings. "1080p": either way round.
+_LARGEST_PHOTO = 20_000_000
+_PHOTO_LONG_SIDE, _PHOTO_SHORT_SIDE = 1920, 1080
+
+
+@frozen(slots=True, kw_only=True)
+class MediaProblem(JsonModel):
+    """One rule that a file breaks.
+
+    Attributes:
+        rule: Which: `format`, `codec`, `duration`, `frame_rate`, `pixels` or `size`.
+        value: What the file has.
+        allowed: What TikTok takes.
+        advice: What to do.
+        command: The ffmpeg command that mends it; `None` where none does.
+        fail_reason: What TikTok would fail the post with.
+        page: TikTok's page with the rule.
+    """
+
+    rule: Literal["format", "codec", "duration", "frame_rate", "pixels", "size"]
+    value: str
+    allowed: str
+    advice: str
+    command: str | None
+    fail_reason: FailReason
+    page: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.value}, but TikTok takes {self.allowed}; {self.advice}"
+
+
+@frozen(slots=True, kw_only=True)
+class MediaReport(JsonModel):
+    """What a file is, and what TikTok has against it; `None` where the file does not say.
+
+    Attributes:
+        file: Its name; `None` for bytes and the like.
+        kind: Whether it is a video or a photo; `None` for what is neither.
+        container: Its format, such as `mp4`.
+        codecs: The codec of the video, then of the audio, as far as there are any.
+        duration: How long it lasts.
+        width: Pixels.
+        height: Pixels.
+        frame_rate: Frames a second, on average.
+        size: Bytes.
+        problems: Every rule it breaks; none: as far as its header tells, TikTok takes it.
+    """
+
+    file: str | None
+    kind: Literal["video", "photo"] | None
+    container: str | None
+    codecs: tuple[str, ...]
+    duration: timedelta | None
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    size: int
+    problems: tuple[MediaProblem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.problems
+
+    def __str__(self) -> str:
+        name = self.file or "The file"
+        return f"{name}: nothing speaks against it" if self.ok else f"{name}: {'; '.join(map(str, self.problems))}"
+
+
+def unreadable(file: str | None, size: int, why: str) -> MediaReport:
+    """Return the report on a file whose header is none, or contradicts itself."""
+    problem = MediaProblem(
+        rule="format",
+        value=f"not readable ({why})",
+        allowed="MP4, MOV and WebM videos, JPEG and WebP photos",
+        advice="export or download the file again",
+        command=None,
+        fail_reason=FailReason.FILE_FORMAT_CHECK_FAILED,
+        page=_GUIDE,
+    )
+    return MediaReport(
+        file=file,
+        kind=None,
+        container=None,
+        codecs=(),
+        duration=None,
+        width=None,
+        height=None,
+        frame_rate=None,
+        size=size,
+        problems=(problem,),
+    )
+
+
+def judge(
+    header: Header, size: int, *, file: str | None, creator: CreatorInfo | None, broken: bool = False
+) -> MediaReport:
+    """Hold a file against TikTok's rules.
+
+    Args:
+        header: What it says of itself.
+        size: Its bytes.
+        file: Its name, for the commands.
+        creator: Whose longest duration holds; without one, ten minutes do.
+        broken: A decoder could not read it.
+    """
+    longest = _LONGEST
+    if creator is not None and creator.max_video_post_duration is not None:
+        longest = min(longest, creator.max_video_post_duration)
+    report = MediaReport(
+        file=file,
+        kind=header.kind,
+        container=header.container,
+        codecs=tuple(codec for codec in (header.video, header.audio) if codec is not None),
+        duration=header.duration,
+        width=header.width,
+        height=header.height,
+        frame_rate=header.frame_rate,
+        size=size,
+    )
+    mending = Mending(header=header, size=size, file=file, longest=longest)
+    found = _video(header, size, mending) if header.kind == "video" else _photo(header, size, mending, broken=broken)
+    return evolve(report, problems=tuple(found))
+
+
+def _video(header: Header, size: int, mending: Mending) -> Iterator[MediaProblem]:
+    if header.container not in _CONTAINERS:
+        yield _problem("format", header.container, "MP4, MOV and WebM", "convert it to MP4", mending.command("codec"))
+    if header.container in {*_CONTAINERS, "matroska"} and header.video not in _CODECS:
+        value = header.video or "no video"
+        mend = mending.command("codec") if header.video is not None else None
+        yield _problem("codec", value, "H.264, H.265, VP8 and VP9", "convert it to H.264", mend)
+    yield from _duration(header, mending)
+    if header.frame_rate is None and header.video is not None:
+        yield _problem("frame_rate", "unknown", "23 to 60 a second", _ASK, mending.command("frame_rate"))
+    elif header.frame_rate is not None and not _SLOWEST <= round(header.frame_rate, 1) <= _FASTEST:
+        value = f"{header.frame_rate:.5g} a second"
+        yield _problem("frame_rate", value, "23 to 60 a second", "convert it", mending.command("frame_rate"))
+    allowed = f"{_SHORTEST_SIDE} to {_LONGEST_SIDE} pixels a side"
+    if not header.width or not header.height:
+        if header.video is not None:
+            yield _problem("pixels", "unknown", allowed, _ASK, mending.command("codec"))
+    elif min(header.width, header.height) < _SHORTEST_SIDE or max(header.width, header.height) > _LONGEST_SIDE:
+        yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", mending.command("pixels"))
+    if size > _LARGEST:
+        yield _problem("size", f"{size} bytes", f"{_LARGEST} bytes at most", "compress it", mending.command("size"))
+
+
+_ASK = "make its header say it, or check with the extra `media`, which looks into the file"
+
+
+def _duration(header: Header, mending: Mending) -> Iterator[MediaProblem]:
+    page = _GUIDE if mending.longest == _LONGEST else _CREATOR
+    allowed = f"{mending.longest.total_seconds():g} s at most"
+    whose = "" if mending.longest == _LONGEST else " to what this creator may post"
+    if header.duration is None:
+        if header.video is not None:
+            yield _problem("duration", "unknown", allowed, _ASK, mending.command("codec"))
+    elif header.duration > mending.longest:
+        value = f"{header.duration.total_seconds():g} s"
+        yield _problem("duration", value, allowed, f"cut it{whose}", mending.command("duration"), page=page)
+
+
+def _photo(header: Header, size: int, mending: Mending, *, broken: bool) -> Iterator[MediaProblem]:
+    if broken:
+        yield _problem("format", "damaged", "whole JPEG and WebP files", "export or download the photo again", None)
+    if header.container not in _PICTURES:
+        yield _problem("format", header.container, "JPEG and WebP", "convert it to JPEG", mending.command("pixels"))
+    allowed = f"{_PHOTO_LONG_SIDE} x {_PHOTO_SHORT_SIDE} pixels at most, either way round"
+    if not header.width or not header.height:
+        if header.container in _PICTURES:
+            yield _problem("pixels", "unknown", allowed, "export it again", None)
+    elif max(header.width, header.height) > _PHOTO_LONG_SIDE or min(header.width, header.height) > _PHOTO_SHORT_SIDE:
+        yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", mending.command("pixels"))
+    if size > _LARGEST_PHOTO:
+        allowed = f"{_LARGEST_PHOTO} bytes at most"
+        yield _problem("size", f"{size} bytes", allowed, "compress it", mending.command("size"))
+
+
+_REASONS = {
+    "format": FailReason.FILE_FORMAT_CHECK_FAILED,
+    "codec": FailReason.FILE_FORMAT_CHECK_FAILED,
+    "duration": FailReason.DURATION_CHECK_FAILED,
+    "frame_rate": FailReason.FRAME_RATE_CHECK_FAILED,
+    "pixels": FailReason.PICTURE_SIZE_CHECK_FAILED,
+    "size": FailReason.VIDEO_SIZE_CHECK_FAILED,
+}
+
+
+def _problem(
+    rule: Literal["format", "codec", "duration", "frame_rate", "pixels", "size"],
+    value: str,
+    allowed: str,
+    advice: str,
+    command: str | None,
+    *,
+    page: str = _GUIDE,
+) -> MediaProblem:
+    return MediaProblem(
+        rule=rule,
+        value=value,
+        allowed=allowed,
+        advice=advice,
+        command=command,
+        fail_reason=_REASONS[rule],
+        page=page,
+    )
