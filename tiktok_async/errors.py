@@ -771,9 +771,20 @@ class SessionClosed(TikTokError):
 
 
 class WrongEventLoop(TikTokError):
-    """A session used from another event loop than the one it was opened on."""
+    """A session used from another event loop than the one it was opened on, or from a forked process.
 
-    def __init__(self, what: str = "TikTokSession") -> None:
+    Args:
+        what: What was used.
+        forked: Whether this process is a fork of the one that uses it.
+    """
+
+    def __init__(self, what: str = "TikTokSession", *, forked: bool = False) -> None:
+        if forked:
+            super().__init__(
+                f"This {what} was used before this process was forked. Its connections belong to the parent process. "
+                "Open one in each process, after the fork."
+            )
+            return
         super().__init__(
             f"This {what} belongs to another event loop. Open one per loop with `async with`, or use "
             "`tiktok_async.blocking` from synchronous code."

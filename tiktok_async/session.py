@@ -1,11 +1,11 @@
 """The front door: a session composes everything below it and owns what it opened."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from copy import copy
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
@@ -19,6 +19,7 @@ from tiktok_async._calls.rules.limits import LimitsMapping, limits_for
 from tiktok_async._calls.rules.settings import check_address, check_key, check_secret
 from tiktok_async._calls.sender import Sender
 from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._concurrency.lasting import PATIENCE, LastingTask, outlast
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._http.transport import DEFAULT_TIMEOUT, AiohttpTransport
 from tiktok_async._tokens.credentials import AccountCredential, ClientCredential
@@ -176,6 +177,7 @@ class TikTokSession:
             emit=emit,
             refresh_margin=margin,
             http_timeout=timedelta(seconds=(options.timeout or DEFAULT_TIMEOUT).total or 30),
+            check=self._lifecycle.check_loop,
         )
         self._runtime = Runtime(
             client_key=client_key,
@@ -393,11 +395,16 @@ class TikTokSession:
 
         Args:
             every: How often to sweep; fleets share the work by the store's leases.
+
+        Raises:
+            SessionClosed: The session was closed.
+            WrongEventLoop: The session belongs to another event loop.
         """
         checks = Checks()
         pause = checks.duration("every", every, positive=True)
         checks.refuse("The accounts cannot be kept fresh")
-        return keep_fresh(self._tokens, pause or timedelta(minutes=5), clock=self._clock)
+        check = partial(self._lifecycle.check, "session.keep_fresh")
+        return keep_fresh(self._tokens, pause or timedelta(minutes=5), clock=self._clock, check=check)
 
     async def aclose(self) -> None:
         """Let refreshes in flight finish (at most 10 s), then close what this session opened; may be repeated.
@@ -406,17 +413,14 @@ class TikTokSession:
             TokenNotSaved: A rotated token could not be stored to the end; the error carries it. Several come as an
                 `ExceptionGroup`. Everything is closed all the same.
         """
-        closing = asyncio.ensure_future(self._close())
-        try:
-            await asyncio.shield(closing)
-        except asyncio.CancelledError:
-            # Half closed would lose a rotated token; the rest is bounded.
-            await closing
-            raise
+        if self._lifecycle.closing is None:
+            self._lifecycle.check_loop()
+            # Half closed would lose a rotated token; closing is bounded by itself.
+            self._lifecycle.closing = LastingTask(self._close(), patience=_DRAIN.total_seconds() + PATIENCE)
+        # A cancel scope of anyio cancels again at every turn of the loop.
+        await outlast(self._lifecycle.closing)
 
     async def _close(self) -> None:
-        if self._lifecycle.draining:
-            return
         self._lifecycle.draining = True
         async with AsyncExitStack() as last:
             # From the last to the first, whatever one of them raises.

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from typing import Generic, TypeVar
 
+from tiktok_async._concurrency.lasting import LastingTask
 from tiktok_async.errors import StoreError, TikTokError
 from tiktok_async_stores._process import Owner
 
@@ -64,7 +65,7 @@ class Batcher(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._task is None:
-            self._task = asyncio.ensure_future(self._work())
+            self._task = LastingTask(self._work())
             self._task.add_done_callback(self._ended)
         return await future
 

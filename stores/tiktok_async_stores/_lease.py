@@ -1,39 +1,17 @@
 """How a lease is waited for, held and given back: the same for every store."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 from uuid import uuid4
 
 from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._concurrency.lasting import finish
 from tiktok_async.abc import Clock
 from tiktok_async.errors import LeaseUnavailable, StoreError
 from tiktok_async.models import AccountKey
-
-T = TypeVar("T")
-
-
-async def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Await *work* to its end even if the waiter is cancelled; the cancellation is raised afterwards.
-
-    For short work with a timeout of its own, such as giving back a lease.
-    """
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        if not task.cancelled():
-            task.exception()  # or asyncio reports it as never looked at
-        raise cancelled
-    return task.result()
-
 
 _log = logging.getLogger("tiktok_async.stores")
 

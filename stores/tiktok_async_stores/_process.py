@@ -1,6 +1,7 @@
 """The process that a store or a limiter belongs to: a forked child has none of its threads, tasks and connections."""
 
 import os
+import uuid
 
 from tiktok_async.errors import StoreError
 
@@ -50,3 +51,21 @@ class Owner:
     def left_behind(self) -> bool:
         """Whether another process used it, so that there is nothing here to close."""
         return self._forks is not None and self._forks != _Process.forks
+
+
+class WorkerName:
+    """Names a worker among all who share something; made at the first use, and anew in a forked child.
+
+    Workers of one name would count as one worker.
+    """
+
+    __slots__ = ("_forks", "_name")
+
+    def __init__(self) -> None:
+        self._forks: int | None = None
+        self._name = ""
+
+    def __str__(self) -> str:
+        if self._forks != _Process.forks:
+            self._forks, self._name = _Process.forks, uuid.uuid4().hex
+        return self._name

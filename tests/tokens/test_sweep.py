@@ -9,6 +9,7 @@ import pytest
 from tests.tokens.fakes import APP, TIMEOUT, FlakyStore, TokenWorld
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import keep_fresh, refresh_due
+from tiktok_async.abc import TokenStore
 from tiktok_async.errors import ReauthorizationRequired, StoreError, TransportError
 from tiktok_async.models import AccountKey, Token, TokenRefreshed
 
@@ -18,8 +19,12 @@ LIFE = timedelta(hours=2)
 class _Broken(FlakyStore):
     """A store whose accounts cannot be listed."""
 
+    def __init__(self, inner: TokenStore, error: Exception | None = None) -> None:
+        super().__init__(inner)
+        self._error = error or StoreError("the store is away")
+
     async def expiring(self, client_key: str, before: datetime) -> AsyncGenerator[AccountKey]:  # noqa: ARG002 - protocol
-        raise StoreError("the store is away")
+        raise self._error
         yield
 
 
@@ -34,6 +39,10 @@ class _Endless(FlakyStore):
             self.given += 1
             self.most_ahead = max(self.most_ahead, self.given - self.calls["get"])
             yield AccountKey(client_key, f"user-{number}")
+
+
+def _open() -> None:
+    """The session is open."""
 
 
 async def _many(world: TokenWorld, count: int) -> TokenManager:
@@ -176,7 +185,7 @@ async def test_a_store_that_cannot_be_read_is_told() -> None:
 async def test_keeping_fresh_means_that_no_token_ever_expires() -> None:
     world = TokenWorld()
     manager = await _many(world, 10)
-    async with keep_fresh(manager, timedelta(minutes=5), clock=world.clock):
+    async with keep_fresh(manager, timedelta(minutes=5), clock=world.clock, check=_open):
         for _ in range(24):
             await world.clock.advance(timedelta(minutes=15))
             async for key in world.store.keys(APP):
@@ -190,8 +199,21 @@ async def test_keeping_fresh_outlives_a_store_that_is_down_for_a_while() -> None
     manager = await _many(world, 2)
     real = manager.store
 
-    async with keep_fresh(manager, timedelta(minutes=5), clock=world.clock):
+    async with keep_fresh(manager, timedelta(minutes=5), clock=world.clock, check=_open):
         manager.store = _Broken(world.store)
+        await world.clock.advance(timedelta(minutes=30))
+        manager.store = real
+        await world.clock.advance(LIFE - timedelta(minutes=30))
+    assert sum(world.provider.grants.values()) == 2
+
+
+async def test_keeping_fresh_outlives_an_exception_that_a_store_of_the_users_own_raises() -> None:
+    world = TokenWorld()
+    manager = await _many(world, 2)
+    real = manager.store
+
+    async with keep_fresh(manager, timedelta(minutes=5), clock=world.clock, check=_open):
+        manager.store = _Broken(world.store, RuntimeError("the driver has a bug"))
         await world.clock.advance(timedelta(minutes=30))
         manager.store = real
         await world.clock.advance(LIFE - timedelta(minutes=30))
@@ -201,7 +223,7 @@ async def test_keeping_fresh_outlives_a_store_that_is_down_for_a_while() -> None
 async def test_leaving_stops_the_sweeps_at_once_and_loses_no_token() -> None:
     world = TokenWorld(latency=30.0)
     manager = await _many(world, 1)
-    async with keep_fresh(manager, timedelta(hours=3), clock=world.clock):
+    async with keep_fresh(manager, timedelta(hours=3), clock=world.clock, check=_open):
         await world.clock.advance(timedelta(hours=3))
     await world.clock.run(manager.aclose(timedelta(minutes=2)))
     assert world.provider.is_live(await world.stored("user-0"))

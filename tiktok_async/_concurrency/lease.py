@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from tiktok_async.abc import Clock, Lease
-from tiktok_async.errors import StoreError
 
 
 class LeaseKeeper:
@@ -64,6 +63,6 @@ class LeaseKeeper:
             try:
                 if not await self._renew():
                     return
-            except StoreError:
-                # The store may be back before the lease ends; `covers` tells whoever must know.
+            except Exception:  # noqa: BLE001, S112 - also of a store that breaks its contract; `covers` tells of it
+                # The store may be back before the lease ends.
                 continue

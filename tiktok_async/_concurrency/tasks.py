@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from tiktok_async._concurrency.lasting import LastingTask
 from tiktok_async.abc import Clock
 from tiktok_async.errors import SessionClosed
 
@@ -54,14 +55,16 @@ class OwnedTasks:
 
     Args:
         clock: Times the draining.
+        check: Raises where no work may begin, as on a second event loop.
 
     Attributes:
         closed: Whether nothing new may begin.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, check: Callable[[], None] | None = None) -> None:
         self._clock = clock
-        self._tasks: dict[asyncio.Task[None], Callable[[], bool]] = {}
+        self._check = check
+        self._tasks: dict[LastingTask[None], Callable[[], bool]] = {}
         self.closed = False
 
     def check_open(self) -> None:
@@ -82,11 +85,21 @@ class OwnedTasks:
             work: The coroutine.
             ended: Called when it is over in whatever way, also when it was cancelled before its first step.
             exposed: Says whether something is lost if the task is cancelled now.
+
+        Raises:
+            WrongEventLoop: The owner belongs to another event loop.
         """
-        task = asyncio.create_task(work)
+        if self._check is not None:
+            try:
+                self._check()
+            except BaseException:
+                work.close()
+                raise
+        task = LastingTask(work, exposed=exposed, later=self._clock.call_later)
         self._tasks[task] = exposed
 
-        def end(task: asyncio.Task[None]) -> None:
+        def end(ended_task: asyncio.Task[None]) -> None:
+            del ended_task
             del self._tasks[task]
             ended()
 
@@ -112,9 +125,9 @@ class OwnedTasks:
     async def aclose(self, drain: timedelta) -> None:
         """Let what is exposed finish within *drain*, and cancel the rest; nothing new may begin."""
         self.closed = True
-        for task, exposed in self._tasks.items():
+        for task, exposed in list(self._tasks.items()):
             if not exposed():
-                task.cancel()
+                task.stop()
         if self._tasks:
             deadline = self._clock.call_later(drain.total_seconds(), self._cancel_all)
             try:
@@ -124,4 +137,4 @@ class OwnedTasks:
 
     def _cancel_all(self) -> None:
         for task in self._tasks:
-            task.cancel()
+            task.stop()

@@ -91,13 +91,13 @@ class ClientTokens:
 
     def _mint(self) -> SharedResult[ClientToken]:
         result: SharedResult[ClientToken] = SharedResult()
-        self._minting = result
 
         def ended() -> None:
             self._minting = None
             result.fail(SessionClosed("the client token"))
 
         self._tasks.run(self._run(result), ended=ended, exposed=lambda: False)
+        self._minting = result
         return result
 
     async def _run(self, result: SharedResult[ClientToken]) -> None:

@@ -83,6 +83,7 @@ class TokenManager:
         emit: Gets the events; it must not raise.
         refresh_margin: How long before its end a token is stale; `None` takes a tenth of its life, at least 60 s.
         http_timeout: The longest that one HTTP request takes.
+        check: Raises where no work may begin, as on a second event loop.
 
     Attributes:
         client: The app's own token.
@@ -99,13 +100,14 @@ class TokenManager:
         emit: Callable[[Event], None] | None,
         refresh_margin: timedelta | None,
         http_timeout: timedelta,
+        check: Callable[[], None] | None = None,
     ) -> None:
         self.client_key = client_key
         self.store = store
         self.clock = clock
         self._now = clock.monotonic
         self._entries: dict[str, AccountEntry] = {}
-        self._tasks = OwnedTasks(clock)
+        self._tasks = OwnedTasks(clock, check)
         self._settings = RotationSettings(
             store=store, clock=clock, grant=refresh_grant, timeout=max(http_timeout, timedelta(seconds=1))
         )

@@ -236,7 +236,6 @@ class Renewals:
     def start(self, entry: AccountEntry, wish: Wish) -> Renewal:
         """Begin to work on *entry*, which has no renewal now."""
         renewal = Renewal(wish)
-        entry.renewal = renewal
 
         def ended() -> None:
             if entry.renewal is renewal:
@@ -244,6 +243,7 @@ class Renewals:
             renewal.fail(SessionClosed("this refresh"))
 
         self._tasks.run(self._run(entry, renewal), ended=ended, exposed=lambda: renewal.exposed)
+        entry.renewal = renewal
         return renewal
 
     def adopt(self, entry: AccountEntry, token: Token) -> None:

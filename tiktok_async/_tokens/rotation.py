@@ -9,6 +9,7 @@ unknown, waits until its maker cannot be at work any more, and tries the same re
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -18,6 +19,7 @@ from typing import Protocol
 from attrs import evolve, frozen
 
 from tiktok_async._concurrency.backoff import backoff
+from tiktok_async._concurrency.lasting import cancelled_from_outside
 from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error, reauthorization_reason
 from tiktok_async.abc import Clock, TokenStore
@@ -36,6 +38,9 @@ SAVES = 6
 """So often a save is tried, over some three seconds, before it is called failed; it goes on all the same."""
 
 _BASE, _CAP = 0.1, 5.0  # seconds between two tries
+
+# Even a store that breaks its contract must not cost the token.
+_ANY_FAILURE = (Exception, asyncio.CancelledError)
 
 
 async def save_over(
@@ -66,7 +71,8 @@ async def save_over(
             return await store.put(token, expected_version=expected)
         except TokenConflict:
             stored = await _read(store, clock, before.key)
-        except Exception:  # noqa: BLE001 - even a store that breaks its contract must not cost the token
+        except _ANY_FAILURE as error:
+            _stop_if_told(error)
             failures += 1
             if failures == SAVES:
                 stuck()
@@ -83,13 +89,20 @@ async def _read(store: TokenStore, clock: Clock, key: AccountKey) -> Token:
     while True:
         try:
             stored = await store.get(key)
-        except Exception:  # noqa: BLE001 - as above
+        except _ANY_FAILURE as error:
+            _stop_if_told(error)
             failures += 1
             await clock.sleep(backoff(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
             continue
         if stored is None:
             raise AccountNotFound(key.open_id, key.client_key)
         return stored
+
+
+def _stop_if_told(error: BaseException) -> None:
+    """Raise a cancellation that is meant for this task; another one is a failure of the store's own tasks."""
+    if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
+        raise error
 
 
 _REPLAY_PAUSE = 1.5  # seconds, at least, before a second try after an answer that left it open
@@ -192,10 +205,11 @@ class Rotation:
             except LeaseUnavailable:
                 if not patient:
                     raise
-            except StoreError:
+            except (StoreError, asyncio.CancelledError) as error:
                 # A lease that cannot be given back runs out by itself; the token is stored.
                 if token is None:
                     raise
+                _stop_if_told(error)
             if token is not None:
                 return token
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -94,7 +94,9 @@ async def _next(due: AsyncIterator[AccountKey], turn: asyncio.Lock) -> AccountKe
 
 
 @asynccontextmanager
-async def keep_fresh(manager: TokenManager, every: timedelta, *, clock: Clock) -> AsyncGenerator[None]:
+async def keep_fresh(
+    manager: TokenManager, every: timedelta, *, clock: Clock, check: Callable[[], None]
+) -> AsyncGenerator[None]:
     """Sweep inside `async with`, about each *every*; the processes of a fleet fall out of step by themselves.
 
     A sweep looks two intervals ahead, so that one that is late or fails costs nothing.
@@ -103,7 +105,9 @@ async def keep_fresh(manager: TokenManager, every: timedelta, *, clock: Clock) -
         manager: The tokens.
         every: The time between two sweeps; each wait is off by up to a quarter.
         clock: Time, sleep and randomness.
+        check: Raises where the session may not be used.
     """
+    check()
     sweeping = asyncio.create_task(_sweep_on(manager, every, clock))
     try:
         yield
@@ -122,6 +126,9 @@ async def _sweep_on(manager: TokenManager, every: timedelta, clock: Clock) -> No
             return
         except StoreError as error:
             _log.warning("a sweep was cut off: %s", error)
+        except Exception:  # noqa: BLE001 - logged with its traceback
+            # A store of the user's own may raise anything. Without the next sweep, every token would end.
+            _log.exception("a sweep was cut off by an error that is not this library's; the next one comes in time")
         else:
             if report.failed:
                 _log.warning("%d of %d due tokens were not renewed", report.failed, report.failed + report.refreshed)

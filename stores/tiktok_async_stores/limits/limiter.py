@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from tiktok_async._concurrency.clock import SystemClock, next_midnight
+from tiktok_async._concurrency.lasting import LastingTask
 from tiktok_async._limits.local import LocalRateLimiter
 from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
 from tiktok_async.errors import RateLimitWaitExceeded, SessionClosed, StoreError
@@ -217,7 +218,7 @@ class SharedRateLimiter:
     def _want(self, window: SharedWindow) -> None:
         self._wanting[window.key] = window
         if self._pump is None:
-            self._pump = asyncio.get_running_loop().create_task(self._run(), name="tiktok-async rate limits")
+            self._pump = LastingTask(self._run())
 
     async def _run(self) -> None:
         # A turn of the loop later, so that all who ask in this one share the trip.
@@ -233,13 +234,21 @@ class SharedRateLimiter:
                     window.overdue()
                     self._serve(window, now)
         except StoreError as error:
-            self._outage = error
-            self._retry_at = self.monotonic() + _RETRY_EVERY
-            self._wanting.clear()
-            for window in self._windows.values():
-                window.fail(error)
+            self._fail(error)
+        except BaseException as error:
+            # A bug in a client or a cancelled pump must not leave anybody waiting.
+            self._fail(StoreError(f"The rate limiter failed ({type(error).__name__})."))
+            if not isinstance(error, Exception):
+                raise
         finally:
             self._pump = None
+
+    def _fail(self, error: StoreError) -> None:
+        self._outage = error
+        self._retry_at = self.monotonic() + _RETRY_EVERY
+        self._wanting.clear()
+        for window in self._windows.values():
+            window.fail(error)
 
     def _serve(self, window: SharedWindow, now: float) -> None:
         window.serve(now)

@@ -1,10 +1,10 @@
 """Rate limits for a fleet: one exact window for all who share a PostgreSQL database."""
 
-import uuid
 from typing import Literal
 
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock
+from tiktok_async_stores._process import WorkerName
 from tiktok_async_stores.limits.limiter import SharedRateLimiter
 from tiktok_async_stores.limits.outage import OPTIONS, from_options
 from tiktok_async_stores.postgres.limiter_trips import PostgresTrips
@@ -55,4 +55,4 @@ class PostgresRateLimiter(SharedRateLimiter):
         clock = clock or SystemClock()
         link = PostgresLink(url, pool, schema, clock, owner=type(self).__name__, patience=_PATIENCE, extra=OPTIONS)
         on_outage, share = from_options(link.options, on_outage, share)
-        super().__init__(PostgresTrips(link, uuid.uuid4().hex, clock), on_outage=on_outage, share=share, clock=clock)
+        super().__init__(PostgresTrips(link, WorkerName(), clock), on_outage=on_outage, share=share, clock=clock)

@@ -10,6 +10,7 @@ import orjson
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError
 from tiktok_async.models import WindowKind
+from tiktok_async_stores._process import WorkerName
 from tiktok_async_stores.limits.window import Request, SharedWindow
 from tiktok_async_stores.postgres.link import PostgresLink, to_text
 
@@ -70,7 +71,7 @@ class PostgresTrips:
 
     name = "PostgreSQL"
 
-    def __init__(self, link: PostgresLink, holder: str, clock: Clock) -> None:
+    def __init__(self, link: PostgresLink, holder: WorkerName, clock: Clock) -> None:
         self._link = link
         self._holder = holder
         self._clock = clock
@@ -85,7 +86,7 @@ class PostgresTrips:
         if not requests:
             return []
         order = sorted(range(len(requests)), key=lambda place: requests[place][0].key)
-        asked = orjson.dumps([as_json(self._holder, *requests[place]) for place in order]).decode()
+        asked = orjson.dumps([as_json(str(self._holder), *requests[place]) for place in order]).decode()
         try:
             rows = await self._link.run(_TAKE, (asked,))
         except StoreError as error:

@@ -4,11 +4,11 @@ Redis hands out permits, by its own clock and in one step; each worker keeps a s
 use. All that happens in one turn of the event loop goes over in one trip.
 """
 
-import uuid
 from typing import Any, Literal
 
 from tiktok_async.abc import Clock
 from tiktok_async.errors import ConfigurationError
+from tiktok_async_stores._process import WorkerName
 from tiktok_async_stores.limits.limiter import SharedRateLimiter
 from tiktok_async_stores.limits.outage import OPTIONS, from_options
 from tiktok_async_stores.redis.connect import connect, read_url
@@ -61,5 +61,5 @@ class RedisRateLimiter(SharedRateLimiter):
         if "{" in prefix or "}" in prefix:
             raise ConfigurationError("The prefix of a RedisRateLimiter may not hold braces: they mark the hash tag.")
         used: Any = client if parts is None else connect(parts)
-        trips = Trips(used, prefix, uuid.uuid4().hex, owned=client is None)
+        trips = Trips(used, prefix, WorkerName(), owned=client is None)
         super().__init__(trips, on_outage=on_outage, share=share, clock=clock)

@@ -10,6 +10,7 @@ from redis.exceptions import NoScriptError
 from tiktok_async.abc import LimitKey
 from tiktok_async.errors import StoreError
 from tiktok_async.models import WindowKind
+from tiktok_async_stores._process import WorkerName
 from tiktok_async_stores.limits.window import Request, SharedWindow
 from tiktok_async_stores.redis.link import FAILURES
 
@@ -61,7 +62,7 @@ class Trips:
 
     name = "Redis"
 
-    def __init__(self, client: Any, prefix: str, holder: str, *, owned: bool) -> None:  # noqa: ANN401 - redis-py's own types differ by release
+    def __init__(self, client: Any, prefix: str, holder: WorkerName, *, owned: bool) -> None:  # noqa: ANN401 - redis-py's own types differ by release
         self._client = client
         self._owned = owned
         self._prefix = prefix
@@ -97,7 +98,7 @@ class Trips:
     async def _send(self, command: str, script: str, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for window, request in requests:
-            text = arguments(self._holder, window, request)
+            text = arguments(str(self._holder), window, request)
             pipeline.execute_command(command, script, 1, self.key(window.key), *text)
         answers: list[Any] = await pipeline.execute(raise_on_error=False)
         return answers

@@ -6,12 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
 from tiktok_async._concurrency.clock import SystemClock
+from tiktok_async._concurrency.lasting import finish
 from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token
 from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._bulk import stored
-from tiktok_async_stores._lease import finish, hold_lease
+from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores.codec.tokens import with_version

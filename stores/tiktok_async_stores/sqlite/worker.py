@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import aiosqlite
 
+from tiktok_async._concurrency.lasting import LastingTask
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError, TikTokError
 from tiktok_async.models import StoreUnsafe
@@ -111,7 +112,7 @@ class SQLiteWorker:
         if self.owner.left_behind:
             return  # the connection and its thread are in the process that this one was forked from
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close())
+            self._closing = LastingTask(self._close())
         await asyncio.shield(self._closing)
 
     async def _run(self, job: Job[T], *, writes: bool) -> T:
@@ -156,7 +157,7 @@ class SQLiteWorker:
         if self._closing is not None:
             raise StoreError(f"The SQLite store {self.path} is closed.")
         if self._opening is None:
-            self._opening = asyncio.ensure_future(self._open_once())
+            self._opening = LastingTask(self._open_once())
         # Many may wait for it, and one who is cancelled must not take it from the others.
         await asyncio.shield(self._opening)
 

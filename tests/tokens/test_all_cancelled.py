@@ -1,0 +1,189 @@
+"""Every task cancelled at once, as many programs answer SIGTERM; and cancellation that comes again, as anyio's does."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from attrs import evolve
+
+from tests.tokens.fakes import TokenWorld, failing
+from tiktok_async import TikTokSession
+from tiktok_async._concurrency.lasting import LastingTask
+from tiktok_async.emulator import Emulator
+from tiktok_async.errors import TokenNotSaved
+from tiktok_async.models import AccountKey, Endpoint
+from tiktok_async.stores import open_store
+
+LIFE = timedelta(hours=2)
+
+
+def cancel_all(spared: "set[asyncio.Task[object]]") -> None:
+    """Cancel every task, children of libraries included."""
+    for task in asyncio.all_tasks() - spared:
+        task.cancel()
+
+
+async def test_every_task_cancelled_at_any_moment_of_a_rotation_loses_nothing() -> None:
+    spared: set[asyncio.Task[object]] = asyncio.all_tasks()
+    moments, rotated = 0, 0
+    finished = False
+    while not finished:
+        world = TokenWorld(latency=0.0)
+        manager = await world.connected()
+        await world.clock.advance(LIFE)
+        call = asyncio.ensure_future(manager.token("user"))
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        finished = call.done()
+        cancel_all(spared)
+        await asyncio.sleep(0)
+        cancel_all(spared)
+        await asyncio.wait([call])
+        await manager.aclose()
+        stored = await world.stored()
+        assert world.provider.is_live(stored), f"the rotated token was lost after {moments} steps"
+        assert not world.provider.reuses
+        rotated += world.provider.grants["user"]
+        moments += 1
+    assert moments > 5
+    assert rotated > 3
+
+
+async def test_a_rotation_that_cannot_save_gives_way_ten_seconds_after_every_task_was_cancelled() -> None:
+    spared: set[asyncio.Task[object]] = asyncio.all_tasks()
+    world = TokenWorld()
+    manager = await world.connected()
+    await world.clock.advance(LIFE)
+    call = asyncio.ensure_future(manager.refresh("user"))
+    await world.clock.settle()
+    world.store.before = failing("put", 10_000)
+    world.provider.faults.clear()
+    await world.clock.advance(1)
+    world.store.before = failing("put", 10_000)
+    cancel_all(spared)
+    await world.clock.advance(9)
+    begun = asyncio.all_tasks() - spared
+    await world.clock.advance(2)
+    assert call.done()
+    assert not asyncio.all_tasks() - spared, begun
+    with suppress(TokenNotSaved):
+        await manager.aclose()
+
+
+def test_an_event_loop_that_ends_waits_for_work_that_must_not_be_cut_off() -> None:
+    done: list[str] = []
+
+    async def save() -> None:
+        await asyncio.sleep(0.05)
+        done.append("saved")
+
+    async def main() -> None:
+        LastingTask(save())
+        LastingTask(asyncio.sleep(3600), exposed=lambda: False)
+        await asyncio.sleep(0)
+
+    # `asyncio.run` cancels what is left and waits for it.
+    asyncio.run(main())
+    assert done == ["saved"]
+
+
+def _in_a_loop_of_its_own(work: Callable[[], Awaitable[object]]) -> None:
+    """Run *work* under `asyncio.run` in a thread, since it cancels all tasks of its loop."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(work())  # type: ignore[arg-type]  # every work here is a coroutine
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:  # noqa: BLE001 - shown to the test below
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    if errors:
+        raise errors[0]
+
+
+def test_the_usual_recipe_for_sigterm_in_the_middle_of_a_rotation_keeps_the_login(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tokens.db'}"
+    seen: dict[str, object] = {}
+
+    async def log_in(emulator: Emulator) -> str:
+        async with emulator.session(store=url) as session:
+            account = await emulator.connect(session, emulator.add_user())
+            token = await account.token()
+        store = open_store(url)
+        await store.put(evolve(token, expires_at=token.updated_at), expected_version=1)
+        await store.aclose()
+        return account.open_id
+
+    async def use(settings: dict[str, str], open_id: str, rotated: Callable[[], bool]) -> None:
+        async with TikTokSession(store=url, limiter="none://", **settings) as session:  # type: ignore[arg-type]  # all are strings
+            call = asyncio.ensure_future(session.account(open_id).user_info())
+            while not rotated():
+                await asyncio.sleep(0.005)
+            # TikTok has rotated, and its answer is on the way.
+            for _ in range(3):
+                for task in asyncio.all_tasks():
+                    task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.01)
+            await asyncio.gather(call, return_exceptions=True)
+
+    async def test() -> None:
+        async with Emulator() as emulator:
+            open_id = await log_in(emulator)
+            emulator.fail_next(Endpoint.TOKEN, drip=timedelta(seconds=0.3))
+            settings = {
+                "client_key": emulator.client_key,
+                "client_secret": emulator.client_secret,
+                "base_url": emulator.url,
+            }
+            await asyncio.to_thread(
+                _in_a_loop_of_its_own, lambda: use(settings, open_id, lambda: bool(emulator.refreshes))
+            )
+            store = open_store(url)
+            token = await store.get(AccountKey(emulator.client_key, open_id))
+            await store.aclose()
+            seen["token"] = token
+            async with emulator.session(store=url) as session:
+                await session.oauth.refresh(open_id)
+            seen["reuses"] = dict(emulator.reuses)
+
+    asyncio.run(test())
+    token = seen["token"]
+    assert token is not None
+    assert (token.attempt, token.version) == (None, 4)  # type: ignore[attr-defined]  # it is a Token
+    assert seen["reuses"] == {}
+
+
+def test_closing_a_session_survives_any_number_of_cancellations(tmp_path: Path) -> None:
+    import anyio
+
+    url = f"sqlite:///{tmp_path / 'tokens.db'}"
+
+    async def test() -> None:
+        async with Emulator() as emulator:
+            async with emulator.session(store=url) as session:
+                account = await emulator.connect(session, emulator.add_user())
+            emulator.fail_next(Endpoint.TOKEN, drip=timedelta(seconds=0.3))
+            # A cancel scope cancels what runs in it at every turn of the loop, the clean-up too.
+            with anyio.CancelScope() as scope:
+                async with emulator.session(store=url) as session, anyio.create_task_group() as group:
+                    group.start_soon(session.oauth.refresh, account.open_id)
+                    while not emulator.refreshes:
+                        await asyncio.sleep(0.005)
+                    scope.cancel()
+            assert scope.cancelled_caught
+            async with emulator.session(store=url) as session:
+                await session.oauth.refresh(account.open_id)
+            assert emulator.refreshes[account.open_id] == 2
+            assert emulator.reuses == {}
+
+    asyncio.run(test())
