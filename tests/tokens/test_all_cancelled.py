@@ -77,7 +77,8 @@ def test_an_event_loop_that_ends_waits_for_work_that_must_not_be_cut_off() -> No
     done: list[str] = []
 
     async def save() -> None:
-        await asyncio.sleep(0.05)
+        for _ in range(100):
+            await asyncio.sleep(0)
         done.append("saved")
 
     async def main() -> None:
