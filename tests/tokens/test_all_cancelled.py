@@ -81,9 +81,12 @@ def test_an_event_loop_that_ends_waits_for_work_that_must_not_be_cut_off() -> No
             await asyncio.sleep(0)
         done.append("saved")
 
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
     async def main() -> None:
         LastingTask(save())
-        LastingTask(asyncio.sleep(3600), exposed=lambda: False)
+        LastingTask(forever(), exposed=lambda: False)
         await asyncio.sleep(0)
 
     # `asyncio.run` cancels what is left and waits for it.
