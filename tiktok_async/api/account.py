@@ -226,7 +226,8 @@ class Account:
         """Begin to post a video; its bytes move with `Publish.upload`, its end comes with `Publish.wait`.
 
         Args:
-            source: A path, bytes, a seekable file opened with "rb", a `ByteSource`, or a `PullFromUrl`.
+            source: A path, bytes, a seekable file opened with "rb" (an async one or one of a web form too), a
+                `ByteSource`, or a `PullFromUrl`.
             post: Its settings.
             chunk_size: Bytes a chunk, see `plan_chunks`; `None` leaves it to the plan.
             content_type: `video/mp4`, `video/quicktime` or `video/webm`; `None` goes by a path's name, else MP4.

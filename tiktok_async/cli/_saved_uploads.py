@@ -47,6 +47,8 @@ def prepare() -> None:
     folder = _folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "geteuid") and folder.stat().st_uid == os.geteuid():
+            folder.chmod(0o700)
         oldest = (datetime.now(UTC) - _STALE).timestamp()
         for file in folder.glob("*.json"):
             if file.stat().st_mtime < oldest:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from tiktok_async._files import create_private, make_private_folders
 from tiktok_async.errors import TikTokError
 from tiktok_async.models import ArchiveMember
 
@@ -53,7 +54,7 @@ class Archive:
         return await asyncio.to_thread(self._read, name, max_size)
 
     async def extract(self, folder: str | os.PathLike[str], *, max_size: int = 4096 * _MEBIBYTE) -> list[Path]:
-        """Write all members below *folder*, and return where.
+        """Write all members below *folder*, for their owner alone to read, and return where.
 
         A member whose name leads out of the folder, or that is a link, ends it before anything is written.
 
@@ -95,9 +96,8 @@ class Archive:
             targets = [folder.joinpath(*_safe_parts(info)) for info in infos]
             written: list[Path] = []
             for info, target in zip(infos, targets, strict=True):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                # Made anew, never through a link that lies in the way.
-                with target.open("xb") as file:
+                make_private_folders(folder, target.parent)
+                with create_private(target) as file:
                     max_size -= _copy_member(zipped, info, file.write, max_size)
                 written.append(target)
             return written

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from attrs import define, frozen
 
+from tiktok_async._files import continue_private
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api.portability.archive import check_archive
 from tiktok_async.api.runtime import Runtime
@@ -71,6 +72,7 @@ class Download:
             ServerError: What came is no zip file.
             ConfigurationError: The file cannot be written.
         """
+        await asyncio.to_thread(_check_place, self.path)
         part = self.path.with_name(f".{self.path.name}.{self.request_id}.part")
         resumed = await self._fetch(part)
         problem = await asyncio.to_thread(check_archive, part, contents=resumed)
@@ -93,13 +95,18 @@ class Download:
         """Bring the whole file to *part*; return whether it was put together from several answers."""
         try:
             # Not in a thread: a file that is opened for somebody who was cancelled meanwhile is nobody's to close.
-            file = part.open("ab")
+            file = continue_private(part)
             try:
                 progress = _Progress(file.tell(), resumed=file.tell() > 0)
                 await self._download(file, progress)
                 await asyncio.to_thread(_flush, file)
             finally:
+                file.flush()
+                empty = not os.fstat(file.fileno()).st_size
                 file.close()
+                if empty:
+                    # Nothing came, such as after TikTok's refusal: nothing is left behind.
+                    _forget(part)
         except OSError as error:
             problem = error.strerror or type(error).__name__
             raise ConfigurationError(f"The archive cannot be written to {part.parent}: {problem}.") from None
@@ -144,6 +151,22 @@ class Download:
                 await _write(file, block)
                 progress.size += len(block)
             return True
+
+
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+
+
+def _check_place(path: Path) -> None:
+    """Refuse a place that no archive can be put into, before it is downloaded.
+
+    Raises:
+        ConfigurationError: It is one.
+    """
+    if path.is_dir():
+        raise ConfigurationError(f"{path} is a folder: name the file too, such as {path / 'archive.zip'}.")
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"The archive cannot be written to {path.parent}, which is no folder: make it first.")
 
 
 async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -114,7 +114,7 @@ class PortabilityRequest:
         before this one has left, where TikTok's server can do that.
 
         Args:
-            path: Where to; a file that is there is replaced at the end.
+            path: Where to; a file that is there is replaced at the end. Its owner alone can read it.
             stall_timeout: The longest time without a byte, in seconds if it is a number; there is no limit in all.
 
         Returns:

@@ -4,21 +4,35 @@ Files are read in a thread of their own, so that a cold disk never stops the eve
 """
 
 import asyncio
+import inspect
 import io
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, TypeAlias, TypeVar, cast
+from typing import IO, BinaryIO, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
 from tiktok_async.abc import ByteSource
+from tiktok_async.errors import ConfigurationError
 
 T = TypeVar("T")
 
-__all__ = ["BytesMedia", "FileMedia", "Media", "ObjectMedia", "OpenMedia", "PathMedia", "Read", "Stamp"]
+__all__ = [
+    "AsyncFile",
+    "AsyncFileMedia",
+    "BytesMedia",
+    "FileMedia",
+    "FormFile",
+    "Media",
+    "ObjectMedia",
+    "OpenMedia",
+    "PathMedia",
+    "Read",
+    "Stamp",
+]
 
 
 class Stamp(NamedTuple):
@@ -93,8 +107,66 @@ class ObjectMedia:
 
     async def read(self, offset: int, length: int) -> Read:
         """Ask the source."""
-        block = await self.source.read(offset, length)
+        reading: object = self.source.read(offset, length)
+        if not inspect.isawaitable(reading):
+            kind = type(self.source).__name__
+            raise ConfigurationError(f"A {kind} is no ByteSource: its read is not async.")
+        block = await reading
         return block, await self.stamp()
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+class AsyncFile(Protocol):
+    """A binary file whose methods are async, as aiofiles, anyio and trio have them."""
+
+    async def read(self, size: int, /) -> bytes:
+        """Return at most *size* bytes."""
+        ...
+
+    async def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move the position."""
+        ...
+
+
+class FormFile(Protocol):
+    """A file of a web form, as Starlette, FastAPI and Litestar have it."""
+
+    @property
+    def file(self) -> IO[bytes]:
+        """The file of the standard library's below."""
+        ...
+
+
+@frozen(slots=True)
+class AsyncFileMedia:
+    """An async binary file that somebody else opened, and closes; all of it counts, wherever its position is."""
+
+    file: AsyncFile
+
+    async def open(self) -> "AsyncFileMedia":
+        """Return itself."""
+        return self
+
+    async def stamp(self) -> Stamp:
+        """Return the size."""
+        end: object = await self.file.seek(0, os.SEEK_END)
+        tell = getattr(self.file, "tell", None)
+        if not isinstance(end, int) and tell is not None:
+            end = await tell()
+        if not isinstance(end, int):
+            raise OSError("the file does not say its size")
+        return Stamp(end, None)
+
+    async def read(self, offset: int, length: int) -> Read:
+        """Read at an offset."""
+        await self.file.seek(offset)
+        blocks: list[bytes] = []
+        while length and (block := await self.file.read(length)):
+            blocks.append(block)
+            length -= len(block)
+        return b"".join(blocks), await self.stamp()
 
     def close(self) -> None:
         """Nothing was opened."""

@@ -2,20 +2,33 @@
 
 import asyncio
 import hashlib
+import inspect
 import io
-import mimetypes
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, TypeVar, cast
+from typing import Any, BinaryIO, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
 from tiktok_async.abc import ByteSource, Clock
-from tiktok_async.api.posting.media import BytesMedia, FileMedia, Media, ObjectMedia, OpenMedia, PathMedia, Read, Stamp
+from tiktok_async.api.posting.media import (
+    AsyncFile,
+    AsyncFileMedia,
+    BytesMedia,
+    FileMedia,
+    FormFile,
+    Media,
+    ObjectMedia,
+    OpenMedia,
+    PathMedia,
+    Read,
+    Stamp,
+)
 from tiktok_async.api.posting.rules.saved import Fingerprint
 from tiktok_async.errors import ConfigurationError, SourceChanged, TikTokError, UploadError
+from tiktok_async.models._checks import Checks
 
 __all__ = [
     "BLOCK",
@@ -172,12 +185,33 @@ async def _whole(reading: Awaitable[Read], offset: int, length: int) -> tuple[me
     return memoryview(block), stamp
 
 
-UploadSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | ByteSource
+UploadSource: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | AsyncFile | FormFile | ByteSource
+)
 """What a video may be handed in as, beside `PullFromUrl`."""
 
 _MP4 = "video/mp4"
 # https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
-_TYPES: Mapping[str, str] = {".mp4": _MP4, ".mov": "video/quicktime", ".webm": "video/webm"}
+_TYPES: Mapping[str, str] = {
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".mov": "video/quicktime",
+    ".qt": "video/quicktime",
+    ".webm": "video/webm",
+}
+# Names of what TikTok does not take. A table of our own: the machine's differs from one container to the next.
+_OTHER_FORMATS = frozenset(
+    name
+    for names in (
+        ".3g2 .3gp .asf .avi .divx .f4v .flv .m2ts .m2v .mkv .mpe .mpeg .mpg .mts .mxf .ogm .ogv .rm .rmvb .ts .vob",
+        ".wmv",
+        ".aac .aif .aiff .flac .m4a .mid .mp3 .oga .ogg .opus .wav .weba .wma",
+        ".avif .bmp .gif .heic .heif .ico .jpeg .jpg .png .psd .svg .tif .tiff .webp",
+        ".css .csv .doc .docx .gz .htm .html .json .log .md .pdf .py .rar .rtf .srt .tar .txt .vtt .xml .yaml .yml",
+        ".zip",
+    )
+    for name in names.split()
+)
 
 
 @frozen(slots=True, kw_only=True)
@@ -207,7 +241,11 @@ class VideoSource:
             UploadError: It cannot be read.
         """
         async with self.opened() as video:
-            return await video.fingerprint()
+            try:
+                return await video.fingerprint()
+            except SourceChanged as error:
+                problem = str(error).split(" Upload", 1)[0]
+        raise ConfigurationError(f"{problem} Its size is wrong, or it is being written; nothing was sent.")
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[OpenVideo, None]:
@@ -239,16 +277,64 @@ def open_video(source: UploadSource, clock: Clock) -> VideoSource:
         return VideoSource.at(_absolute(source), clock)
     if isinstance(source, bytes | bytearray | memoryview):
         media = BytesMedia(memoryview(source).cast("B"))
-    elif hasattr(source, "seek") and hasattr(source, "read") and not isinstance(source, io.TextIOBase):
-        media = FileMedia(cast("BinaryIO", source))
-    elif hasattr(source, "size") and hasattr(source, "read"):
-        media = ObjectMedia(cast("ByteSource", source))
+        return VideoSource(media=media, path=None, clock=clock)
+    # Frameworks wrap a file of the standard library's, whose reading belongs in our thread and not in theirs.
+    inner = getattr(source, "file", None)
+    whole = inner if _is_file(inner) else source
+    if _is_file(whole):
+        _refuse_unseekable(whole)
+        media = FileMedia(cast("BinaryIO", whole))
+    elif _is_async(source, "read") and _is_async(source, "seek"):
+        media = AsyncFileMedia(cast("AsyncFile", source))
+    elif hasattr(source, "size") and hasattr(source, "read") and not hasattr(source, "seek"):
+        found: Any = source
+        _check_object(found)
+        media = ObjectMedia(found)
     else:
-        raise ConfigurationError(
-            f"A {type(source).__name__} is no source of a video: give a path, bytes, a seekable file opened with 'rb', "
-            "PullFromUrl, or a ByteSource (`size`, `async read(offset, length)`)."
-        )
+        raise ConfigurationError(f"A {type(source).__name__} is no source of a video: {_SOURCES}")
     return VideoSource(media=media, path=None, clock=clock)
+
+
+_SOURCES = (
+    "give a path, bytes, a seekable file opened with 'rb' (an async one too), PullFromUrl, or a ByteSource (`size`, "
+    "`async read(offset, length)`). Write a stream, such as an answer's body or a pipe, to a temporary file first: "
+    "TikTok wants to know its size, and a lost chunk is read again."
+)
+
+
+def _is_async(source: object, name: str) -> bool:
+    return inspect.iscoroutinefunction(getattr(source, name, None))
+
+
+def _is_file(source: object) -> bool:
+    """Whether *source* has the methods of a binary file of the standard library's, none of them async."""
+    named = all(callable(getattr(source, name, None)) for name in ("read", "seek"))
+    return (
+        named
+        and not isinstance(source, io.TextIOBase)
+        and not any(_is_async(source, name) for name in ("read", "seek"))
+    )
+
+
+def _refuse_unseekable(file: object) -> None:
+    seekable = getattr(file, "seekable", None)
+    try:
+        told = seekable() if callable(seekable) else True
+    except ValueError:
+        raise ConfigurationError("The video's file is closed: open it again, or give its path.") from None
+    if not told:
+        raise ConfigurationError(f"A {type(file).__name__} that cannot seek is no source of a video: {_SOURCES}")
+
+
+def _check_object(source: ByteSource) -> None:
+    """Refuse what only looks like a `ByteSource`.
+
+    Raises:
+        ConfigurationError: Its size is none.
+    """
+    checks = Checks()
+    checks.whole("size", source.size, least=1, optional=False)
+    checks.refuse(f"A {type(source).__name__} is no ByteSource")
 
 
 def content_type_of(path: str | None, content_type: str | None) -> str:
@@ -267,8 +353,7 @@ def content_type_of(path: str | None, content_type: str | None) -> str:
     known = _TYPES.get(suffix)
     if known is not None:
         return known
-    guessed, _ = mimetypes.guess_type(f"name{suffix}")
-    if guessed is not None and guessed.split("/")[0] in {"video", "audio", "image", "text"}:
+    if suffix in _OTHER_FORMATS:
         raise ConfigurationError(
             f"TikTok takes no {suffix} files: convert the video to MP4, MOV or WebM, or say `content_type=` if the "
             "name is wrong."
