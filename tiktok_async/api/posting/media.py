@@ -24,6 +24,7 @@ __all__ = [
     "AsyncFile",
     "AsyncFileMedia",
     "BytesMedia",
+    "Digest",
     "FileMedia",
     "FormFile",
     "Media",
@@ -46,6 +47,14 @@ Read: TypeAlias = tuple[bytes | memoryview, Stamp]
 """Bytes, and what their source looked like after they were read."""
 
 
+class Digest(Protocol):
+    """What a file's bytes are handed to while they are read, in the thread that reads them."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take *data*."""
+        ...
+
+
 class OpenMedia(Protocol):
     """A source that is being read, one call at a time."""
 
@@ -53,8 +62,11 @@ class OpenMedia(Protocol):
         """Return what it looks like now."""
         ...
 
-    def read(self, offset: int, length: int) -> Awaitable[Read]:
-        """Return *length* bytes from *offset* on, fewer where there are no more, and what it looked like after that."""
+    def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Awaitable[Read]:
+        """Return *length* bytes from *offset* on, fewer where there are no more, and what it looked like after that.
+
+        A file, which has a time, also hands what it reads to *digest*.
+        """
         ...
 
     def close(self) -> None:
@@ -83,8 +95,9 @@ class BytesMedia:
         """Return the size."""
         return Stamp(len(self.data), None)
 
-    async def read(self, offset: int, length: int) -> Read:
+    async def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Read:
         """Return a view."""
+        del digest
         return self.data[offset : offset + length], await self.stamp()
 
     def close(self) -> None:
@@ -105,8 +118,9 @@ class ObjectMedia:
         """Return the size."""
         return Stamp(self.source.size, None)
 
-    async def read(self, offset: int, length: int) -> Read:
+    async def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Read:
         """Ask the source."""
+        del digest
         reading: object = self.source.read(offset, length)
         if not inspect.isawaitable(reading):
             kind = type(self.source).__name__
@@ -159,8 +173,9 @@ class AsyncFileMedia:
             raise OSError("the file does not say its size")
         return Stamp(end, None)
 
-    async def read(self, offset: int, length: int) -> Read:
+    async def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Read:
         """Read at an offset."""
+        del digest
         await self.file.seek(offset)
         blocks: list[bytes] = []
         while length and (block := await self.file.read(length)):
@@ -219,9 +234,9 @@ class _OpenFile:
     async def stamp(self) -> Stamp:
         return await self._run(self._stamp)
 
-    def read(self, offset: int, length: int) -> Awaitable[Read]:
+    def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Awaitable[Read]:
         # No coroutine: the thread begins at once, and so reads while the block before is being sent.
-        return self._run(partial(self._read, offset, length))
+        return self._run(partial(self._read, offset, length, digest))
 
     def close(self) -> None:
         # A call that was given up may still be under way in the thread, which comes to this one after it.
@@ -254,12 +269,14 @@ class _OpenFile:
             return Stamp(size, os.fstat(file.fileno()).st_mtime_ns)
         return Stamp(size, None)
 
-    def _read(self, offset: int, length: int) -> Read:
+    def _read(self, offset: int, length: int, digest: "Digest | None") -> Read:
         file = self._opened()
         file.seek(offset)
         blocks: list[bytes] = []
         while length and (block := file.read(length)):
             blocks.append(block)
             length -= len(block)
+            if digest is not None:
+                digest.update(block)
         # Both in one visit to the thread: a second one would cost more than looking.
         return blocks[0] if len(blocks) == 1 else b"".join(blocks), self._stamp()

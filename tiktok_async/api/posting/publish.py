@@ -6,11 +6,11 @@ from contextlib import aclosing
 from datetime import timedelta
 from http import HTTPStatus
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from yarl import URL
 
 from tiktok_async._tokens.credentials import AccountCredential
-from tiktok_async.api.posting.rules.saved import PublishRecord, UploadRecord
+from tiktok_async.api.posting.rules.saved import Fingerprint, PublishRecord, UploadRecord, chained
 from tiktok_async.api.posting.rules.status import failure_of, is_unknown_id, read_status
 from tiktok_async.api.posting.rules.upload_url import check_upload_url
 from tiktok_async.api.posting.upload import Upload
@@ -412,8 +412,11 @@ class Publish:
         """Look at the address and the source, and learn what TikTok has, before any byte moves."""
         runtime = self._runtime
         url = self._address(record)
-        if not (await video.fingerprint()).matches(record.fingerprint):
-            raise changed(self.publish_id)
+        found = await video.fingerprint()
+        if not found.matches(record.fingerprint):
+            await self._compare(record, video, found)
+            record = evolve(record, fingerprint=found)
+            self._record = evolve(self._record, upload=record)
         upload = Upload(
             self._record,
             record,
@@ -428,6 +431,32 @@ class Publish:
             await upload.ask()
             self._record = self._record.with_sent(upload.acknowledged)
         return upload
+
+    async def _compare(self, record: UploadRecord, video: OpenVideo, found: Fingerprint) -> None:
+        """Compare the contents of a source that looks different: a file that was fetched again has another time.
+
+        What was sent must be the same bytes; the rest is sent from this source alone.
+
+        Raises:
+            SourceChanged: Another part than the time differs.
+        """
+        began, what = record.fingerprint, self.publish_id
+        if found.size != began.size:
+            raise changed(f"it has {found.size} bytes and had {began.size}", what)
+        if found.sample != began.sample:
+            raise changed("its first or last 64 KiB differ", what)
+        if record.sent > record.checked:
+            raise changed("its time differs, and what was sent of it cannot be compared", what)
+        digest, offset = "", 0
+        while offset < record.checked:
+            span = record.plan.range_of(record.plan.chunk_at(offset))
+            async with aclosing(video.blocks(span, found)) as blocks:
+                async for _ in blocks:
+                    pass
+            link = video.digest()
+            digest, offset = chained(digest, b"" if link is None else link), span.stop
+        if digest != record.digest:
+            raise changed(f"bytes that were sent already, some of the first {record.checked}, differ", what)
 
     def check_address(self) -> None:
         """Refuse an upload address that no byte may go to.
@@ -456,4 +485,4 @@ class Publish:
             self._certain = True
         finally:
             self._upload = None
-            self._record = self._record.with_sent(upload.acknowledged)
+            self._record = evolve(self._record, upload=upload.upload).with_sent(upload.acknowledged)

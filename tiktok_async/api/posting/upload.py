@@ -132,6 +132,7 @@ class Upload:
     Attributes:
         acknowledged: Bytes that TikTok has, as far as it told.
         attempts: How often the last chunk was sent.
+        upload: The record, with the chunks that were checked since.
         plan: How the video is cut.
         on_moved: Is called when bytes of a chunk have left.
     """
@@ -152,7 +153,7 @@ class Upload:
         self._url = url
         self._video = video
         self.plan = upload.plan
-        self._upload = upload
+        self.upload = upload
         self._status = status
         self._transport = transport
         self._clock = clock
@@ -223,7 +224,10 @@ class Upload:
         except TransportError as error:
             return error
         if reply.status in _TAKEN:
-            return self._take(span, reply)
+            problem = self._take(span, reply)
+            if self.acknowledged == span.stop:
+                self.upload = self.upload.with_chunk(span, self._video.digest())
+            return problem
         if reply.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return await self._resync(span, reply)
         if reply.status in _WORTH_REPEATING or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -272,12 +276,12 @@ class Upload:
 
     async def _put(self, span: range) -> RawResponse:
         headers = {
-            "Content-Type": self._upload.content_type,
+            "Content-Type": self.upload.content_type,
             "Content-Length": str(len(span)),
             "Content-Range": content_range(span, self.plan.size),
         }
         guard = StallGuard(self._clock, STALL_SECONDS)
-        blocks = self._video.blocks(span, self._upload.fingerprint)
+        blocks = self._video.blocks(span, self.upload.fingerprint)
         body = self._body = ChunkBody(blocks, self._clock, guard, self.on_moved)
         request = Request(method="PUT", url=self._url, headers=headers, body=body, stall_timeout=STALL_SECONDS)
         try:

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, TypeVar, cast
 
@@ -103,6 +104,7 @@ class OpenVideo:
     def __init__(self, media: OpenMedia, clock: Clock) -> None:
         self._media = media
         self._clock = clock
+        self._digest: hashlib._Hash | None = None
 
     async def fingerprint(self) -> Fingerprint:
         """Return by what this video can be known again; it reads 128 KiB.
@@ -143,21 +145,31 @@ class OpenVideo:
             SourceChanged: It is not the video of *expected* any more, or ends too early.
             UploadError: It cannot be read.
         """
+        # What has a time may come again with another one, and is known by its bytes then.
+        digest = self._digest = hashlib.sha256() if expected.mtime_ns is not None else None
 
         async def same(reading: Awaitable[Read], offset: int, length: int) -> memoryview:
             block, (size, mtime_ns) = await _whole(reading, offset, length)
             if not expected.matches(Fingerprint(size=size, sample=expected.sample, mtime_ns=mtime_ns)):
-                raise changed()
+                raise changed("it was written to meanwhile")
             return block
 
-        return read_ahead(self._media.read, same, span, self._clock)
+        return read_ahead(partial(self._media.read, digest=digest), same, span, self._clock)
+
+    def digest(self) -> bytes | None:
+        """Return the SHA-256 of the last range that was read whole by `blocks`; `None` for what is no file."""
+        return None if self._digest is None else self._digest.digest()
 
 
-def changed(publish_id: str | None = None) -> SourceChanged:
-    """Return the error of a source that is not the one the upload began with."""
+def changed(part: str, publish_id: str | None = None) -> SourceChanged:
+    """Return the error of a source that is not the one the upload began with.
+
+    Args:
+        part: Which part of it differs, as a clause.
+        publish_id: The post.
+    """
     return SourceChanged(
-        "The source is not the one the upload began with: its size, time or contents differ. Upload it as a new post.",
-        publish_id=publish_id,
+        f"The source is not the one the upload began with: {part}. Upload it as a new post.", publish_id=publish_id
     )
 
 

@@ -1,5 +1,6 @@
 """The saved form of a publish: what another process needs to go on with it."""
 
+import hashlib
 import json
 import re
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from tiktok_async.api.posting.rules.chunks import plan_chunks
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import ChunkPlan, Secret
 
-__all__ = ["UPLOAD_LIFETIME", "Fingerprint", "PublishRecord", "UploadRecord"]
+__all__ = ["UPLOAD_LIFETIME", "Fingerprint", "PublishRecord", "UploadRecord", "chained"]
 
 # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 UPLOAD_LIFETIME = timedelta(hours=1)
@@ -54,6 +55,8 @@ class UploadRecord:
         content_type: The video's media type.
         fingerprint: The source's.
         path: The file, if it is one.
+        checked: How many of the sent bytes *digest* stands for; whole chunks from the first on.
+        digest: By what these bytes are known again, see `chained`.
     """
 
     address: Secret
@@ -62,6 +65,23 @@ class UploadRecord:
     content_type: str
     fingerprint: Fingerprint
     path: str | None = None
+    checked: int = 0
+    digest: str = ""
+
+    def with_chunk(self, span: range, digest: bytes | None) -> "UploadRecord":
+        """Return this record with the chunk *span* checked, if it follows on what is checked already."""
+        whole = span == self.plan.range_of(self.plan.chunk_at(span.start))
+        if digest is None or span.start != self.checked or not whole:
+            return self
+        return evolve(self, checked=span.stop, digest=chained(self.digest, digest))
+
+
+def chained(before: str, digest: bytes) -> str:
+    """Return the digest of some chunks and one more, whose own SHA-256 is *digest*.
+
+    A running SHA-256 cannot be saved, so each link is made of the one before and of its chunk.
+    """
+    return hashlib.sha256(before.encode() + digest).hexdigest()
 
 
 @frozen(slots=True, kw_only=True)
@@ -107,6 +127,8 @@ class PublishRecord:
                 "sample": upload.fingerprint.sample,
                 "mtime_ns": upload.fingerprint.mtime_ns,
                 "path": upload.path,
+                "checked": upload.checked,
+                "digest": upload.digest,
             }
         return json.dumps(data)
 
@@ -174,6 +196,9 @@ def _read_upload(data: dict[str, Any]) -> UploadRecord:
             size=plan.size, sample=_text(data["sample"]), mtime_ns=None if mtime is None else _number(mtime)
         ),
         path=None if path is None else _text(path),
+        # Not there in what versions before 0.2 saved.
+        checked=_number(data.get("checked", 0)),
+        digest=_text(data["digest"]) if data.get("checked") else "",
     )
 
 
