@@ -164,7 +164,7 @@ async def test_arguments_that_cannot_be_right_are_refused_at_once(
 
 
 async def test_one_str_is_not_a_list_of_ids(session: TikTokSession) -> None:
-    with pytest.raises(ConfigurationError, match="several ids"):
+    with pytest.raises(ConfigurationError, match="one str, not a list"):
         session.account("somebody").videos_by_id("7080213458555737986")
 
 

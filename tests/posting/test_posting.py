@@ -155,7 +155,7 @@ async def test_every_problem_of_photos_is_told_before_anything_is_sent(emulator:
     with pytest.raises(ConfigurationError) as caught:
         await account.post_photos(["http://a.example/1.jpg"] * 36, PhotoPost(privacy_level=None))
     assert len(caught.value.problems) == 38
-    with pytest.raises(ConfigurationError, match="not one str"):
+    with pytest.raises(ConfigurationError, match="one str, not a list"):
         await account.post_photos("https://media.example.com/1.webp", PhotoPost(privacy_level=SELF))
     assert inits(emulator) == []
 
