@@ -18,7 +18,19 @@ from pathlib import Path
 from benchmarks._results import HERE, Results
 
 AREAS = (
-    *("end_to_end", "layers", "decode", "limiters", "redis_limiters", "fleet", "stores", "tokens", "uploads", "import"),
+    *(
+        "end_to_end",
+        "layers",
+        "decode",
+        "limiters",
+        "redis_limiters",
+        "fleet",
+        "stores",
+        "postgres",
+        "tokens",
+        "uploads",
+        "import",
+    ),
     *("retry", "pages", "observers", "sync"),
 )
 

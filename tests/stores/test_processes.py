@@ -5,15 +5,18 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import RedisServer
+from tests.postgres_server import PostgresServer, new_schema
 from tiktok_async.models import AccountKey
 from tiktok_async.stores import open_store
+from tiktok_async.testing._store_records import make_token
 
 KEY = AccountKey("app", "one")
 WORKER = Path(__file__).with_name("worker.py")
@@ -52,10 +55,12 @@ def strict_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/tokens.db"
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres").url(schema=new_schema()))
     server: RedisServer = request.getfixturevalue("own_redis")
     return server.url
 
@@ -117,6 +122,98 @@ async def test_a_redis_killed_while_it_is_written_loses_no_acknowledged_token(
         drain(process, last)
         server.start()
         await check_nothing_lost(server.url, last)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_a_postgres_killed_while_it_is_written_loses_no_acknowledged_token(
+    own_postgres: PostgresServer,
+    spawn: Spawn,
+    full: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    luck = random.Random(1)
+    for _ in range(20 if full else 3):
+        process = spawn("put_for_ever", own_postgres.url())
+        last = acknowledged(process, luck.randrange(20, 400))
+        own_postgres.kill()
+        process.kill()
+        process.wait()
+        drain(process, last)
+        own_postgres.start()
+        await check_nothing_lost(own_postgres.url(), last)
+
+
+@pytest.fixture
+async def closing() -> AsyncIterator[AsyncExitStack]:
+    """What is closed even if the test fails: a pool that looks for its server would keep the event loop from ending."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def standby(own_postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """A standby of `own_postgres` that follows it."""
+    copy = own_postgres.standby("one")
+    copy.start()
+    yield copy
+    copy.remove()
+
+
+def either(primary: PostgresServer, standby: PostgresServer) -> str:
+    """Return the URL of two servers: of them the one that may be written to is used."""
+    return f"postgresql://postgres@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/postgres"
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_a_synchronous_standby_that_takes_over_has_every_acknowledged_token(
+    own_postgres: PostgresServer, standby: PostgresServer, spawn: Spawn, closing: AsyncExitStack
+) -> None:
+    own_postgres.execute("ALTER SYSTEM SET synchronous_standby_names = 'one'", "SELECT pg_reload_conf()")
+    told = list[str]()
+    url = either(own_postgres, standby)
+    store = open_store(url, on_unsafe=lambda finding: told.append(finding.setting))
+    closing.push_async_callback(store.aclose)
+    await store.put(make_token(KEY), expected_version=0)
+    assert told == []
+    process = spawn("put_for_ever", url)
+    last = acknowledged(process, 300)
+    own_postgres.kill()
+    standby.promote()
+    # The process goes on with the server that is the primary now.
+    last |= acknowledged(process, 100)
+    process.kill()
+    process.wait()
+    drain(process, last)
+    await check_nothing_lost(url, last)
+    # So does a store whose connections were to the old one.
+    assert (await store.put(make_token(KEY), expected_version=1)).version == 2
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_an_asynchronous_standby_that_takes_over_may_lack_the_last_tokens_which_is_said_before(
+    own_postgres: PostgresServer, standby: PostgresServer, closing: AsyncExitStack
+) -> None:
+    told = list[str]()
+    url = either(own_postgres, standby)
+    store = open_store(url, on_unsafe=lambda finding: told.append(finding.setting))
+    closing.push_async_callback(store.aclose)
+    await store.put(make_token(KEY), expected_version=0)
+    assert told == ["synchronous_standby_names empty"]
+    while standby.execute("SELECT to_regclass('tiktok.tokens') IS NOT NULL") != [(True,)] or standby.execute(
+        "SELECT version FROM tiktok.tokens"
+    ) != [(1,)]:
+        pass
+    standby.stop()
+    await store.put(make_token(KEY), expected_version=1)
+    own_postgres.kill()
+    standby.start()
+    standby.promote()
+    token = await store.get(KEY)
+    assert token is not None
+    assert token.version == 1
+    assert (await store.put(make_token(KEY), expected_version=1)).version == 2
 
 
 async def test_the_lease_of_a_killed_process_is_taken_over_after_its_time_and_not_before(

@@ -221,6 +221,25 @@ class PostgresLink:
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
+    async def maintain(self, text: str) -> None:
+        """Run what may take long and stands in no transaction, such as VACUUM.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached or refused it.
+        """
+        pool = await self._opened()
+        connection = await self._connection(pool)
+        before = connection.autocommit
+        try:
+            await connection.set_autocommit(True)
+            await connection.execute(self.fill(text).encode(), prepare=False)
+        except (Error, OSError) as error:
+            raise failed(error) from None
+        finally:
+            if not connection.closed:
+                await connection.set_autocommit(before)
+            await pool.putconn(connection)
+
     def fill(self, text: str) -> str:
         """Return *text* with the schema's name in it."""
         return text.replace("{schema}", self._quoted)
@@ -366,7 +385,7 @@ def _is_dead(connection: AsyncConnection[Any]) -> bool:
         if not select.select([connection.fileno()], [], [], 0)[0]:
             return False
         with socket.socket(fileno=os.dup(connection.fileno())) as own:
-            # Nothing more, PostgreSQL's error that announces the end, or TLS's alert.
-            return own.recv(1, socket.MSG_PEEK) in {b"", b"E", b"\x15"}
+            # Nothing more, PostgreSQL's error or warning that announces the end, or TLS's alert.
+            return own.recv(1, socket.MSG_PEEK) in {b"", b"E", b"N", b"\x15"}
     except (OSError, ValueError, OperationalError, InterfaceError):
         return True

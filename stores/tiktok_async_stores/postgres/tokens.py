@@ -8,7 +8,7 @@ from typing import Any
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async._concurrency.lasting import finish
 from tiktok_async.abc import Clock, Lease
-from tiktok_async.errors import TokenConflict
+from tiktok_async.errors import StoreError, TokenConflict
 from tiktok_async.models import AccountKey, Token
 from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._bulk import stored
@@ -44,6 +44,10 @@ SELECT expires_at, open_id FROM {{schema}}.tokens
 WHERE client_key = %s AND active AND expires_at < %s AND (expires_at, open_id) > (%s, %s)
 ORDER BY expires_at, open_id LIMIT {_PAGE}
 """  # noqa: S608 - made of constants
+_OWNED = """
+SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class
+WHERE relnamespace = to_regnamespace('{schema}') AND relname IN ('tokens', 'notes')
+"""
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)  # a day in hand for time zones
 
 
@@ -197,6 +201,23 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
             StoreError: PostgreSQL cannot be reached.
         """
         return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
+
+    async def vacuum(self) -> None:
+        """Write the files of tokens and notes anew, without what was written over or deleted.
+
+        PostgreSQL leaves the old text of a row in its files. Call this after `EncryptedTokenStore.rotate`, where
+        records were not encrypted before. Nobody reads or writes tokens meanwhile: some seconds for a million. What
+        lies outside of the tables stays for its own time: the write-ahead log until its files are used again, and
+        archives, backups and copies of the disk until you delete them. The role must own the tables.
+
+        Raises:
+            StoreError: PostgreSQL cannot be reached, or the role may not.
+        """
+        # PostgreSQL itself only warns, and does nothing.
+        if (await self._link.run(_OWNED)) != [(True,)]:
+            raise StoreError("The tables can only be vacuumed by the role that owns them.")
+        await self._link.maintain("VACUUM (FULL, ANALYZE) {schema}.tokens")
+        await self._link.maintain("VACUUM (FULL, ANALYZE) {schema}.notes")
 
     async def aclose(self) -> None:
         """Finish what is being sent and close the pool, if it is this store's. Harmless when repeated."""
