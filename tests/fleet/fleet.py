@@ -17,7 +17,10 @@ _HERE = Path(__file__).parent
 
 async def _start(script: str, settings: dict[str, Any]) -> Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, str(_HERE / script), json.dumps(settings), stdin=PIPE, stdout=PIPE
+        *(sys.executable, str(_HERE / script), json.dumps(settings)),
+        stdin=PIPE,
+        stdout=PIPE,
+        limit=2**24,  # one line may name ten thousand accounts
     )
 
 
