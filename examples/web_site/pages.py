@@ -36,7 +36,10 @@ def home(user: User, videos: Sequence[Video] | None, event_list: str, error: str
         f"""{_alert(error)}<section class="profile">{_face(user)}<div class="who"><h1 id="name">{_verified(user)}</h1>
 {_handle(user)}{_bio(user)}</div>
 <div class="actions"><form method="post" action="/logout"><button>Log out</button></form>
-<form method="post" action="/disconnect"><button class="danger" id="disconnect">Disconnect</button></form></div>
+<details class="ask"><summary class="danger" id="disconnect">Disconnect</summary>
+<form method="post" action="/disconnect"><p>Your profile and videos will no longer be shown
+here. You can connect again.</p>
+<button class="danger" id="really-disconnect">Disconnect now</button></form></details></div>
 {_counts(user)}</section>
 <section><h2>Newest videos</h2>{_grid(videos)}</section>
 <section><h2>Events</h2><p class="soft">TikTok's webhooks for you appear here as they arrive.</p>
@@ -66,14 +69,14 @@ def trouble(reference: str | None) -> str:
     )
 
 
-def events(told: Sequence[tuple[datetime, str, str]]) -> str:
-    """Return the events as list items, newest first."""
+def events(told: Sequence[tuple[datetime, str, str, str]]) -> str:
+    """Return the events as list items: when, TikTok's name, what happened and the details."""
     if not told:
         return '<li class="none">None yet.</li>'
     return "".join(
-        f"<li><code>{escape(name)}</code> <span>{escape(words)}</span>"
+        f"<li><strong>{escape(what)}</strong> <span>{escape(words)}</span><code>{escape(name)}</code>"
         f'<time datetime="{at.isoformat()}">{at:%Y-%m-%d %H:%M:%S} UTC</time></li>'
-        for at, name, words in told
+        for at, name, what, words in told
     )
 
 

@@ -11,13 +11,18 @@ from tiktok_async import (
     Account,
     AccountNotFound,
     AuthorizationRemoved,
+    FailReason,
     PostEvent,
+    PostInboxDelivered,
+    PostPublishComplete,
+    PostPublishFailed,
     ReauthorizationRequired,
     Scope,
     ScopeNotGranted,
     TikTokError,
     TikTokSession,
     Video,
+    VideoUploadFailed,
     WebhookEvent,
 )
 
@@ -52,7 +57,7 @@ class Site:
     def events(self, account: Account) -> str:
         """Return the list of *account*'s events as HTML."""
         mine = [event for event in self._events if event.open_id == account.open_id]
-        return pages.events([(event.create_time, event.name, _words(event)) for event in mine])
+        return pages.events([(event.create_time, event.name, *_words(event)) for event in mine])
 
     async def page(self, account: Account | None, web: Mapping[str, Any], query: Mapping[str, str]) -> str:
         """Return the front page for whoever is there.
@@ -99,7 +104,36 @@ async def _videos(account: Account) -> list[Video] | None:
         return None
 
 
-def _words(event: WebhookEvent) -> str:
+# What TikTok's reasons mean for a creator; others are shown as TikTok writes them.
+_REASONS: dict[str, str] = {
+    FailReason.FILE_FORMAT_CHECK_FAILED: "TikTok cannot read this kind of file.",
+    FailReason.DURATION_CHECK_FAILED: "The video is too short or too long.",
+    FailReason.FRAME_RATE_CHECK_FAILED: "The video has too few or too many frames a second.",
+    FailReason.PICTURE_SIZE_CHECK_FAILED: "The picture is too small or too large.",
+    FailReason.VIDEO_SIZE_CHECK_FAILED: "The file is too large.",
+    FailReason.INTERNAL: "TikTok had a fault. Try again later.",
+    FailReason.SPAM_RISK_TOO_MANY_POSTS: "You have posted as much as TikTok allows for today.",
+    FailReason.SPAM_RISK: "TikTok took the post for spam.",
+    FailReason.AUTH_REMOVED: "The access was removed while TikTok worked on the post.",
+    FailReason.PUBLISH_CANCELLED: "It was cancelled.",
+}
+
+
+_NAMES: dict[type[WebhookEvent], str] = {
+    AuthorizationRemoved: "Access removed",
+    PostPublishFailed: "A post failed",
+    PostPublishComplete: "A post was published",
+    PostInboxDelivered: "A draft is in your TikTok inbox",
+    VideoUploadFailed: "A shared video did not arrive",
+}
+
+
+def _words(event: WebhookEvent) -> tuple[str, str]:
+    """Return what happened, and what there is to say of it."""
+    name = _NAMES.get(type(event), "A post changed" if isinstance(event, PostEvent) else "An event")
+    if isinstance(event, PostPublishFailed):
+        reason = event.reason or "TikTok gave no reason."
+        return name, _REASONS.get(reason, reason)
     if isinstance(event, AuthorizationRemoved):
-        return f"reason {int(event.reason)}"
-    return event.publish_id if isinstance(event, PostEvent) else ""
+        return name, f"Reason {int(event.reason)}"
+    return name, event.publish_id if isinstance(event, PostEvent) else ""

@@ -267,3 +267,11 @@ def test_ten_thousand_videos_cost_nothing_until_somebody_looks() -> None:
     assert all(len(user.videos) == 10_000 for user in users)
     assert users[0].videos._made is None
     assert all(len(one) == 19 for one in users[0].videos.ids())
+
+
+def test_likes_fit_the_videos_unless_they_are_given() -> None:
+    emulator = Emulator()
+    popular = emulator.add_user(videos=30)
+    assert popular.info("")["likes_count"] == sum(popular.videos[index]["like_count"] for index in range(30))
+    assert emulator.add_user(videos=30, likes_count=5).info("")["likes_count"] == 5
+    assert emulator.add_user().info("")["likes_count"] == 0
