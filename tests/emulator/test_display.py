@@ -1,7 +1,9 @@
 """User info, video list and video query."""
 
 from typing import Any
+from xml.etree import ElementTree as ET
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -269,9 +271,17 @@ def test_ten_thousand_videos_cost_nothing_until_somebody_looks() -> None:
     assert all(len(one) == 19 for one in users[0].videos.ids())
 
 
-def test_likes_fit_the_videos_unless_they_are_given() -> None:
-    emulator = Emulator()
-    popular = emulator.add_user(videos=30)
-    assert popular.info("")["likes_count"] == sum(popular.videos[index]["like_count"] for index in range(30))
-    assert emulator.add_user(videos=30, likes_count=5).info("")["likes_count"] == 5
-    assert emulator.add_user().info("")["likes_count"] == 0
+async def test_a_browser_sees_drawings_and_a_program_gets_a_photo() -> None:
+    async with Emulator() as emulator, emulator.session() as session:
+        account = await emulator.connect(session, emulator.add_user(videos=2, display_name="<&Ann"))
+        user = await account.user_info()
+        addresses = [video.cover_image_url async for video in account.videos()]
+        drawn: set[bytes] = set()
+        async with aiohttp.ClientSession() as http:
+            for address in (*addresses, user.avatar_url):
+                async with http.get(str(address), headers={"Accept": "image/svg+xml,image/*"}) as seen:
+                    drawn.add(await seen.read())
+                async with http.get(str(address)) as photo:
+                    assert photo.content_type == "image/jpeg"
+    assert len(drawn) == 3
+    assert all(ET.fromstring(one).tag.endswith("svg") for one in drawn)

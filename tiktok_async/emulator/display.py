@@ -7,7 +7,9 @@ https://developers.tiktok.com/doc/tiktok-api-v2-video-query
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
+from tiktok_async.emulator.engine import drawings
 from tiktok_async.emulator.engine import videos as _videos
 from tiktok_async.emulator.engine.pictures import JPEG, PATH, cover_url
 from tiktok_async.emulator.engine.replies import TEXT, Reply
@@ -109,7 +111,17 @@ class _Display:
         expires = call.query.get("x-expires", "")
         if expires.isdigit() and int(expires) < self._state.clock.timestamp():
             return Reply(403, b"the signature has expired", TEXT)
-        return Reply(200, JPEG, "image/jpeg")
+        if drawings.SVG not in call.request.headers.get("Accept", ""):
+            return Reply(200, JPEG, "image/jpeg")
+        # A browser, which shows it to somebody.
+        named = unquote(call.request.rel_url.raw_path.removeprefix(PATH))
+        number = named.partition(".")[0]
+        user = self._state.users.get(named.partition("~")[0])
+        if number.isascii() and number.isdigit():
+            drawn = drawings.cover(int(number))
+        else:
+            drawn = drawings.face("" if user is None else user.display_name)
+        return Reply(200, drawn, drawings.SVG, drawings.SVG_HEADERS)
 
     def _user(self, call: Call) -> EmulatedUser:
         return self._state.users[call.user_grant.open_id]

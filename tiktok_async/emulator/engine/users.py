@@ -42,9 +42,6 @@ EVERYDAY_SCOPES = frozenset(
 )
 
 
-_COUNTED = 200
-
-
 @define(slots=True, kw_only=True, eq=False)
 class EmulatedUser:
     """A creator; change the attributes at any time and the next reply shows it.
@@ -59,7 +56,7 @@ class EmulatedUser:
         private: Whether the account is private.
         follower_count: How many follow them.
         following_count: How many they follow.
-        likes_count: How many likes they got; `None`: about as many as their videos have.
+        likes_count: How many likes they got.
         scopes: What they are ready to grant; what is asked for beyond it starts unchecked on the consent page.
         sandbox_target: Whether a sandbox app may log them in.
         videos: Their public videos.
@@ -74,7 +71,7 @@ class EmulatedUser:
     private: bool = False
     follower_count: int = 0
     following_count: int = 0
-    likes_count: int | None = None
+    likes_count: int = 0
     scopes: frozenset[str] = EVERYDAY_SCOPES
     sandbox_target: bool = False
     videos: Videos = field(repr=False)
@@ -98,11 +95,6 @@ class EmulatedUser:
             "username": self.username,
             "follower_count": self.follower_count,
             "following_count": self.following_count,
-            "likes_count": self._likes() if self.likes_count is None else self.likes_count,
+            "likes_count": self.likes_count,
             "video_count": len(self.videos),
         }
-
-    def _likes(self) -> int:
-        # Of very many videos a part is counted.
-        counted: list[int] = [self.videos[index]["like_count"] for index in range(min(len(self.videos), _COUNTED))]
-        return sum(counted) * len(self.videos) // max(1, len(counted))
