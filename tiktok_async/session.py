@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from copy import copy
 from datetime import timedelta
 from functools import partial
+from ssl import SSLContext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
@@ -21,6 +22,7 @@ from tiktok_async._calls.sender import Sender
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async._concurrency.lasting import PATIENCE, LastingTask, outlast
 from tiktok_async._concurrency.lifecycle import Lifecycle
+from tiktok_async._http.connection import connection_of
 from tiktok_async._http.transport import DEFAULT_TIMEOUT, AiohttpTransport
 from tiktok_async._tokens.credentials import AccountCredential, ClientCredential
 from tiktok_async._tokens.manager import TokenManager
@@ -54,6 +56,8 @@ _VARIABLES = {
     "limiter": ("TIKTOK_RATE_LIMITER", False),
     "base_url": ("TIKTOK_BASE_URL", False),
     "authorize_url": ("TIKTOK_AUTHORIZE_URL", False),
+    "proxy": ("TIKTOK_PROXY", False),
+    "ssl": ("TIKTOK_CA_FILE", False),
 }
 
 
@@ -100,7 +104,12 @@ class TikTokSession:
         base_url: Where TikTok's API is; the emulator's address in tests.
         authorize_url: The consent page.
         upload_hosts: The hosts that chunk bytes may go to, as names or `*.suffix`; *base_url*'s own host may too.
-        http: A client session of the caller's, which is never closed here.
+        http: A client session of the caller's, which is never closed here. Grants and inits go over new connections,
+            made as its connector makes them.
+        proxy: An HTTP proxy for everything that is sent, uploads too: `http://USER:PASSWORD@HOST:PORT`.
+        trust_env: Follow `HTTPS_PROXY`, `NO_PROXY` and `.netrc`, as many other programs do.
+        ssl: Whose certificates are trusted: an `ssl.SSLContext`, or the path of a CA file that is trusted beside the
+            system's.
         observer: Gets every event; what it raises is logged and breaks nothing.
         webhook_secrets: Further secrets that webhooks may be signed with, while the app's secret is being rolled.
         clock: Time, sleep and randomness; for tests.
@@ -131,6 +140,9 @@ class TikTokSession:
         authorize_url: str = AUTHORIZE_URL,
         upload_hosts: tuple[str, ...] = UPLOAD_HOSTS,
         http: aiohttp.ClientSession | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        ssl: SSLContext | str | os.PathLike[str] | None = None,
         observer: Callable[[Event], None] | None = None,
         webhook_secrets: Iterable[str | Secret] = (),
         clock: Clock | None = None,
@@ -153,7 +165,10 @@ class TikTokSession:
         self._owned: list[TokenStore | RateLimiter] = []
         self._store = self._own(open_store(store)) if isinstance(store, str) else store
         self._limiter = self._own(open_limiter(limiter, clock=self._clock)) if isinstance(limiter, str) else limiter
-        self._transport = AiohttpTransport(self._lifecycle, http=http, timeout=options.timeout or DEFAULT_TIMEOUT)
+        connection = connection_of(proxy, trust_env=trust_env, ssl=ssl, http=http)
+        self._transport = AiohttpTransport(
+            self._lifecycle, http=http, timeout=options.timeout or DEFAULT_TIMEOUT, connection=connection
+        )
         self._sender = Sender(
             self._lifecycle,
             self._transport,
@@ -209,8 +224,8 @@ class TikTokSession:
     def from_env(cls, **overrides: Unpack[SessionOptions]) -> Self:
         """Open a session from `TIKTOK_CLIENT_KEY`, `TIKTOK_CLIENT_SECRET` and their optional companions.
 
-        `TIKTOK_TOKEN_STORE`, `TIKTOK_RATE_LIMITER`, `TIKTOK_BASE_URL` and `TIKTOK_AUTHORIZE_URL` set the keyword of
-        their name.
+        `TIKTOK_TOKEN_STORE`, `TIKTOK_RATE_LIMITER`, `TIKTOK_BASE_URL`, `TIKTOK_AUTHORIZE_URL` and `TIKTOK_PROXY` set
+        the keyword of their name, `TIKTOK_CA_FILE` sets `ssl`.
 
         Args:
             overrides: Keywords of the class, which win over the environment.

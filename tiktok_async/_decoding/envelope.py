@@ -106,6 +106,9 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
     body = _object(_load(response.body)) if response.body.strip() else {}
     if body is not None:
         body = _flat(body)
+        if endpoint == Endpoint.TOKEN.path and type(body.get("access_token")) is str and body["access_token"]:
+            # Whatever else is said: a token was given, and the one that was used for it is of no use any more.
+            return Decoded(body, _log_id(body))
         error: Any = body.get("error")
         fault = _object(error)
         if isinstance(error, str) and error:

@@ -3,19 +3,28 @@
 No aiohttp exception leaves this module: they hold request headers, and with them tokens.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from ssl import SSLContext
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import aiohttp
+import orjson
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
-from attrs import field, frozen
+from attrs import define, field, frozen
 from yarl import URL
 
+from tiktok_async._concurrency.lasting import cancelled_from_outside
 from tiktok_async._concurrency.lifecycle import Lifecycle
-from tiktok_async.errors import ConfigurationError, TransportError
+from tiktok_async.errors import ConfigurationError, TikTokError, TransportError
 from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._http import RawResponse, Request
+
+if TYPE_CHECKING:
+    from aiohttp.tracing import Trace
 
 __all__ = ["Connector"]
 
@@ -35,6 +44,68 @@ class Connector(aiohttp.TCPConnector):
 
 
 _CONNECT_SECONDS = 10.0
+
+
+class _FreshConnector(aiohttp.BaseConnector):
+    """Makes each connection anew, the way another connector makes its own: its proxy, TLS, DNS and sockets.
+
+    Args:
+        given: The connector of the caller's session, which stays the caller's to close.
+    """
+
+    def __init__(self, given: aiohttp.BaseConnector) -> None:
+        super().__init__(force_close=True)
+        self._given = given
+        # What aiohttp lets through beside http and https, such as `http+unix`.
+        self.allowed_protocol_schema_set = given.allowed_protocol_schema_set
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: "list[Trace]",
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp\'s signature
+    ) -> ResponseHandler:
+        if self._given.closed:
+            raise aiohttp.ClientConnectionError
+        # The one method that every connector has to have, for whoever writes one.
+        return await self._given._create_connection(req, traces, timeout)  # noqa: SLF001 - see above
+
+
+@frozen(slots=True)
+class Connection:
+    """How connections are made where the caller brings no session.
+
+    Attributes:
+        proxy: An HTTP proxy, with user and password if it wants them.
+        trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and `.netrc` are followed.
+        ssl: Whose certificates are trusted; `None` for the system's.
+    """
+
+    proxy: URL | None = field(default=None, repr=False)
+    trust_env: bool = False
+    ssl: SSLContext | None = None
+
+
+@define(slots=True)
+class _Progress:
+    """How far a request on a connection of its own has come."""
+
+    begun: bool = False
+
+
+async def _headers_begin(
+    session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    del session, params
+    context.trace_request_ctx.begun = True
+
+
+def _watched() -> aiohttp.TraceConfig:
+    watch = aiohttp.TraceConfig()
+    watch.on_request_headers_sent.append(_headers_begin)
+    return watch
+
+
 DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 
 # TikTok's largest answers are a few hundred kilobytes; what is far larger is a decompression bomb or not TikTok.
@@ -57,6 +128,7 @@ class AiohttpTransport:
         lifecycle: Says whether calls are allowed.
         http: The caller's session, which is never closed here; `None` opens one on first use.
         timeout: For each request that does not bring a stall timeout.
+        connection: How connections are made where the caller brings no session.
     """
 
     def __init__(
@@ -65,12 +137,14 @@ class AiohttpTransport:
         *,
         http: aiohttp.ClientSession | None = None,
         timeout: aiohttp.ClientTimeout = DEFAULT_TIMEOUT,
+        connection: Connection = Connection(),
     ) -> None:
         self._lifecycle = lifecycle
         self._given = http
         self._pooled = http
-        self._single: aiohttp.ClientSession | None = http
+        self._single: aiohttp.ClientSession | None = None
         self._timeout = timeout
+        self._connection = connection
 
     async def send(self, request: Request) -> RawResponse:
         """Send *request* and read its answer to the end, without following a redirect.
@@ -81,7 +155,12 @@ class AiohttpTransport:
             WrongEventLoop: The session belongs to another event loop.
         """
         self._lifecycle.check(last_work=True)
-        http = (self._single if request.fresh else self._pooled) or self._open(fresh=request.fresh)
+        progress = None
+        if request.fresh:
+            progress, http = _Progress(), self._single or self._open(fresh=True)
+        else:
+            http = self._pooled or self._open(fresh=False)
+        stripped: TikTokError | asyncio.CancelledError
         try:
             async with http.request(
                 request.method,
@@ -91,14 +170,15 @@ class AiohttpTransport:
                 # aiohttp would send a form body, secrets and all, to whatever host a 307 names.
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=self._timeout_of(request),
+                timeout=self._timeout if request.stall_timeout is None else _stall(request.stall_timeout),
+                trace_request_ctx=progress,
             ) as response:
                 body = await _read(response.content)
                 return RawResponse(status=response.status, headers=response.headers, body=body)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            translated = _translate(error, request.url)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is put into our words
+            stripped = self._stripped(error, request, sent=None if progress is None else progress.begun)
         # Outside the handler, so that the foreign error is not even the context of ours.
-        raise translated
+        raise stripped
 
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncGenerator[StreamedResponse, None]:
@@ -126,7 +206,7 @@ class AiohttpTransport:
 
     async def aclose(self) -> None:
         """Close what was opened here; the caller's session stays open."""
-        opened = {http for http in (self._pooled, self._single) if http is not None and http is not self._given}
+        opened = [http for http in (self._pooled, self._single) if http is not None and http is not self._given]
         self._pooled = self._single = None
         for http in opened:
             await http.close()
@@ -143,17 +223,61 @@ class AiohttpTransport:
                 raise_for_status=False,
                 timeout=_stall(request.stall_timeout or 60.0),
             )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            translated = _translate(error, request.url)
-        raise translated
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is put into our words
+            stripped = self._stripped(error, request, sent=None)
+        raise stripped
+
+    def _stripped(
+        self, error: BaseException, request: Request, *, sent: bool | None
+    ) -> TikTokError | asyncio.CancelledError:
+        """Return what to raise for *error*: without its frames, whose variables hold headers and forms in clear.
+
+        Args:
+            error: What aiohttp raised.
+            request: What was sent.
+            sent: Whether it has begun to be sent; `None` where only the error can tell.
+        """
+        if isinstance(error, asyncio.CancelledError):
+            if cancelled_from_outside():
+                return error.with_traceback(None)
+            # A helper task of aiohttp's was cancelled together with all tasks of the loop.
+            error = aiohttp.ClientConnectionError()
+        if self._given is not None and self._given.closed:
+            return _closed_by_its_owner()
+        translated = _translate(error, request.url)
+        if sent is False and isinstance(translated, TransportError):
+            translated.sent = False
+        return translated
 
     def _open(self, *, fresh: bool) -> aiohttp.ClientSession:
         # A grant or an init on a kept-alive connection that the server has just closed would have an unknown
         # outcome; on a connection of its own it cannot meet that.
-        connector = Connector(force_close=True) if fresh else Connector(limit=512)
-        http = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, timeout=self._timeout
-        )
+        given, made = self._given, self._connection
+        traces = [_watched()] if fresh else []
+        if given is None:
+            tls: SSLContext | bool = True if made.ssl is None else made.ssl
+            connector = Connector(force_close=True, ssl=tls) if fresh else Connector(limit=512, ssl=tls)
+            http = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=made.trust_env,
+                proxy=made.proxy,
+                timeout=self._timeout,
+                trace_configs=traces,
+            )
+        else:
+            if given.closed or given.connector is None:
+                raise _closed_by_its_owner()
+            http = aiohttp.ClientSession(
+                connector=_FreshConnector(given.connector),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=given.trust_env,
+                proxy=given._default_proxy,  # noqa: SLF001 - there is no public way to it
+                proxy_auth=given._default_proxy_auth,  # noqa: SLF001 - as above
+                headers=given.headers,
+                timeout=self._timeout,
+                trace_configs=[*traces, *given.trace_configs],
+            )
         # Left alone, aiohttp sends a GET or a PUT again by itself when its connection ends without an answer: behind
         # the limiter's back, and with a chunk whose first half may have arrived. There is no public switch.
         http._retry_connection = False  # noqa: SLF001 - as above  # pyright: ignore[reportPrivateUsage]  # as above
@@ -175,47 +299,79 @@ def client_timeout(checks: Checks, value: aiohttp.ClientTimeout | Duration | Non
     return aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds))
 
 
+def _closed_by_its_owner() -> ConfigurationError:
+    return ConfigurationError(
+        "The aiohttp.ClientSession that was given as `http` is closed. Close it after the TikTokSession that uses it."
+    )
+
+
 def _stall(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, connect=10, sock_read=seconds)
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
-    first = await content.readany()
-    if content.at_eof():
-        return first
-    blocks = [first]
-    size = len(first)
-    while block := await content.readany():
-        size += len(block)
-        if size > _MAX_BODY:
-            msg = f"the answer is larger than {_MAX_BODY} bytes"
-            raise aiohttp.ClientPayloadError(msg)
-        blocks.append(block)
+    blocks: list[bytes] = []
+    try:
+        first = await content.readany()
+        if content.at_eof():
+            return first
+        blocks.append(first)
+        size = len(first)
+        while block := await content.readany():
+            size += len(block)
+            if size > _MAX_BODY:
+                msg = f"the answer is larger than {_MAX_BODY} bytes"
+                raise aiohttp.ClientPayloadError(msg)
+            blocks.append(block)
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        body = b"".join((*blocks, *_unread(content)))
+        if not _is_whole(body):
+            raise
+        # Only the frame around it broke off. It may hold a token that is given once.
+        return body
     return b"".join(blocks)
 
 
+def _unread(content: aiohttp.StreamReader) -> Iterable[bytes]:
+    # After an error aiohttp gives out nothing more, not even what had come before it. There is no public way to it.
+    return getattr(content, "_buffer", ())
+
+
+def _is_whole(body: bytes) -> bool:
+    try:
+        return type(orjson.loads(body)) is dict
+    except orjson.JSONDecodeError:
+        return False
+
+
 async def _pieces(content: aiohttp.StreamReader, url: URL | str) -> AsyncIterator[bytes]:
-    translated: TransportError | ConfigurationError | None = None
+    translated: TransportError | ConfigurationError | asyncio.CancelledError | None = None
     try:
         while block := await content.readany():
             yield block
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         translated = _translate(error, url)
+    except asyncio.CancelledError as error:
+        translated = error.with_traceback(None)
     if translated is not None:
         raise translated
 
 
-def _translate(error: Exception, url: URL | str) -> TransportError | ConfigurationError:
+def _translate(error: BaseException, url: URL | str) -> TransportError | ConfigurationError:
     """Put a foreign error into our words: its kind, never its text, which may hold an address with a token in it."""
     parsed = url if isinstance(url, URL) else URL(url)
     if isinstance(error, aiohttp.InvalidURL):
         return ConfigurationError("The URL to call is not valid; check `base_url`.")
     what, sent = _kind(error)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        what = f"{what} with HTTP {error.status}"
     return TransportError(f"{what} ({parsed.host})", sent=sent, endpoint=parsed.path)
 
 
 # In this order: the special before the general. Each with whether the request may have arrived.
 _KINDS: tuple[tuple[type[Exception], str, bool], ...] = (
+    (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached", False),
+    (aiohttp.ClientHttpProxyError, "the proxy refused to connect", False),
     (aiohttp.ClientConnectorCertificateError, "the server's certificate is not trusted", False),
     (aiohttp.ClientConnectorDNSError, "the host name could not be resolved", False),
     (aiohttp.ClientSSLError, "the TLS handshake failed", False),
@@ -225,11 +381,14 @@ _KINDS: tuple[tuple[type[Exception], str, bool], ...] = (
     (TimeoutError, "no answer in time", True),
     (aiohttp.ClientPayloadError, "the answer broke off", True),
     (OSError, "the connection was reset", True),
+    (aiohttp.ClientConnectionError, "the connection was closed", True),
 )
 
 
-def _kind(error: Exception) -> tuple[str, bool]:
+def _kind(error: BaseException) -> tuple[str, bool]:
     for kind, what, sent in _KINDS:
         if isinstance(error, kind):
             return what, sent
-    return f"the answer was not HTTP ({type(error).__name__})", True
+    if isinstance(error, aiohttp.ClientError):
+        return f"the answer was not HTTP ({type(error).__name__})", True
+    return f"the request failed ({type(error).__name__})", True

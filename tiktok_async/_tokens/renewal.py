@@ -13,7 +13,7 @@ from attrs import frozen
 from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.tasks import OwnedTasks, SharedResult
 from tiktok_async._tokens.rotation import Rotation, RotationSettings
-from tiktok_async._tokens.rules import token_lifetime
+from tiktok_async._tokens.rules import token_lifetime, went_back
 from tiktok_async.errors import (
     AccountNotFound,
     LeaseUnavailable,
@@ -138,6 +138,7 @@ class AccountEntry:
     Attributes:
         key: The account.
         token: The token used last, whether or not it still is of use.
+        newest: The newest pair that was seen, also after the account was lost: the store may have gone back in time.
         fresh_until: Up to here it is used without a second thought.
         usable_until: Up to here it is used at all.
         renewal: The work under way.
@@ -155,6 +156,7 @@ class AccountEntry:
         "fresh_until",
         "key",
         "look_at",
+        "newest",
         "renewal",
         "retry_at",
         "suspect",
@@ -166,6 +168,7 @@ class AccountEntry:
     def __init__(self, key: AccountKey) -> None:
         self.key = key
         self.token: Token | None = None
+        self.newest: Token | None = None
         self.fresh_until = _NEVER
         self.usable_until = _NEVER
         self.renewal: Renewal | None = None
@@ -178,7 +181,7 @@ class AccountEntry:
 
     def adopt(self, token: Token, *, fresh_until: float, usable_until: float) -> None:
         """Use *token* from now on."""
-        self.token = token
+        self.token = self.newest = token
         self.fresh_until = fresh_until
         self.usable_until = usable_until
 
@@ -296,9 +299,10 @@ class Renewals:
             stored = await self._settings.store.get(entry.key)
             if stored is None:
                 raise AccountNotFound(entry.key.open_id, entry.key.client_key)
-            if stored.state is not TokenState.ACTIVE:
+            behind = went_back(entry.newest, stored)
+            if stored.state is not TokenState.ACTIVE and not behind:
                 raise ReauthorizationRequired(entry.key.open_id, stored.reason or "revoked")
-            if self.accepts(entry, renewal.wish, stored):
+            if not behind and self.accepts(entry, renewal.wish, stored):
                 return stored
             if entry.error is not None and self._clock.monotonic() < entry.retry_at and not renewal.forced:
                 raise copy(entry.error)
@@ -399,6 +403,10 @@ class _Listener:
 
     def accepts(self, stored: Token) -> bool:
         return self.renewals.accepts(self.entry, self.renewal.wish, stored)
+
+    @property
+    def newest(self) -> Token | None:
+        return self.entry.newest
 
     def gained(self, token: Token) -> None:
         """Serve the token before it is stored: whoever waits for it need not wait for the disk."""

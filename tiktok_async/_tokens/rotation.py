@@ -10,6 +10,7 @@ Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -21,7 +22,7 @@ from attrs import evolve, frozen
 from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.lasting import cancelled_from_outside
 from tiktok_async._concurrency.lease import LeaseKeeper
-from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error, reauthorization_reason
+from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error, reauthorization_reason, went_back
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import (
     AccountNotFound,
@@ -33,6 +34,8 @@ from tiktok_async.errors import (
     TokenNotSaved,
 )
 from tiktok_async.models import AccountKey, RefreshAttempt, Token, TokenState, fingerprint
+
+_log = logging.getLogger("tiktok_async.tokens")
 
 SAVES = 6
 """So often a save is tried, over some three seconds, before it is called failed; it goes on all the same."""
@@ -113,6 +116,11 @@ class RotationListener(Protocol):
 
     def accepts(self, stored: Token) -> bool:
         """Say whether *stored* is as good as a new one, so that TikTok need not be asked."""
+        ...
+
+    @property
+    def newest(self) -> Token | None:
+        """The newest token that this process knows to have been given, whatever is stored."""
         ...
 
     def gained(self, token: Token) -> None:
@@ -213,10 +221,19 @@ class Rotation:
             if token is not None:
                 return token
 
-    async def _read(self) -> Token:
+    async def _read(self) -> Token | None:
+        """Return what is stored, brought up to what this process knows; `None` if it has to be read again."""
         stored = await self._store.get(self._key)
         if stored is None:
             raise AccountNotFound(self._key.open_id, self._key.client_key)
+        known = self._listener.newest
+        if known is not None and went_back(known, stored):
+            _log.warning("the store holds an older token of account %s; the newer one is put back", self._key.open_id)
+            newer = evolve(known, state=TokenState.ACTIVE, attempt=None, reason=None)
+            try:
+                return await self._store.put(newer, expected_version=stored.version)
+            except TokenConflict:
+                return None
         if stored.state is not TokenState.ACTIVE:
             raise ReauthorizationRequired(self._key.open_id, stored.reason or "revoked")
         return stored
@@ -224,6 +241,8 @@ class Rotation:
     async def _holding(self, held: LeaseKeeper) -> Token | None:
         """Rotate under the lease; `None` if the store moved on and has to be read again."""
         stored = await self._read()
+        if stored is None:
+            return None
         if self._listener.accepts(stored):
             return stored
         found = stored.attempt
@@ -299,7 +318,13 @@ class Rotation:
         return stored
 
     async def _refused(self, written: Token, error: TikTokError, *, interrupted: bool) -> Token | None:
-        """Mark the account, unless the store shows that somebody else is at work on it: then read again."""
+        """Mark the account; `None` if somebody else is at work on it or this process knows a newer pair: read again."""
+        known = self._listener.newest
+        if known is not None and known.updated_at > written.updated_at and known.refresh_token != written.refresh_token:
+            newer = evolve(known, state=TokenState.ACTIVE, attempt=None, reason=None)
+            with suppress(TokenConflict):
+                await self._store.put(newer, expected_version=written.version)
+            return None
         reason = reauthorization_reason(written, self._clock.now(), interrupted=interrupted)
         gone = ReauthorizationRequired(
             self._key.open_id,

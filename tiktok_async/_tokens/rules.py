@@ -8,7 +8,7 @@ from http import HTTPStatus
 from attrs import frozen
 
 from tiktok_async.errors import ApiError, OAuthError, ServerError, TikTokError, TransportError
-from tiktok_async.models import Token
+from tiktok_async.models import Token, TokenState
 
 _SHORTEST_MARGIN = 60.0
 _GUARD = 1.0
@@ -84,9 +84,31 @@ def classify_refresh_error(error: TikTokError) -> RefreshOutcome:
         return RefreshOutcome.UNCLEAR if error.error == "server_error" else RefreshOutcome.UNUSED
     if isinstance(error, TransportError):
         return RefreshOutcome.UNKNOWN if error.sent else RefreshOutcome.UNUSED
+    if isinstance(error, ServerError) and error.code == "unexpected_form":
+        # An answer with a token in it, which cannot be used: another try at once would use up a used one again.
+        return RefreshOutcome.UNKNOWN
     if isinstance(error, ServerError) or (isinstance(error, ApiError) and error.status < HTTPStatus.BAD_REQUEST):
         return RefreshOutcome.UNCLEAR
     return RefreshOutcome.UNUSED
+
+
+def went_back(known: Token | None, stored: Token) -> bool:
+    """Say whether the store has lost a newer token that this process knows.
+
+    A backup that was restored, or a replica that took over before the last writes had reached it, holds an older
+    pair. Its refresh token has been used: TikTok would refuse it, and may end the whole grant for it.
+
+    Times alone do not tell, since another worker's clock may be wrong; nor do versions, since a login after the
+    restoring begins from the old one. A record that is marked as lost is the exception: to try a newer pair there
+    costs nothing.
+
+    Args:
+        known: What this process used last, as it was stored.
+        stored: What is stored now.
+    """
+    if known is None or known.refresh_token == stored.refresh_token or known.updated_at <= stored.updated_at:
+        return False
+    return stored.state is not TokenState.ACTIVE or known.version > stored.version
 
 
 def reauthorization_reason(token: Token, now: datetime, *, interrupted: bool) -> str:

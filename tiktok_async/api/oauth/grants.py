@@ -3,6 +3,9 @@
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
 
+import logging
+from functools import partial
+
 from attrs import frozen
 
 from tiktok_async._calls.sender import Sender
@@ -16,6 +19,17 @@ from tiktok_async.api.oauth.rules.authorize import (
     revoke_form,
 )
 from tiktok_async.models import ClientToken, Endpoint, Secret, Token
+
+_log = logging.getLogger("tiktok_async.tokens")
+
+
+def _tell(whose: str, field: str) -> None:
+    _log.warning(
+        "TikTok's token answer for %s has a field %s that cannot be read; the token is kept all the same. "
+        "Please report it: TikTok may have changed its answer.",
+        whose,
+        field,
+    )
 
 
 @frozen(slots=True, kw_only=True)
@@ -40,13 +54,16 @@ class Grants:
         Raises:
             OAuthError: TikTok refused.
         """
-        form = authorization_code_form(
-            self.client_key, self.client_secret, code, redirect_uri=redirect_uri, code_verifier=code_verifier
-        )
         # Lifetimes count from before the request: a little early is safe, a little late is not.
         asked_at = self.clock.now()
-        response = await self.sender.call(Endpoint.TOKEN, form=form)
-        return parse_token(response.data, client_key=self.client_key, now=asked_at)
+        # No form stands in a variable here: crash reporters show the variables of every frame.
+        response = await self.sender.call(
+            Endpoint.TOKEN,
+            form=authorization_code_form(
+                self.client_key, self.client_secret, code, redirect_uri=redirect_uri, code_verifier=code_verifier
+            ),
+        )
+        return parse_token(response.data, client_key=self.client_key, now=asked_at, tell=partial(_tell, "a login"))
 
     async def refresh(self, token: Token) -> Token:
         """Exchange *token*'s refresh token for the next pair; TikTok lets that happen once.
@@ -55,10 +72,12 @@ class Grants:
             OAuthError: TikTok refused; `invalid_grant` means that this refresh token is of no use any more.
             TransportError: No answer came; whether TikTok rotated is unknown where `.sent` is true.
         """
-        form = refresh_form(self.client_key, self.client_secret, token.refresh_token)
         asked_at = self.clock.now()
-        response = await self.sender.call(Endpoint.TOKEN, form=form)
-        return parse_token(response.data, client_key=self.client_key, now=asked_at, previous=token)
+        response = await self.sender.call(
+            Endpoint.TOKEN, form=refresh_form(self.client_key, self.client_secret, token.refresh_token)
+        )
+        tell = partial(_tell, f"account {token.key.open_id}")
+        return parse_token(response.data, client_key=self.client_key, now=asked_at, previous=token, tell=tell)
 
     async def client(self) -> ClientToken:
         """Mint a client token.
@@ -66,9 +85,10 @@ class Grants:
         Raises:
             OAuthError: TikTok refused.
         """
-        form = client_credentials_form(self.client_key, self.client_secret)
         asked_at = self.clock.now()
-        response = await self.sender.call(Endpoint.TOKEN, form=form)
+        response = await self.sender.call(
+            Endpoint.TOKEN, form=client_credentials_form(self.client_key, self.client_secret)
+        )
         return parse_client_token(response.data, now=asked_at)
 
     async def revoke(self, token: Token) -> None:
@@ -77,5 +97,6 @@ class Grants:
         Raises:
             OAuthError: TikTok refused.
         """
-        form = revoke_form(self.client_key, self.client_secret, token.access_token)
-        await self.sender.call(Endpoint.REVOKE, form=form)
+        await self.sender.call(
+            Endpoint.REVOKE, form=revoke_form(self.client_key, self.client_secret, token.access_token)
+        )

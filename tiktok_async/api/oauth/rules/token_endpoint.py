@@ -6,17 +6,22 @@ Sources:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from tiktok_async._decoding.readers import DecodeError
 from tiktok_async.errors import ConfigurationError, OAuthError, ServerError, unexpected_form
 from tiktok_async.models import AccountKey, ClientToken, Endpoint, Secret, Token
 
-_NUMBER = re.compile(r"[0-9]{1,12}(\.0+)?")
+_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
 # No token lives this long; a longer figure is a mistake that must not overflow a datetime.
 _LONGEST_LIFE = 10 * 365 * 86_400
+# How long tokens live where a first answer does not say so in a way that can be read.
+# https://developers.tiktok.com/doc/oauth-user-access-token-management
+_ACCESS_LIFE, _REFRESH_LIFE = timedelta(days=1), timedelta(days=365)
+
+T = TypeVar("T")
 
 
 def authorization_code_form(
@@ -58,55 +63,89 @@ def _app(client_key: str, client_secret: Secret) -> dict[str, str]:
     return {"client_key": client_key, "client_secret": client_secret.reveal()}
 
 
-def parse_token(data: Mapping[str, Any], *, client_key: str, now: datetime, previous: Token | None = None) -> Token:
+def _say_nothing(odd: str) -> None:
+    del odd
+
+
+def parse_token(
+    data: Mapping[str, Any],
+    *,
+    client_key: str,
+    now: datetime,
+    previous: Token | None = None,
+    tell: Callable[[str], None] = _say_nothing,
+) -> Token:
     """Return the user token of a reply to an exchange or a refresh, with version 0.
+
+    Only the tokens are needed, and at a login the open_id. A pair that TikTok has given is never thrown away for
+    anything beside it: what cannot be read stays as it was, or is what TikTok documents for a first token.
 
     Args:
         data: The reply.
         client_key: The app.
         now: When it came (aware); lifetimes count from here.
-        previous: The token that was refreshed. What the reply leaves out stays as it was: a refresh token is never
-            replaced by nothing, and a pair that TikTok has rotated is never thrown away for a missing number.
+        previous: The token that was refreshed. A refresh token is never replaced by nothing.
+        tell: Called with the name of each field that cannot be read.
 
     Raises:
-        ServerError: Something needed is missing or has the wrong type, or the reply is for another account.
+        ServerError: A token is missing or has the wrong type, or the reply is for another account.
+
+    Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
     """
     try:
-        return _token(data, client_key=client_key, now=now, previous=previous)
+        return _token(data, client_key=client_key, now=now, previous=previous, tell=tell)
     except DecodeError as error:
         raise _unexpected(error, open_id=None if previous is None else previous.key.open_id) from None
 
 
-def _token(data: Mapping[str, Any], *, client_key: str, now: datetime, previous: Token | None) -> Token:
-    open_id = data.get("open_id")
-    if previous is not None and open_id in (None, "", previous.key.open_id):
-        key = previous.key
-    elif previous is None and type(open_id) is str and open_id:
-        key = AccountKey(client_key, open_id)
-    else:
-        raise DecodeError("$.open_id", "the open_id of the account the call was for")
+def _token(
+    data: Mapping[str, Any], *, client_key: str, now: datetime, previous: Token | None, tell: Callable[[str], None]
+) -> Token:
+    key = _key(data, client_key, previous, tell)
     access_token = _secret(data, "access_token")
-    lifetime, refresh_lifetime = _seconds(data, "expires_in"), _seconds(data, "refresh_expires_in")
+    lifetime = _readable(data, "expires_in", _seconds, tell)
+    refresh_lifetime = _readable(data, "refresh_expires_in", _seconds, tell)
     if previous is None:
-        expires_at = now + _needed(lifetime, "expires_in")
-        refresh_expires_at = now + _needed(refresh_lifetime, "refresh_expires_in")
         refresh_token = _secret(data, "refresh_token")
+        known_life, known_end, known_scopes = _ACCESS_LIFE, now + _REFRESH_LIFE, frozenset[str]()
     else:
-        expires_at = now + (previous.expires_at - previous.updated_at if lifetime is None else lifetime)
-        refresh_expires_at = previous.refresh_expires_at if refresh_lifetime is None else now + refresh_lifetime
-        refresh_token = (
-            previous.refresh_token if data.get("refresh_token") in (None, "") else _secret(data, "refresh_token")
-        )
-    scopes = scopes_of(data.get("scope"))
+        refresh_token = _readable(data, "refresh_token", _secret, tell) or previous.refresh_token
+        known_life, known_end = previous.expires_at - previous.updated_at, previous.refresh_expires_at
+        known_scopes = previous.scopes
     return Token(
         key=key,
         access_token=access_token,
         refresh_token=refresh_token,
-        scopes=previous.scopes if previous is not None and not scopes else scopes,
-        expires_at=expires_at,
-        refresh_expires_at=refresh_expires_at,
+        scopes=_readable(data, "scope", _scopes, tell) or known_scopes,
+        expires_at=now + (known_life if lifetime is None else lifetime),
+        refresh_expires_at=known_end if refresh_lifetime is None else now + refresh_lifetime,
         updated_at=now,
     )
+
+
+def _key(data: Mapping[str, Any], client_key: str, previous: Token | None, tell: Callable[[str], None]) -> AccountKey:
+    open_id = data.get("open_id")
+    if type(open_id) is str and open_id:
+        if previous is None or open_id == previous.key.open_id:
+            return AccountKey(client_key, open_id)
+    elif previous is not None:
+        if open_id not in (None, ""):
+            tell("open_id")
+        return previous.key
+    raise DecodeError("$.open_id", "the open_id of the account the call was for")
+
+
+def _readable(
+    data: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any], str], T], tell: Callable[[str], None]
+) -> T | None:
+    """Return what *read* makes of a field; `None`, and a word to *tell*, where it cannot."""
+    if data.get(key) in (None, ""):
+        return None
+    try:
+        return read(data, key)
+    except DecodeError:
+        tell(key)
+        return None
 
 
 def parse_client_token(data: Mapping[str, Any], *, now: datetime) -> ClientToken:
@@ -163,7 +202,7 @@ def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime
             log_id=log_id if type(log_id) is str else None,
         )
     try:
-        return _token(data, client_key=client_key, now=now, previous=None)
+        return _token(data, client_key=client_key, now=now, previous=None, tell=_say_nothing)
     except DecodeError as error:
         raise ConfigurationError(f"This is no v1 token reply: in its data, {error}. Pass the whole reply.") from None
 
@@ -177,6 +216,10 @@ def scopes_of(scope: Any) -> frozenset[str]:  # noqa: ANN401 - any JSON value
     return frozenset(scope.replace(",", " ").split())
 
 
+def _scopes(data: Mapping[str, Any], key: str) -> frozenset[str]:
+    return scopes_of(data.get(key))
+
+
 def _secret(data: Mapping[str, Any], key: str) -> Secret:
     value = data.get(key)
     if type(value) is not str or not value:
@@ -187,7 +230,7 @@ def _secret(data: Mapping[str, Any], key: str) -> Secret:
 def _seconds(data: Mapping[str, Any], key: str) -> timedelta | None:
     """Return a lifetime; numbers have been seen as strings here."""
     value = data.get(key)
-    if value is None:
+    if value is None or value == "":
         return None
     if type(value) is str and _NUMBER.fullmatch(value.strip()):
         value = float(value)
