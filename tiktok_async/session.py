@@ -77,6 +77,9 @@ class SessionOptions(TypedDict, total=False):
     authorize_url: str
     upload_hosts: tuple[str, ...]
     http: aiohttp.ClientSession | None
+    proxy: str | None
+    trust_env: bool
+    ssl: SSLContext | str | os.PathLike[str] | None
     observer: Callable[[Event], None] | None
     webhook_secrets: Iterable[str | Secret]
     clock: Clock | None
@@ -147,6 +150,9 @@ class TikTokSession:
         webhook_secrets: Iterable[str | Secret] = (),
         clock: Clock | None = None,
     ) -> None:
+        if client_secret and isinstance(client_secret, str):
+            # At once: crash reporters show the variables of every frame.
+            client_secret = Secret(client_secret)
         if not client_key or not client_secret:
             msg = "client_key and client_secret are needed; both are on the app's page in the developer portal."
             raise ConfigurationError(msg)
@@ -247,7 +253,11 @@ class TikTokSession:
             if keyword not in overrides and os.environ.get(variable)
         }
         found.update(overrides)
-        return cls(**found)
+        secret: str | Secret = found.pop("client_secret")
+        if secret and isinstance(secret, str):
+            # Crash reporters show the variables of every frame.
+            secret = Secret(secret)
+        return cls(client_secret=secret, **found)
 
     def with_options(
         self,
@@ -297,7 +307,8 @@ class TikTokSession:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"TikTokSession(client_key={self._client_key!r})"
+        # One that could not be made is shown too, by crash reporters.
+        return f"TikTokSession(client_key={getattr(self, '_client_key', None)!r})"
 
     @property
     def client_key(self) -> str:

@@ -85,9 +85,10 @@ class Call:
     """
 
     spec: EndpointSpec
-    url: URL
-    headers: Mapping[str, str]
-    body: bytes | None
+    url: URL = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    # The form of a grant holds the app's secret, and crash reporters show the variables of every frame.
+    body: bytes | None = field(repr=False)
     credential: Credential | None
     open_id: str | None
     started: float

@@ -89,6 +89,7 @@ class OAuth:
             msg = f"This login was begun by app {request.client_key}, not by {self._runtime.client_key}."
             raise ConfigurationError(msg)
         code = parse_callback(request, callback)
+        del callback  # crash reporters show the variables of every frame
         return await self._exchange(code, redirect_uri=request.redirect_uri, code_verifier=request.code_verifier)
 
     async def exchange(
@@ -110,8 +111,10 @@ class OAuth:
         if not code:
             msg = "There is no code to exchange."
             raise ConfigurationError(msg)
+        secret = Secret(code)
         verifier = Secret(code_verifier) if isinstance(code_verifier, str) else code_verifier
-        return await self._exchange(Secret(code), redirect_uri=redirect_uri, code_verifier=verifier)
+        del code, code_verifier  # crash reporters show the variables of every frame
+        return await self._exchange(secret, redirect_uri=redirect_uri, code_verifier=verifier)
 
     async def qr_login(self, scopes: Iterable[Scope | str]) -> QrLogin:
         """Begin a login by QR code: draw its `url`, then follow `watch()` until it is over.
