@@ -1,7 +1,7 @@
 """What crash reporters show: the variables of every frame of an exception, and of those it came from."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -43,7 +43,7 @@ async def test_no_frame_that_an_exception_leaves_behind_holds_a_secret(
     emulator: Emulator, session: TikTokSession, what: str, how: str
 ) -> None:
     open_id, secrets = await _secrets(emulator, session)
-    works = {
+    works: dict[str, Callable[[], Awaitable[object]]] = {
         "a call": session.account(open_id).user_info,
         "a refresh": lambda: session.oauth.refresh(open_id),
         "a login": lambda: session.oauth.exchange("code-that-nobody-may-see"),
@@ -67,10 +67,11 @@ async def test_no_frame_that_an_exception_leaves_behind_holds_a_secret(
 def test_a_session_that_cannot_be_made_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIKTOK_CLIENT_KEY", "key")
     monkeypatch.setenv("TIKTOK_CLIENT_SECRET", "secret-canary")
-    for make in (
+    makes: tuple[Callable[[], TikTokSession], ...] = (
         lambda: TikTokSession(client_key="key", client_secret="secret-canary", base_url="nowhere"),
         lambda: TikTokSession.from_env(base_url="nowhere"),
-    ):
+    )
+    for make in makes:
         with pytest.raises(TikTokError) as raised:
             make()
         assert not [line for line in _shown(raised.value) if "secret-canary" in line]

@@ -156,7 +156,7 @@ class TikTokSession:
         if not client_key or not client_secret:
             msg = "client_key and client_secret are needed; both are on the app's page in the developer portal."
             raise ConfigurationError(msg)
-        secret = client_secret if isinstance(client_secret, Secret) else Secret(client_secret)
+        secret = client_secret
         check_key("client_key", client_key)
         check_secret("client_secret", secret)
         check_address("base_url", base_url, example=BASE_URL, api=True)
