@@ -1,5 +1,7 @@
 """Profiles against the emulator: fields follow scopes."""
 
+from datetime import timedelta
+
 import pytest
 
 from tiktok_async import (
@@ -80,19 +82,65 @@ async def test_no_fields_at_all_is_a_mistake(emulator: Emulator, session: TikTok
         await account.user_info([])
 
 
-async def test_a_profile_has_the_name_it_is_given_until_its_user_shares_one(
+async def test_a_profile_has_the_name_it_is_given_until_its_user_consents_in_the_game(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     user = emulator.add_user(display_name="Ada")
     player = await session.oauth.exchange(emulator.minis_code(user, {"user.info.open_id"}))
-    shown = await player.profile(name="Player 1", avatar_url="https://game.example/1.png")
-    assert (shown.open_id, shown.display_name) == (user.open_id, "Player 1")
+    shown = await player.profile(avatar_url="https://game.example/1.png")
+    assert (shown.open_id, shown.display_name) == (user.open_id, "TikTok Player")
     assert shown.avatar_url == "https://game.example/1.png"
-    assert emulator.requests.counts[Endpoint.USER_INFO] == 0
-    consented = await session.oauth.exchange(emulator.minis_code(user, {"user.info.basic"}))
-    shown = await consented.profile(name="Player 1")
+    assert emulator.deny(user)
+    assert (await player.profile(name="Player 1")).display_name == "Player 1"
+    assert emulator.allow(user)
+    shown = await player.profile(name="Player 1")
     assert shown.display_name == "Ada"
     assert shown.avatar_url is not None
+    assert (await player.token()).scopes >= {"user.info.open_id", "user.info.basic"}
+    assert not emulator.allow(user), "the choice is remembered"
+    assert not emulator.deny(user)
+
+
+async def test_a_consent_is_known_in_every_process_and_after_a_refresh(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    user = emulator.add_user()
+    player = await session.oauth.exchange(emulator.minis_code(user, {"user.info.open_id"}))
+    emulator.allow(user)
+    await player.profile()
+    assert (await session.refresh_due(timedelta(days=1))).refreshed == 1
+    assert "user.info.basic" in (await player.token()).scopes
+    assert (await player.user_info()).display_name == user.display_name
+
+
+async def test_a_profile_is_asked_for_anew_after_three_to_seven_days(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    async def asked() -> int:
+        before = emulator.requests.counts[Endpoint.USER_INFO]
+        await player.profile()
+        return emulator.requests.counts[Endpoint.USER_INFO] - before
+
+    user = emulator.add_user()
+    player = await session.oauth.exchange(emulator.minis_code(user))
+    assert [await asked(), await asked()] == [1, 0]
+    user.display_name = "Renamed"
+    assert (await player.profile(max_age=0)).display_name == "Renamed"
+    emulator.clock.advance(timedelta(days=2))
+    assert await asked() == 0
+    assert (await player.profile(max_age=timedelta(days=1))).display_name == "Renamed"
+    emulator.clock.advance(timedelta(days=7))
+    assert await asked() == 1
+    with pytest.raises(ConfigurationError, match="max_age"):
+        await player.profile(max_age=timedelta(days=-1))
+
+
+async def test_a_refusal_is_not_kept(emulator: Emulator, session: TikTokSession) -> None:
+    user = emulator.add_user()
+    player = await session.oauth.exchange(emulator.minis_code(user, {"user.info.open_id"}))
+    for _ in range(2):
+        await player.profile()
+    assert emulator.requests.counts[Endpoint.USER_INFO] == 2
 
 
 async def test_a_grant_that_is_gone_does_not_hide_behind_a_name(emulator: Emulator, session: TikTokSession) -> None:

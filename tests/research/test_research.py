@@ -289,3 +289,16 @@ async def test_an_app_without_the_scope_is_told_so() -> None:
     async with Emulator(app_scopes=["user.info.basic"]) as emulator, emulator.session() as session:
         with pytest.raises((ScopeNotAuthorized, OAuthError)):
             await session.research.user(USER)
+
+
+async def test_each_page_is_asked_by_its_own_spelling_of_favorites(emulator: Emulator, session: TikTokSession) -> None:
+    research = session.research
+    for endpoint, pages, word in (
+        (Endpoint.RESEARCH_LIKED_VIDEOS, research.liked_videos(USER), "favourites_count"),
+        (Endpoint.RESEARCH_REPOSTED_VIDEOS, research.reposted_videos(USER), "favourites_count"),
+        (Endpoint.RESEARCH_PINNED_VIDEOS, research.pinned_videos(USER), "favorites_count"),
+    ):
+        video = await pages.first()
+        assert video is None or video.favorites_count is not None
+        (request,) = sent(emulator, endpoint)
+        assert word in parse_qs(request.query)["fields"][0].split(",")

@@ -257,6 +257,15 @@ class TokenManager:
         self._tasks.check_open()
         return await self._tasks.result(self._forget(open_id, revoke))
 
+    async def widen(self, open_id: str, scopes: frozenset[str]) -> None:
+        """Record that the stored token covers *scopes*, too: TikTok widens a grant without a new token.
+
+        Raises:
+            StoreError: The store failed, or another worker is at work on the account.
+        """
+        self._tasks.check_open()
+        await self._tasks.result(self._widen(open_id, scopes))
+
     async def aclose(self, drain: timedelta = timedelta(seconds=10)) -> None:
         """Let refreshes in flight finish, then give up the rest; harmless when repeated.
 
@@ -282,6 +291,21 @@ class TokenManager:
         self._renewals.adopt(entry, stored)
         entry.recover()
         return stored
+
+    async def _widen(self, open_id: str, scopes: frozenset[str]) -> None:
+        key, settings = AccountKey(self.client_key, open_id), self._settings
+        # Under its lease: a rotation must not find another version of the record it began with.
+        async with (
+            self.store.lease(key, ttl=settings.ttl, wait=settings.ttl) as lease,
+            LeaseKeeper(lease, self.clock, settings.ttl).kept(),
+        ):
+            found = await self.store.get(key)
+            if found is None or found.state is not TokenState.ACTIVE or scopes <= found.scopes:
+                return
+            stored = await self.store.put(evolve(found, scopes=found.scopes | scopes), expected_version=found.version)
+            entry = self._entries.get(open_id)
+            if entry is not None and entry.token is not None and entry.token.access_token == stored.access_token:
+                self._renewals.adopt(entry, stored)
 
     async def _forget(self, open_id: str, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
         found = await forget(self._settings, AccountKey(self.client_key, open_id), revoke)

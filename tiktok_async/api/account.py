@@ -12,6 +12,7 @@ from tiktok_async.api.posting import posting
 from tiktok_async.api.posting.posting import resume
 from tiktok_async.api.posting.publish import Publish
 from tiktok_async.api.posting.video import UploadSource, open_video
+from tiktok_async.api.profile import shown_profile
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import (
@@ -25,7 +26,7 @@ from tiktok_async.models import (
     VideoField,
     VideoPost,
 )
-from tiktok_async.models._checks import Checks, Duration, Moment
+from tiktok_async.models._checks import Checks, Duration, Moment, as_duration
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
@@ -107,15 +108,20 @@ class Account:
         checks.refuse("The profile cannot be asked for")
         return await display.user_info(self._runtime.sender, self._credential, fields)
 
-    async def profile(self, *, name: str, avatar_url: str | None = None) -> User:
+    async def profile(
+        self, *, name: str = "TikTok Player", avatar_url: str | None = None, max_age: Duration | None = None
+    ) -> User:
         """Return the user's profile, with a name and a picture to show in any case.
 
-        A mini game's server knows its players before they consent to share anything: until then, what the game's
-        client sent along stands in.
+        A mini game's server knows its players before they consent to share anything. A consent in the game widens
+        what the stored token may do, without a new token: TikTok is asked whatever scopes are recorded, what it grants
+        is recorded, and a refusal means that there is no consent yet. The answer is kept in the store and asked for
+        anew after some days.
 
         Args:
             name: Shown if the user shares no name.
             avatar_url: Shown if the user shares no picture.
+            max_age: How old a kept profile may be; `None` for 3 to 7 days, by account. Zero asks in any case.
 
         Returns:
             As `user_info`; `display_name` is never `None`.
@@ -125,7 +131,8 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/minis-user-data
         """
-        return await display.profile(self._runtime.sender, self._credential, name=name, avatar_url=avatar_url)
+        age = as_duration(max_age)
+        return await shown_profile(self._runtime, self._credential, name=name, avatar_url=avatar_url, max_age=age)
 
     def videos(
         self,

@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import attrs
-from attrs import evolve
 
 from tiktok_async._calls.sender import Sender
 from tiktok_async._decoding.answers import member, read
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.abc import Clock
 from tiktok_async.api.pages import Pages, Stops, follow
-from tiktok_async.errors import ConfigurationError, ScopeNotAuthorized, ScopeNotGranted
+from tiktok_async.errors import ConfigurationError, ScopeNotGranted
 from tiktok_async.models import USER_FIELD_SCOPES, Endpoint, Page, Scope, Token, User, UserField, Video, VideoField
 from tiktok_async.models._http import Response
 
@@ -204,12 +203,3 @@ def _checked(fields: Iterable[UserField | str], token: Token) -> list[str]:
     if missing:
         raise ScopeNotGranted(missing, open_id=token.key.open_id, what="Of the fields asked for, some")
     return wanted
-
-
-async def profile(sender: Sender, credential: AccountCredential, *, name: str, avatar_url: str | None) -> User:
-    """Return the profile, or what the caller knows of the user; see `Account.profile`."""
-    try:
-        user = await user_info(sender, credential, None)
-    except (ScopeNotGranted, ScopeNotAuthorized):
-        user = User(open_id=credential.open_id)
-    return evolve(user, display_name=user.display_name or name, avatar_url=user.avatar_url or avatar_url)

@@ -238,6 +238,26 @@ class Controls(Products):
         """Return the code that a mini game's `login` gives: exchanged without redirect URI and verifier."""
         return self.state.grants.new_code(user.open_id, frozenset(map(str, scopes)))
 
+    def allow(self, user: EmulatedUser, scopes: Iterable[str] = ("user.info.basic",)) -> bool:
+        """Let *user* consent in a mini game, as after `TTMinis.game.authorize`: the tokens given out may do more.
+
+        Returns:
+            Whether a popup was shown; a consent that was given before is remembered.
+        """
+        wanted = frozenset(map(str, scopes))
+        if wanted <= self.state.grants.granted(user.open_id):
+            return False
+        self.state.grants.widen(user.open_id, wanted)
+        return True
+
+    def deny(self, user: EmulatedUser) -> bool:
+        """Let *user* refuse in a mini game: nothing changes, and the popup may come again.
+
+        Returns:
+            Whether a popup was shown; it is not after a consent.
+        """
+        return "user.info.basic" not in self.state.grants.granted(user.open_id)
+
     def qr_scan(self, token: str, user: EmulatedUser, *, client_ticket: str | None = None) -> None:
         """Let *user* scan the QR code that belongs to *token*.
 

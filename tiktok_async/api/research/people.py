@@ -30,6 +30,10 @@ _USER_FIELDS = (
 # The pages of liked, pinned and reposted videos do not name these three.
 _VIDEO_FIELDS = tuple(one for one in ALL_FIELDS if one not in ("effect_ids", "playlist_id", "voice_to_text"))
 
+# Their tables spell this one otherwise; the answer is read by either spelling.
+_BRITISH = {"favorites_count": "favourites_count"}
+_SPELT_OTHERWISE = frozenset({Endpoint.RESEARCH_LIKED_VIDEOS, Endpoint.RESEARCH_REPOSTED_VIDEOS})
+
 # The name in the example, then the one in the table.
 _VIDEO_KEYS = {
     Endpoint.RESEARCH_LIKED_VIDEOS: ("user_liked_videos",),
@@ -162,9 +166,16 @@ def _videos(calls: ResearchCalls, endpoint: Endpoint, username: str, fields: Ite
         endpoint=endpoint,
         body={"username": check_username(username)},
         keys=_VIDEO_KEYS[endpoint],
-        fields=wanted(fields, _VIDEO_FIELDS, "id"),
+        fields=_spelt(endpoint, wanted(fields, _VIDEO_FIELDS, "id")),
         shape=as_video,
     )
+
+
+def _spelt(endpoint: Endpoint, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the fields in the words of the endpoint's own page."""
+    if endpoint not in _SPELT_OTHERWISE:
+        return fields
+    return tuple(_BRITISH.get(field, field) for field in fields)
 
 
 def _relations(calls: ResearchCalls, endpoint: Endpoint, username: str) -> Listing:

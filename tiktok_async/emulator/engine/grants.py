@@ -178,6 +178,13 @@ class Grants:
         ]
         return frozenset[str]().union(*alive)
 
+    def widen(self, open_id: str, scopes: frozenset[str]) -> None:
+        """Let a user's live tokens do more, as a consent in a mini game does: no new token is given."""
+        for tokens in (self._access, self._refresh):
+            for grant in tokens.values():
+                if grant.open_id == open_id and not grant.revoked:
+                    grant.scopes |= scopes
+
     def revoke(self, open_id: str) -> bool:
         """End every token of a user; tell whether there was one."""
         self._codes = {text: code for text, code in self._codes.items() if code.open_id != open_id}
