@@ -105,9 +105,11 @@ async def test_every_key_expires_and_names_its_window(make: Make, client: redis.
     limiter: Any = make()
     (await limiter.acquire(KEY, MINUTE)).done()
     prefix = limiter._trips._prefix
-    (key,) = await client.keys(f"{prefix}*")
+    memory, key = sorted(await client.keys(f"{prefix}*"))
+    assert memory == f"{prefix}:limit:memory".encode()
     assert key == f"{prefix}:limit:{{app:/v2/video/list/:account}}".encode()
     assert 0 < await client.pttl(key) <= 130_000
+    assert 0 < await client.pttl(memory) <= timedelta(days=30) / timedelta(milliseconds=1)
 
 
 async def test_a_scripts_cache_that_was_emptied_is_filled_again(make: Make, client: redis.asyncio.Redis) -> None:

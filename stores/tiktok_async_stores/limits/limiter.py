@@ -5,6 +5,7 @@ use. All that happens in one turn of the event loop goes over in one trip.
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,11 +18,14 @@ from tiktok_async._limits.local import LocalRateLimiter
 from tiktok_async.abc import Clock, LimitKey, RateLimiter, TimerHandle, Usage
 from tiktok_async.errors import RateLimitWaitExceeded, SessionClosed, StoreError
 from tiktok_async.models import Limit, WindowKind
+from tiktok_async_stores._process import Owner
 from tiktok_async_stores.limits.outage import OnOutage, check_outage, part
 from tiktok_async_stores.limits.window import Request, SharedPermit, SharedWindow, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_log = logging.getLogger("tiktok_async.stores")
 
 _TOGETHER = 200
 _RETRY_EVERY = 1.0
@@ -66,6 +70,7 @@ class SharedRateLimiter:
         self._clock = clock or SystemClock()
         self.monotonic: Callable[[], float] = self._clock.monotonic
         self._trips = trips
+        self._owner = Owner("The rate limiter")
         self._share = share or 1.0
         self._fallback: RateLimiter | None = None
         if share is not None:
@@ -94,6 +99,7 @@ class SharedRateLimiter:
             StoreError: The server is away, and `on_outage` is `"fail"`.
             SessionClosed: The limiter was closed.
         """
+        self._owner.check()
         window = self._windows.get(key)
         if window is None or window.limit is not limit:
             window = self._find(key, limit)
@@ -146,6 +152,8 @@ class SharedRateLimiter:
         if self._closed:
             return
         self._closed = True
+        if self._owner.left_behind:
+            return  # timers, permits and connections are in the process that this one was forked from
         if self._ticker is not None:
             self._ticker.cancel()
         for window in self._windows.values():
@@ -154,7 +162,7 @@ class SharedRateLimiter:
                 window.timer.cancel()
         try:
             if self._pump is not None:
-                await asyncio.shield(self._pump)
+                await asyncio.wait({self._pump})
             if self._outage is None:
                 with suppress(StoreError):  # what is not given back ends with its lease
                     now = self.monotonic()
@@ -203,6 +211,7 @@ class SharedRateLimiter:
         return window
 
     def _find(self, key: LimitKey, limit: Limit) -> SharedWindow:
+        self._owner.check()
         if self._closed:
             raise SessionClosed("a rate-limited call")
         window = self._windows.get(key)
@@ -244,6 +253,8 @@ class SharedRateLimiter:
             self._pump = None
 
     def _fail(self, error: StoreError) -> None:
+        if self._outage is None and self._fallback is not None:
+            _log.warning("Each process goes on with its share of each limit. %s", error)
         self._outage = error
         self._retry_at = self.monotonic() + _RETRY_EVERY
         self._wanting.clear()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from tiktok_async.abc import LimitKey, Permit, TimerHandle
 from tiktok_async.errors import SessionClosed, StoreError
@@ -31,7 +31,7 @@ class Turn(Enum):
 
 @frozen(slots=True)
 class Request:
-    """What one trip says and asks. It is sent again, unchanged, until its answer is known.
+    """What one trip says and asks. It is sent again, with the same number, until its answer is known.
 
     Attributes:
         number: Rises by one with each new request of a window; the server answers a repeated one as it did before.
@@ -71,6 +71,7 @@ class SharedWindow:
         self.queue: OrderedDict[asyncio.Future[Turn], float] = OrderedDict()
         self.timer: TimerHandle | None = None
         self.usage_waiters: list[asyncio.Future[None]] = []
+        self.life: int = 0  # names the server's record of this window; 0 if it has no name
         self.flying: int = 0
         self.free: int = 0
         self.used: int = 0
@@ -221,6 +222,8 @@ class SharedWindow:
             closing: Whether everything is to be given back.
         """
         if self._request is not None:
+            if self._request.known and now >= self._lease_until:
+                self._request = evolve(self._request, known=False)
             return self._request
         if now >= self._lease_until:
             self._stock.clear()  # the server counts them as used since

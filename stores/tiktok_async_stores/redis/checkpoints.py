@@ -18,6 +18,7 @@ from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.redis import checkpoint_scripts as scripts
 from tiktok_async_stores.redis.leases import RedisLeases
 from tiktok_async_stores.redis.link import RedisClient
+from tiktok_async_stores.redis.records import check_signed, plain, signed
 
 
 class RedisCheckpointStore(RedisLeases):
@@ -27,7 +28,7 @@ class RedisCheckpointStore(RedisLeases):
     it loses no data of yours: accounts are then synced anew from their beginning.
 
     Args:
-        url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py reads it.
+        url: As for `RedisTokenStore`.
         client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. It stays yours to close.
         prefix: The start of all keys.
         clock: Times the waiting for leases; the default is the real one.
@@ -64,9 +65,8 @@ class RedisCheckpointStore(RedisLeases):
         value: bytes | str | None = await self._link.command("GET", self._record(key))
         if value is None:
             return None
-        # A caller's client may decode its answers.
-        raw = value.encode() if isinstance(value, str) else value
-        version, _, due, number, body = raw.split(b" ", 4)
+        version, request, due, number, body = plain(value).split(b" ", 4)
+        check_signed(request, key)
         return decode_checkpoint(
             body, key=key, due_at=from_microseconds(int(due)), number=int(number), version=int(version)
         )
@@ -80,9 +80,8 @@ class RedisCheckpointStore(RedisLeases):
         """
         key = checkpoint.key
         keys = [self._index(key.client_key), self._record(key)]
-        version = int(
-            await self._link.run(scripts.PUT, keys, expected_version, uuid4().hex[:16], *_arguments(checkpoint))
-        )
+        arguments = (expected_version, signed(uuid4().hex[:16], key), *_arguments(checkpoint))
+        version = int(await self._link.run_safely(scripts.PUT, keys, *arguments))
         if version < 0:
             raise CheckpointConflict(
                 key.open_id, expected_version=expected_version or None, actual_version=-1 - version or None

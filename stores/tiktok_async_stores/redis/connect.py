@@ -109,6 +109,22 @@ def connect(parts: StoreUrl) -> RedisClient:
     return _make(Redis, host=host, port=port or _PORT, **keywords)
 
 
+def replicas(parts: StoreUrl) -> int:
+    """Return how many replicas must confirm a write, as `wait_replicas` in the URL says; 0 if it does not.
+
+    Raises:
+        ConfigurationError: It is no number, or the URL is a cluster's.
+    """
+    text = parts.options.get("wait_replicas", "0")
+    try:
+        count = _count(text)
+    except ValueError:
+        raise ConfigurationError("wait_replicas in the Redis URL is a number such as 1.") from None
+    if count and parts.scheme.endswith("+cluster"):
+        raise ConfigurationError("A cluster cannot wait for replicas: set min-replicas-to-write 1 on its nodes.")
+    return count
+
+
 def _database(parts: StoreUrl) -> int:
     path = "" if parts.scheme == "unix" else parts.path.strip("/")
     option = parts.options.get("db", "")

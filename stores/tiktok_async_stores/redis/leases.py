@@ -6,7 +6,7 @@ from urllib.parse import quote
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import AccountKey
 from tiktok_async_stores.redis import scripts
-from tiktok_async_stores.redis.connect import connect, read_url
+from tiktok_async_stores.redis.connect import connect, read_url, replicas
 from tiktok_async_stores.redis.link import RedisClient, RedisLink
 
 
@@ -28,12 +28,13 @@ class RedisLeases:
             raise ConfigurationError(f"The prefix of a {name} may not hold braces: they mark the hash tag.")
         self._prefix = prefix
         self._heads: dict[str, bytes] = {}  # one an app, as every get and put needs it
-        if url is not None and client is None:
-            self._link = RedisLink(connect(read_url(url)), owned=True)
-        elif client is not None and url is None:
-            self._link = RedisLink(client, owned=False)
-        else:
+        if (url is None) == (client is None):
             raise ConfigurationError(f"A {name} takes a url or a client, exactly one of them.")
+        if client is None:
+            parts = read_url(url or "", extra=("wait_replicas",))
+            self._link = RedisLink(connect(parts), owned=True, what=f"The {name}", replicas=replicas(parts))
+        else:
+            self._link = RedisLink(client, owned=False, what=f"The {name}")
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""

@@ -4,19 +4,21 @@
 -- become free again, ascending, four bytes each; slots that are granted stand in their holder's record. A holder
 -- that died counts as answered at its lease's end. All times are milliseconds, by this server's clock.
 --
--- KEYS[1]  the window
+-- KEYS[1]  the window     KEYS[2]  names this server's memory; may be missing, then 16 and 17 are too
 -- ARGV  1 holder           2 number of the request      3 count              4 per
 --       5 lease            6 permits needed             7 permits wished beyond   8 permits given back
 --       9 shut for         10 horizon                   11 "day" or "sliding"
 --       12 ages of answers, microseconds                13 ages of answers to calls that nobody granted
 --       14 "known" if the window must exist             15 the time; empty: this server's
+--       16 the window's life as this worker knows it     17 the memory's, 0 if it knows none
 -- Returns {granted, free, ask again in, wait of the last in line, shut for, used, delay, delay, ...}: `granted`
--- counts the permits good at once; each delay is one that is good after so long.
+-- counts the permits good at once; each delay is one that is good after so long. With KEYS[2] the window's
+-- life and the memory's follow: when each began, in microseconds.
 local holder, seq = ARGV[1], tonumber(ARGV[2])
 local count, per, lease = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local need, wish, back = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local shut, horizon, day = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == 'day'
-local DAY, MOST_DELAYED = 86400000, 64
+local DAY, MOST_DELAYED, AHEAD = 86400000, 64, 5000
 
 local exact = tonumber(ARGV[15])
 if not exact then
@@ -24,20 +26,48 @@ if not exact then
   exact = time[1] * 1000 + time[2] / 1000
 end
 
+-- The memory's name is lost with everything else. Who knew another one says so, and all windows that began since then
+-- stay closed for their length: nobody can tell what was used before.
+local memory, lost_at = 0, 0
+if KEYS[2] then
+  local text, renewed = redis.call('GET', KEYS[2]), 0
+  if text then
+    memory, lost_at, renewed = string.match(text, '^(%d+) (%d+) (%d+)$')
+    memory, lost_at, renewed = tonumber(memory), tonumber(lost_at), tonumber(renewed)
+  else
+    memory = math.floor(exact * 1000)
+  end
+  local knew = tonumber(ARGV[17])
+  local news = knew > 0 and knew ~= memory and lost_at == 0
+  if news then lost_at = memory end
+  if news or exact - renewed > DAY then
+    redis.call('SET', KEYS[2], string.format('%.0f %.0f %.0f', memory, lost_at, exact), 'PX', 30 * DAY)
+  end
+end
+
 local raw = redis.call('GET', KEYS[1])
-local base, last, shut_until, ring, today, used, holders
+local base, last, shut_until, ring, today, used, holders, life
 if raw then
-  base, last, shut_until, ring, today, used, holders = cmsgpack.unpack(raw)
+  base, last, shut_until, ring, today, used, holders, life = cmsgpack.unpack(raw)
+  life = life or 0 -- stored by an older release
+  local knew = tonumber(ARGV[16] or 0)
+  if knew > 0 and life > 0 and knew ~= life and not day then shut_until = math.max(shut_until, life / 1000 + per) end
   exact = math.max(exact, last) -- a clock that is set back must not make a slot free twice
 else
   base, shut_until, ring, today, used, holders = math.floor(exact), 0, '', 0, 0, {}
+  life = math.floor(exact * 1000)
   -- The server lost its memory: let a whole window pass rather than count anew.
   if ARGV[14] == 'known' and not day then shut_until = exact + per end
 end
+if lost_at > 0 and life >= lost_at and not day then shut_until = math.max(shut_until, lost_at / 1000 + per) end
 local now = math.floor(exact)
 
 local mine = holders[holder]
 if mine and mine[1] == seq then return mine[5] end -- the reply was lost and the request came again
+-- A server that went back in time, or whose clock went ahead, has forgotten or freed what this worker knows of.
+if raw and ARGV[14] == 'known' and not day and (not mine or mine[1] < seq - 1 or mine[3] + AHEAD <= exact) then
+  shut_until = math.max(shut_until, exact + per)
+end
 
 local function at(i) return (struct.unpack('>I4', ring, 4 * i - 3)) end
 
@@ -147,11 +177,15 @@ mine[4], mine[6] = lacking, exact + again + 2 * horizon
 mine[5] = {granted, free - granted, math.ceil(again), math.ceil(wait), math.ceil(math.max(0, shut_until - exact)),
   day and used or (size + held + #delays + granted)}
 for _, delay in ipairs(delays) do mine[5][#mine[5] + 1] = delay end
+if KEYS[2] then
+  mine[5][#mine[5] + 1] = life
+  mine[5][#mine[5] + 1] = memory
+end
 
 if mine[2] > 0 then lives = math.max(lives, mine[3] + per) end
 if size > 0 then lives = math.max(lives, at(size) + base) end
 if day then lives = math.max(lives, (today + 1) * DAY) end
 lives = math.max(lives, shut_until)
-redis.call('SET', KEYS[1], cmsgpack.pack(base, exact, shut_until, ring, today, used, holders),
+redis.call('SET', KEYS[1], cmsgpack.pack(base, exact, shut_until, ring, today, used, holders, life),
   'PX', math.ceil(lives - exact) + 1000)
 return mine[5]

@@ -13,7 +13,7 @@ from tiktok_async_stores.limits.limiter import SharedRateLimiter
 from tiktok_async_stores.limits.outage import OPTIONS, from_options
 from tiktok_async_stores.redis.connect import connect, read_url
 from tiktok_async_stores.redis.limiter_trips import Trips
-from tiktok_async_stores.redis.link import RedisClient
+from tiktok_async_stores.redis.link import RedisClient, check_client
 
 
 class RedisRateLimiter(SharedRateLimiter):
@@ -61,5 +61,6 @@ class RedisRateLimiter(SharedRateLimiter):
         if "{" in prefix or "}" in prefix:
             raise ConfigurationError("The prefix of a RedisRateLimiter may not hold braces: they mark the hash tag.")
         used: Any = client if parts is None else connect(parts)
+        check_client(used, pipelines=True)
         trips = Trips(used, prefix, WorkerName(), owned=client is None)
         super().__init__(trips, on_outage=on_outage, share=share, clock=clock)

@@ -5,6 +5,7 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any
 
+from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from tiktok_async.abc import LimitKey
@@ -12,7 +13,8 @@ from tiktok_async.errors import StoreError
 from tiktok_async.models import WindowKind
 from tiktok_async_stores._process import WorkerName
 from tiktok_async_stores.limits.window import Request, SharedWindow
-from tiktok_async_stores.redis.link import FAILURES
+from tiktok_async_stores.redis.faults import advice, by_connection, said
+from tiktok_async_stores.redis.link import FAILURES, drop_idle
 
 SCRIPT = files("tiktok_async_stores.redis").joinpath("limiter.lua").read_text("utf-8")
 """The window's rule, as one step of Redis."""
@@ -67,10 +69,15 @@ class Trips:
         self._owned = owned
         self._prefix = prefix
         self._holder = holder
+        self._memory = 0
 
     def key(self, key: LimitKey) -> str:
         """Return where the window of *key* is kept; in a cluster each window may live on another shard."""
         return f"{self._prefix}:limit:{{{key.client_key}:{key.endpoint}:{key.subject}}}"
+
+    def memory_key(self, key: LimitKey) -> str:
+        """Return what names the server's memory: one key for all windows of a server, one for each in a cluster."""
+        return f"{self._prefix}:limit:memory" if isinstance(self._client, Redis) else f"{self.key(key)}:memory"
 
     async def run(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Sequence[int]]:
         """Send *requests* and return their answers, in order.
@@ -78,33 +85,61 @@ class Trips:
         Raises:
             StoreError: Redis is out of reach or refused; which of the requests it carried out is unknown.
         """
-        try:
-            answers = await self._send("EVALSHA", _SHA, requests)
-            if any(isinstance(answer, NoScriptError) for answer in answers):
-                # The others were carried out; they are known again by their numbers.
-                answers = await self._send("EVAL", SCRIPT, requests)
-        except FAILURES as error:
-            raise _failed(error) from None
-        for answer in answers:
+        answers = await self._answers(requests)
+        replies: list[Sequence[int]] = []
+        for (window, _), answer in zip(requests, answers, strict=True):
             if isinstance(answer, Exception):
                 raise _failed(answer) from None
-        return answers
+            *reply, window.life, memory = answer
+            if isinstance(self._client, Redis):
+                self._memory = memory
+            replies.append(reply)
+        return replies
 
     async def aclose(self) -> None:
         """Close the client if it is ours."""
         if self._owned:
             await self._client.aclose()
 
+    async def _answers(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
+        """Ask, and once more over a new connection if the first one may lead to the wrong server, as after a failover.
+
+        What the first one carried out is known again by its number.
+        """
+        try:
+            answers = await self._ask(requests)
+            if not any(isinstance(answer, Exception) and by_connection(answer) for answer in answers):
+                return answers
+        except FAILURES as error:
+            if not by_connection(error):
+                raise _failed(error) from None
+        await drop_idle(self._client)
+        try:
+            return await self._ask(requests)
+        except FAILURES as error:
+            raise _failed(error) from None
+
+    async def _ask(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
+        answers = await self._send("EVALSHA", _SHA, requests)
+        if any(isinstance(answer, NoScriptError) for answer in answers):
+            # The others were carried out; they are known again by their numbers.
+            answers = await self._send("EVAL", SCRIPT, requests)
+        return answers
+
     async def _send(self, command: str, script: str, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for window, request in requests:
+            keys = (self.key(window.key), self.memory_key(window.key))
             text = arguments(str(self._holder), window, request)
-            pipeline.execute_command(command, script, 1, self.key(window.key), *text)
+            pipeline.execute_command(command, script, 2, *keys, *text, window.life, self._memory)
         answers: list[Any] = await pipeline.execute(raise_on_error=False)
         return answers
 
 
 def _failed(error: Exception) -> StoreError:
+    words = advice(error)
+    if words is not None:
+        return StoreError(f"The rate limiter's Redis refused: {said(error)}. {words}.")
     return StoreError(
         f"The rate limiter's Redis failed ({type(error).__name__}), so nobody can tell how many calls are left. "
         "Calls go on when it is back; on_outage='local' lets each process go on with a share meanwhile."

@@ -1,13 +1,20 @@
 """The way to Redis: a client of ours or the caller's, and the one place where its errors become ours."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Protocol, cast
 
+from redis import Redis as SynchronousRedis
+from redis import RedisCluster as SynchronousCluster
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
-from tiktok_async.errors import StoreError, scrub
+from tiktok_async.errors import ConfigurationError, StoreError
+from tiktok_async_stores._process import Owner
+from tiktok_async_stores.redis.faults import advice, by_connection, said
 from tiktok_async_stores.redis.scripts import Script
+
+_REPLICAS_WITHIN = 1_000  # milliseconds
 
 # A cluster without a node that answers is no RedisError to redis-py.
 FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
@@ -35,41 +42,76 @@ def _cancellations() -> int:
     return task.cancelling() if task is not None else 0
 
 
+def check_client(client: object, *, pipelines: bool = False) -> None:
+    """Refuse what cannot be used as a client, instead of waiting for its first answer for ever.
+
+    Args:
+        client: What the caller gave.
+        pipelines: Whether `pipeline` is needed, too.
+
+    Raises:
+        ConfigurationError: It is a synchronous client, or none at all.
+    """
+    wanted = ("execute_command", "aclose", *(("pipeline",) if pipelines else ()))
+    lacking = [name for name in wanted if not callable(getattr(client, name, None))]
+    if lacking or isinstance(client, SynchronousRedis | SynchronousCluster):
+        raise ConfigurationError(
+            f"{type(client).__module__}.{type(client).__name__} is not a client of redis.asyncio: make it with "
+            "redis.asyncio.Redis, redis.asyncio.RedisCluster or redis.asyncio.sentinel.Sentinel(...).master_for(...)."
+        )
+
+
+async def drop_idle(client: Any) -> None:  # noqa: ANN401 - redis-py's own types differ by release
+    """Close the pooled connections of *client* that nobody uses, so that the next call makes a new one.
+
+    After a failover they still lead to the old primary. A cluster's client does so by itself.
+    """
+    pool = getattr(client, "connection_pool", None)
+    if pool is not None:
+        with suppress(*FAILURES):
+            await pool.disconnect(inuse_connections=False)
+
+
 class RedisLink:
     """Sends commands and scripts; what goes wrong is a `StoreError`.
 
     Args:
         client: The client.
         owned: Whether `aclose` closes it.
+        what: What uses it, for messages.
+        replicas: How many replicas must have what `run_safely` wrote.
+
+    Raises:
+        ConfigurationError: *client* cannot be used.
     """
 
-    def __init__(self, client: RedisClient, *, owned: bool) -> None:
+    def __init__(self, client: RedisClient, *, owned: bool, what: str = "The Redis store", replicas: int = 0) -> None:
+        check_client(client)
+        self.owner = Owner(what)
         self._client = client
         self._owned = owned
+        self._replicas = replicas
         self._closed = False
 
     async def command(self, *args: str | bytes | int) -> Any:  # noqa: ANN401 - every command has its own answer
-        """Send one command.
+        """Send one command. If the connection is at fault, it is sent once more over a new one.
 
         Raises:
             StoreError: Redis cannot be reached or refused the command.
         """
+        self.owner.check()
         if self._closed:
             raise StoreError("The Redis store is closed.")
-        cancelled = _cancellations()
         try:
-            answer = await self._client.execute_command(*args)
+            return await self._send(self._client.execute_command, *args)
         except FAILURES as error:
-            if _cancellations() > cancelled:
-                raise asyncio.CancelledError from None
-            if isinstance(error, NoScriptError):
-                raise
-            # Redis repeats the arguments of what it does not understand; those may hold a token.
-            text = scrub(str(error).partition(", with args")[0]).rstrip(".")
-            raise StoreError(f"Redis failed: {text or type(error).__name__}.") from None
-        if _cancellations() > cancelled:
-            raise asyncio.CancelledError
-        return answer
+            if not by_connection(error):
+                raise _failed(error) from None
+        await drop_idle(self._client)
+        try:
+            return await self._send(self._client.execute_command, *args)
+        except FAILURES as error:
+            raise _failed(error) from None
 
     async def run(self, script: Script, keys: list[bytes], *args: str | bytes | int) -> Any:  # noqa: ANN401 - as above
         """Run *script* as one step.
@@ -79,12 +121,73 @@ class RedisLink:
         """
         try:
             return await self.command("EVALSHA", script.sha, len(keys), *keys, *args)
-        except NoScriptError:
+        except _NoScript:
             return await self.command("EVAL", script.text, len(keys), *keys, *args)
+
+    async def run_safely(self, script: Script, keys: list[bytes], *args: str | bytes | int) -> Any:  # noqa: ANN401 - as above
+        """Run *script* as one step, and wait until so many replicas have what it wrote.
+
+        Raises:
+            StoreError: Redis cannot be reached or refused the script, or too few replicas confirmed in time.
+        """
+        if not self._replicas:
+            return await self.run(script, keys, *args)
+        self.owner.check()
+        for attempt in (1, 2):
+            try:
+                answer, confirmed = await self._send(self._wait, ("EVAL", script.text, len(keys), *keys, *args))
+                break
+            except FAILURES as error:
+                if attempt == 2 or not by_connection(error):  # noqa: PLR2004 - the second try is the last
+                    raise _failed(error) from None
+            await drop_idle(self._client)
+        if int(confirmed) < self._replicas:
+            raise StoreError(
+                f"Redis stored it, but only {int(confirmed)} of {self._replicas} replicas confirmed it within "
+                f"{_REPLICAS_WITHIN} ms: a failover now could lose it. Look at the replicas."
+            )
+        return answer
+
+    async def _wait(self, call: tuple[str | bytes | int, ...]) -> list[Any]:
+        # WAIT means the writes of its own connection, so both go over one.
+        pipeline = cast("Any", self._client).pipeline(transaction=False)
+        pipeline.execute_command(*call)
+        pipeline.execute_command("WAIT", self._replicas, _REPLICAS_WITHIN)
+        # redis-py would name the failed command with all its arguments, and those hold a token.
+        answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
+    async def _send(self, send: Callable[..., Awaitable[Any]], *args: Any) -> Any:  # noqa: ANN401 - as above
+        cancelled = _cancellations()
+        try:
+            answer = await send(*args)
+        except FAILURES as error:
+            if _cancellations() > cancelled:
+                raise asyncio.CancelledError from None
+            if isinstance(error, NoScriptError):
+                raise _NoScript from None
+            raise
+        if _cancellations() > cancelled:
+            raise asyncio.CancelledError
+        return answer
 
     async def aclose(self) -> None:
         """Close the client if it is ours."""
         if not self._closed:
             self._closed = True
-            if self._owned:
+            # In a forked child the sockets are still the parent's.
+            if self._owned and not self.owner.left_behind:
                 await self._client.aclose()
+
+
+class _NoScript(Exception):
+    """Redis does not know the script yet, or any more."""
+
+
+def _failed(error: BaseException) -> StoreError:
+    words = advice(error)
+    text = said(error) or type(error).__name__
+    return StoreError(f"Redis failed: {text}." if words is None else f"Redis refused: {text}. {words}.")

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from tiktok_async.models import AccountKey
 from tiktok_async_stores.redis.link import RedisLink
+from tiktok_async_stores.redis.records import check_signed, plain, signed
 from tiktok_async_stores.redis.scripts import Script
 
 __all__ = ["RedisNotes"]
@@ -41,13 +42,14 @@ class RedisNotes:
         held = await self._link.command("GET", self._key(key, name))
         if held is None:
             return None
-        # A caller's client may decode its answers.
-        return (held.encode() if isinstance(held, str) else bytes(held)).partition(b" ")[2]
+        request, _, value = plain(held).partition(b" ")
+        check_signed(request, key)
+        return value
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
         """Keep a note. Returns whether it was stored."""
         milliseconds = max(1, ttl // timedelta(milliseconds=1))
-        request = uuid4().hex[:16]
+        request = signed(uuid4().hex[:16], key)
         stored = await self._link.run(
             _PUT, [self._key(key, name)], request, value, milliseconds, "1" if only_if_absent else "0"
         )

@@ -1,13 +1,14 @@
 """A token as Redis keeps it: what is sent to be stored, and what comes back.
 
 A record is `VERSION REQUEST DUE BODY`: its version, the id of the request that stored it, its place in the index
-(`-` for none) and the token.
+(`-` for none) and the token. A mark of the account stands behind the request's id, so that the record cannot act for
+another one if replies are crossed.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import blake2b
 
-from tiktok_async.errors import TokenConflict
+from tiktok_async.errors import StoreError, TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores.codec.tokens import decode_token, encode_token, to_microseconds
 
@@ -16,7 +17,7 @@ Put = tuple[Token, int | None]
 
 # Moves any datetime into the positive numbers, so that as fixed-width hexadecimal they sort as times do.
 _OFFSET = 2**62
-_LENGTH = 8
+_LEAST_LIFE = 60_000  # milliseconds: whatever TikTok said, a token that was taken is not gone at once
 
 
 def due(when: datetime) -> bytes:
@@ -25,11 +26,15 @@ def due(when: datetime) -> bytes:
 
 
 def written(token: Token, request: str) -> tuple[int, bytes]:
-    """Return when the record of *token* ends (Unix milliseconds), and the record without its version."""
+    """Return how long the record of *token* lives (milliseconds), and the record without its version.
+
+    That is the whole life of its refresh token, whenever it began: the date of its end was made by a machine whose
+    clock may have been wrong, and would then end a good record at once.
+    """
     place = due(token.expires_at) if token.state is TokenState.ACTIVE else b"-"
     return (
-        to_microseconds(token.refresh_expires_at) // 1000,
-        b"%s %s %s" % (request.encode(), place, encode_token(token)),
+        max(_LEAST_LIFE, (token.refresh_expires_at - token.updated_at) // timedelta(milliseconds=1)),
+        b"%s %s %s" % (signed(request, token.key).encode(), place, encode_token(token)),
     )
 
 
@@ -46,22 +51,36 @@ def read(key: AccountKey, record: bytes | str | None) -> Token | None:
     """Return the token of a record.
 
     Raises:
-        StoreError: It is damaged.
+        StoreError: It is damaged, or another account's.
     """
     if record is None:
         return None
-    version, _, _, body = plain(record).split(b" ", 3)
+    version, request, _, body = plain(record).split(b" ", 3)
+    check_signed(request, key)
     return decode_token(body, key=key, version=int(version))
 
 
-def fetched(answer: bytes | str) -> Iterator[bytes | None]:
-    """Yield the records in an answer of the script `FETCH`."""
-    records, at = plain(answer), 0
-    while at < len(records):
-        start = at + _LENGTH
-        size = int(records[at:start])
-        at = start + max(size, 0)
-        yield records[start:at] if size >= 0 else None
+def signed(request: str, key: AccountKey) -> str:
+    """Return the id of a request with a mark of *key* behind it."""
+    return f"{request}.{_mark(key)}"
+
+
+def check_signed(request: bytes, key: AccountKey) -> None:
+    """Refuse a record that was stored for another account; one of an older release has no mark.
+
+    Raises:
+        StoreError: The mark is another one's.
+    """
+    _, dot, mark = request.partition(b".")
+    if dot and mark.decode(errors="replace") != _mark(key):
+        raise StoreError(
+            f"Redis answered with another account's record when it was asked for account {key.open_id}; it was not "
+            "used. Replies may be crossed, or a record was copied: close the store, and look at both."
+        )
+
+
+def _mark(key: AccountKey) -> str:
+    return blake2b(f"{key.client_key}\0{key.open_id}".encode(errors="surrogatepass"), digest_size=6).hexdigest()
 
 
 def plain(value: bytes | str) -> bytes:

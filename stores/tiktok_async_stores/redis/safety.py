@@ -15,7 +15,8 @@ from tiktok_async.models import StoreUnsafe
 from tiktok_async_stores._unsafe import OnUnsafe, tell
 from tiktok_async_stores.redis.link import RedisLink
 
-_SETTINGS = ("appendonly", "appendfsync", "save", "maxmemory-policy", "no-appendfsync-on-rewrite")
+_REPLICATION = ("min-replicas-to-write", "min-replicas-max-lag")
+_SETTINGS = ("appendonly", "appendfsync", "save", "maxmemory-policy", "no-appendfsync-on-rewrite", *_REPLICATION)
 _WRITE_ERRORS = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last_bgsave_status")
 
 
@@ -38,6 +39,17 @@ def unsafe_settings(settings: Mapping[str, str], info: Mapping[str, Any]) -> Ite
             "role replica",
             "Connect to the primary: a replica refuses writes, or loses them, and its tokens may be old ones.",
         )
+    elif int(info.get("connected_slaves", 0)):
+        yield from _replication(settings)
+
+
+def _replication(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, good in zip(_REPLICATION, ("1", "10"), strict=True):
+        if settings.get(name) == "0":
+            what = f"Set {name} {good}: a primary that lost its replicas goes on taking tokens, and loses them when "
+            how = "another server takes its place. ?wait_replicas=1 in the store's URL has each one confirmed."
+            yield f"{name} 0", what + how
+            return
 
 
 def _persistence(settings: Mapping[str, str], info: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,7 @@ PUT = Script(
 local answers, before = {}, tonumber(ARGV[1])
 for i = 3, #KEYS do
   local at = (i - 3) * 3 + 2
-  local expected, ends, rest = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local expected, life, rest = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local version, last_request, last_due = head(KEYS[i])
   local request, due = string.match(rest, '^(%S+) (%S+) ')
   if last_request == request then
@@ -48,7 +48,7 @@ for i = 3, #KEYS do
     if version == 0 then redis.call('ZADD', KEYS[2], 0, open_id) end
     version = version + 1
     redis.call('SET', KEYS[i], version .. ' ' .. rest)
-    redis.call('PEXPIREAT', KEYS[i], ends)
+    redis.call('PEXPIRE', KEYS[i], life)
     if due ~= '-' then redis.call('ZADD', KEYS[1], 0, due .. ':' .. open_id) end
     answers[i - 2] = version
   end
@@ -57,19 +57,8 @@ return table.concat(answers, ' ')
 """
 )
 """Keys: index, accounts, records. Arguments: how many bytes of a record's key come before the open_id; then, three a
-record: expected version or nothing, end (Unix milliseconds), the record without its version. Answers a record: its
+record: expected version or nothing, life (milliseconds), the record without its version. Answers a record: its
 version, or -1 minus the version that is in the way; all in one text, as redis-py takes longer for a list."""
-
-FETCH = Script("""
-local parts = redis.call('MGET', unpack(KEYS))
-for i = 1, #KEYS do
-  local value = parts[i]
-  parts[i] = value and string.format('%08d', #value) .. value or '-0000001'
-end
-return table.concat(parts)
-""")
-"""Keys: records. Answers them one after the other, each behind its length in eight digits, -1 for one that is not
-there: redis-py takes 4 us for each item of an answer, and for a long one hardly more."""
 
 DELETE = Script(
     _HEAD

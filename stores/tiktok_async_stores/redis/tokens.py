@@ -20,7 +20,7 @@ from tiktok_async_stores.redis import scripts
 from tiktok_async_stores.redis.leases import RedisLeases
 from tiktok_async_stores.redis.link import RedisClient
 from tiktok_async_stores.redis.notes import RedisNotes
-from tiktok_async_stores.redis.records import Put, answered, due, fetched, plain, read, written
+from tiktok_async_stores.redis.records import Put, answered, due, plain, read, written
 from tiktok_async_stores.redis.safety import Inspection
 
 _PAGE = 200
@@ -34,14 +34,18 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
     call, in a cluster too. The price is that one app lives on one shard of a cluster; a shard holds millions of
     tokens.
 
-    A record ends with its refresh token (`refresh_expires_at`), by Redis's clock. Leases end by Redis's clock too.
-    Reads, and puts, that wait at the same time share a round trip.
+    A record ends one life of its refresh token after it was last stored, by Redis's clock: no date of this machine is
+    trusted for it. Leases end by Redis's clock too. Reads, and puts, that wait at the same time share a round trip.
 
     On first use the server's settings are looked at: what could lose tokens is logged by `tiktok_async.stores` and
     given to *on_unsafe*. Nothing is refused.
 
     Args:
-        url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py reads it, with a user and password for ACLs.
+        url: `redis://USER:PASSWORD@HOST:6379/0`, `unix:///PATH?db=0`, `redis+sentinel://H1:26379,H2/0?master=NAME` or
+            `redis+cluster://H1:6379,H2`; with `rediss` for TLS. Options: `db`, `client_name`, `max_connections`,
+            `health_check_interval`, `socket_timeout` and `socket_connect_timeout` (seconds); with TLS `ssl_ca_certs`,
+            `ssl_certfile`, `ssl_keyfile`, `ssl_check_hostname`, `ssl_cert_reqs`; with Sentinel `sentinel_username` and
+            `sentinel_password`. `wait_replicas=1` has each token confirmed by a replica before it counts as stored.
         client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. It stays yours to close.
         prefix: The start of all keys.
         clock: Times the waiting for leases; the default is the real one.
@@ -67,8 +71,8 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         self._clock = clock or SystemClock()
         self._notes = RedisNotes(self._link, self._key)
         self._inspection = Inspection(self._link, self._clock, on_unsafe)
-        self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER)
-        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER)
+        self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER, owner=self._link.owner)
+        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER, owner=self._link.owner)
 
     @classmethod
     def from_url(
@@ -203,8 +207,8 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         found: list[bytes | None] = [None] * len(keys)
         for client_key, places in _by_app(keys).items():
             start = self._key(client_key, b"token", b"")
-            answer = await self._link.run(scripts.FETCH, [start + keys[place].open_id.encode() for place in places])
-            for place, value in zip(places, fetched(answer), strict=True):
+            values = await self._link.command("MGET", *(start + keys[place].open_id.encode() for place in places))
+            for place, value in zip(places, values, strict=True):
                 found[place] = value
         return found
 
@@ -220,7 +224,7 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
                 token, expected = puts[place]
                 keys.append(start + token.key.open_id.encode())
                 arguments += (b"" if expected is None else expected, *written(token, f"{trip}{number:x}"))
-            versions = await self._link.run(scripts.PUT, keys, *arguments)
+            versions = await self._link.run_safely(scripts.PUT, keys, *arguments)
             for place, version in zip(places, versions.split(), strict=True):
                 answers[place] = answered(puts[place], int(version))
         return answers

@@ -9,7 +9,14 @@ from tiktok_async.cli._session import DEFAULTS, Options, opened
 
 
 async def command(
-    target: Annotated[str, Parameter(help="The other store's URL, such as redis://localhost:6379/0.")],
+    target: Annotated[
+        str,
+        Parameter(
+            env_var="TIKTOK_TARGET_STORE",
+            help="The other store's URL, such as redis://localhost:6379/0. If it has a password, better use the "
+            "variable: other users of this machine can see arguments.",
+        ),
+    ],
     /,
     *,
     json: Json = False,

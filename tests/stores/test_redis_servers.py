@@ -1,0 +1,509 @@
+"""Redis as operators run it: replicas, Sentinel with a failover, a cluster, users with few rights, lost memory."""
+
+import asyncio
+import contextlib
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from redis.asyncio import Redis
+
+from tests.conftest import RedisServer, free_port
+from tiktok_async.abc import LimitKey
+from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, StoreError
+from tiktok_async.models import AccountKey, Checkpoint, Limit, StoreUnsafe
+from tiktok_async.stores import RedisCheckpointStore, RedisRateLimiter, RedisTokenStore
+from tiktok_async.testing._store_records import make_token, open_ids
+
+pytestmark = pytest.mark.redis
+
+KEY = AccountKey("app", "one")
+LIMIT = LimitKey("app", "/v2/video/list/", "account")
+SIX = Limit(6, timedelta(minutes=1))
+
+
+def ask(server: RedisServer, *command: str | int) -> Any:
+    """Send one command as an operator, and wait for its answer."""
+    with contextlib.closing(redis.Redis.from_url(server.url, decode_responses=True)) as client:
+        send: Any = client.execute_command
+        return send(*command)
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Ask again and again until *condition* holds; a deadline ends what hangs."""
+    deadline = time.monotonic() + seconds
+    nap = subprocess.Popen(["sleep", "0"])
+
+    def holds() -> bool:
+        with contextlib.suppress(redis.ConnectionError):  # a server that changes its role hangs up
+            return condition()
+        return False
+
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to be"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            nap.wait(0.02)
+    nap.wait()
+
+
+def synchronised(primary: RedisServer, replicas: int = 1) -> bool:
+    info = ask(primary, "INFO", "replication")
+    return bool(sum(info.get(f"slave{n}", {}).get("state") == "online" for n in range(replicas)) == replicas)
+
+
+@pytest.fixture
+def replica(own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    ask(own_redis, "CONFIG SET", "repl-diskless-sync-delay", 0)
+    server = RedisServer(tmp_path_factory.mktemp("replica"), "--replicaof", "127.0.0.1", str(own_redis.port))
+    server.start()
+    until(lambda: synchronised(own_redis))
+    yield server
+    server.stop()
+
+
+# The primary became a replica
+
+
+def use(url: str) -> list[tuple[Any, Callable[[], Any]]]:
+    """Return a store, a checkpoint store and a limiter, each with a call that writes."""
+    tokens, checkpoints = RedisTokenStore(url), RedisCheckpointStore(url)
+    limiter = RedisRateLimiter(url)
+
+    async def permit() -> None:
+        # More than the stock, so that each asks the server.
+        for number in range(2):
+            (await limiter.acquire(LimitKey("app", f"/{uuid4().hex}/{number}", ""), SIX)).done()
+
+    def checkpoint() -> Any:
+        key = AccountKey("app", uuid4().hex)
+        return checkpoints.put(Checkpoint(key=key, due_at=datetime.now(UTC)), expected_version=0)
+
+    return [
+        (tokens, lambda: tokens.put(make_token(KEY), expected_version=None)),
+        (checkpoints, checkpoint),
+        (limiter, permit),
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_pooled_connections_to_a_demoted_primary_are_left_and_the_call_goes_on(
+    own_redis: RedisServer, replica: RedisServer, place: int
+) -> None:
+    """A name or a load balancer leads to the new primary; what was connected before still leads to the old one."""
+    leads_to = own_redis.port
+    pipes: set[asyncio.StreamWriter] = set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", leads_to)
+        pipes.update((writer, back))
+        await asyncio.gather(carry(reader, back), carry(there, writer))
+
+    balancer = await asyncio.start_server(accept, "127.0.0.1", 0)
+    port = balancer.sockets[0].getsockname()[1]
+    uses = use(f"redis://127.0.0.1:{port}/0")
+    _, write = uses[place]
+    await asyncio.gather(*(write() for _ in range(5)))
+    ask(replica, "REPLICAOF", "NO", "ONE")
+    ask(own_redis, "REPLICAOF", "127.0.0.1", replica.port)
+    leads_to = replica.port
+    await write()
+    for each, _ in uses:
+        await each.aclose()
+    for pipe in pipes:
+        pipe.close()
+    balancer.close()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_a_replica_in_the_primarys_place_is_called_so(
+    own_redis: RedisServer, replica: RedisServer, place: int
+) -> None:
+    del own_redis
+    uses = use(replica.url)
+    with pytest.raises(StoreError, match="replica and takes no writes: connect to the primary") as caught:
+        await uses[place][1]()
+    assert "when it is back" not in str(caught.value)
+    for each, _ in uses:
+        await each.aclose()
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "words"),
+    [
+        ([], "redis://127.0.0.1:{port}/99", "no database of that number"),
+        (["--requirepass", "right"], "redis://127.0.0.1:{port}/0", "refuses the login"),
+        (["--requirepass", "right"], "redis://:wrong@127.0.0.1:{port}/0", "refuses the login"),
+        (["--user", "few", "on", ">few", "~*", "+ping"], "redis://few:few@127.0.0.1:{port}/0", "lacks a right"),
+        (["--cluster-enabled", "yes"], "redis://127.0.0.1:{port}/0", r"redis\+cluster://"),
+        (["--min-replicas-to-write", "1"], "redis://127.0.0.1:{port}/0", "Too few replicas"),
+        (["--maxmemory", "1"], "redis://127.0.0.1:{port}/0", "out of memory"),
+    ],
+)
+async def test_a_wrong_setting_is_told_apart_from_an_outage(
+    tmp_path: Path, setting: list[str], address: str, words: str
+) -> None:
+    ports = ["--cluster-port", str(free_port())] if "--cluster-enabled" in setting else []
+    server = RedisServer(tmp_path, *setting, *ports)
+    server.start()
+    uses = use(address.format(port=server.port))
+    try:
+        for _, write in uses:
+            with pytest.raises(StoreError, match=words) as caught:
+                await write()
+            assert "when it is back" not in str(caught.value)
+            assert "act." not in f"{caught.value} {caught.value.__cause__} {caught.value.__context__}"
+    finally:
+        for each, _ in uses:
+            await each.aclose()
+        server.stop()
+
+
+async def test_an_outage_is_called_an_outage() -> None:
+    uses = use(f"redis://127.0.0.1:{free_port()}/0")
+    for thing, write in uses:
+        with pytest.raises(StoreError, match="failed"):
+            await write()
+        await thing.aclose()
+
+
+# Rights
+
+
+async def test_the_documented_rights_are_enough(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tokens-in-a-fleet.md").read_text(encoding="utf-8")
+    rules = [line.split()[2:] for line in page.splitlines() if line.startswith("ACL SETUSER ")]
+    users = [word for rule in rules for word in ("--user", *rule)]
+    server = RedisServer(tmp_path, *(word.replace(">a-long-password", ">pw") for word in users))
+    server.start()
+    try:
+        names = [rule[0] for rule in rules]
+        assert names == ["tiktok", "tiktok-limits"]
+        store_url, limiter_url = (f"redis://{name}:pw@127.0.0.1:{server.port}/0" for name in names)
+        findings: list[StoreUnsafe] = []
+        store = RedisTokenStore(store_url, on_unsafe=findings.append)
+        stored = await store.put(make_token(KEY), expected_version=0)
+        assert await store.get_many([KEY, AccountKey("app", "two")]) == [stored, None]
+        assert await open_ids(store.expiring("app", stored.expires_at + timedelta(days=1))) == ["one"]
+        assert await open_ids(store.keys("app")) == ["one"]
+        async with store.lease(KEY, ttl=timedelta(minutes=1), wait=timedelta(0)) as lease:
+            assert await lease.renew(timedelta(minutes=1))
+        assert await store.put_note(KEY, "note", b"x", ttl=timedelta(minutes=1), only_if_absent=True)
+        assert await store.get_note(KEY, "note") == b"x"
+        assert await store.delete_note(KEY, "note")
+        assert await store.delete(KEY)
+        checkpoints = RedisCheckpointStore(store_url)
+        now = datetime.now(UTC)
+        assert await checkpoints.add([Checkpoint(key=KEY, due_at=now)]) == 1
+        assert await checkpoints.take_due("app", before=now + timedelta(1), until=now + timedelta(2), limit=9)
+        assert await checkpoints.delete(KEY)
+        limiter = RedisRateLimiter(limiter_url)
+        (await limiter.acquire(LIMIT, SIX)).done()
+        assert await limiter.remaining(LIMIT, SIX) == 5
+        for each in (store, checkpoints, limiter):
+            await each.aclose()
+    finally:
+        server.stop()
+
+
+# Replicas
+
+
+async def test_a_primary_that_goes_on_without_its_replicas_is_told(
+    own_redis: RedisServer, replica: RedisServer
+) -> None:
+    del replica
+    for settings, told in (
+        ({"min-replicas-to-write": 0}, ["min-replicas-to-write 0"]),
+        ({"min-replicas-to-write": 1, "min-replicas-max-lag": 0}, ["min-replicas-max-lag 0"]),
+        ({"min-replicas-to-write": 1, "min-replicas-max-lag": 10}, []),
+    ):
+        for name, value in settings.items():
+            ask(own_redis, "CONFIG SET", name, value)
+        findings: list[StoreUnsafe] = []
+        store = RedisTokenStore(own_redis.url, on_unsafe=findings.append)
+        await store.get(KEY)
+        await store.aclose()
+        assert [finding.setting for finding in findings] == told
+
+
+async def test_a_token_counts_as_stored_when_a_replica_has_it(own_redis: RedisServer, replica: RedisServer) -> None:
+    store = RedisTokenStore(f"{own_redis.url}?wait_replicas=1")
+    first = await store.put(make_token(KEY), expected_version=0)
+    reader = RedisTokenStore(replica.url)
+    assert await reader.get(KEY) == first
+    replica.kill()
+    with pytest.raises(StoreError, match="only 0 of 1 replicas confirmed"):
+        await store.put(make_token(KEY), expected_version=1)
+    await store.aclose()
+    await reader.aclose()
+
+
+# Sentinel
+
+
+@pytest.fixture
+def sentinel(own_redis: RedisServer, replica: RedisServer, tmp_path: Path) -> Iterator[int]:
+    """A Sentinel that watches a primary with one replica; yields its port."""
+    del replica
+    program = shutil.which("redis-sentinel") or shutil.which("redis-server")
+    assert program is not None
+    port, configuration = free_port(), tmp_path / "sentinel.conf"
+    configuration.write_text(
+        f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\n"
+        f"sentinel monitor main 127.0.0.1 {own_redis.port} 1\n"
+        "sentinel down-after-milliseconds main 500\nsentinel failover-timeout main 2000\n"
+    )
+    process = subprocess.Popen([program, str(configuration), "--sentinel"], stdout=subprocess.DEVNULL)
+
+    def knows_the_replica() -> bool:
+        try:
+            with contextlib.closing(redis.Redis(port=port, decode_responses=True)) as client:
+                send: Any = client.execute_command
+                return len(send("SENTINEL REPLICAS", "main")) == 1
+        except redis.ConnectionError:
+            return False
+
+    until(knows_the_replica)
+    yield port
+    process.terminate()
+    process.wait()
+
+
+async def test_a_failover_of_sentinel_is_followed(own_redis: RedisServer, replica: RedisServer, sentinel: int) -> None:
+    stray = RedisTokenStore(f"redis+sentinel://127.0.0.1:{sentinel}/0?master=other")
+    with pytest.raises(StoreError, match="other"):
+        await stray.get(KEY)
+    await stray.aclose()
+    uses = use(f"redis+sentinel://127.0.0.1:{sentinel}/0?master=main")
+    for _, write in uses:
+        await asyncio.gather(*(write() for _ in range(3)))
+    with contextlib.closing(redis.Redis(port=sentinel)) as client:
+        send: Any = client.execute_command
+        send("SENTINEL FAILOVER", "main")
+    until(lambda: ask(replica, "INFO", "replication")["role"] == "master")
+    until(lambda: ask(own_redis, "INFO", "replication")["role"] == "slave")
+    for thing, write in uses:
+        await write()
+        await thing.aclose()
+    assert int(ask(replica, "EXISTS", "tiktok:{app}:token:one")) == 1
+
+
+# A cluster
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServer]]:
+    """Three nodes that share the slots."""
+    buses = [free_port() for _ in range(3)]
+    nodes = [
+        RedisServer(tmp_path_factory.mktemp("node"), "--cluster-enabled", "yes", "--cluster-port", str(bus))
+        for bus in buses
+    ]
+    for node in nodes:
+        node.start()
+    for number, node in enumerate(nodes):
+        ask(node, "CLUSTER ADDSLOTSRANGE", number * 5462, min(16383, number * 5462 + 5461))
+        ask(node, "CLUSTER MEET", "127.0.0.1", nodes[0].port, buses[0])
+    until(
+        lambda: all(
+            ask(node, "CLUSTER INFO")["cluster_state"] == "ok"
+            and int(ask(node, "CLUSTER INFO")["cluster_known_nodes"]) == 3
+            for node in nodes
+        )
+    )
+    yield nodes
+    for node in nodes:
+        node.kill()
+
+
+async def test_three_nodes_of_a_cluster_hold_the_records_of_many_apps(nodes: list[RedisServer]) -> None:
+    url = f"redis+cluster://127.0.0.1:{nodes[0].port},127.0.0.1:{nodes[1].port}"
+    store, checkpoints, limiter = RedisTokenStore(url), RedisCheckpointStore(url), RedisRateLimiter(url)
+    keys = [AccountKey(f"app-{n}", "one") for n in range(12)]
+    stored = [await store.put(make_token(key), expected_version=0) for key in keys]
+    assert await store.get_many(keys) == stored
+    for key in keys:
+        assert await checkpoints.add([Checkpoint(key=key, due_at=datetime.now(UTC))]) == 1
+        window = LimitKey(key.client_key, "/v2/video/list/", "one")
+        (await limiter.acquire(window, SIX)).done()
+        assert await limiter.remaining(window, SIX) == 5
+    assert all(ask(node, "DBSIZE") > 0 for node in nodes)
+    for each in (store, checkpoints, limiter):
+        await each.aclose()
+
+
+# Clients
+
+
+@pytest.mark.parametrize("kind", [RedisTokenStore, RedisCheckpointStore, RedisRateLimiter])
+def test_a_client_that_would_block_or_is_none_is_refused(kind: Any) -> None:
+    for client in (redis.Redis(), object(), Redis):
+        with pytest.raises(ConfigurationError, match=r"not a client of redis\.asyncio"):
+            kind(client=client if client is not Redis else redis.Redis())
+
+
+async def test_a_pump_that_fails_in_a_way_nobody_knows_leaves_no_one_waiting() -> None:
+    class Broken:
+        async def execute_command(self, *_: Any, **__: Any) -> Any:
+            raise ZeroDivisionError
+
+        def pipeline(self, **_: Any) -> Any:
+            raise ZeroDivisionError
+
+        async def aclose(self) -> None:
+            pass
+
+    client: Any = Broken()
+    limiter = RedisRateLimiter(client=client)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="ZeroDivisionError"):
+            await asyncio.wait_for(limiter.acquire(LIMIT, SIX), 20)
+    with pytest.raises(StoreError):
+        await asyncio.wait_for(limiter.remaining(LIMIT, SIX), 20)
+    await limiter.aclose()
+
+
+async def test_a_pump_that_is_cancelled_leaves_no_one_waiting(redis_url: str) -> None:
+    limiter = RedisRateLimiter(redis_url, prefix=uuid4().hex)
+    before = asyncio.all_tasks()
+    call = asyncio.ensure_future(limiter.acquire(LIMIT, SIX))
+    while not (pumps := asyncio.all_tasks() - before - {call}):
+        await asyncio.sleep(0)
+    for pump in pumps:
+        pump.cancel()
+    with pytest.raises(StoreError, match="cancelled"):
+        await asyncio.wait_for(call, 20)
+    await limiter.aclose()
+
+
+# Crossed replies
+
+
+async def test_another_accounts_record_does_not_act(redis_url: str) -> None:
+    prefix = uuid4().hex
+    store = RedisTokenStore(redis_url, prefix=prefix)
+    checkpoints = RedisCheckpointStore(redis_url, prefix=f"{prefix}-sync")
+    two = AccountKey("app", "two")
+    await store.put(make_token(KEY), expected_version=0)
+    await store.put_note(KEY, "note", b"x", ttl=timedelta(minutes=1), only_if_absent=True)
+    await checkpoints.put(Checkpoint(key=KEY, due_at=datetime.now(UTC)), expected_version=0)
+    async with Redis.from_url(redis_url) as client:
+        copies: Any = client.execute_command
+        await copies("COPY", store._record(KEY), store._record(two))
+        note: Any = store._notes
+        await copies("COPY", note._key(KEY, "note"), note._key(two, "note"))
+        await copies("COPY", checkpoints._record(KEY), checkpoints._record(two))
+    for read in (store.get(two), store.get_many([KEY, two]), store.get_note(two, "note"), checkpoints.get(two)):
+        with pytest.raises(StoreError, match="another account's record when it was asked for account two"):
+            await read
+    assert await store.get(KEY) is not None
+    await store.aclose()
+    await checkpoints.aclose()
+
+
+async def test_records_of_an_older_release_are_read(redis_url: str) -> None:
+    prefix = uuid4().hex
+    store = RedisTokenStore(redis_url, prefix=prefix)
+    stored = await store.put(make_token(KEY), expected_version=0)
+    await store.put_note(KEY, "note", b"a.b c", ttl=timedelta(minutes=1), only_if_absent=True)
+    async with Redis.from_url(redis_url) as client:
+        note: Any = store._notes
+        for key in (store._record(KEY), note._key(KEY, "note")):
+            value: Any = await client.get(key)
+            request = next(word for word in value.split(b" ") if b"." in word)
+            await client.set(key, value.replace(request, request.partition(b".")[0], 1))
+    assert await store.get(KEY) == stored
+    assert await store.get_note(KEY, "note") == b"a.b c"
+    await store.aclose()
+
+
+async def test_a_clock_that_was_wrong_at_boot_ends_no_record(redis_url: str) -> None:
+    store = RedisTokenStore(redis_url, prefix=uuid4().hex)
+    for start in (datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)):
+        token = make_token(
+            AccountKey("app", str(start.year)),
+            updated_at=start,
+            expires_at=start + timedelta(days=1),
+            refresh_expires_at=start + timedelta(days=365),
+        )
+        stored = await store.put(token, expected_version=0)
+        assert await store.get(token.key) == stored
+    await store.aclose()
+
+
+# A limiter's server that lost its memory
+
+
+async def used_up(limiter: RedisRateLimiter, window: LimitKey = LIMIT) -> None:
+    for _ in range(6):
+        (await limiter.acquire(window, SIX, max_wait=0)).done()
+
+
+@pytest.mark.parametrize("first", ["the one that knew", "another"])
+async def test_a_server_that_lost_its_memory_grants_no_second_window(own_redis: RedisServer, first: str) -> None:
+    one, two = RedisRateLimiter(own_redis.url), RedisRateLimiter(own_redis.url)
+    elsewhere = LimitKey("app", "/v2/elsewhere/", "")
+    (await two.acquire(elsewhere, SIX)).done()
+    await used_up(one)
+    assert await one.remaining(LIMIT, SIX) == 0
+    ask(own_redis, "FLUSHALL")
+    for limiter in (one, two) if first == "the one that knew" else (two, one):
+        with pytest.raises(RateLimitWaitExceeded):
+            await limiter.acquire(LIMIT, SIX, max_wait=1)
+    await one.aclose()
+    await two.aclose()
+
+
+async def test_a_server_that_went_back_in_time_grants_no_second_window(own_redis: RedisServer) -> None:
+    limiter = RedisRateLimiter(own_redis.url)
+    (await limiter.acquire(LIMIT, SIX)).done()
+    assert await limiter.remaining(LIMIT, SIX) == 5
+    key = limiter._trips.key(LIMIT)  # type: ignore[attr-defined]  # the way to Redis
+    async with Redis.from_url(own_redis.url) as client:
+        old: Any = await client.get(key)
+        for _ in range(5):
+            (await limiter.acquire(LIMIT, SIX, max_wait=0)).done()
+        assert await limiter.remaining(LIMIT, SIX) == 0
+        await client.set(key, old)
+    with pytest.raises(RateLimitWaitExceeded):
+        await limiter.acquire(LIMIT, SIX, max_wait=1)
+    await limiter.aclose()
+
+
+async def test_an_evicted_window_that_another_began_anew_is_closed(own_redis: RedisServer) -> None:
+    one, two = RedisRateLimiter(own_redis.url), RedisRateLimiter(own_redis.url)
+    await used_up(one)
+    assert await one.remaining(LIMIT, SIX) == 0
+    ask(own_redis, "DEL", one._trips.key(LIMIT))  # type: ignore[attr-defined]  # the way to Redis
+    (await two.acquire(LIMIT, SIX)).done()
+    for limiter in (one, two):
+        with pytest.raises(RateLimitWaitExceeded):
+            while True:
+                (await limiter.acquire(LIMIT, SIX, max_wait=0.5)).done()
+    assert await two.remaining(LIMIT, SIX) == 0
+    await one.aclose()
+    await two.aclose()
+
+
+async def test_an_idle_server_is_not_taken_for_one_that_lost_its_memory(own_redis: RedisServer) -> None:
+    short = Limit(2, timedelta(seconds=0.2))
+    limiter = RedisRateLimiter(own_redis.url)
+    for _ in range(6):
+        (await limiter.acquire(LIMIT, short, max_wait=5)).done()
+    new = RedisRateLimiter(own_redis.url)
+    (await new.acquire(LimitKey("app", "/v2/new/", ""), SIX, max_wait=0)).done()
+    await limiter.aclose()
+    await new.aclose()
