@@ -1,9 +1,9 @@
 """Checkpoints in this process's memory: for tests, and for runs that need not be continued."""
 
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 
 from attrs import define, evolve, field
 
@@ -11,6 +11,7 @@ from tiktok_async.abc import Clock, Lease
 from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async_stores._url import check_memory_url
+from tiktok_async_stores.memory.ordered import OrderedKeys
 from tiktok_async_stores.memory.tokens import MemoryTokenStore
 
 
@@ -19,19 +20,19 @@ class _App:
     """One app's checkpoints, and their accounts in the order of being due."""
 
     checkpoints: dict[str, Checkpoint] = field(factory=dict[str, Checkpoint])
-    index: list[tuple[datetime, str]] = field(factory=list[tuple[datetime, str]])
+    index: OrderedKeys[tuple[datetime, str]] = field(factory=OrderedKeys[tuple[datetime, str]])
 
     def place(self, checkpoint: Checkpoint) -> None:
         """Put *checkpoint* in the place of the one before it."""
         self.remove(checkpoint.key.open_id)
         self.checkpoints[checkpoint.key.open_id] = checkpoint
-        insort(self.index, (checkpoint.due_at, checkpoint.key.open_id))
+        self.index.add((checkpoint.due_at, checkpoint.key.open_id))
 
     def remove(self, open_id: str) -> bool:
         """Forget a checkpoint; returns whether there was one."""
         before = self.checkpoints.pop(open_id, None)
         if before is not None:
-            del self.index[bisect_left(self.index, (before.due_at, open_id))]
+            self.index.remove((before.due_at, open_id))
         return before is not None
 
 
@@ -93,7 +94,7 @@ class MemoryCheckpointStore:
         app = self._apps.get(client_key)
         if app is None:
             return ()
-        due = app.index[: min(limit, bisect_left(app.index, (before, "")))]
+        due = list(islice(takewhile(lambda entry: entry[0] < before, app.index), limit))
         for _, open_id in due:
             app.place(evolve(app.checkpoints[open_id], due_at=until))
         return tuple(DueAccount(open_id=open_id, checkpoint_id=app.checkpoints[open_id].id) for _, open_id in due)

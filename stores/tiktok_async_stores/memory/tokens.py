@@ -1,7 +1,6 @@
 """Tokens in this process's memory: for tests, and for tools that end when their work is done."""
 
 import asyncio
-from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -19,14 +18,11 @@ from tiktok_async_stores._notes import KeepsNotes, MemoryNotes
 from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores._url import check_memory_url
 from tiktok_async_stores.codec.tokens import to_microseconds, with_version
+from tiktok_async_stores.memory.ordered import OrderedKeys
 
 
 def _no_tokens() -> dict[str, Token]:
     return {}
-
-
-def _no_entries() -> list[tuple[int, str]]:
-    return []
 
 
 @define
@@ -34,7 +30,7 @@ class _App:
     """One app's tokens, and the active ones in the order of their end."""
 
     tokens: dict[str, Token] = field(factory=_no_tokens)
-    index: list[tuple[int, str]] = field(factory=_no_entries)
+    index: OrderedKeys[tuple[int, str]] = field(factory=OrderedKeys[tuple[int, str]])
 
 
 class MemoryTokenStore(KeepsNotes):
@@ -87,7 +83,7 @@ class MemoryTokenStore(KeepsNotes):
         stored = with_version(token, actual + 1)
         app.tokens[open_id] = stored
         if stored.state is TokenState.ACTIVE:
-            insort(app.index, (to_microseconds(stored.expires_at), open_id))
+            app.index.add((to_microseconds(stored.expires_at), open_id))
         return stored
 
     async def delete(self, key: AccountKey) -> bool:
@@ -103,7 +99,7 @@ class MemoryTokenStore(KeepsNotes):
     @staticmethod
     def _unlist(app: _App, token: Token | None) -> None:
         if token is not None and token.state is TokenState.ACTIVE:
-            del app.index[bisect_left(app.index, (to_microseconds(token.expires_at), token.key.open_id))]
+            app.index.remove((to_microseconds(token.expires_at), token.key.open_id))
 
     async def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
         """Yield every account of one app."""
@@ -116,10 +112,10 @@ class MemoryTokenStore(KeepsNotes):
         end = to_microseconds(before)
         last: tuple[int, str] = (-(10**18), "")  # earlier than any datetime
         while (app := self._apps.get(client_key)) is not None:
-            place = bisect_right(app.index, last)
-            if place == len(app.index) or app.index[place][0] >= end:
+            found = app.index.after(last)
+            if found is None or found[0] >= end:
                 return
-            last = app.index[place]
+            last = found
             yield AccountKey(client_key, last[1])
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:

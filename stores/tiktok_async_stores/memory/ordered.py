@@ -1,0 +1,57 @@
+"""Keys in their order, kept in pieces: in one list of a million, each insertion would move half of them."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+# Any that can be compared, such as a tuple of a time and a name.
+K = TypeVar("K", bound=tuple[Any, ...])
+
+_LARGEST = 1_000
+
+
+class OrderedKeys(Generic[K]):
+    """A set of keys that can be walked in order from anywhere, whatever is added and removed meanwhile."""
+
+    def __init__(self) -> None:
+        self._pieces: list[list[K]] = []
+        self._largest: list[K] = []  # of each piece, to find the one that a key belongs to
+
+    def add(self, key: K) -> None:
+        """Put *key* into its place."""
+        place = min(bisect_left(self._largest, key), len(self._pieces) - 1)
+        if place < 0:
+            self._pieces.append([key])
+            self._largest.append(key)
+            return
+        piece = self._pieces[place]
+        insort(piece, key)
+        if len(piece) > _LARGEST:
+            half = len(piece) // 2
+            self._pieces.insert(place, piece[:half])
+            self._largest.insert(place, piece[half - 1])
+            del piece[:half]
+            place += 1
+        self._largest[place] = piece[-1]
+
+    def remove(self, key: K) -> None:
+        """Take *key* out, which is in."""
+        place = bisect_left(self._largest, key)
+        piece = self._pieces[place]
+        del piece[bisect_left(piece, key)]
+        if piece:
+            self._largest[place] = piece[-1]
+        else:
+            del self._pieces[place], self._largest[place]
+
+    def after(self, key: K) -> K | None:
+        """Return the first key behind *key*, which need not be in; `None` if there is none."""
+        place = bisect_right(self._largest, key)
+        if place == len(self._pieces):
+            return None
+        piece = self._pieces[place]
+        return piece[bisect_right(piece, key)]
+
+    def __iter__(self) -> Iterator[K]:
+        for piece in self._pieces:
+            yield from piece

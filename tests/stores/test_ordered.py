@@ -1,0 +1,40 @@
+"""Keys in pieces are in the same order as in one list."""
+
+from bisect import bisect_right
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tiktok_async_stores.memory import ordered
+from tiktok_async_stores.memory.ordered import OrderedKeys
+
+KEYS = st.tuples(st.integers(0, 30), st.sampled_from("abc"))
+
+
+@settings(deadline=None)
+@given(steps=st.lists(st.tuples(st.booleans(), KEYS), max_size=200))
+def test_whatever_is_added_and_removed_the_keys_are_in_order(steps: list[tuple[bool, tuple[int, str]]]) -> None:
+    before, ordered._LARGEST = ordered._LARGEST, 4
+    try:
+        keys, model = OrderedKeys[tuple[int, str]](), set[tuple[int, str]]()
+        for add, key in steps:
+            if add and key not in model:
+                keys.add(key)
+                model.add(key)
+            elif not add and key in model:
+                keys.remove(key)
+                model.remove(key)
+            listed = sorted(model)
+            assert list(keys) == listed
+            place = bisect_right(listed, key)
+            assert keys.after(key) == (listed[place] if place < len(listed) else None)
+    finally:
+        ordered._LARGEST = before
+
+
+def test_a_piece_stays_small_however_many_keys_there_are() -> None:
+    keys = OrderedKeys[tuple[int]]()
+    for number in range(20_000):
+        keys.add((number * 7_919 % 20_011,))
+    assert max(map(len, keys._pieces)) <= 1_000
+    assert min(map(len, keys._pieces)) >= 400
