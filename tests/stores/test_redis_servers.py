@@ -63,7 +63,9 @@ def replica(own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) ->
     server.start()
     until(lambda: synchronised(own_redis))
     yield server
-    server.stop()
+    # Ended in order, each of the two would wait for the other.
+    server.kill()
+    own_redis.kill()
 
 
 # The primary became a replica
