@@ -92,7 +92,7 @@ def use(url: str) -> list[tuple[Any, Callable[[], Any]]]:
     ]
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [0, 1, 2])
 async def test_pooled_connections_to_a_demoted_primary_are_left_and_the_call_goes_on(
     own_redis: RedisServer, replica: RedisServer, place: int
 ) -> None:
@@ -389,7 +389,7 @@ async def test_a_pump_that_fails_in_a_way_nobody_knows_leaves_no_one_waiting() -
     await limiter.aclose()
 
 
-async def test_a_pump_that_is_cancelled_leaves_no_one_waiting(redis_url: str) -> None:
+async def test_a_program_that_cancels_all_tasks_leaves_no_call_waiting(redis_url: str) -> None:
     limiter = RedisRateLimiter(redis_url, prefix=uuid4().hex)
     before = asyncio.all_tasks()
     call = asyncio.ensure_future(limiter.acquire(LIMIT, SIX))
@@ -397,8 +397,7 @@ async def test_a_pump_that_is_cancelled_leaves_no_one_waiting(redis_url: str) ->
         await asyncio.sleep(0)
     for pump in pumps:
         pump.cancel()
-    with pytest.raises(StoreError, match="cancelled"):
-        await asyncio.wait_for(call, 20)
+    (await asyncio.wait_for(call, 20)).done()
     await limiter.aclose()
 
 
