@@ -14,7 +14,7 @@ from tiktok_async.media.rules.form import (
     posting_form,
 )
 from tiktok_async.media.rules.links import VideoLink, parse_video_url, player_url, video_url
-from tiktok_async.media.rules.report import MediaProblem, MediaReport
+from tiktok_async.media.rules.report import MediaProblem, MediaReport, ffmpeg_command
 
 __all__ = [
     "Consent",
@@ -29,6 +29,7 @@ __all__ = [
     "PrivacyOption",
     "VideoLink",
     "check_media",
+    "ffmpeg_command",
     "oembed",
     "parse_video_url",
     "player_url",

@@ -25,7 +25,7 @@ _CODECS = {"hevc": "h265"}
 async def completed(header: Header, video: OpenVideo, size: int) -> Header:
     """Return *header* with what it did not say, as far as PyAV is there and finds it; at most 32 MiB are read."""
     silent = None in (header.duration, header.frame_rate, header.width, header.height)
-    if header.video is None or not silent or (av := _module("av")) is None:
+    if header.kind != "video" or not silent or (av := _module("av")) is None:
         return header
     with _Bridge(video, size) as bridge:
         return await _in_thread(lambda: _look(av, bridge, header), bridge)
@@ -67,6 +67,7 @@ def _look(av: Any, bridge: "_Bridge", header: Header) -> Header:  # noqa: ANN401
             length = container.duration / av.time_base if container.duration else 0
             return evolve(
                 header,
+                video=header.video or _CODECS.get(stream.codec_context.name, stream.codec_context.name),
                 duration=header.duration or (timedelta(seconds=length) if 0 < length < _LONGEST_SECONDS else None),
                 frame_rate=header.frame_rate or (float(rate) if rate else None),
                 width=header.width or stream.codec_context.width or None,

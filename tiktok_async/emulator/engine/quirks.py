@@ -58,6 +58,8 @@ class PostingQuirks:
         unknown_id_polls: How many times a fresh `publish_id` is called invalid.
         post_id_shape: The form of `publicaly_available_post_id`.
         webhook_post_id: The type of `post_id` in webhooks.
+        media: Whether uploaded videos are looked into, and fail by TikTok's rules for media; `checked` needs PyAV
+            (extra `media`) and keeps the bytes in memory.
     """
 
     audited: bool = True
@@ -79,6 +81,7 @@ class PostingQuirks:
     unknown_id_polls: int = 0
     post_id_shape: Literal["list", "scalar", "string", "strings", "absent"] = "list"
     webhook_post_id: Literal["number", "string"] = "number"
+    media: Literal["ignored", "checked"] = field(default="ignored", validator=validators.in_(("ignored", "checked")))
 
 
 @frozen(slots=True, kw_only=True)

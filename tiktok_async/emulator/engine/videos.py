@@ -84,6 +84,12 @@ class Videos:
         self._edits[number] = values
         return self.row(number)
 
+    def publish(self, number: int, **values: Any) -> None:  # noqa: ANN401 - any JSON
+        """List a post whose id is known; *values* replace what would be generated."""
+        ids = self._ids()
+        ids.insert(bisect_left(ids, number), number)
+        self._edits[number] = values
+
     def remove(self, video_id: str) -> None:
         """Delete a video, or make it private: it is no longer listed.
 

@@ -11,9 +11,10 @@ from attrs import evolve
 
 from tiktok_async.emulator.engine.body import BadField, string
 from tiktok_async.emulator.engine.quirks import PostingQuirks
-from tiktok_async.emulator.engine.replies import Reply
+from tiktok_async.emulator.engine.replies import TEXT, Reply
 from tiktok_async.emulator.engine.routes import Call, RouteDef, route
 from tiktok_async.emulator.engine.state import State
+from tiktok_async.emulator.posting import media
 from tiktok_async.emulator.posting.creators import Creator, refuses_posts
 from tiktok_async.emulator.posting.inits import GUIDELINES, Init, Refused, check_init, read_init
 from tiktok_async.emulator.posting.posts import Post, Posts
@@ -33,6 +34,7 @@ from tiktok_async.models import Endpoint, Scope
 _BOTH: Final = (Scope.VIDEO_PUBLISH, Scope.VIDEO_UPLOAD)
 # How much of a pull must be left for a cancel to reach it: "not near completion".
 _NEAR_THE_END: Final = 0.9
+_COVERS: Final = "/emulated-covers/"
 
 
 class Posting:
@@ -77,6 +79,7 @@ class Posting:
             route(Endpoint.STATUS_FETCH, self._status, scopes=_BOTH),
             route(Endpoint.PUBLISH_CANCEL, self._cancel, scopes=_BOTH),
             *self.uploads.routes(),
+            RouteDef(endpoint="cover", method="GET", path=_COVERS, handler=self._cover, prefix=True, hidden=True),
         ]
 
     async def _creator_info(self, call: Call) -> Reply:
@@ -128,9 +131,25 @@ class Posting:
             status=PROCESSING_DOWNLOAD if init.pulled else PROCESSING_UPLOAD,
         )
         if post.upload is not None:
-            post.upload.on_complete = partial(self.posts.begin, post)
+            post.upload.on_complete = partial(self._arrived, post)
         self.posts.add(post)
         return post
+
+    def _arrived(self, post: Post) -> None:
+        """Look into a video whose last byte has come, where the quirks ask for it, and go on."""
+        if post.upload is not None and post.upload.kept is not None:
+            longest = self.creator(post.open_id).max_video_post_duration_sec
+            reason = media.refused(bytes(post.upload.kept), longest)
+            post.upload.kept = None
+            if reason is not None and post.timeline.fail_reason is None:
+                post.timeline = evolve(post.timeline, fail_reason=reason)
+        self.posts.begin(post)
+
+    async def _cover(self, call: Call) -> Reply:
+        name = call.request.path.removeprefix(_COVERS).removesuffix(".png")
+        if not name.isascii() or not name.isdigit():
+            return Reply(404, b"", TEXT)
+        return Reply(200, media.cover(int(name)), "image/png")
 
     async def _status(self, call: Call) -> Reply:
         post = self._asked_for(call)
@@ -198,6 +217,7 @@ class Posting:
             content["reason"] = step.fail_reason
         if step.visible:
             post.post_ids = tuple(self._id() for _ in range(post.timeline.post_ids))
+            self._list(post)
         ids: tuple[int | None, ...] = (None,) if step.visible is None else post.post_ids
         for post_id in ids:
             if post_id is not None:
@@ -205,7 +225,32 @@ class Posting:
             post.events.append(step.event)
             self._state.webhooks.send(step.event, dict(content), post.open_id)
         if step.visible is False:
+            self._unlist(post)
             post.post_ids = ()
+
+    def _list(self, post: Post) -> None:
+        """Put a public post among the creator's videos, where their listing shows it with a cover."""
+        user = self._state.users.get(post.open_id)
+        if user is None or post.endpoint is Endpoint.CONTENT_INIT:
+            return
+        title = str(post.body.get("post_info", {}).get("title", ""))
+        for number in post.post_ids:
+            user.videos.publish(
+                number,
+                title=title,
+                video_description=title,
+                cover_image_url=f"{self._state.url}{_COVERS}{number}.png",
+                view_count=0,
+                like_count=0,
+                comment_count=0,
+                share_count=0,
+            )
+
+    def _unlist(self, post: Post) -> None:
+        user = self._state.users.get(post.open_id)
+        for number in post.post_ids:
+            if user is not None and user.videos.find(str(number)) is not None:
+                user.videos.remove(str(number))
 
     def _id(self) -> int:
         self._count += 1

@@ -51,6 +51,7 @@ class UploadHost:
             token=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._state.seed} {number}")),
             source=source,
             expires_at=self._state.clock.monotonic() + quirks.upload_life.total_seconds(),
+            kept=bytearray() if quirks.media == "checked" else None,
         )
         self._uploads[upload.upload_id] = upload, quirks
         return upload

@@ -56,6 +56,7 @@ class Upload:
         uploaded: How many bytes were accepted, from the first on.
         arrivals: Every PUT, in the order of their ends.
         on_complete: Called once, with the last byte.
+        kept: The bytes themselves; `None` where nobody looks at them.
     """
 
     upload_id: str
@@ -65,6 +66,7 @@ class Upload:
     uploaded: int = 0
     arrivals: list[Arrival] = field(factory=list[Arrival])
     on_complete: Callable[[], None] | None = field(default=None, repr=False)
+    kept: bytearray | None = field(default=None, repr=False)
     _hash: _Digest = field(factory=hashlib.sha256, init=False, repr=False)
 
     @property
@@ -97,7 +99,7 @@ class Upload:
     ) -> tuple[int, bool]:
         """Take the body of a PUT that begins at byte *first*.
 
-        The bytes pass through the hash and are gone. They count once the body is complete.
+        The bytes pass through the hash and are gone, unless `kept`. They count once the body is complete.
 
         Args:
             request: Whose body.
@@ -109,11 +111,14 @@ class Upload:
             How many bytes came, and whether the body was complete.
         """
         digest, received, complete = self._hash.copy(), 0, False
+        pieces = bytearray()
         try:
             while piece := await request.content.readany():
                 piece = piece if tear_after is None else piece[: tear_after - received]
                 received += len(piece)
                 digest.update(piece)
+                if self.kept is not None:
+                    pieces += piece
                 if received == tear_after:
                     _reset(request)
                     break
@@ -125,6 +130,8 @@ class Upload:
             # Another PUT of the same range may have been completed while this one hung.
             if first == self.uploaded and (complete or keep_torn):
                 self.uploaded, self._hash = first + received, digest
+                if self.kept is not None:
+                    self.kept += pieces
         return received, complete
 
 

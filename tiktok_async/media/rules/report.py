@@ -5,16 +5,18 @@ Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-gui
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Literal
 
 from attrs import evolve, frozen
 
 from tiktok_async._headers.reading import Header
-from tiktok_async.media.rules.mending import Mending
+from tiktok_async.errors import ConfigurationError
+from tiktok_async.media.rules.mending import Mending, ffmpeg_arguments
 from tiktok_async.models import CreatorInfo, FailReason
 from tiktok_async.models._json import JsonModel
 
-__all__ = ["MediaProblem", "MediaReport", "judge", "unreadable"]
+__all__ = ["MediaProblem", "MediaReport", "ffmpeg_command", "judge", "unreadable"]
 
 _GUIDE = "https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide"
 _CREATOR = "https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info"
@@ -71,6 +73,7 @@ class MediaReport(JsonModel):
         height: Pixels.
         frame_rate: Frames a second, on average.
         size: Bytes.
+        longest: How long it may last.
         problems: Every rule it breaks; none: as far as its header tells, TikTok takes it.
     """
 
@@ -83,6 +86,7 @@ class MediaReport(JsonModel):
     height: int | None
     frame_rate: float | None
     size: int
+    longest: timedelta = _LONGEST
     problems: tuple[MediaProblem, ...] = ()
 
     @property
@@ -93,6 +97,37 @@ class MediaReport(JsonModel):
     def __str__(self) -> str:
         name = self.file or "The file"
         return f"{name}: nothing speaks against it" if self.ok else f"{name}: {'; '.join(map(str, self.problems))}"
+
+
+def ffmpeg_command(report: MediaReport, source: str | PurePath, target: str | PurePath) -> list[str]:
+    """Return the command that makes *target* a file that TikTok takes of *source*, as arguments for a process.
+
+    Args:
+        report: What `check_media` said of *source*.
+        source: The file that was checked.
+        target: The file to write.
+
+    Raises:
+        ConfigurationError: No command mends it.
+    """
+    beyond = [problem for problem in report.problems if problem.command is None]
+    if report.kind is None or report.container is None or beyond:
+        raise ConfigurationError(f"No command mends this file: {'; '.join(map(str, beyond or report.problems))}.")
+    header = Header(
+        kind=report.kind,
+        container=report.container,
+        duration=report.duration,
+        width=report.width,
+        height=report.height,
+        frame_rate=report.frame_rate,
+    )
+    arguments = ffmpeg_arguments(header, {problem.rule for problem in report.problems}, longest=report.longest)
+    # An absolute path cannot be taken for an option; "file:" keeps a colon in it from being taken for a protocol.
+    return [
+        *("ffmpeg", "-hide_banner", "-loglevel", "error", "-y", "-i", f"file:{source}"),
+        *arguments,
+        f"file:{target}",
+    ]
 
 
 def unreadable(file: str | None, size: int, why: str) -> MediaReport:
@@ -145,6 +180,7 @@ def judge(
         height=header.height,
         frame_rate=header.frame_rate,
         size=size,
+        longest=longest,
     )
     mending = Mending(header=header, size=size, file=file, longest=longest)
     found = _video(header, size, mending) if header.kind == "video" else _photo(header, size, mending, broken=broken)
