@@ -60,7 +60,7 @@ async def test_from_a_grant_to_a_post(
     assert len(emulator.posts) == 1
 
     logged = [json.loads(line) for line in (await shell.run("agents", "log", "--json")).out.splitlines()]
-    assert [call["tool"] for call in logged] == ["add", "add approver", "propose_post", "approve"]
+    assert [call["tool"] for call in logged] == ["add", "add approver", "propose_post", "approve", "approve"]
     record = media.parent / "agents.jsonl"
     record.write_bytes(record.read_bytes().replace(b"propose_post", b"propose_p0st", 1))
     broken = await shell.run("agents", "verify", "--json")

@@ -186,4 +186,4 @@ class Agents(RuleBasedStateMachine):
 
 
 TestAgents = Agents.TestCase
-TestAgents.settings = settings(max_examples=25, stateful_step_count=25, suppress_health_check=list(HealthCheck))
+TestAgents.settings = settings(max_examples=15, stateful_step_count=25, suppress_health_check=list(HealthCheck))

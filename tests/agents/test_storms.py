@@ -47,7 +47,7 @@ async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
 
 @pytest.fixture
 def retries(*, full: bool) -> int:
-    return 10_000 if full else 300
+    return 10_000 if full else 150
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from tiktok_async.agents.rules.grant import AgentGrant, digest_of, kept_grant, r
 from tiktok_async.agents.rules.proposal import Frozen, read_frozen
 from tiktok_async.models import AccountKey
 
-__all__ = ["Decision", "Kept", "Outcome", "RecordHead"]
+__all__ = ["Decision", "Kept", "Outcome", "RecordHead", "days_of"]
 
 _OWNER = "tiktok-async.agents"
 # Notes must end; these are not meant to.

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing
 from weakref import WeakValueDictionary
 
-from attrs import frozen as value
+import attrs
 
 from tiktok_async.agents._kept import Kept, Outcome
 from tiktok_async.agents._media import hold
@@ -19,7 +19,7 @@ from tiktok_async.session import TikTokSession
 __all__ = ["Posting", "Sent"]
 
 
-@value(slots=True, kw_only=True)
+@attrs.frozen(slots=True, kw_only=True)
 class Sent:
     """A proposal that TikTok has accepted, with all its bytes.
 

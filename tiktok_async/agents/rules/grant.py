@@ -14,7 +14,7 @@ from tiktok_async.agents.rules.operations import AREAS, OPERATIONS, Operation
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, PrivacyLevel
 
-__all__ = ["MOST_POSTS_A_DAY", "AgentGrant", "digest_of", "is_key", "narrower", "within"]
+__all__ = ["MOST_POSTS_A_DAY", "AgentGrant", "digest_of", "is_key", "kept_grant", "narrower", "read_grant", "within"]
 
 MOST_POSTS_A_DAY = 100
 """The largest `posts_a_day`: each proposal waits for a person."""

@@ -12,7 +12,7 @@ from attrs import frozen
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import CreatorInfo, VideoPost
 
-__all__ = ["LIVES", "Frozen", "Proposal", "ProposalState", "post_of", "read_frozen"]
+__all__ = ["LIVES", "Frozen", "Proposal", "ProposalState", "allowed_of", "post_of", "read_frozen"]
 
 LIVES = timedelta(days=6)
 """How long a proposal can be approved, and its post be continued.
