@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.media.making import box, header
 from tiktok_async import Account, Secret, TikTokSession
 from tiktok_async.agents import AgentDesk, AgentGate, AgentGrant
 from tiktok_async.emulator import Emulator
 
 GrantOf = Callable[..., AgentGrant]
+
+
+def clip(content: bytes) -> bytes:
+    """Return a video that TikTok takes, as far as its header tells, with *content* where its frames would be."""
+    return header(tail=box(b"mdat", content))
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ def media(tmp_path: Path) -> Path:
     """A media folder with one video, beside a file that is nobody's business."""
     folder = tmp_path / "media"
     folder.mkdir()
-    (folder / "clip.mp4").write_bytes(os.urandom(300_000))
+    (folder / "clip.mp4").write_bytes(clip(os.urandom(300_000)))
     (tmp_path / "secret.mp4").write_bytes(b"a secret" * 1000)
     return folder
 
@@ -90,4 +96,5 @@ async def proposed(gate: AgentGate, **arguments: Any) -> str:
     """Propose the video of the media folder, and return the proposal's id."""
     told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY", **arguments})
     assert told["outcome"] == "ok", told
+    assert told["proposal"] is not None, told
     return str(told["proposal"])

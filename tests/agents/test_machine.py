@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.agents.conftest import clip
 from tiktok_async import ConfigurationError, RetryPolicy, Secret, TikTokError
 from tiktok_async.agents import AgentDesk, AgentGate, AgentGrant
 from tiktok_async.agents.rules.operations import AREAS, BY_TOOL, OPERATIONS
@@ -57,10 +58,10 @@ class Agents(RuleBasedStateMachine):
     def begin(self) -> None:
         media = self.folder / "media"
         (media / "deep").mkdir(parents=True)
-        (self.folder / "secret.mp4").write_bytes(b"secret" * 99)
-        (media / "clip.mp4").write_bytes(b"clip" * 99)
-        (media / "deep" / "two.mp4").write_bytes(b"two" * 99)
-        (media / "changed.mp4").write_bytes(b"first" * 99)
+        (self.folder / "secret.mp4").write_bytes(clip(b"secret"))
+        (media / "clip.mp4").write_bytes(clip(b"clip"))
+        (media / "deep" / "two.mp4").write_bytes(clip(b"two"))
+        (media / "changed.mp4").write_bytes(clip(b"first"))
         (media / "link.mp4").symlink_to("../secret.mp4")
         (media / "out").symlink_to("..")
         (media / "hard.mp4").hardlink_to(self.folder / "secret.mp4")
@@ -165,7 +166,7 @@ class Agents(RuleBasedStateMachine):
 
     @rule()
     def change_a_file(self) -> None:
-        (self.media / "changed.mp4").write_bytes(b"second" * 99)
+        (self.media / "changed.mp4").write_bytes(clip(b"second"))
 
     @invariant()
     def nothing_is_posted_that_nobody_approved(self) -> None:

@@ -148,7 +148,7 @@ async def test_what_cannot_be_posted_now_has_no_button_to_post_it(
     proposal = await proposed(gate)
     emulator.creator(emulator.users[0], comment_disabled=True)
     page = (await browser.get(proposal)).text
-    assert "allows no comments" in page
+    assert "It cannot be posted now" in page
     assert 'value="approve" disabled' in page
 
 

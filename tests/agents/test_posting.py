@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.agents.conftest import GrantOf, proposed
+from tests.media.making import header
 from tiktok_async import Account, ConfigurationError, OutcomeUnknown, Secret, TikTokError, TikTokSession
 from tiktok_async.agents import AgentDesk, AgentGate, ProposalState
 from tiktok_async.agents._kept import Kept
@@ -170,6 +171,30 @@ async def test_a_dry_run_tells_what_the_creator_does_not_allow_and_costs_no_post
     assert (told["outcome"], told["proposal"]) == ("ok", None)
     assert "allows no comments" in str(told["from_tiktok"]["data"]["problems"])
     await proposed(gate, disable_comment=True)
+
+
+@pytest.mark.parametrize("tool", ["propose_post", "send_draft"])
+async def test_a_file_that_tiktok_would_not_take_is_not_proposed(
+    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, media: Path, tool: str
+) -> None:
+    await desk.add(grant_of(operations={"VIDEO_INIT", "INBOX_INIT"}, posts_a_day=1))
+    gate = await desk.gate("bot")
+    level = {"privacy_level": "SELF_ONLY"} if tool == "propose_post" else {}
+    (media / "text.mp4").write_bytes(b"root:x:0:0:")
+    (media / "small.mp4").write_bytes(header(sides=(100, 100)))
+    (media / "long.mp4").write_bytes(header(milliseconds=1_000_000))
+    for file in ("text.mp4", "small.mp4", "long.mp4"):
+        told = await gate.call(tool, {"file": file, **level})
+        assert (told["outcome"], told["proposal"]) == ("ok", None)
+        assert told["from_tiktok"]["data"]["problems"]
+        assert "root:" not in str(told)
+    assert len(emulator.posts) == 0
+    assert (await gate.call(tool, {"file": "clip.mp4", **level}))["proposal"]
+
+
+async def test_what_was_found_in_the_file_is_frozen_with_it(desk: AgentDesk, gate: AgentGate) -> None:
+    found = (await desk.proposal(await proposed(gate))).frozen.media
+    assert (found["container"], found["width"], found["height"], found["duration"]) == ("mp4", 720, 1280, 10.0)
 
 
 async def test_rules_of_tiktok_are_told_before_anything_is_asked(emulator: Emulator, gate: AgentGate) -> None:

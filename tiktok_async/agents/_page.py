@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from html import escape
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
@@ -17,8 +18,9 @@ from attrs import frozen
 from tiktok_async.agents._desk import AgentDesk
 from tiktok_async.agents._page_html import STYLE, Shown, list_page, message_page, proposal_page
 from tiktok_async.agents.rules.proposal import Proposal, ProposalState, post_of
-from tiktok_async.api.posting.rules.preflight import video_problems
-from tiktok_async.errors import ConfigurationError, OutcomeUnknown, TikTokError
+from tiktok_async.errors import ApiError, ConfigurationError, OutcomeUnknown, TikTokError
+from tiktok_async.media import Consent, posting_form
+from tiktok_async.models import CreatorInfo
 
 __all__ = ["ApprovalPage", "approval_page"]
 
@@ -40,15 +42,8 @@ _SAFE = {
     "x-frame-options": "DENY",
 }
 
-# https://developers.tiktok.com/doc/content-sharing-guidelines
-_LEVELS = {
-    "PUBLIC_TO_EVERYONE": "Everyone",
-    "FOLLOWER_OF_CREATOR": "Followers",
-    "MUTUAL_FOLLOW_FRIENDS": "Friends",
-    "SELF_ONLY": "Only the creator",
-}
-_MUSIC = '<a href="https://www.tiktok.com/legal/page/global/music-usage-confirmation/en">Music Usage Confirmation</a>'
-_BRANDED = '<a href="https://www.tiktok.com/legal/page/global/bc-policy/en">Branded Content Policy</a>'
+_DRAFT = "It goes to the creator's inbox in TikTok, where the creator finishes and posts it."
+_CONSENT = "The creator decides in TikTok what becomes of it."
 
 
 @frozen(slots=True)
@@ -143,25 +138,28 @@ class ApprovalPage:
         return _Reply(303, "", {"location": _here(scope)})
 
     async def _shown(self, proposal: Proposal, approver: str, key: str) -> Shown:
-        problems: list[str] = []
-        levels: list[str] = []
-        if proposal.state is ProposalState.PENDING and not proposal.frozen.draft:
-            try:
-                # TikTok wants it asked afresh whenever the page is shown.
-                creator = await self._desk.creator_info(proposal)
-            except TikTokError as error:
-                problems.append(str(error))
-            else:
-                problems += video_problems(post_of(proposal.frozen), creator)
-                levels += [str(level) for level in creator.privacy_level_options]
+        token = _token(key, proposal.id)
+        if proposal.frozen.draft:
+            return Shown(approver=approver, token=token, levels=(), notes=(_DRAFT,), consent=_CONSENT, problems=())
+        pending = proposal.state is ProposalState.PENDING
+        form = posting_form(await self._creator(proposal), post_of(proposal.frozen))
         return Shown(
             approver=approver,
-            token=_token(key, proposal.id),
-            levels=[(level, _LEVELS.get(level, level)) for level in levels],
-            notes=_notes(proposal),
-            consent=_consent(proposal),
-            problems=problems,
+            token=token,
+            levels=[(str(level.value), level.label) for level in form.privacy_options if level.enabled],
+            notes=form.hints,
+            consent=_consent(form.consent),
+            problems=[str(problem) for problem in form.problems] if pending else (),
         )
+
+    async def _creator(self, proposal: Proposal) -> CreatorInfo | ApiError:
+        """Ask what the creator allows: TikTok wants it asked afresh whenever the page is shown."""
+        if proposal.state is not ProposalState.PENDING:
+            return CreatorInfo(privacy_level_options=tuple(proposal.frozen.creator["privacy_level_options"]))
+        try:
+            return await self._desk.creator_info(proposal)
+        except ApiError as error:
+            return error
 
     async def _video(self, name: str, send: _Send, approver: str) -> None:
         try:
@@ -212,23 +210,12 @@ def _same_origin(scope: _Scope) -> bool:
     return not origin or origin.partition("://")[2] == _header(scope, b"host")
 
 
-def _notes(proposal: Proposal) -> list[str]:
-    post = proposal.frozen.post
-    notes: list[str] = []
-    if post.get("brand_content_toggle"):
-        notes.append("The post will be labelled as Paid partnership.")
-    elif post.get("brand_organic_toggle"):
-        notes.append("The post will be labelled as Promotional content.")
-    if proposal.frozen.draft:
-        notes.append("It goes to the creator's inbox in TikTok, where the creator finishes and posts it.")
-    else:
-        notes.append("After it is posted, it may take a few minutes until it can be seen on the profile.")
-    return notes
-
-
-def _consent(proposal: Proposal) -> str:
-    documents = f"{_BRANDED} and {_MUSIC}" if proposal.frozen.post.get("brand_content_toggle") else _MUSIC
-    return f"By posting, you agree to TikTok's {documents}."
+def _consent(consent: Consent) -> str:
+    """Return the sentence with its links, as HTML."""
+    sentence = escape(consent.text)
+    for link in consent.links:
+        sentence = sentence.replace(escape(link.text), f'<a href="{escape(link.url)}">{escape(link.text)}</a>', 1)
+    return f"{sentence}."
 
 
 def _path(scope: _Scope) -> str:

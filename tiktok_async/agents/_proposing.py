@@ -8,12 +8,13 @@ from typing import Any
 from tiktok_async._decoding.answers import read
 from tiktok_async.agents._answers import Answer, safe
 from tiktok_async.agents._kept import Decision
-from tiktok_async.agents._media import HeldFile, hold
+from tiktok_async.agents._media import hold
 from tiktok_async.agents._work import Work
 from tiktok_async.agents.rules.arguments import Refused
 from tiktok_async.agents.rules.proposal import Frozen, allowed_of
 from tiktok_async.api.posting.rules.preflight import video_problems
 from tiktok_async.errors import ConfigurationError
+from tiktok_async.media import check_media
 from tiktok_async.models import CreatorInfo, Endpoint, VideoPost
 
 __all__ = ["propose"]
@@ -37,7 +38,10 @@ async def propose(work: Work, given: Mapping[str, Any], *, draft: bool) -> Answe
         raise Refused(f"TikTok takes no such file; its name ends with one of {', '.join(_TYPES)}")
     with await hold(grant.media_folder or "", given["file"]) as held:
         creator, log_id = (None, None) if post is None else await _creator(work)
-        problems = await _problems(held, post, creator)
+        report = await check_media(held, creator=creator)
+        problems = [str(problem) for problem in report.problems]
+        if post is not None and creator is not None:
+            problems += video_problems(post, creator)
         if problems:
             own = {"proposal": None, "state": "not proposed"}
             return Answer(own=own, data={"problems": safe(problems)}, log_id=log_id)
@@ -51,7 +55,7 @@ async def propose(work: Work, given: Mapping[str, Any], *, draft: bool) -> Answe
             content_type=kind,
             post={} if post is None else _settings(given),
             creator={} if creator is None else allowed_of(creator),
-            media={},
+            media={name: value for name, value in report.to_dict().items() if name not in {"file", "problems"}},
             created_at=work.session.clock.now(),
             nonce=secrets.token_hex(8),
         )
@@ -69,7 +73,9 @@ async def propose(work: Work, given: Mapping[str, Any], *, draft: bool) -> Answe
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: given[name] for name in _SETTINGS if given[name] is not None}
+    # What a person approves says all of it: nothing is left to settings that may change meanwhile.
+    said = dict.fromkeys(("disable_comment", "disable_duet", "disable_stitch"), False)
+    return said | {name: given[name] for name in _SETTINGS if given[name] is not None}
 
 
 _SETTINGS = (
@@ -96,8 +102,3 @@ async def _creator(work: Work) -> tuple[CreatorInfo, str | None]:
     response = await work.creator_info()
     info = read(response, response.data, CreatorInfo, endpoint=Endpoint.CREATOR_INFO, open_id=work.open_id)
     return info, response.log_id
-
-
-async def _problems(held: HeldFile, post: VideoPost | None, creator: CreatorInfo | None) -> list[str]:
-    del held
-    return [] if post is None or creator is None else video_problems(post, creator)
