@@ -584,7 +584,7 @@ class PublishPending(TikTokError):
             )
             + " again later with `account.publish(publish_id).wait()`; do not post it anew."
         )
-        self.__cause__ = problem
+        self.__cause__: BaseException | None = problem
 
 
 class ArchiveUnavailable(TikTokError):

@@ -65,7 +65,7 @@ class OwnedTasks:
         self._clock = clock
         self._check = check
         self._tasks: dict[LastingTask[None], Callable[[], bool]] = {}
-        self.closed = False
+        self.closed: bool = False
 
     def check_open(self) -> None:
         """Refuse after `aclose`.

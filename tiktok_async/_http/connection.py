@@ -42,8 +42,8 @@ def _proxy(proxy: str) -> URL:
         url = URL(proxy)
         fit = url.scheme in {"http", "https"} and bool(url.host) and url.port is not None
     except ValueError:
-        fit = False
-    if not fit:
+        url, fit = None, False
+    if url is None or not fit:
         # The value is not shown: it may hold a password.
         msg = (
             "`proxy` is no URL of an HTTP proxy. Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT; for a SOCKS "

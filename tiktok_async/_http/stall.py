@@ -27,7 +27,7 @@ class StallGuard:
         self._stalled = False
         self._task: asyncio.Task[object] | None = None
         self._timer: TimerHandle | None = None
-        self.moved_at = 0.0
+        self.moved_at: float = 0.0
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.current_task()

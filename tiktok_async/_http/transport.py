@@ -272,8 +272,8 @@ class AiohttpTransport:
                 connector=_FreshConnector(given.connector),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=given.trust_env,
-                proxy=given._default_proxy,  # noqa: SLF001 - there is no public way to it
-                proxy_auth=given._default_proxy_auth,  # noqa: SLF001 - as above
+                proxy=given._default_proxy,  # noqa: SLF001 - no public way to it  # pyright: ignore[reportPrivateUsage]  # as said
+                proxy_auth=given._default_proxy_auth,  # noqa: SLF001 - as above  # pyright: ignore[reportPrivateUsage]  # as above
                 headers=given.headers,
                 timeout=self._timeout,
                 trace_configs=[*traces, *given.trace_configs],

@@ -112,7 +112,9 @@ class TokenManager:
             store=store, clock=clock, grant=refresh_grant, timeout=max(http_timeout, timedelta(seconds=1))
         )
         self._renewals = Renewals(self._settings, self._tasks, self._entries, margin=refresh_margin, emit=emit)
-        self.client = ClientTokens(clock=clock, tasks=self._tasks, grant=client_grant, margin=refresh_margin)
+        self.client: ClientTokens = ClientTokens(
+            clock=clock, tasks=self._tasks, grant=client_grant, margin=refresh_margin
+        )
 
     def usable(self, open_id: str) -> Token | None:
         """Return the cached token, if there is one that can be used: no I/O, no waiting.

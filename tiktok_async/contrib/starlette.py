@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tiktok_async.api.account import Account
-from tiktok_async.contrib._answers import login_required
+from tiktok_async.contrib._answers import ErrorAnswer, login_required
 from tiktok_async.contrib._backend import Backend, WebSession
 from tiktok_async.errors import ConfigurationError, TikTokError
 from tiktok_async.session import TikTokSession
@@ -42,7 +42,7 @@ class LoginRequired(HTTPException):
     """
 
     def __init__(self, login_path: str) -> None:
-        self.answer = login_required(login_path)
+        self.answer: ErrorAnswer = login_required(login_path)
         super().__init__(self.answer.status, str(self.answer.body["message"]))
 
 

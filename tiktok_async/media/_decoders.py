@@ -95,7 +95,7 @@ class _Bridge:
         self._video = video
         self._size = size
         self._at = 0
-        self._left = _MOST
+        self._left: int = _MOST
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()
 

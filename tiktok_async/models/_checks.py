@@ -8,7 +8,7 @@ as 30 for a time of 30 seconds, it is taken.
 import math
 from collections.abc import AsyncIterable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, overload
 
 from tiktok_async.errors import ConfigurationError
 
@@ -32,6 +32,10 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+@overload
+def as_duration(value: Duration) -> timedelta: ...
+@overload
+def as_duration(value: None) -> None: ...
 def as_duration(value: Duration | None) -> timedelta | None:
     """Return *value* as a timedelta; one that cannot be read comes back as it is, for `Checks.duration` to refuse.
 
@@ -135,7 +139,7 @@ class Checks:
         found: object = as_duration(value)
         if found is None:
             return None
-        if not isinstance(found, timedelta):
+        if not isinstance(found, timedelta):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             self.add(f"{name} is {_shown(found)}, not a timedelta or a number of seconds")
             return None
         if found < timedelta(0) or (positive and not found):

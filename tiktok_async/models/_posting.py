@@ -210,7 +210,7 @@ class PrivacyLevel(StrEnum):
 def url_problem(url: str) -> str | None:
     """Return what keeps TikTok from fetching *url*, or `None`; the message does not repeat the URL."""
     given: object = url
-    if isinstance(given, str) and _PUBLIC_URL.fullmatch(given):
+    if isinstance(given, str) and _PUBLIC_URL.fullmatch(given):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         return None
     return (
         "must be a public https URL with a domain name and a path, printable ASCII, no user name and no port of its own"

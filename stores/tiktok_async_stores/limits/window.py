@@ -322,7 +322,7 @@ class SharedPermit:
         self._limiter: _Limiter | None = limiter
         self._window = window
         self._inner = inner
-        self.waited = waited
+        self.waited: float = waited
 
     def done(self) -> None:
         """Stamp the slot: the answer came, or the call was given up after it may have been sent."""

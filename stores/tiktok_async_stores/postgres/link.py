@@ -180,7 +180,7 @@ class PostgresLink:
             self._info, self.options = read_url(url, extra=extra)
             self._size = _read_size(self.options.get("pool_size", str(_POOL_SIZE)))
             schema = schema or self.options.get("schema")
-        self.schema = schema or DEFAULT_SCHEMA
+        self.schema: str = schema or DEFAULT_SCHEMA
         self._quoted = quote_schema(self.schema)
         self._make_tables = make_tables
         self._clock = clock

@@ -87,7 +87,7 @@ class RedisLink:
 
     def __init__(self, client: RedisClient, *, owned: bool, what: str = "The Redis store", replicas: int = 0) -> None:
         check_client(client)
-        self.owner = Owner(what)
+        self.owner: Owner = Owner(what)
         self._client = client
         self._owned = owned
         self._replicas = replicas
@@ -102,16 +102,7 @@ class RedisLink:
         self.owner.check()
         if self._closed:
             raise StoreError("The Redis store is closed.")
-        try:
-            return await self._send(self._client.execute_command, *args)
-        except FAILURES as error:
-            if not by_connection(error):
-                raise _failed(error) from None
-        await drop_idle(self._client)
-        try:
-            return await self._send(self._client.execute_command, *args)
-        except FAILURES as error:
-            raise _failed(error) from None
+        return await self._twice(self._client.execute_command, *args)
 
     async def run(self, script: Script, keys: list[bytes], *args: str | bytes | int) -> Any:  # noqa: ANN401 - as above
         """Run *script* as one step.
@@ -133,14 +124,7 @@ class RedisLink:
         if not self._replicas:
             return await self.run(script, keys, *args)
         self.owner.check()
-        for attempt in (1, 2):
-            try:
-                answer, confirmed = await self._send(self._wait, ("EVAL", script.text, len(keys), *keys, *args))
-                break
-            except FAILURES as error:
-                if attempt == 2 or not by_connection(error):  # noqa: PLR2004 - the second try is the last
-                    raise _failed(error) from None
-            await drop_idle(self._client)
+        answer, confirmed = await self._twice(self._wait, ("EVAL", script.text, len(keys), *keys, *args))
         if int(confirmed) < self._replicas:
             raise StoreError(
                 f"Redis stored it, but only {int(confirmed)} of {self._replicas} replicas confirmed it within "
@@ -159,6 +143,18 @@ class RedisLink:
             if isinstance(answer, Exception):
                 raise answer
         return answers
+
+    async def _twice(self, send: Callable[..., Awaitable[Any]], *args: Any) -> Any:  # noqa: ANN401 - as above
+        try:
+            return await self._send(send, *args)
+        except FAILURES as error:
+            if not by_connection(error):
+                raise _failed(error) from None
+        await drop_idle(self._client)
+        try:
+            return await self._send(send, *args)
+        except FAILURES as error:
+            raise _failed(error) from None
 
     async def _send(self, send: Callable[..., Awaitable[Any]], *args: Any) -> Any:  # noqa: ANN401 - as above
         cancelled = _cancellations()

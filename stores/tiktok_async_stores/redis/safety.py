@@ -141,7 +141,7 @@ class Inspection:
     """
 
     def __init__(self, link: RedisLink, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
-        self.done = False
+        self.done: bool = False
         self._link = link
         self._clock = clock
         self._on_unsafe = on_unsafe

@@ -17,8 +17,8 @@ class Script:
     __slots__ = ("sha", "text")
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names scripts so
+        self.text: str = text
+        self.sha: str = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names scripts so
 
 
 _HEAD = """

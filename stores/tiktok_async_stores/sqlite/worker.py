@@ -78,7 +78,7 @@ class SQLiteWorker:
         self._old: list[aiosqlite.Connection] = []
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self.owner = Owner(f"The SQLite store {path}")
+        self.owner: Owner = Owner(f"The SQLite store {path}")
         self._writes = Batcher[Job[Any], object](self._commit, limit=_TOGETHER, owner=self.owner)
 
     async def read(self, job: Job[T]) -> T:

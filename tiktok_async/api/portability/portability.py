@@ -48,7 +48,7 @@ class PortabilityRequest:
         self, runtime: Runtime, credential: AccountCredential, request_id: str, *, spent: frozenset[str] = frozenset()
     ) -> None:
         given: object = request_id
-        if not isinstance(given, str) or not (given.isascii() and given.isdigit()):
+        if not isinstance(given, str) or not (given.isascii() and given.isdigit()):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             raise ConfigurationError(f"request_id is a str of digits, as TikTok gives it, not {ascii(given)[:60]}.")
         self.request_id = request_id
         self.spent = spent

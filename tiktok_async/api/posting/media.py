@@ -54,6 +54,10 @@ class Digest(Protocol):
         """Take *data*."""
         ...
 
+    def digest(self) -> bytes:
+        """Return the digest of what was taken."""
+        ...
+
 
 class OpenMedia(Protocol):
     """A source that is being read, one call at a time."""
@@ -167,7 +171,7 @@ class AsyncFileMedia:
         """Return the size."""
         end: object = await self.file.seek(0, os.SEEK_END)
         tell = getattr(self.file, "tell", None)
-        if not isinstance(end, int) and tell is not None:
+        if not isinstance(end, int) and tell is not None:  # pyright: ignore[reportUnnecessaryIsInstance]  # files differ
             end = await tell()
         if not isinstance(end, int):
             raise OSError("the file does not say its size")

@@ -30,7 +30,7 @@ from tiktok_async.errors import (
     UploadRejected,
     WrongEventLoop,
 )
-from tiktok_async.models import PublishState, PublishStatus, RetryPolicy
+from tiktok_async.models import ChunkPlan, PublishState, PublishStatus, RetryPolicy
 from tiktok_async.models._http import RawResponse, Request
 
 __all__ = ["PIECE", "ChunkBody", "Upload"]
@@ -74,7 +74,7 @@ class ChunkBody:
         self._idle.set()
         self._closed = False
         self.failure: TikTokError | None = None
-        self.moved = 0
+        self.moved: int = 0
 
     def __aiter__(self) -> Self:
         return self
@@ -152,8 +152,8 @@ class Upload:
         self._record = record
         self._url = url
         self._video = video
-        self.plan = upload.plan
-        self.upload = upload
+        self.plan: ChunkPlan = upload.plan
+        self.upload: UploadRecord = upload
         self._status = status
         self._transport = transport
         self._clock = clock
@@ -161,8 +161,8 @@ class Upload:
         self._refused: set[int] = set()
         self._rewinds = 0
         self._body: ChunkBody | None = None
-        self.acknowledged = upload.sent
-        self.attempts = 0
+        self.acknowledged: int = upload.sent
+        self.attempts: int = 0
         self.on_moved: Callable[[], None] | None = None
 
     @property

@@ -18,6 +18,7 @@ from tiktok_async.api.posting.media import (
     AsyncFile,
     AsyncFileMedia,
     BytesMedia,
+    Digest,
     FileMedia,
     FormFile,
     Media,
@@ -104,7 +105,7 @@ class OpenVideo:
     def __init__(self, media: OpenMedia, clock: Clock) -> None:
         self._media = media
         self._clock = clock
-        self._digest: hashlib._Hash | None = None
+        self._digest: Digest | None = None
 
     async def fingerprint(self) -> Fingerprint:
         """Return by what this video can be known again; it reads 128 KiB.

@@ -69,7 +69,7 @@ class State:
         self.client_key = client_key
         self.client_secret = client_secret
         self.seed = seed
-        self.quirks = quirks
+        self.quirks: Quirks = quirks
         self.app_scopes: frozenset[str] | None = None if app_scopes is None else frozenset(app_scopes)
         self.redirect_uris: tuple[str, ...] | None = None if redirect_uris is None else tuple(redirect_uris)
         self.clock: MovableClock = MovableClock(seed=seed)

@@ -30,9 +30,9 @@ def refused(data: bytes, longest: int) -> str | None:
     import av
 
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), mode="r") as container:
             stream: Any = container.streams.video[0]
-            formats = set() if _is_matroska(data) else _FORMATS & set(container.format.name.split(","))
+            formats: set[str] = set() if _is_matroska(data) else _FORMATS & set(container.format.name.split(","))
             if not formats or stream.codec_context.name not in _CODECS:
                 return "file_format_check_failed"
             seconds = (container.duration or 0) / 1_000_000
