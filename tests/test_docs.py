@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,18 @@ async def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         async with emulator.session(store=os.environ["TIKTOK_TOKEN_STORE"]) as session:
             account = await emulator.connect(session, user)
             yield {"__name__": "page", "emulator": emulator, "user": user, "session": session, "account": account}
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_another_page() -> Iterator[None]:
+    """Each page sets up Django as a process of its own would; Django takes settings once a process."""
+    yield
+    if "django.conf" in sys.modules:
+        from django import conf  # type: ignore[import-untyped]  # Django has no types
+        from django.urls import clear_url_caches  # type: ignore[import-untyped]  # Django has no types
+
+        conf.settings._wrapped = conf.empty
+        clear_url_caches()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != QUICKSTART and blocks(page)])

@@ -237,7 +237,7 @@ def test_a_token_reply_is_the_whole_flat_object() -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 401])
 def test_an_oauth_error_fails_whatever_the_status(status: int) -> None:
-    body = {**TOKEN, "error": "invalid_grant", "error_description": "Authorization code is expired.", "log_id": "LOG"}
+    body = {"error": "invalid_grant", "error_description": "Authorization code is expired.", "log_id": "LOG"}
     error = oauth_refused(answer(body, status))
     assert isinstance(error, OAuthError)
     assert (error.error, error.description, error.log_id, error.open_id) == (
@@ -246,6 +246,12 @@ def test_an_oauth_error_fails_whatever_the_status(status: int) -> None:
         "LOG",
         "user",
     )
+
+
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_an_answer_that_holds_a_token_is_a_token_whatever_else_it_says(status: int) -> None:
+    body = {**TOKEN, "error": "invalid_grant", "error_description": "Authorization code is expired."}
+    assert decode_oauth(answer(body, status), endpoint=Endpoint.TOKEN.path).data["access_token"] == "act.x"
 
 
 def test_a_denial_is_its_own_class() -> None:

@@ -91,8 +91,9 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
     """Decode an answer in the flat OAuth shape.
 
     A non-empty `error` means failure whatever the HTTP status is, and so does an answer that lacks what the endpoint
-    is asked for, such as `access_token`. TikTok's get-started page still prints the token reply in the shape of v1,
-    `{"data": {...}, "message": "success"}`: what is in its `data` is read as the flat object.
+    is asked for, such as `access_token`. An answer that holds a token is a token whatever else it says. TikTok's
+    get-started page still prints the token reply in the shape of v1, `{"data": {...}, "message": "success"}`: what is
+    in its `data` is read as the flat object.
 
     Args:
         response: What came.
