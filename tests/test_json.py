@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 import pytest
@@ -93,6 +93,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one line for
         if ... in inside:
             return st.lists(values(inside[0]), max_size=3).map(tuple)
         return st.tuples(*map(values, inside))
+    if origin is Literal:
+        return st.sampled_from(inside)
     if origin is frozenset:
         return st.frozensets(values(inside[0]), max_size=3)
     if origin is not None and issubclass(origin, Mapping):

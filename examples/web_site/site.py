@@ -4,6 +4,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from examples.web_site import pages
@@ -70,7 +71,8 @@ class Site:
         if account is None:
             return pages.landing(query.get("tiktok_error"))
         try:
-            user = await account.profile(name=str(web.get("name") or "TikTok user"), avatar_url=web.get("avatar_url"))
+            name, avatar_url = str(web.get("name") or "TikTok user"), web.get("avatar_url")
+            user = await account.profile(name=name, avatar_url=avatar_url, max_age=timedelta(0))
             videos = await _videos(account)
         except (ReauthorizationRequired, AccountNotFound):
             return pages.disconnected()

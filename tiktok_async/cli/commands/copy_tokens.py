@@ -43,4 +43,4 @@ async def command(
     if json:
         write_json({"copied": copied})
     else:
-        note(f"{copied} token{'' if copied == 1 else 's'} copied. The store they came from is as it was.")
+        note(f"{copied} token{' was' if copied == 1 else 's were'} copied. The store they came from is as it was.")
