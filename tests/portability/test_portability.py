@@ -329,7 +329,7 @@ async def test_a_folder_that_is_not_there_is_said_to_be(
 ) -> None:
     account = await connected(emulator, session, ONGOING)
     request = await account.portability.add(["profile"])
-    with pytest.raises(ConfigurationError, match="No such file"):
+    with pytest.raises(ConfigurationError, match="which is no folder"):
         await request.download(tmp_path / "nowhere" / "mine.zip")
 
 

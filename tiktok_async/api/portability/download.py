@@ -96,15 +96,17 @@ class Download:
         try:
             # Not in a thread: a file that is opened for somebody who was cancelled meanwhile is nobody's to close.
             file = continue_private(part)
+            whole = False
             try:
                 progress = _Progress(file.tell(), resumed=file.tell() > 0)
                 await self._download(file, progress)
                 await asyncio.to_thread(_flush, file)
+                whole = True
             finally:
                 file.flush()
                 empty = not os.fstat(file.fileno()).st_size
                 file.close()
-                if empty:
+                if empty and not whole:
                     # Nothing came, such as after TikTok's refusal: nothing is left behind.
                     _forget(part)
         except OSError as error:
@@ -205,7 +207,8 @@ def _goes_on(status: int, headers: Mapping[str, str], size: int) -> bool:
 
 
 def _cut(file: BinaryIO, progress: _Progress) -> None:
-    file.truncate(0)
+    file.seek(0)
+    file.truncate()
     progress.size, progress.resumed = 0, False
 
 
