@@ -41,12 +41,14 @@ _FOREIGN = frozenset(
 )
 _FOREIGN_NAMES = frozenset(
     {
-        *("AbstractAsyncContextManager", "HTTPException", "HTTPUnauthorized", "MeterProvider"),
+        *("AbstractAsyncContextManager", "ClientTimeout", "HTTPException", "HTTPUnauthorized", "MeterProvider"),
         *("NotAuthorizedException", "TracerProvider"),
     }
 )
 # Words in signatures that are no class with a page: type variables and aliases.
-_ALIASES = frozenset({"Handler", "LimitsMapping", "OnUnsafe", "RedisClient", "Source", "T", "T_co", "UploadSource"})
+_ALIASES = frozenset(
+    {"Duration", "Handler", "LimitsMapping", "OnUnsafe", "RedisClient", "Source", "T", "T_co", "UploadSource"}
+)
 # Nobody makes these by hand: a session gives them, and what they are made of is nobody's business.
 _GIVEN = re.compile(r"\b(AccountCredential|Grants|Kept|ResearchCalls|Runtime|Walk|RawOpener)\b")
 # Between napoleon, which takes "Word: text" in the docstring of a property for a type, and the end.
