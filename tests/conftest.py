@@ -1,6 +1,7 @@
 """Fixtures that every test may use: the real services, and how long the long ones run."""
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -149,6 +150,21 @@ class RedisServer:
             self._process.terminate()
             self._process.wait()
             self._process = None
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that runs in this process sets up logging, as it may; the tests that follow must not feel it."""
+    ours = [logging.getLogger(name) for name in ("tiktok_async", "tiktok_async_stores", "tiktok_async.stores")]
+    before = [(logger.level, logger.disabled) for logger in ours]
+    yield
+    for logger, (level, disabled) in zip(ours, before, strict=True):
+        logger.setLevel(level)
+        logger.disabled = disabled
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if type(handler.formatter).__module__.startswith("tiktok_async.cli"):
+            root.removeHandler(handler)
 
 
 @pytest.fixture
