@@ -69,7 +69,6 @@ async def test_a_video_is_announced_with_its_settings_and_its_plan(emulator: Emu
                 "title": "hello \N{GRINNING FACE}",
                 "privacy_level": "SELF_ONLY",
                 "disable_comment": True,
-                "disable_duet": False,
                 "disable_stitch": True,
                 "video_cover_timestamp_ms": 1000,
                 "brand_content_toggle": False,
@@ -122,7 +121,6 @@ async def test_photos_are_announced_with_their_settings(emulator: Emulator, acco
                 "title": "t",
                 "description": "d",
                 "privacy_level": "SELF_ONLY",
-                "disable_comment": False,
                 "auto_add_music": True,
                 "brand_content_toggle": False,
                 "brand_organic_toggle": False,
@@ -171,7 +169,13 @@ async def test_a_check_tells_everything_the_creator_does_not_allow(
         stitch_disabled=True,
         max_video_post_duration_sec=60,
     )
-    post = VideoPost(privacy_level=PrivacyLevel.PUBLIC_TO_EVERYONE, duration=timedelta(minutes=2))
+    post = VideoPost(
+        privacy_level=PrivacyLevel.PUBLIC_TO_EVERYONE,
+        duration=timedelta(minutes=2),
+        disable_comment=False,
+        disable_duet=False,
+        disable_stitch=False,
+    )
     with pytest.raises(ConfigurationError) as caught:
         await account.post_video(b"x", post, check=True)
     assert len(caught.value.problems) == 5
