@@ -172,4 +172,4 @@ class Fleet:
         worker = await _start("worker.py", {**self._settings, "log": str(log)})
         self._workers.append(worker)
         assert worker.stdout is not None
-        assert await asyncio.wait_for(worker.stdout.readline(), 100) == b"ready\n"
+        assert await asyncio.wait_for(worker.stdout.readline(), 250) == b"ready\n"
