@@ -8,20 +8,29 @@ import pytest
 
 from tests.agents.conftest import proposed
 from tests.conftest import RedisServer
+from tests.postgres_server import new_schema
 from tiktok_async import ConfigurationError, RetryPolicy, Secret, StoreError
 from tiktok_async.agents import AgentDesk, AgentGrant, ProposalState
 from tiktok_async.emulator import Emulator
-from tiktok_async.stores import EncryptedTokenStore, RedisTokenStore, SQLiteTokenStore, generate_store_key
+from tiktok_async.stores import (
+    EncryptedTokenStore,
+    PostgresTokenStore,
+    RedisTokenStore,
+    SQLiteTokenStore,
+    generate_store_key,
+)
 
 
-@pytest.fixture(params=["sqlite", "redis", "encrypted"])
+@pytest.fixture(params=["sqlite", "redis", "postgres", "encrypted"])
 async def desk(
     request: pytest.FixtureRequest, emulator: Emulator, media: Path, tmp_path: Path
 ) -> AsyncIterator[AgentDesk]:
     """A desk on each kind of store, with an agent that may propose posts."""
-    store: RedisTokenStore | SQLiteTokenStore
+    store: PostgresTokenStore | RedisTokenStore | SQLiteTokenStore
     if request.param == "redis":
         store = RedisTokenStore(request.getfixturevalue("redis_url"), prefix=f"agents-{tmp_path.name}")
+    elif request.param == "postgres":
+        store = PostgresTokenStore(request.getfixturevalue("postgres").url(schema=new_schema()))
     else:
         store = SQLiteTokenStore(tmp_path / "tokens.db")
     kept = EncryptedTokenStore(store, keys=[generate_store_key()]) if request.param == "encrypted" else store
