@@ -92,7 +92,7 @@ async def test_no_post_is_proposed_to_more_people_than_granted(
 @pytest.mark.parametrize(
     "tool", [one for one in OPERATION_LIST if one.tool.startswith("research")], ids=lambda o: o.tool
 )
-async def test_research_is_asked_for_the_granted_fields_and_gives_no_others(
+async def test_research_is_asked_for_the_granted_fields_gives_no_others_and_has_its_log_id_on_record(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, tool: Operation
 ) -> None:
     for names in (AREAS[str(tool.area)], AREAS[str(tool.area)][1:2]):
@@ -105,6 +105,7 @@ async def test_research_is_asked_for_the_granted_fields_and_gives_no_others(
         lists = [one for one in data.values() if isinstance(one, list)]
         items = [data["user"]] if "user" in data else [item for one in lists for item in one]
         assert all(set(item) <= set(names) for item in items)
+        assert (await desk.log(agent="bot"))[-1].log_id
         await desk.revoke("bot")
     assert emulator.requests.to(tool.endpoint)
 

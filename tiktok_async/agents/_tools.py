@@ -16,6 +16,7 @@ from tiktok_async.agents.rules.arguments import Kind, Parameter, Refused
 from tiktok_async.agents.rules.grant import AgentGrant
 from tiktok_async.agents.rules.operations import BY_TOOL, Operation
 from tiktok_async.api.pages import Pages
+from tiktok_async.api.research.calls import check_username
 from tiktok_async.models import USER_FIELD_SCOPES, Endpoint, Page, UserField
 
 if TYPE_CHECKING:
@@ -140,8 +141,15 @@ async def _research_videos(work: Work, given: Mapping[str, Any]) -> Answer:
 
 async def _research_user(work: Work, given: Mapping[str, Any]) -> Answer:
     wanted = work.fields(given)
-    user = await work.session.research.user(given["username"], fields=wanted)
-    return Answer(own={}, data={"user": chosen([user], wanted)[0]})
+    # Not `research.user`: what that returns has no log_id for the record.
+    response = await work.session.request(
+        Endpoint.RESEARCH_USER_INFO.method,
+        Endpoint.RESEARCH_USER_INFO.path,
+        client=True,
+        params={"fields": ",".join(wanted)},
+        json={"username": check_username(given["username"])},
+    )
+    return Answer(own={}, data={"user": _picked(response.data, wanted)}, log_id=response.log_id)
 
 
 async def _research_comments(work: Work, given: Mapping[str, Any]) -> Answer:
