@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
+import tiktok_async
+
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "tiktok_async"
+PACKAGE = Path(str(tiktok_async.__file__)).parent
 
 _WIDTH, _ROW, _GAP, _BOX, _LEFT = 960, 74, 12, 40, 16
 # What is left out: no subject of its own.
