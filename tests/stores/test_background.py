@@ -59,6 +59,9 @@ class _Client:
     def execute_command(self, *_: Any) -> None:
         """Take a command."""
 
+    async def aclose(self) -> None:
+        """Close."""
+
     async def execute(self, **_: Any) -> list[Any]:
         raise self._error
 

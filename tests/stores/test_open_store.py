@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tiktok_async import stores
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import AccountKey
+from tiktok_async.models import AccountKey, Secret
 from tiktok_async.stores import (
     EncryptedTokenStore,
     MemoryTokenStore,
@@ -256,8 +257,7 @@ def test_any_name_and_password_arrive_whole_when_they_are_percent_encoded(
     assert parts.password is not None
     assert (parts.username, parts.password.reveal()) == (user, password)
     assert (parts.hosts, parts.path, parts.options) == (((host, 7000),), f"/{database}", {"client_name": "x&y"})
-    if password not in "StoreUrl(scheme='redis', hosts=((, 7000),), path=/)":
-        assert password not in repr(parts)
+    assert repr(parts) == repr(evolve(parts, password=Secret("another"))), "what is shown does not depend on it"
 
 
 @given(url=st.text(max_size=40) | st.builds("{}://{}".format, st.sampled_from(sorted(REDIS_SCHEMES)), st.text()))

@@ -1,6 +1,7 @@
 """Leases in a SQLite file, for whatever store keeps records of accounts there."""
 
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import ClassVar, NamedTuple
@@ -33,19 +34,19 @@ class SQLiteLeases:
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""
-        return await self._worker.write(partial(_acquire, table=self._leases, key=key, owner=owner, now=self._now(ttl)))
+        return await self._worker.write(
+            partial(_acquire, table=self._leases, key=key, owner=owner, read_now=partial(_now, self._clock, ttl))
+        )
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
         """Hold on to it if it is still *owner*'s."""
-        return await self._worker.write(partial(_renew, table=self._leases, key=key, owner=owner, now=self._now(ttl)))
+        return await self._worker.write(
+            partial(_renew, table=self._leases, key=key, owner=owner, read_now=partial(_now, self._clock, ttl))
+        )
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
         """Free it if it is still *owner*'s."""
         await self._worker.write(partial(_release, table=self._leases, key=key, owner=owner))
-
-    def _now(self, ttl: timedelta) -> "_Now":
-        length = ttl // timedelta(microseconds=1)
-        return _Now(to_microseconds(self._clock.now()), int(self._clock.monotonic() * 1_000_000), length)
 
 
 class _Now(NamedTuple):
@@ -54,6 +55,15 @@ class _Now(NamedTuple):
     wall: int
     steady: int
     ttl: int
+
+
+def _now(clock: Clock, ttl: timedelta) -> _Now:
+    """Read the clocks, inside the transaction.
+
+    A time of before the transaction is older than a lease that was taken while it waited, which then looks like one of
+    before the machine's last start.
+    """
+    return _Now(to_microseconds(clock.now()), int(clock.monotonic() * 1_000_000), ttl // timedelta(microseconds=1))
 
 
 class _Row(NamedTuple):
@@ -84,7 +94,10 @@ def _store(connection: sqlite3.Connection, table: str, key: AccountKey, owner: s
     connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)", row)  # noqa: S608 - made of constants
 
 
-def _acquire(connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, now: _Now) -> int | None:
+def _acquire(
+    connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, read_now: Callable[[], _Now]
+) -> int | None:
+    now = read_now()
     held = _find(connection, table, key)
     if held is not None and held.lasts(now):
         return None
@@ -93,7 +106,10 @@ def _acquire(connection: sqlite3.Connection, *, table: str, key: AccountKey, own
     return int(connection.execute("SELECT last FROM fence").fetchall()[0][0])
 
 
-def _renew(connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, now: _Now) -> bool:
+def _renew(
+    connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, read_now: Callable[[], _Now]
+) -> bool:
+    now = read_now()
     held = _find(connection, table, key)
     if held is None or held.name != owner or not held.lasts(now):
         return False

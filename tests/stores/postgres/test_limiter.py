@@ -261,4 +261,6 @@ async def test_four_processes_earn_no_429_and_waste_little(postgres: PostgresSer
     assert figures["refused"] == 0
     assert min(figures["served_by_each"]) >= max(figures["served_by_each"]) / 4
     # A machine that is busy with other tests is late for each of some ten wake-ups, as in the test with Redis.
-    assert figures["share_of_permitted_rate"] >= 0.95 - 10 * sum(lags) / len(lags)
+    # In the short form three windows tell little, and each of the few commits waits for a disk that others use, too.
+    least = 0.95 if full else 0.7
+    assert figures["share_of_permitted_rate"] >= least - 10 * sum(lags) / len(lags)
