@@ -27,9 +27,9 @@ class Books:
     async def enrolled(self) -> bool:
         """Say whether the accounts have got their slots."""
         checkpoints = open_checkpoints(self.url)
-        roll_call = await checkpoints.get(AccountKey(self.client_key, "*"))
+        enrolment = await checkpoints.get(AccountKey(self.client_key, "*"))
         await checkpoints.aclose()
-        return roll_call is not None
+        return enrolment is not None
 
     async def tokens(self) -> dict[str, Token]:
         """Return what is stored, by open_id."""

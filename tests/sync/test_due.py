@@ -68,7 +68,7 @@ async def test_a_limit_leaves_the_rest_for_the_next_time(world: World) -> None:
     await _due(world)
     world.emulator.clock.advance(HALF_DAY)
     first, second, third = await _due(world, limit=10), await _due(world, limit=10), await _due(world, limit=10)
-    # The roll-call is due as well, and takes a place.
+    # The enrolment is due as well, and takes a place.
     assert {*first, *second, *third} == users
     assert len(first) + len(second) + len(third) == 25
 

@@ -14,9 +14,9 @@ _AGAIN_AFTER = timedelta(minutes=10)
 _TOGETHER = 200
 _LEASE = timedelta(minutes=5)
 
-# The roll-call stands among the checkpoints as an account of its own; no open_id of TikTok's looks like it.
+# The enrolment has a checkpoint of its own, under a key that no open_id of TikTok's looks like.
 _ENROLMENT_KEY = "*"
-_ROLL_CALL_PART = 12
+_ENROLMENTS_EACH_INTERVAL = 12
 
 
 async def due_accounts(
@@ -34,8 +34,8 @@ async def due_accounts(
     several reconcilers at once, each account goes to one.
 
     Each account has a slot of its own in the interval, by a hash of its open_id: half a million accounts spread evenly,
-    and go back to it after an outage. Accounts of the token store that have no checkpoint yet are found by a roll-call
-    of all of them, twelve times an interval; to sync one sooner, send its job when its user logs in.
+    and go back to it after an outage. Accounts of the token store that have no checkpoint yet are looked for twelve
+    times an interval; to sync one sooner, send its job when its user logs in.
 
     Args:
         session: The session, whose accounts are meant.
@@ -105,7 +105,7 @@ async def _enrol_missing(session: TikTokSession, checkpoints: CheckpointStore, e
         async with checkpoints.lease(key, ttl=_LEASE, wait=timedelta(0)):
             await enrol_accounts(session, checkpoints, every=every)
             before = await checkpoints.get(key) or Checkpoint(key=key, due_at=session.clock.now())
-            again = session.clock.now() + every / _ROLL_CALL_PART
+            again = session.clock.now() + every / _ENROLMENTS_EACH_INTERVAL
             after = Checkpoint(key=key, due_at=again, round=before.round + 1)
             await checkpoints.put(after, expected_version=before.version)
     except (LeaseUnavailable, CheckpointConflict):
