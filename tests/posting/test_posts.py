@@ -29,7 +29,7 @@ def test_privacy_has_no_default() -> None:
         PhotoPost(title="hello")  # type: ignore[call-arg]  # the point of the test
 
 
-@given(text=st.text(alphabet=st.characters(), max_size=200), repeat=st.integers(1, 25))
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200), repeat=st.integers(1, 25))
 def test_lengths_are_counted_in_utf16_units(text: str, repeat: int) -> None:
     title = text * repeat
     units = sum(2 if ord(letter) > 0xFFFF else 1 for letter in title)
