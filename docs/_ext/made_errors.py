@@ -1,4 +1,4 @@
-"""A page for each error: what it is, why it happens, what mends it, and what it says."""
+"""A page for each error: what it is, why it happens, what to do, how to catch it, and its message."""
 
 import inspect
 import tomllib
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import tiktok_async
 from tiktok_async import errors
 from tiktok_async.errors import TikTokError
 from tiktok_async.models import AccountKey, Secret, Token
@@ -14,17 +15,17 @@ from tiktok_async.models._posting import FAIL_RULES
 CURES = Path(__file__).parents[1] / "errors" / "cures.toml"
 
 _INTRO = """
-What goes wrong with TikTok, the network, a store or an argument is a `TikTokError`. Its message says what happened, to
-whom, and what to do, and ends with TikTok's `log_id` where there is one. None holds a token or a secret, and all of
-them pickle. A value that cannot be, such as a datetime without a zone, may be Python's `ValueError`.
+A failure of TikTok, the network, a store or an argument raises a `TikTokError`. Its message says what happened, which
+account is concerned, and what to do. It ends with TikTok's `log_id` if there is one. No error holds a token or a secret, and
+all of them can be pickled. An impossible value, such as a datetime without a time zone, may raise Python's `ValueError`.
 """.lstrip()
 
 _AGAIN = {True: "Worth repeating later.", False: "Not worth repeating."}
 _SAME = {True: "The same media may succeed later.", False: "The same media would fail again."}
 _FIXER = {
-    "user": "The user can mend it.",
-    "developer": "The developer can mend it.",
-    "tiktok": "TikTok has to mend it.",
+    "user": "The user can fix it.",
+    "developer": "The developer can fix it.",
+    "tiktok": "TikTok has to fix it.",
 }
 
 
@@ -127,7 +128,7 @@ def _error_page(cls: type[TikTokError], cure: Mapping[str, str]) -> str:
     parts = [f"# {name}\n", f"{summary}\n"]
     if parents:
         parts.append("It is caught as " + " or ".join(f"[{parent}]({parent}.md)" for parent in parents) + ", too.\n")
-    parts += ["## Cause\n", f"{cure['cause']}\n", "## Cure\n", f"{cure['cure']}\n"]
+    parts += ["## Cause\n", f"{cure['cause']}\n", "## What to do\n", f"{cure['cure']}\n", _caught(cls)]
     codes = [
         _defined(code, rule.advice, f"{_FIXER[rule.fixer]} " + _AGAIN[rule.retryable])
         for table in (errors.API_ERRORS, errors.OAUTH_ERRORS)
@@ -141,9 +142,27 @@ def _error_page(cls: type[TikTokError], cure: Mapping[str, str]) -> str:
         parts += [_defined(reason, rule.advice, _SAME[rule.retryable]) for reason, rule in FAIL_RULES.items()]
     sample = _sample(cls)
     if sample is not None:
-        parts += ["## What it says\n", f"```text\n{name}: {sample}\n```\n"]
-    parts.append(f"What it carries: {{py:obj}}`tiktok_async.{name}`.\n")
+        parts += ["## Its message\n", f"```text\n{name}: {sample}\n```\n"]
+    parts.append(f"Its attributes: {{py:obj}}`tiktok_async.{name}`.\n")
     return "\n".join(parts)
+
+
+def _caught(cls: type[TikTokError]) -> str:
+    """Return the `except` for an error, with what it carries beside its message."""
+    name = cls.__name__
+    sample = _sample(cls)
+    carried = [f"error.{field}" for field, value in vars(sample).items() if field[0] != "_" and value] if sample else []
+    lines = [
+        "```python",
+        f"from tiktok_async import {name}" if name in tiktok_async.__all__ else f"from tiktok_async.errors import {name}",
+        "",
+        "try:",
+        "    ...  # the call",
+        f"except {name} as error:",
+        f"    print({', '.join(['error', *carried[:3]])})",
+        "```",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _defined(code: str, advice: str, more: str) -> str:
