@@ -16,8 +16,8 @@ CURES = Path(__file__).parents[1] / "errors" / "cures.toml"
 
 _INTRO = """
 A failure of TikTok, the network, a store or an argument raises a `TikTokError`. Its message says what happened, which
-account is concerned, and what to do. It ends with TikTok's `log_id` if there is one. No error holds a token or a secret, and
-all of them can be pickled. An impossible value, such as a datetime without a time zone, may raise Python's `ValueError`.
+account is concerned, and what to do. It ends with TikTok's `log_id` if there is one. No error holds a token or a
+secret, and all of them can be pickled. An impossible value, such as a datetime without a time zone, may raise `ValueError`.
 """.lstrip()
 
 _AGAIN = {True: "Worth repeating later.", False: "Not worth repeating."}
@@ -152,9 +152,10 @@ def _caught(cls: type[TikTokError]) -> str:
     name = cls.__name__
     sample = _sample(cls)
     carried = [f"error.{field}" for field, value in vars(sample).items() if field[0] != "_" and value] if sample else []
+    module = "tiktok_async" if name in tiktok_async.__all__ else "tiktok_async.errors"
     lines = [
         "```python",
-        f"from tiktok_async import {name}" if name in tiktok_async.__all__ else f"from tiktok_async.errors import {name}",
+        f"from {module} import {name}",
         "",
         "try:",
         "    ...  # the call",

@@ -17,17 +17,18 @@ from tiktok_async.emulator.engine.faults import Fault
 from tiktok_async.emulator.engine.quirk_values import parse_quirks
 from tiktok_async.emulator.engine.quirks import PortabilityQuirks, PostingQuirks, Quirks, ResearchQuirks
 from tiktok_async.emulator.engine.requests import RecordedRequest, RequestLog
-from tiktok_async.emulator.engine.users import EmulatedUser
+from tiktok_async.emulator.engine.users import EmulatedUser, UserProfile
 from tiktok_async.emulator.engine.webhooks import SignedWebhook, WebhookDelivery
-from tiktok_async.emulator.posting.creators import Creator
+from tiktok_async.emulator.posting.creators import Creator, CreatorChanges
 from tiktok_async.emulator.posting.posts import Post, Posts
-from tiktok_async.emulator.posting.timelines import Timeline
+from tiktok_async.emulator.posting.timelines import Timeline, TimelineChanges
 from tiktok_async.emulator.posting.uploads import Arrival, Upload
 from tiktok_async.emulator.research.data import ResearchData
 
 __all__ = [
     "Arrival",
     "Creator",
+    "CreatorChanges",
     "EmulatedUser",
     "Emulator",
     "EmulatorThread",
@@ -44,7 +45,9 @@ __all__ = [
     "ResearchQuirks",
     "SignedWebhook",
     "Timeline",
+    "TimelineChanges",
     "Upload",
+    "UserProfile",
     "WebhookDelivery",
     "parse_quirks",
     "serve",

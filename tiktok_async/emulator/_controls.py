@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from attrs import evolve
 
@@ -13,7 +13,7 @@ from tiktok_async.emulator.engine.faults import Drop, Fault, endpoint_key
 from tiktok_async.emulator.engine.quirks import Quirks
 from tiktok_async.emulator.engine.requests import RecordedRequest, RequestLog
 from tiktok_async.emulator.engine.state import State
-from tiktok_async.emulator.engine.users import EmulatedUser
+from tiktok_async.emulator.engine.users import EmulatedUser, UserProfile
 from tiktok_async.emulator.engine.webhooks import SignedWebhook, WebhookDelivery
 from tiktok_async.emulator.oauth import consent, token_endpoint
 from tiktok_async.emulator.oauth.qr import QrLogins
@@ -129,7 +129,7 @@ class Controls(Products):
         private: bool = False,
         sandbox_target: bool = False,
         open_id: str | None = None,
-        **profile: Any,  # noqa: ANN401 - as EmulatedUser declares them
+        **profile: Unpack[UserProfile],
     ) -> EmulatedUser:
         """Add a creator.
 

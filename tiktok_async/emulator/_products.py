@@ -1,7 +1,7 @@
 """The emulator's doors to publishing, Research and Data Portability."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Unpack
 
 from attrs import evolve
 
@@ -10,10 +10,10 @@ from tiktok_async.emulator.engine.routes import RouteDef
 from tiktok_async.emulator.engine.state import State
 from tiktok_async.emulator.engine.users import EmulatedUser
 from tiktok_async.emulator.portability.endpoints import Portability
-from tiktok_async.emulator.posting.creators import Creator
+from tiktok_async.emulator.posting.creators import Creator, CreatorChanges
 from tiktok_async.emulator.posting.endpoints import Posting
 from tiktok_async.emulator.posting.posts import Posts
-from tiktok_async.emulator.posting.timelines import Timeline
+from tiktok_async.emulator.posting.timelines import Timeline, TimelineChanges
 from tiktok_async.emulator.research.ads import Adlib
 from tiktok_async.emulator.research.comments import ResearchThreads
 from tiktok_async.emulator.research.compliance import ResearchTasks
@@ -59,7 +59,9 @@ class Products:
         """Whether a chunk ever came with an `Authorization` header, which no upload host is to see."""
         return self.posting.uploads.bearers > 0
 
-    def creator(self, user: EmulatedUser, *, privacy: Sequence[str] | None = None, **changes: Any) -> Creator:  # noqa: ANN401 - as Creator declares them
+    def creator(
+        self, user: EmulatedUser, *, privacy: Sequence[str] | None = None, **changes: Unpack[CreatorChanges]
+    ) -> Creator:
         """Return the posting side of *user*, changed.
 
         Args:
@@ -77,7 +79,7 @@ class Products:
             setattr(creator, name, value)
         return creator
 
-    def plan_timeline(self, timeline: Timeline | None = None, **changes: Any) -> Timeline:  # noqa: ANN401 - as Timeline declares them
+    def plan_timeline(self, timeline: Timeline | None = None, **changes: Unpack[TimelineChanges]) -> Timeline:
         """Say what becomes of every init accepted from now on; everything at once, if nothing is said.
 
         Args:

@@ -4,7 +4,7 @@ Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 from attrs import define, field
 
@@ -40,6 +40,17 @@ EVERYDAY_SCOPES = frozenset(
         Scope.VIDEO_UPLOAD,
     }
 )
+
+
+class UserProfile(TypedDict, total=False):
+    """What may be said of a new user besides their name: attributes of `EmulatedUser`."""
+
+    union_id: str
+    bio_description: str | None
+    is_verified: bool
+    follower_count: int
+    following_count: int
+    likes_count: int
 
 
 @define(slots=True, kw_only=True, eq=False)

@@ -5,7 +5,7 @@ Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-cr
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from attrs import define
 
@@ -19,6 +19,17 @@ _PUBLIC: Final = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 _PRIVATE: Final = ("FOLLOWER_OF_CREATOR", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
 _UNAUDITED_USERS: Final = 5
 _OLDEST_APP: Final = (31, 8)
+
+
+class CreatorChanges(TypedDict, total=False):
+    """Attributes of `Creator` that a test may change."""
+
+    comment_disabled: bool
+    duet_disabled: bool
+    stitch_disabled: bool
+    max_video_post_duration_sec: int
+    banned: bool
+    app_version: str
 
 
 @define(eq=False, slots=True, kw_only=True)

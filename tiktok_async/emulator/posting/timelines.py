@@ -5,7 +5,7 @@ Source: https://developers.tiktok.com/doc/content-posting-api-reference-get-vide
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypedDict
 
 from attrs import field, frozen, validators
 
@@ -32,6 +32,19 @@ FAIL_REASONS: Final = (
 )
 
 _NEVER: Final = None
+
+
+class TimelineChanges(TypedDict, total=False):
+    """Attributes of `Timeline` that a test may change."""
+
+    download: timedelta
+    download_size: int
+    processing: timedelta
+    fail_reason: str | None
+    moderation: timedelta | None
+    post_ids: int
+    user_posts_after: timedelta | None
+    hidden_after: timedelta | None
 
 
 @frozen(slots=True, kw_only=True)
