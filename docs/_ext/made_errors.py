@@ -17,7 +17,7 @@ CURES = Path(__file__).parents[1] / "errors" / "cures.toml"
 _INTRO = """
 A failure of TikTok, the network, a store or an argument raises a `TikTokError`. Its message says what happened, which
 account is concerned, and what to do. It ends with TikTok's `log_id` if there is one. No error holds a token or a
-secret, and all of them can be pickled. An impossible value, such as a datetime without a time zone, may raise `ValueError`.
+secret, and all of them can be pickled. An impossible value, such as a datetime without a zone, may raise `ValueError`.
 """.lstrip()
 
 _AGAIN = {True: "Worth repeating later.", False: "Not worth repeating."}
