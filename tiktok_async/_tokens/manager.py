@@ -16,7 +16,7 @@ from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async._concurrency.tasks import OwnedTasks
 from tiktok_async._tokens.client_token import ClientTokens
-from tiktok_async._tokens.renewal import AccountEntry, Renewal, Renewals, Want, Wish
+from tiktok_async._tokens.renewal import AccountEntry, Purpose, Renewal, Renewals
 from tiktok_async._tokens.rotation import RotationSettings
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import AccessTokenInvalid, LeaseUnavailable, StoreError, TokenNotSaved
@@ -130,7 +130,7 @@ class TokenManager:
         if now >= entry.usable_until:
             return None
         if entry.renewal is None and now >= entry.retry_at and not self._tasks.closed:
-            self._renewals.start(entry, Wish(Want.FRESH))
+            self._renewals.start(entry, Renewal(Purpose.BACKGROUND))
         return entry.token
 
     async def token(self, open_id: str) -> Token:
@@ -148,7 +148,7 @@ class TokenManager:
             renewal = entry.renewal
             if renewal is None:
                 self._refuse_during_pause(entry)
-                renewal = self._renewals.start(entry, Wish(Want.USABLE))
+                renewal = self._renewals.start(entry, Renewal(Purpose.CALL))
             elif renewal.known.settled:
                 await renewal.saved.wait()
                 continue
@@ -182,7 +182,7 @@ class TokenManager:
             renewal = entry.renewal
             if renewal is None:
                 self._refuse_during_pause(entry)
-                renewal = self._renewals.start(entry, Wish(Want.OTHER, refused=token.access_token))
+                renewal = self._renewals.start(entry, Renewal(Purpose.REJECTED, refused=token.access_token))
             elif renewal.known.settled:
                 await renewal.saved.wait()
                 continue
@@ -203,8 +203,8 @@ class TokenManager:
             entry = self._entry(open_id)
             renewal = entry.renewal
             if renewal is None:
-                renewal = self._renewals.start(entry, Wish(Want.NEW))
-            if renewal.wish.want is Want.NEW or renewal.gained:
+                renewal = self._renewals.start(entry, Renewal(Purpose.FORCED))
+            if renewal.purpose is Purpose.FORCED or renewal.gained:
                 return await renewal.saved.wait()
             await renewal.over()
 
@@ -229,7 +229,7 @@ class TokenManager:
             await entry.renewal.saved.wait()
             return False
         try:
-            renewal = self._renewals.start(entry, Wish(Want.LATER, until=until, since=since))
+            renewal = self._renewals.start(entry, Renewal(Purpose.SWEEP, until=until, since=since))
             await renewal.saved.wait()
             return renewal.rotation is not None and renewal.rotation.rotated
         finally:
@@ -330,7 +330,7 @@ class TokenManager:
     @staticmethod
     async def _wait_for(renewal: Renewal) -> Token | None:
         """Wait for *renewal*; `None` if it was a sweep's, which gives up sooner than a caller does."""
-        if renewal.wish.want is not Want.LATER:
+        if renewal.purpose is not Purpose.SWEEP:
             return await renewal.known.wait()
         with suppress(LeaseUnavailable):
             await renewal.known.wait()

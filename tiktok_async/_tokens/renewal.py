@@ -37,44 +37,36 @@ from tiktok_async.models import (
 _NEVER = -math.inf
 
 
-class Want(Enum):
-    """What a renewal is for."""
+class Purpose(Enum):
+    """What a renewal is for, which says when a stored token will do."""
 
-    USABLE = auto()
-    """Any token that can be used."""
-    FRESH = auto()
-    """One that is not stale; nobody waits for it."""
-    OTHER = auto()
-    """One that is not the refused one."""
-    NEW = auto()
-    """One that TikTok gives now."""
-    LATER = auto()
-    """One that ends later than a given time; the sweep's."""
-
-
-@frozen(slots=True)
-class Wish:
-    """What a renewal is for, in full.
-
-    Attributes:
-        want: Which kind of token.
-        refused: The access token that TikTok refused, for `Want.OTHER`.
-        until: The token has to live longer than this, for `Want.LATER`;
-        since: or to have been given since then.
-    """
-
-    want: Want
-    refused: Secret | None = None
-    until: datetime | None = None
-    since: datetime | None = None
+    CALL = auto()
+    """A call waits: any token that can be used."""
+    BACKGROUND = auto()
+    """Nobody waits, the token is stale: one that is fresh."""
+    REJECTED = auto()
+    """A call was answered with a 401: one that differs from the refused one."""
+    FORCED = auto()
+    """A user asked for it: only one that TikTok gives now."""
+    SWEEP = auto()
+    """A sweep found it due: one that ends later than a given time, or was given since."""
 
 
 @final
 class Renewal:
     """Work on one account: any number of callers wait, none of them owns it.
 
+    Args:
+        purpose: What it is for.
+        refused: The access token that TikTok refused, for `Purpose.REJECTED`.
+        until: A token that ends later will do, for `Purpose.SWEEP`.
+        since: So will one that TikTok gave later than this, for `Purpose.SWEEP`.
+
     Attributes:
-        wish: What it is for.
+        purpose: What it is for.
+        refused: The access token that TikTok refused.
+        until: A token that ends later will do.
+        since: So will one that TikTok gave later than this.
         known: The token, as soon as this process may use it.
         saved: The token, once it is stored.
         rotation: The rotation, once it came to that.
@@ -82,10 +74,20 @@ class Renewal:
         gained: Whether TikTok gave a new token.
     """
 
-    __slots__ = ("began", "gained", "known", "rotation", "saved", "wish")
+    __slots__ = ("began", "gained", "known", "purpose", "refused", "rotation", "saved", "since", "until")
 
-    def __init__(self, wish: Wish) -> None:
-        self.wish = wish
+    def __init__(
+        self,
+        purpose: Purpose,
+        *,
+        refused: Secret | None = None,
+        until: datetime | None = None,
+        since: datetime | None = None,
+    ) -> None:
+        self.purpose = purpose
+        self.refused = refused
+        self.until = until
+        self.since = since
         self.known: SharedResult[Token] = SharedResult()
         self.saved: SharedResult[Token] = SharedResult()
         self.rotation: Rotation | None = None
@@ -101,7 +103,7 @@ class Renewal:
     @property
     def forced(self) -> bool:
         """Whether it asks TikTok whatever failed a moment ago."""
-        return self.wish.want is Want.NEW
+        return self.purpose is Purpose.FORCED
 
     async def over(self) -> None:
         """Wait until the token is stored or the renewal has failed.
@@ -236,9 +238,8 @@ class Renewals:
         self._emit = emit
         self.unsaved: dict[str, TokenNotSaved] = {}
 
-    def start(self, entry: AccountEntry, wish: Wish) -> Renewal:
-        """Begin to work on *entry*, which has no renewal now."""
-        renewal = Renewal(wish)
+    def start(self, entry: AccountEntry, renewal: Renewal) -> Renewal:
+        """Begin *renewal* for *entry*, which has none now, and return it."""
 
         def ended() -> None:
             if entry.renewal is renewal:
@@ -254,17 +255,17 @@ class Renewals:
         fresh_until, usable_until = self._deadlines(entry, token)
         entry.adopt(token, fresh_until=fresh_until, usable_until=usable_until)
 
-    def accepts(self, entry: AccountEntry, wish: Wish, stored: Token) -> bool:
-        """Say whether *stored* is what *wish* is for."""
-        if wish.want is Want.NEW:
+    def accepts(self, entry: AccountEntry, renewal: Renewal, stored: Token) -> bool:
+        """Say whether *stored* will do for the purpose of *renewal*."""
+        if renewal.purpose is Purpose.FORCED:
             return False
-        if wish.until is not None and wish.since is not None:
-            return stored.expires_at > wish.until or stored.updated_at > wish.since
+        if renewal.until is not None and renewal.since is not None:
+            return stored.expires_at > renewal.until or stored.updated_at > renewal.since
         now = self._clock.monotonic()
         fresh_until, usable_until = self._deadlines(entry, stored)
-        if wish.want is Want.FRESH:
+        if renewal.purpose is Purpose.BACKGROUND:
             return now < fresh_until
-        return now < usable_until and stored.access_token != wish.refused
+        return now < usable_until and stored.access_token != renewal.refused
 
     async def _run(self, entry: AccountEntry, renewal: Renewal) -> None:
         try:
@@ -302,20 +303,20 @@ class Renewals:
             behind = went_back(entry.newest, stored)
             if stored.state is not TokenState.ACTIVE and not behind:
                 raise ReauthorizationRequired(entry.key.open_id, stored.reason or "revoked")
-            if not behind and self.accepts(entry, renewal.wish, stored):
+            if not behind and self.accepts(entry, renewal, stored):
                 return stored
             if entry.error is not None and self._clock.monotonic() < entry.retry_at and not renewal.forced:
                 raise copy(entry.error)
             renewal.began = self._clock.monotonic()
             renewal.rotation = Rotation(self._settings, entry.key, _Listener(self, entry, renewal))
-        return await renewal.rotation.run(patient=renewal.wish.want is not Want.LATER)
+        return await renewal.rotation.run(patient=renewal.purpose is not Purpose.SWEEP)
 
     def _succeeded(self, entry: AccountEntry, renewal: Renewal, token: Token) -> None:
         self.adopt(entry, token)
         entry.recover()
         if renewal.rotation is None or not renewal.rotation.rotated:
             return
-        if renewal.wish.want is Want.OTHER:
+        if renewal.purpose is Purpose.REJECTED:
             entry.suspect = token.access_token
             # Past its fresh time a refusal is what it looks like: the token has ended.
             entry.suspect_until = min(self._clock.monotonic() + _SUSPICION, entry.fresh_until)
@@ -326,7 +327,7 @@ class Renewals:
                 expires_at=token.expires_at,
                 version=token.version,
                 duration=timedelta(seconds=self._clock.monotonic() - renewal.began),
-                background=renewal.wish.want in (Want.FRESH, Want.LATER),
+                background=renewal.purpose in (Purpose.BACKGROUND, Purpose.SWEEP),
             )
         )
 
@@ -402,7 +403,7 @@ class _Listener:
     renewal: Renewal
 
     def accepts(self, stored: Token) -> bool:
-        return self.renewals.accepts(self.entry, self.renewal.wish, stored)
+        return self.renewals.accepts(self.entry, self.renewal, stored)
 
     @property
     def newest(self) -> Token | None:
