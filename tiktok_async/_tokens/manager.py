@@ -204,7 +204,7 @@ class TokenManager:
             renewal = entry.renewal
             if renewal is None:
                 renewal = self._renewals.start(entry, Renewal(Purpose.FORCED))
-            if renewal.purpose is Purpose.FORCED or renewal.gained:
+            if renewal.purpose is Purpose.FORCED or renewal.rotated:
                 return await renewal.saved.wait()
             await renewal.over()
 

@@ -71,10 +71,10 @@ class Renewal:
         saved: The token, once it is stored.
         rotation: The rotation, once it came to that.
         began: When that was, by the monotonic clock.
-        gained: Whether TikTok gave a new token.
+        rotated: Whether TikTok gave a new token.
     """
 
-    __slots__ = ("began", "gained", "known", "purpose", "refused", "rotation", "saved", "since", "until")
+    __slots__ = ("began", "known", "purpose", "refused", "rotated", "rotation", "saved", "since", "until")
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Renewal:
         self.saved: SharedResult[Token] = SharedResult()
         self.rotation: Rotation | None = None
         self.began = 0.0
-        self.gained = False
+        self.rotated = False
 
     @property
     def exposed(self) -> bool:
@@ -320,7 +320,7 @@ class Renewals:
             entry.suspect = token.access_token
             # Past its fresh time a refusal is what it looks like: the token has ended.
             entry.suspect_until = min(self._clock.monotonic() + _SUSPICION, entry.fresh_until)
-        self.tell(
+        self.emit(
             TokenRefreshed(
                 at=self._clock.now(),
                 open_id=entry.key.open_id,
@@ -341,7 +341,7 @@ class Renewals:
         elif isinstance(error, ReauthorizationRequired):
             self.lose(entry, error)
             if rotation is not None and rotation.found_out:
-                self.tell(
+                self.emit(
                     ReauthorizationNeeded(
                         at=self._clock.now(), open_id=entry.key.open_id, reason=error.reason, log_id=error.log_id
                     )
@@ -355,7 +355,7 @@ class Renewals:
             entry.error = error
             entry.retry_at = now + wait
             entry.look_at = now + min(wait, _LOOK)
-            self.tell(self._failure(entry, error))
+            self.emit(self._failure(entry, error))
 
     def lose(self, entry: AccountEntry, error: ReauthorizationRequired) -> None:
         """Refuse the account's calls from now on, with a look into the store every few seconds."""
@@ -364,13 +364,13 @@ class Renewals:
         entry.error = error
         entry.look_at = self._clock.monotonic() + _LOOK
 
-    def keep_unsaved(self, entry: AccountEntry, error: TokenNotSaved) -> None:
-        """Tell that a rotated token is in this process only."""
-        _log.error("The rotated token of account %s could not be stored so far; it is tried further", error.open_id)
-        self.tell(self._failure(entry, error, unsaved=True))
+    def report_unsaved(self, entry: AccountEntry, error: TokenNotSaved) -> None:
+        """Log and emit that a rotated token is in this process only."""
+        _log.error("The rotated token of account %s is not stored yet; the attempts go on", error.open_id)
+        self.emit(self._failure(entry, error, unsaved=True))
 
-    def tell(self, event: Event) -> None:
-        """Emit *event*."""
+    def emit(self, event: Event) -> None:
+        """Give *event* to the observer, if there is one."""
         if self._emit is not None:
             self._emit(event)
 
@@ -396,7 +396,7 @@ class Renewals:
 
 @frozen
 class _Listener:
-    """Hears what a rotation finds out while it is still at work."""
+    """Applies the findings of a rotation at once, while it is still at work."""
 
     renewals: Renewals
     entry: AccountEntry
@@ -409,22 +409,22 @@ class _Listener:
     def newest(self) -> Token | None:
         return self.entry.newest
 
-    def gained(self, token: Token) -> None:
-        """Serve the token before it is stored: whoever waits for it need not wait for the disk."""
+    def on_rotated(self, token: Token) -> None:
+        """Give the token to the waiting calls before it is stored."""
         self.renewals.unsaved[token.key.open_id] = TokenNotSaved(token)
         known = self.entry.token
         if known is None or known.version < token.version:
             self.renewals.adopt(self.entry, token)
-        self.renewal.gained = True
+        self.renewal.rotated = True
         self.renewal.known.set(token)
 
-    def stored(self, token: Token) -> None:
+    def on_saved(self, token: Token) -> None:
         self.renewals.unsaved.pop(token.key.open_id, None)
 
-    def unsaved(self, error: TokenNotSaved) -> None:
-        self.renewals.keep_unsaved(self.entry, error)
+    def on_save_failing(self, error: TokenNotSaved) -> None:
+        self.renewals.report_unsaved(self.entry, error)
         self.renewal.saved.fail(error)
 
-    def lost(self, error: ReauthorizationRequired) -> None:
+    def on_refused(self, error: ReauthorizationRequired) -> None:
         self.renewals.lose(self.entry, error)
         self.renewal.fail(error)

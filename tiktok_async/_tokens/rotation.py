@@ -38,7 +38,7 @@ from tiktok_async.models import AccountKey, RefreshAttempt, Token, TokenState, f
 _log = logging.getLogger("tiktok_async.tokens")
 
 SAVES = 6
-"""So often a save is tried, over some three seconds, before it is called failed; it goes on all the same."""
+"""The number of attempts to save, over some three seconds, before a failure is reported; the attempts go on."""
 
 _BASE, _CAP = 0.1, 5.0  # seconds between two tries
 
@@ -47,19 +47,19 @@ _ANY_FAILURE = (Exception, asyncio.CancelledError)
 
 
 async def save_over(
-    store: TokenStore, clock: Clock, before: Token, token: Token, *, over: bool, stuck: Callable[[], None]
+    store: TokenStore, clock: Clock, before: Token, token: Token, *, over: bool, on_failing: Callable[[], None]
 ) -> Token:
-    """Put *token* over *before*, whatever it takes.
+    """Put *token* over *before*, again and again until that succeeds.
 
-    A save whose outcome is unknown is simply tried again: the conflict that follows shows our own token.
+    A save with an unknown outcome is repeated: the conflict that follows shows our own token.
 
     Args:
-        store: Where to.
-        clock: Times the tries.
+        store: The store.
+        clock: Waits between the attempts.
         before: What was stored when this process wrote last.
         token: What to store.
-        over: Put it over what others made of *before* too, as long as it has the same refresh token.
-        stuck: Called once when `SAVES` tries have failed.
+        over: Also replace what others stored after *before*, as long as it has the same refresh token.
+        on_failing: Called once, after `SAVES` failed attempts.
 
     Returns:
         What is stored in the end: *token*, or what somebody else put there meanwhile.
@@ -75,10 +75,10 @@ async def save_over(
         except TokenConflict:
             stored = await _read(store, clock, before.key)
         except _ANY_FAILURE as error:
-            _stop_if_told(error)
+            _raise_if_cancelled(error)
             failures += 1
             if failures == SAVES:
-                stuck()
+                on_failing()
             await clock.sleep(backoff(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
             continue
         # What shows up here may be our own token, from a put whose answer was lost.
@@ -93,7 +93,7 @@ async def _read(store: TokenStore, clock: Clock, key: AccountKey) -> Token:
         try:
             stored = await store.get(key)
         except _ANY_FAILURE as error:
-            _stop_if_told(error)
+            _raise_if_cancelled(error)
             failures += 1
             await clock.sleep(backoff(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
             continue
@@ -102,7 +102,7 @@ async def _read(store: TokenStore, clock: Clock, key: AccountKey) -> Token:
         return stored
 
 
-def _stop_if_told(error: BaseException) -> None:
+def _raise_if_cancelled(error: BaseException) -> None:
     """Raise a cancellation that is meant for this task; another one is a failure of the store's own tasks."""
     if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
         raise error
@@ -112,7 +112,7 @@ _REPLAY_PAUSE = 1.5  # seconds, at least, before a second try after an answer th
 
 
 class RotationListener(Protocol):
-    """Who wants to know what a rotation found out, before the store took it."""
+    """Is called with the findings of a rotation, before they are stored."""
 
     def accepts(self, stored: Token) -> bool:
         """Say whether *stored* is as good as a new one, so that TikTok need not be asked."""
@@ -123,17 +123,17 @@ class RotationListener(Protocol):
         """The newest token that this process knows to have been given, whatever is stored."""
         ...
 
-    def gained(self, token: Token) -> None:
-        """TikTok gave *token*; it is not stored yet."""
+    def on_rotated(self, token: Token) -> None:
+        """Take *token*, which TikTok just gave and which is not stored yet."""
 
-    def stored(self, token: Token) -> None:
-        """The store has *token*: the new one, or what a login put there meanwhile."""
+    def on_saved(self, token: Token) -> None:
+        """Take what is stored: the new token, or the one of a login that came meanwhile."""
 
-    def unsaved(self, error: TokenNotSaved) -> None:
-        """The store has not taken the new token so far; it is tried further."""
+    def on_save_failing(self, error: TokenNotSaved) -> None:
+        """Take note that the new token is not stored after `SAVES` attempts; the attempts go on."""
 
-    def lost(self, error: ReauthorizationRequired) -> None:
-        """TikTok refused the refresh token, and the store has not taken that so far; it is tried further."""
+    def on_refused(self, error: ReauthorizationRequired) -> None:
+        """Take note that TikTok refused the refresh token, and that this is not stored after `SAVES` attempts."""
 
 
 @frozen(slots=True)
@@ -164,7 +164,7 @@ class Rotation:
     Args:
         settings: What all rotations share.
         key: The account.
-        listener: Who wants to know.
+        listener: Is called with what it finds.
 
     Attributes:
         exposed: Whether a refresh token is, or is about to be, with TikTok, or its successor is not yet stored. A
@@ -217,7 +217,7 @@ class Rotation:
                 # A lease that cannot be given back runs out by itself; the token is stored.
                 if token is None:
                     raise
-                _stop_if_told(error)
+                _raise_if_cancelled(error)
             if token is not None:
                 return token
 
@@ -270,17 +270,17 @@ class Rotation:
                 return None
             attempt, self._unsent = self._unsent, None
             try:
-                gained = await self._grant(written)
+                given = await self._grant(written)
             except TikTokError as error:
-                verdict = classify_refresh_error(error)
-                if verdict is RefreshOutcome.REFUSED:
+                outcome = classify_refresh_error(error)
+                if outcome is RefreshOutcome.REFUSED:
                     return await self._refused(written, error, interrupted=found is not None)
-                if verdict is RefreshOutcome.UNUSED:
-                    await self._settle(written, found)
-                if verdict is not RefreshOutcome.UNCLEAR or found is not None:
+                if outcome is RefreshOutcome.UNUSED:
+                    await self._withdraw(written, found)
+                if outcome is not RefreshOutcome.UNCLEAR or found is not None:
                     raise
             else:
-                return await self._keep(written, gained)
+                return await self._save(written, given)
             found, stored = attempt, written
             await self._clock.sleep(_REPLAY_PAUSE * (1 + self._clock.random()))
 
@@ -294,27 +294,27 @@ class Rotation:
         except TokenConflict:
             return None
 
-    async def _settle(self, written: Token, before: RefreshAttempt | None) -> None:
+    async def _withdraw(self, written: Token, before: RefreshAttempt | None) -> None:
         """Take back an attempt that did not use the refresh token."""
         # Where that fails, whoever finds the attempt takes it for an open one, which costs a wait and no token.
         with suppress(StoreError):
             await self._store.put(evolve(written, attempt=before), expected_version=written.version)
 
-    async def _keep(self, written: Token, gained: Token) -> Token:
+    async def _save(self, written: Token, given: Token) -> Token:
         """Serve the new token from now on, and store it."""
         self.rotated = True
         token = evolve(
-            gained,
+            given,
             key=self._key,
             version=written.version + 1,
             state=TokenState.ACTIVE,
             attempt=None,
             reason=None,
         )
-        self._listener.gained(token)
-        stuck = partial(self._listener.unsaved, TokenNotSaved(token))
-        stored = await save_over(self._store, self._clock, written, token, over=True, stuck=stuck)
-        self._listener.stored(stored)
+        self._listener.on_rotated(token)
+        on_failing = partial(self._listener.on_save_failing, TokenNotSaved(token))
+        stored = await save_over(self._store, self._clock, written, token, over=True, on_failing=on_failing)
+        self._listener.on_saved(stored)
         return stored
 
     async def _refused(self, written: Token, error: TikTokError, *, interrupted: bool) -> Token | None:
@@ -333,8 +333,8 @@ class Rotation:
             log_id=getattr(error, "log_id", None),
         )
         marked = evolve(written, state=TokenState.REAUTHORIZATION_REQUIRED, reason=reason, attempt=None)
-        stuck = partial(self._listener.lost, gone)
-        stored = await save_over(self._store, self._clock, written, marked, over=False, stuck=stuck)
+        on_failing = partial(self._listener.on_refused, gone)
+        stored = await save_over(self._store, self._clock, written, marked, over=False, on_failing=on_failing)
         if stored.state is TokenState.ACTIVE:
             return None
         self.found_out = True

@@ -23,7 +23,7 @@ def _no_failures() -> list[tuple[str, TikTokError]]:
 
 
 @define
-class _Tally:
+class _SweepCounts:
     """Counts what the workers of one sweep did."""
 
     refreshed: int = 0
@@ -58,21 +58,21 @@ async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: 
     began = manager.clock.now()
     due = manager.store.expiring(manager.client_key, began + within)
     turn = asyncio.Lock()
-    tally = _Tally()
+    counts = _SweepCounts()
 
     async def work() -> None:
         while (key := await _next(due, turn)) is not None:
             try:
                 renewed = await manager.renew(key.open_id, until=began + within, since=began)
             except (LeaseUnavailable, AccountNotFound):
-                tally.skipped += 1
+                counts.skipped += 1
             except SessionClosed:
                 raise
             except TikTokError as error:
-                tally.fail(key.open_id, error)
+                counts.fail(key.open_id, error)
             else:
-                tally.refreshed += renewed
-                tally.skipped += not renewed
+                counts.refreshed += renewed
+                counts.skipped += not renewed
 
     workers = [asyncio.create_task(work()) for _ in range(max(1, concurrency))]
     try:
@@ -84,7 +84,7 @@ async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: 
         if isinstance(due, AsyncGenerator):
             await due.aclose()
     return RefreshReport(
-        refreshed=tally.refreshed, failed=tally.failed, skipped=tally.skipped, failures=tuple(tally.failures)
+        refreshed=counts.refreshed, failed=counts.failed, skipped=counts.skipped, failures=tuple(counts.failures)
     )
 
 

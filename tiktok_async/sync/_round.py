@@ -45,7 +45,7 @@ class _TakenOver(Exception):
 
 
 @define
-class _Tally:
+class _RoundProgress:
     """How far the round has come."""
 
     checkpoint: Checkpoint
@@ -78,65 +78,65 @@ class Round:
 
     async def run(self, checkpoint: Checkpoint) -> AccountSync:
         """Make the round, or what is left of it; see `sync_account`."""
-        tally = _Tally(rules.begin(checkpoint, self.clock.now()))
+        progress = _RoundProgress(rules.begin(checkpoint, self.clock.now()))
         try:
-            await self._work(tally)
+            await self._work(progress)
         except (CheckpointConflict, _TakenOver):
-            return tally.result(SyncState.BUSY)
+            return progress.result(SyncState.BUSY)
         except _Refused as refused:
-            return await self._refused(tally, refused.error)
-        return tally.result(SyncState.SYNCED)
+            return await self._refused(progress, refused.error)
+        return progress.result(SyncState.SYNCED)
 
-    async def _work(self, tally: _Tally) -> None:
-        start = rules.start_of(tally.checkpoint, self.plan.look_back, self.plan.since)
-        listing = self.account.videos(since=start, cursor=tally.checkpoint.cursor, fields=self.plan.fields)
+    async def _work(self, progress: _RoundProgress) -> None:
+        start = rules.start_of(progress.checkpoint, self.plan.look_back, self.plan.since)
+        listing = self.account.videos(since=start, cursor=progress.checkpoint.cursor, fields=self.plan.fields)
         async with aclosing(listing.pages()) as pages:
             while (page := await _asked(anext(pages, None))) is not None:
-                if tally.pages:
+                if progress.pages:
                     # What the page before brought is with the handler. After the last page, the round's end says so.
-                    await self._save(tally, tally.checkpoint, self.clock.now() + self.plan.lease)
+                    await self._save(progress, progress.checkpoint, self.clock.now() + self.plan.lease)
                 if not await self.held.covers(0):
                     raise _TakenOver
-                await self._hand_over(tally, page.items)
-                tally.checkpoint = evolve(tally.checkpoint, cursor=page.cursor)
-                tally.pages += 1
-        found, gone = await _asked(unlisted(self.account, tally.checkpoint, self.plan))
-        await self._hand_over(tally, found, gone)
-        end = rules.finish(tally.checkpoint, self.clock.now(), every=self.plan.every, look_back=self.plan.look_back)
-        await self._save(tally, end, end.due_at)
+                await self._hand_over(progress, page.items)
+                progress.checkpoint = evolve(progress.checkpoint, cursor=page.cursor)
+                progress.pages += 1
+        found, gone = await _asked(unlisted(self.account, progress.checkpoint, self.plan))
+        await self._hand_over(progress, found, gone)
+        end = rules.finish(progress.checkpoint, self.clock.now(), every=self.plan.every, look_back=self.plan.look_back)
+        await self._save(progress, end, end.due_at)
 
-    async def _hand_over(self, tally: _Tally, videos: Iterable[Video], gone: tuple[str, ...] = ()) -> None:
-        tally.checkpoint, changed = rules.take(tally.checkpoint, videos, self.plan.look_back)
+    async def _hand_over(self, progress: _RoundProgress, videos: Iterable[Video], gone: tuple[str, ...] = ()) -> None:
+        progress.checkpoint, changed = rules.take(progress.checkpoint, videos, self.plan.look_back)
         if changed or gone:
             await self.handler(SyncPage(account=self.account, videos=changed, gone=gone))
-        tally.videos += len(changed)
-        tally.gone += len(gone)
+        progress.videos += len(changed)
+        progress.gone += len(gone)
 
-    async def _save(self, tally: _Tally, checkpoint: Checkpoint, due_at: datetime) -> None:
-        tally.checkpoint = await self.checkpoints.put(
-            evolve(checkpoint, due_at=due_at), expected_version=tally.checkpoint.version
+    async def _save(self, progress: _RoundProgress, checkpoint: Checkpoint, due_at: datetime) -> None:
+        progress.checkpoint = await self.checkpoints.put(
+            evolve(checkpoint, due_at=due_at), expected_version=progress.checkpoint.version
         )
 
-    async def _refused(self, tally: _Tally, error: TikTokError) -> AccountSync:
+    async def _refused(self, progress: _RoundProgress, error: TikTokError) -> AccountSync:
         now = self.clock.now()
         if isinstance(error, AccountNotFound):
-            await self.checkpoints.delete(tally.checkpoint.key)
-            return tally.result(SyncState.DISCONNECTED)
+            await self.checkpoints.delete(progress.checkpoint.key)
+            return progress.result(SyncState.DISCONNECTED)
         if isinstance(error, NEEDS_LOGIN):
-            told = tally.checkpoint.login_needed
+            told = progress.checkpoint.login_needed
             at = rules.next_due(self.account.open_id, now, self.plan.every)
-            end = tally.result(SyncState.LOGIN_NEEDED, None if told else error)
-            after = evolve(tally.checkpoint, login_needed=True)
+            end = progress.result(SyncState.LOGIN_NEEDED, None if told else error)
+            after = evolve(progress.checkpoint, login_needed=True)
         else:
-            failures = tally.checkpoint.failures + 1
+            failures = progress.checkpoint.failures + 1
             at = now + rules.pause_after(failures, self.plan.every, self.clock.random())
-            end = tally.result(SyncState.FAILED, error)
-            after = evolve(tally.checkpoint, failures=failures)
+            end = progress.result(SyncState.FAILED, error)
+            after = evolve(progress.checkpoint, failures=failures)
             _log.warning("account %s was not synced and is due again at %s: %s", self.account.open_id, at, error)
         try:
-            await self._save(tally, after, at)
+            await self._save(progress, after, at)
         except CheckpointConflict:
-            return tally.result(SyncState.BUSY)
+            return progress.result(SyncState.BUSY)
         return end
 
 
