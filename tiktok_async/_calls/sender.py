@@ -16,7 +16,7 @@ from tiktok_async._calls.events import CallEvents
 from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.retry import RetryQuota, retry_delay
-from tiktok_async._calls.slots import Slots, settle
+from tiktok_async._calls.slots import Slots, release
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._decoding.envelope import Decoded, decode_oauth, decode_rest
 from tiktok_async._http.streaming import Opener, Streaming
@@ -49,17 +49,17 @@ class Exchange:
     Args:
         transport: Moves bytes.
         slots: The windows, as calls see them.
-        tell: Tells of waits.
+        events: Reports waits.
         timeout: For each request; `None` is the transport's own.
     """
 
     def __init__(
-        self, transport: Transport, slots: Slots, tell: CallEvents, timeout: "ClientTimeout | None" = None
+        self, transport: Transport, slots: Slots, events: CallEvents, timeout: "ClientTimeout | None" = None
     ) -> None:
         self.transport = transport
         self.timeout = timeout
         self._slots = slots
-        self._tell = tell
+        self._events = events
 
     async def once(self, call: Call, token: Token | ClientToken | None) -> Response:
         """Send *call* with *token* and return the decoded answer.
@@ -73,10 +73,10 @@ class Exchange:
         delivery = call.delivery
         # What may have arrived is repeated only where that does no harm, so what came before does not count.
         delivery.in_doubt = False
-        permit = await self._slots.take(call)
+        permit = await self._slots.acquire(call)
         try:
             if permit is not None and permit.waited:
-                self._tell.waited(call, permit.waited)
+                self._events.waited(call, permit.waited)
                 if call.credential is not None:
                     # A wait may be longer than what was left of the token's life.
                     token = call.credential.usable() or await call.credential.obtain()
@@ -87,19 +87,19 @@ class Exchange:
         except TikTokError as error:
             # Of our own errors, only one of the network's comes after the first byte.
             delivery.in_doubt = delivery.in_doubt and isinstance(error, TransportError) and error.sent
-            settle(permit, sent=delivery.in_doubt)
+            release(permit, sent=delivery.in_doubt)
             raise
         except BaseException:
             # A call given up in the middle may have arrived: its slot stays taken for a window.
-            settle(permit, sent=delivery.in_doubt)
+            release(permit, sent=delivery.in_doubt)
             raise
-        settle(permit, sent=True)
+        release(permit, sent=True)
         call.status = raw.status
         try:
             decoded = _decode(call, raw)
         except ApiError as error:
             delivery.in_doubt = isinstance(error, ServerError)
-            self._slots.refused(call, error)
+            self._slots.close_window(call, error)
             if isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
                 error.missing = error.missing or frozenset(spec.scopes - token.scopes)
             raise
@@ -173,7 +173,7 @@ class Sender:
         self._policy = retry
         self._quota = RetryQuota()
         self._clock = clock
-        self._tell = CallEvents(clock, emit)
+        self._events = CallEvents(clock, emit)
         self.slots: Slots = Slots(
             limiter=limiter,
             limit_for=limit_for,
@@ -181,7 +181,7 @@ class Sender:
             max_wait=None if max_rate_limit_wait is None else max_rate_limit_wait.total_seconds(),
             clock=clock,
         )
-        self._exchange = Exchange(transport, self.slots, self._tell)
+        self._exchange = Exchange(transport, self.slots, self._events)
         self._routes = {endpoint.path: self._route(spec) for endpoint, spec in ENDPOINTS.items()}
 
     def with_options(self, options: CallOptions) -> "Sender":
@@ -193,7 +193,7 @@ class Sender:
             other.slots = evolve(self.slots, max_wait=options.max_rate_limit_wait.total_seconds())
         timeout = self._exchange.timeout if options.timeout is None else options.timeout
         other._exchange = Exchange(  # noqa: SLF001 - of this class
-            self._exchange.transport, other.slots, self._tell, timeout
+            self._exchange.transport, other.slots, self._events, timeout
         )
         return other
 
@@ -309,9 +309,9 @@ class Sender:
                 # Only what failed once ever enters tenacity.
                 response = await self._repeat(call, self._judge(call, error))
         except TikTokError as error:
-            self._tell.finished(call, getattr(error, "log_id", None), error)
+            self._events.finished(call, getattr(error, "log_id", None), error)
             raise
-        self._tell.finished(call, response.log_id, None)
+        self._events.finished(call, response.log_id, None)
         return response
 
     async def _attempt(self, call: Call) -> Response:
@@ -343,7 +343,7 @@ class Sender:
         if wait is None or self.slots.too_long(error) or not self._quota.spend(error):
             raise error
         call.repeated = error
-        self._tell.retrying(call, error, wait)
+        self._events.retrying(call, error, wait)
         return _Again(wait)
 
     async def _repeat(self, call: Call, first: _Again) -> Response:

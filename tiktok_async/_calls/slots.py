@@ -22,7 +22,7 @@ _DAY_WAIT = 5.0
 
 @frozen(slots=True, kw_only=True)
 class Slots:
-    """Takes slots, and closes windows that turned out to be full.
+    """Acquires slots, and closes windows that TikTok says are full.
 
     Attributes:
         limiter: Keeps the windows.
@@ -43,7 +43,7 @@ class Slots:
         subject = open_id or ""
         return LimitKey(self.client_key, spec.limit_group or spec.path, subject), self.limit_for(spec, subject)
 
-    async def take(self, call: Call) -> Permit | None:
+    async def acquire(self, call: Call) -> Permit | None:
         """Wait for a slot; `None` where there is no limit.
 
         Raises:
@@ -69,8 +69,8 @@ class Slots:
         error.resets_at = next_midnight(self.clock.now())
         raise error
 
-    def refused(self, call: Call, error: ApiError) -> None:
-        """Close the window that TikTok says is full, for everyone who shares it, and tell when it opens."""
+    def close_window(self, call: Call, error: ApiError) -> None:
+        """Close the window that TikTok says is full, for all who share it, and write into *error* when it opens."""
         if not isinstance(error, RateLimited | QuotaExhausted):
             return
         key, limit = self.limit_of(call.spec, call.open_id)
@@ -81,7 +81,7 @@ class Slots:
         else:
             error.retry_after = closed = error.retry_after or (limit.per if limit is not None and sliding else _MINUTE)
             if not sliding:
-                # What is counted by the day is refused with a code of its own: this is TikTok's pace of a moment.
+                # A used-up day has a code of its own. This is a short limit of TikTok's beside it.
                 return
         if limit is not None:
             self.limiter.block(key, limit, closed.total_seconds())
@@ -93,8 +93,8 @@ class Slots:
         return error.retry_after.total_seconds() > self.max_wait
 
 
-def settle(permit: Permit | None, *, sent: bool) -> None:
-    """Stamp the slot of a request that may have left; give back that of one that did not."""
+def release(permit: Permit | None, *, sent: bool) -> None:
+    """Report the end of a call: its slot stays counted if the request may have been sent, and is free if not."""
     if permit is None:
         return
     if sent:

@@ -26,7 +26,8 @@ CREATE INDEX limits_idle ON {schema}.limits (idle_from);
 --
 -- The request: client_key, endpoint, subject; holder; number of the request; count; per; lease; need, permits needed;
 -- wish, permits wished beyond; back, permits given back; shut, close for so long; horizon; day, whether days are
--- counted; answers, ages of answers in microseconds; strays, ages of answers to calls that nobody granted; known,
+-- counted; answers, ages of answers in microseconds; unreported_answers, ages of answers to calls that
+-- nobody granted; known,
 -- whether the window must exist; now, the time in a test.
 --
 -- Returns {granted, free, ask again in, wait of the last in line, shut for, used, delay, delay, ...}: `granted` counts
@@ -105,7 +106,7 @@ BEGIN
     -- What has come to an end since: answers, and holders that died.
     ended := ARRAY(
         SELECT ceil(exact - age::double precision / 1000) + per
-        FROM jsonb_array_elements_text((request -> 'answers') || (request -> 'strays')) AS age
+        FROM jsonb_array_elements_text((request -> 'answers') || (request -> 'unreported_answers')) AS age
     );
     kept.used := kept.used + cardinality(ended);
     back := back + answered; -- unlike a permit that is given back, an answered one stays counted today

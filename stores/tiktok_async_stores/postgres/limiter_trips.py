@@ -54,7 +54,7 @@ def as_json(holder: str, window: SharedWindow, request: Request, *, now: float |
         "horizon": int(window.horizon * 1000),
         "day": window.limit.kind is WindowKind.UTC_DAY,
         "answers": request.answers,
-        "strays": request.unreported_answers,
+        "unreported_answers": request.unreported_answers,
         "known": request.known,
         "now": now,
     }
