@@ -50,7 +50,7 @@ _ALIASES = frozenset(
     {"Duration", "Handler", "LimitsMapping", "OnUnsafe", "RedisClient", "Source", "T", "T_co", "UploadSource"}
 )
 # Nobody makes these by hand: a session gives them, and what they are made of is nobody's business.
-_GIVEN = re.compile(r"\b(AccountCredential|Grants|Kept|ResearchCalls|Runtime|Walk|RawOpener)\b")
+_GIVEN = re.compile(r"\b(AccountCredential|Grants|Kept|ResearchCalls|Runtime|PageSource|RawOpener)\b")
 # Between napoleon, which takes "Word: text" in the docstring of a property for a type, and the end.
 _COLON = "\ue000"
 

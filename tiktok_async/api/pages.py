@@ -120,8 +120,8 @@ async def follow(
         position = following
 
 
-# Gives the pages one after the other; what a listing keeps between two requests lives in its frame.
-Walk = Callable[[], AsyncGenerator[Page[T], None]]
+PageSource = Callable[[], AsyncGenerator[Page[T], None]]
+"""Starts a listing; the generator yields its pages and keeps what the listing needs between two requests."""
 
 
 class _Given:
@@ -142,7 +142,7 @@ class Pages(AsyncGenerator[T, None]):
     early closes a listing that nothing else refers to; `aclose()` or `contextlib.aclosing` does so at once.
 
     Args:
-        walk: Starts the listing.
+        source: Starts the listing.
         read_ahead: How many pages to fetch before they are wanted: 0 or 1.
 
     Raises:
@@ -153,14 +153,14 @@ class Pages(AsyncGenerator[T, None]):
         ...     return [video.title async for video in account.videos(limit=50)]
     """
 
-    def __init__(self, walk: Walk[T], *, read_ahead: int = 0) -> None:
+    def __init__(self, source: PageSource[T], *, read_ahead: int = 0) -> None:
         if read_ahead not in {0, 1}:
             msg = f"read_ahead is 0 (fetch when wanted) or 1 (fetch one page early), not {read_ahead!r}."
             raise ConfigurationError(msg)
-        self._walk = walk
+        self._source = source
         self._read_ahead = read_ahead
         self._given = _Given()
-        self._items = _items(walk, read_ahead, self._given)
+        self._items = _items(source, read_ahead, self._given)
 
     def __anext__(self) -> Coroutine[Any, Any, T]:
         return self._items.__anext__()
@@ -206,7 +206,7 @@ class Pages(AsyncGenerator[T, None]):
             ListingIncomplete: TikTok says that there is more and does not say where. Every page it gave was yielded.
             TikTokError: What the request for a page raised; the pages before it were yielded.
         """
-        return _pages(self._walk, self._read_ahead)
+        return _pages(self._source, self._read_ahead)
 
     async def first(self) -> T | None:
         """Return the first item, or `None` if there is none."""
@@ -233,14 +233,14 @@ class Pages(AsyncGenerator[T, None]):
         return items
 
 
-def _pages(walk: Walk[T], read_ahead: int) -> AsyncGenerator[Page[T], None]:
-    return early(walk()) if read_ahead else walk()
+def _pages(source: PageSource[T], read_ahead: int) -> AsyncGenerator[Page[T], None]:
+    return prefetch(source()) if read_ahead else source()
 
 
-async def _items(walk: Walk[T], read_ahead: int, given: _Given) -> AsyncGenerator[T, None]:
+async def _items(source: PageSource[T], read_ahead: int, given: _Given) -> AsyncGenerator[T, None]:
     given.state = "under way"
     try:
-        async with aclosing(_pages(walk, read_ahead)) as pages:
+        async with aclosing(_pages(source, read_ahead)) as pages:
             async for page in pages:
                 given.pages += 1
                 for item in page.items:
@@ -253,13 +253,13 @@ async def _items(walk: Walk[T], read_ahead: int, given: _Given) -> AsyncGenerato
         raise
 
 
-async def early(walk: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[T], None]:
-    """Yield the pages of *walk*, fetching the next one while the last one is being worked on."""
-    async with aclosing(walk):
-        ahead = asyncio.ensure_future(_next(walk))
+async def prefetch(pages: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[T], None]:
+    """Yield *pages*, fetching the next one while the last one is being worked on."""
+    async with aclosing(pages):
+        ahead = asyncio.ensure_future(_next(pages))
         try:
             while (page := await ahead) is not None:
-                ahead = asyncio.ensure_future(_next(walk))
+                ahead = asyncio.ensure_future(_next(pages))
                 yield page
         finally:
             # The generator underneath can only be closed once nobody is inside it.
@@ -269,8 +269,8 @@ async def early(walk: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[T], 
                 ahead.exception()
 
 
-def _next(walk: AsyncGenerator[Page[T], None]) -> Awaitable[Page[T] | None]:
+def _next(pages: AsyncGenerator[Page[T], None]) -> Awaitable[Page[T] | None]:
     async def step() -> Page[T] | None:
-        return await anext(walk, None)
+        return await anext(pages, None)
 
     return step()
