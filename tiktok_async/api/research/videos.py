@@ -12,8 +12,8 @@ from attrs import define, evolve, field, frozen
 from tiktok_async._decoding.answers import read
 from tiktok_async.api.pages import Pages, Stops, next_cursor
 from tiktok_async.api.research.calls import MOST_A_PAGE, ResearchCalls, check_limit, object_of, wanted
+from tiktok_async.api.research.rules.position import ResearchPosition
 from tiktok_async.api.research.rules.shapes import as_video, listed
-from tiktok_async.api.research.rules.walk import Walk
 from tiktok_async.errors import ConfigurationError, InvalidParams
 from tiktok_async.models import Endpoint, Page, ResearchVideo
 from tiktok_async.models._http import Response
@@ -59,9 +59,9 @@ def videos(
     asked = wanted(named, ALL_FIELDS, "id", "create_time")
     keep_time = named is None or "create_time" in named
     if checkpoint is None:
-        begun = Walk.begin(body, first, last, is_random=is_random, today=calls.clock.now().date())
+        begun = ResearchPosition.begin(body, first, last, is_random=is_random, today=calls.clock.now().date())
     else:
-        begun = Walk.from_json(checkpoint, body, first, last, is_random=is_random)
+        begun = ResearchPosition.from_json(checkpoint, body, first, last, is_random=is_random)
     search = _Search(calls, body, asked, is_random=is_random, wait_for_quota=wait_for_quota)
 
     async def walk() -> AsyncGenerator[Page[ResearchVideo], None]:
@@ -91,13 +91,13 @@ class _Found(NamedTuple):
 
     Attributes:
         videos: The new ones.
-        after: Where the walk stands behind it.
+        after: The position after it.
         log_id: TikTok's id of the call.
         stopped: Whether TikTok says that there is more and does not say where.
     """
 
     videos: tuple[ResearchVideo, ...]
-    after: Walk
+    after: ResearchPosition
     log_id: str | None
     stopped: bool
 
@@ -123,7 +123,7 @@ class _Search:
     def __attrs_post_init__(self) -> None:
         self.stops = Stops(self.calls.clock, Endpoint.RESEARCH_VIDEO_QUERY)
 
-    async def page(self, at: Walk, count: int) -> _Found:
+    async def page(self, at: ResearchPosition, count: int) -> _Found:
         """Return what the next page brings.
 
         Raises:
@@ -153,13 +153,13 @@ class _Search:
                 return found
             await self.calls.clock.sleep(wait)
 
-    async def _ask(self, at: Walk, count: int) -> Response:
+    async def _ask(self, at: ResearchPosition, count: int) -> Response:
         body = at.request(self.query, count, is_random=self.is_random)
         return await self.calls.call(
             Endpoint.RESEARCH_VIDEO_QUERY, body, fields=self.fields, wait_for_quota=self.wait_for_quota
         )
 
-    def _read(self, response: Response, at: Walk) -> _Found:
+    def _read(self, response: Response, at: ResearchPosition) -> _Found:
         whole = read(response, object_of(response), dict[str, Any], endpoint=Endpoint.RESEARCH_VIDEO_QUERY)
         data = {**whole, "videos": [as_video(one) for one in listed(whole, "videos")]}
         batch = read(response, data, _VideoList, endpoint=Endpoint.RESEARCH_VIDEO_QUERY)

@@ -9,23 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiktok_async import ConfigurationError
-from tiktok_async.api.research.rules.walk import Walk
+from tiktok_async.api.research.rules.position import ResearchPosition
 
 QUERY: dict[str, Any] = {"and": [], "or": [], "not": []}
 TODAY = date(2026, 11, 21)
 DAY = timedelta(days=1)
 
 
-def begin(first: date, last: date, *, is_random: bool = False) -> Walk:
-    return Walk.begin(QUERY, first, last, is_random=is_random, today=TODAY)
+def begin(first: date, last: date, *, is_random: bool = False) -> ResearchPosition:
+    return ResearchPosition.begin(QUERY, first, last, is_random=is_random, today=TODAY)
 
 
 def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), UTC)
 
 
-def asked(walk: Walk) -> tuple[date, date]:
-    body = walk.request(QUERY, 100, is_random=False)
+def asked(position: ResearchPosition) -> tuple[date, date]:
+    body = position.request(QUERY, 100, is_random=False)
     return date.fromisoformat(body["start_date"]), date.fromisoformat(body["end_date"])
 
 
@@ -38,9 +38,9 @@ class Server:
         self.page = page
         self.requests = 0
 
-    def answer(self, walk: Walk) -> tuple[list[tuple[str, datetime | None]], int | None]:
+    def answer(self, position: ResearchPosition) -> tuple[list[tuple[str, datetime | None]], int | None]:
         self.requests += 1
-        body = walk.request(QUERY, self.page, is_random=False)
+        body = position.request(QUERY, self.page, is_random=False)
         start, end = (datetime.strptime(body[name], "%Y%m%d").date() for name in ("start_date", "end_date"))  # noqa: DTZ007 - a day
         assert timedelta(0) <= end - start <= timedelta(days=30)
         last = end if self.inclusive else end - DAY
@@ -50,20 +50,24 @@ class Server:
         return page, at + self.page if at + self.page < len(rows) else None
 
 
-def run(walk: Walk, server: Server, *, lose: frozenset[int] = frozenset(), restore: bool = False) -> list[str]:
+def run(
+    position: ResearchPosition, server: Server, *, lose: frozenset[int] = frozenset(), restore: bool = False
+) -> list[str]:
     """Return what a walk yields; at the steps of *lose* the search is forgotten; each may be another process'."""
     found: list[str] = []
     steps = 0
-    while not walk.done:
+    while not position.done:
         steps += 1
         assert steps < 5_000
-        if steps in lose and walk.cursor is not None:
-            walk = walk.lost()
-        page, cursor = server.answer(walk)
-        found += [page[place][0] for place in walk.wanted(page)]
-        walk = walk.after(page, cursor=cursor, search_id="1")
+        if steps in lose and position.cursor is not None:
+            position = position.lost()
+        page, cursor = server.answer(position)
+        found += [page[place][0] for place in position.wanted(page)]
+        position = position.after(page, cursor=cursor, search_id="1")
         if restore:
-            walk = Walk.from_json(walk.to_json(), QUERY, walk.first, walk.last, is_random=False)
+            position = ResearchPosition.from_json(
+                position.to_json(), QUERY, position.first, position.last, is_random=False
+            )
     return found
 
 
@@ -105,33 +109,33 @@ def test_the_last_day_is_asked_for_by_one_more_where_there_is_one() -> None:
 
 
 def test_a_request_says_its_count_and_goes_on_with_its_search() -> None:
-    walk = begin(date(2026, 11, 1), date(2026, 11, 10))
-    assert walk.request(QUERY, 100, is_random=False) == {
+    position = begin(date(2026, 11, 1), date(2026, 11, 10))
+    assert position.request(QUERY, 100, is_random=False) == {
         "query": QUERY,
         "start_date": "20261101",
         "end_date": "20261111",
         "max_count": 100,
     }
-    further = walk.after([("1", noon(date(2026, 11, 10)))], cursor=100, search_id="77")
+    further = position.after([("1", noon(date(2026, 11, 10)))], cursor=100, search_id="77")
     assert further.request(QUERY, 50, is_random=False)["search_id"] == "77"
     assert further.request(QUERY, 50, is_random=False)["cursor"] == 100
     assert "cursor" not in further.request(QUERY, 50, is_random=True)
 
 
 def test_a_lost_search_is_begun_anew_at_the_day_it_was_lost_on() -> None:
-    walk = begin(date(2026, 10, 20), date(2026, 11, 10))
-    further = walk.after([("1", noon(date(2026, 10, 25)))], cursor=100, search_id="77").lost()
+    position = begin(date(2026, 10, 20), date(2026, 11, 10))
+    further = position.after([("1", noon(date(2026, 10, 25)))], cursor=100, search_id="77").lost()
     assert asked(further) == (date(2026, 10, 20), date(2026, 10, 26))
     assert further.cursor is None
     assert further.wanted([("1", noon(date(2026, 10, 25))), ("2", None)]) == [1]
 
 
 def test_a_checkpoint_stays_small() -> None:
-    walk = begin(date(2025, 1, 1), date(2026, 1, 1))
+    position = begin(date(2025, 1, 1), date(2026, 1, 1))
     for day in range(300):
         moment = noon(date(2026, 1, 1) - day * DAY)
-        walk = walk.after([(f"7{day:03}{one:015}", moment) for one in range(60)], cursor=None, search_id=None)
-    assert len(walk.to_json()) < 8_000
+        position = position.after([(f"7{day:03}{one:015}", moment) for one in range(60)], cursor=None, search_id=None)
+    assert len(position.to_json()) < 8_000
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_the_checkpoint_of_another_walk_is_refused(change: dict[str, Any]) -> No
     saved = begin(same["first"], same["last"]).to_json()
     body = {**same, **change}
     with pytest.raises(ConfigurationError, match="of another walk"):
-        Walk.from_json(saved, body["query"], body["first"], body["last"], is_random=body["is_random"])
+        ResearchPosition.from_json(saved, body["query"], body["first"], body["last"], is_random=body["is_random"])
 
 
 def _altered() -> list[str]:
@@ -161,9 +165,9 @@ def _altered() -> list[str]:
 @pytest.mark.parametrize("text", _altered())
 def test_what_is_no_checkpoint_is_an_error_of_ours_or_read(text: str) -> None:
     try:
-        walk = Walk.from_json(text, QUERY, date(2026, 1, 1), date(2026, 2, 1), is_random=False)
-        walk.request(QUERY, 100, is_random=False)
-        walk.after([("1", noon(date(2026, 1, 3)))], cursor=None, search_id=None)
+        position = ResearchPosition.from_json(text, QUERY, date(2026, 1, 1), date(2026, 2, 1), is_random=False)
+        position.request(QUERY, 100, is_random=False)
+        position.after([("1", noon(date(2026, 1, 3)))], cursor=None, search_id=None)
     except ConfigurationError:
         pass
 

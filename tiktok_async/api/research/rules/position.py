@@ -1,8 +1,8 @@
-"""How a walk over any span of days goes on from page to page: windows, what was seen already, and its checkpoint.
+"""The position of a search over any span of days: its window, its cursor, the videos seen, and its checkpoint.
 
-A query may span 30 days, so a long span is walked window by window, the newest first. TikTok's sources disagree on
-whether the videos of `end_date` itself are found. Until an answer has shown that they are, each window begins with
-the last one's oldest day again, and what was seen on it is left out.
+One request of TikTok's may span 30 days, so a longer span is read window by window, the newest first. TikTok's
+sources disagree on whether `end_date` itself is included. Until an answer has shown that it is, each window includes
+the oldest day of the window before it again, and the videos already seen on that day are left out.
 
 Sources: https://developers.tiktok.com/doc/research-api-specs-query-videos
 https://developers.tiktok.com/doc/research-api-faq
@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 
 from tiktok_async.errors import ConfigurationError
 
-__all__ = ["Seen", "Walk"]
+__all__ = ["ResearchPosition", "Seen"]
 
 _FORM = 1
 _DAY = timedelta(days=1)
@@ -30,21 +30,21 @@ Seen = tuple[str, datetime | None]
 
 
 @frozen(slots=True, kw_only=True)
-class Walk:
-    """Where a walk stands; the next request and a checkpoint are made of it.
+class ResearchPosition:
+    """How far a search over a span of days has come: gives the next request, and saves itself as a checkpoint.
 
     Attributes:
-        key: What is walked: a digest of the query and its options.
+        key: A digest of the query and its options.
         first: The oldest day wanted.
         last: The newest day wanted.
         start: The oldest day of the window that is being read.
         end: Its `end_date`.
-        done: Whether nothing is left.
-        cursor: Where the window goes on.
+        done: Whether every page was read.
+        cursor: TikTok's cursor of the next page; `None` at the start of a window.
         search_id: TikTok's id of the window's search.
         inclusive: Whether an answer has shown that `end_date` itself is found.
-        oldest: The oldest day seen in this walk.
-        seen: The ids seen on the last two days before that, which alone could come again.
+        oldest: The oldest day of a video so far.
+        seen: The ids of that day and the day after it: only these can come again.
     """
 
     key: str
@@ -68,7 +68,7 @@ class Walk:
         """
         if last < first:
             raise ConfigurationError(f"The walk ends on {last}, before its start on {first}.")
-        # One day more, where there is one, so that the last day is found by either reading of `end_date`.
+        # One day more, unless that is in the future, so that the last day is included by either reading of `end_date`.
         end = last + _DAY if last < today else last
         return cls(
             key=_key(body, first, last, is_random=is_random),
@@ -107,8 +107,8 @@ class Walk:
                 found.append(place)
         return found
 
-    def after(self, videos: Iterable[Seen], *, cursor: int | None, search_id: str | None) -> "Walk":
-        """Return where the walk stands after a page.
+    def after(self, videos: Iterable[Seen], *, cursor: int | None, search_id: str | None) -> "ResearchPosition":
+        """Return the position after a page.
 
         Args:
             videos: Everything on the page.
@@ -122,27 +122,27 @@ class Walk:
             seen[video_id] = day
             inclusive = inclusive or (posted is not None and posted > midnight)
             oldest = day if oldest is None else min(oldest, day or oldest)
-        # Videos come the newest first: only the edge of what was read can come again.
+        # Videos come the newest first, so only those of the oldest days can come again.
         kept = {one: day for one, day in seen.items() if day is None or oldest is None or day <= oldest + _DAY}
         read = evolve(self, seen=kept, inclusive=inclusive, oldest=oldest)
         if cursor is not None:
             return evolve(read, cursor=cursor, search_id=search_id or self.search_id)
         return _next_window(read)
 
-    def lost(self) -> "Walk":
-        """Return where the walk stands after TikTok has forgotten the search: a new one, of the days not yet read."""
+    def lost(self) -> "ResearchPosition":
+        """Return the position after TikTok has forgotten the search: it begins a new one, for the days not yet read."""
         end = self.end if self.oldest is None else max(self.start, min(self.end, self.oldest + _DAY))
         return evolve(self, end=end, cursor=None, search_id=None)
 
     def to_json(self) -> str:
-        """Return it as a checkpoint, which any process can go on from."""
+        """Return it as a checkpoint, from which any process can go on."""
         days = {"first": self.first, "last": self.last, "start": self.start, "end": self.end, "oldest": self.oldest}
         state = {name: getattr(self, name) for name in ("key", "done", "cursor", "search_id", "inclusive")}
         return orjson.dumps({"form": _FORM, **state, **days, "seen": self.seen}).decode()
 
     @classmethod
     def from_json(cls, checkpoint: str, body: Mapping[str, Any], first: date, last: date, *, is_random: bool) -> Self:
-        """Return where the walk stood that *checkpoint* was saved from.
+        """Return the position that *checkpoint* holds.
 
         Raises:
             ConfigurationError: It is no checkpoint, or that of another walk.
@@ -154,23 +154,23 @@ class Walk:
                 state[name] = date.fromisoformat(state[name])
             state["oldest"] = None if state["oldest"] is None else date.fromisoformat(state["oldest"])
             state["seen"] = {one: day and date.fromisoformat(day) for one, day in state["seen"].items()}
-            walk = cls(**state)
+            position = cls(**state)
         except (AttributeError, KeyError, TypeError, ValueError):
-            form, walk = None, None
-        if walk is None or form != _FORM:
+            form, position = None, None
+        if position is None or form != _FORM:
             raise ConfigurationError("This is no checkpoint of a Research walk; give a page's `checkpoint`, unchanged.")
-        if walk.key != _key(body, first, last, is_random=is_random):
+        if position.key != _key(body, first, last, is_random=is_random):
             raise ConfigurationError(
                 "This checkpoint is of another walk: the query, `start`, `end` and `is_random` have to be the same."
             )
-        return walk
+        return position
 
 
-def _next_window(walk: Walk) -> Walk:
-    if walk.start <= walk.first:
-        return evolve(walk, done=True, cursor=None, search_id=None)
-    end = walk.start - _DAY if walk.inclusive else walk.start
-    return evolve(walk, end=end, start=max(walk.first, end - _WINDOW), cursor=None, search_id=None)
+def _next_window(position: ResearchPosition) -> ResearchPosition:
+    if position.start <= position.first:
+        return evolve(position, done=True, cursor=None, search_id=None)
+    end = position.start - _DAY if position.inclusive else position.start
+    return evolve(position, end=end, start=max(position.first, end - _WINDOW), cursor=None, search_id=None)
 
 
 def _key(body: Mapping[str, Any], first: date, last: date, *, is_random: bool) -> str:
