@@ -807,12 +807,12 @@ class TransportError(TikTokError):
     def __init__(self, what: str, *, sent: bool, endpoint: str | None = None) -> None:
         self.sent = sent
         self.endpoint = endpoint
-        fate = (
+        advice = (
             "The request may have reached TikTok."
             if sent
             else "The request did not reach TikTok; it is safe to repeat."
         )
-        super().__init__(join_words(f"Calling {endpoint or 'TikTok'} failed: {what}.", fate))
+        super().__init__(join_words(f"Calling {endpoint or 'TikTok'} failed: {what}.", advice))
 
 
 class AccountNotFound(TikTokError):

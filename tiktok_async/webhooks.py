@@ -43,7 +43,7 @@ MAX_BODY = 256 * 1024
 
 _LONGEST_HEADER = 1024
 _MOST_SIGNATURES = 8
-_STAMP = re.compile(r"[0-9]{1,12}")
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _REASON = re.compile(r"-?[0-9]{1,9}")
 _SHOWN = 64
@@ -91,17 +91,17 @@ def verify(body: bytes, signature: str, *, secrets: Iterable[Secret], now: datet
     if len(body) > MAX_BODY:
         msg = f"The delivery has {len(body)} bytes; TikTok's have a few hundred, and more than {MAX_BODY} are refused."
         raise WebhookError(msg)
-    stamp, digests = _read_header(signature)
+    timestamp, digests = _read_header(signature)
     matches = False
     for secret in secrets:
-        expected = _digest(body, stamp, secret)
+        expected = _digest(body, timestamp, secret)
         for digest in digests:
             # Each one is compared to its end, so that the time it takes tells nothing.
             matches |= hmac.compare_digest(expected, digest)
     if not matches:
         msg = "The delivery is not signed with this app's secret over these bytes. Give `parse` the body as it came."
         raise SignatureMismatch(msg)
-    signed_at = int(stamp)
+    signed_at = int(timestamp)
     off = now.timestamp() - signed_at
     if abs(off) > tolerance.total_seconds():
         where = "ago" if off > 0 else "in the future"
@@ -139,7 +139,7 @@ def parse_event(body: bytes, *, client_key: str, signed_at: int) -> WebhookEvent
     if raw.get("client_key") != client_key:
         other = printable(scrub(str(raw.get("client_key"))))[:_SHOWN]
         raise WrongApp(f"The delivery is for app {other}, not for {client_key}. Check which URL each app has.")
-    name = _word(raw.get("event"))
+    name = _text(raw.get("event"))
     if name is None:
         raise WebhookError("The delivery is signed, but it names no event.")
     content = _content(raw.get("content"))
@@ -147,7 +147,7 @@ def parse_event(body: bytes, *, client_key: str, signed_at: int) -> WebhookEvent
         "name": name,
         "client_key": client_key,
         "create_time": _moment(raw.get("create_time")) or _moment(signed_at),
-        "open_id": _word(raw.get("user_openid")),
+        "open_id": _text(raw.get("user_openid")),
         "content": content,
         "raw": raw,
     }
@@ -160,9 +160,9 @@ def parse_event(body: bytes, *, client_key: str, signed_at: int) -> WebhookEvent
     return UnknownEvent(**common)
 
 
-def _digest(body: bytes, stamp: str, secret: Secret) -> str:
+def _digest(body: bytes, timestamp: str, secret: Secret) -> str:
     # https://developers.tiktok.com/doc/webhooks-verification
-    signer = hmac.new(secret.reveal().encode(), stamp.encode() + b".", hashlib.sha256)
+    signer = hmac.new(secret.reveal().encode(), timestamp.encode() + b".", hashlib.sha256)
     signer.update(body)
     return signer.hexdigest()
 
@@ -180,7 +180,7 @@ def _read_header(header: str) -> tuple[str, list[str]]:
                 digests.append(value)
     good = (
         len(stamps) == 1
-        and _STAMP.fullmatch(stamps[0]) is not None
+        and _TIMESTAMP.fullmatch(stamps[0]) is not None
         and 0 < len(digests) <= _MOST_SIGNATURES
         and all(_DIGEST.fullmatch(digest) for digest in digests)
     )
@@ -200,7 +200,7 @@ def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _word(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+def _text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
     """Return an id or a name as text, whether TikTok sent a string or a number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -208,9 +208,9 @@ def _word(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
 
 
 def _moment(value: Any) -> datetime | None:  # noqa: ANN401 - any JSON value
-    word = _word(value)
+    text = _text(value)
     try:
-        return None if word is None else datetime.fromtimestamp(int(word), UTC)
+        return None if text is None else datetime.fromtimestamp(int(text), UTC)
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -221,34 +221,34 @@ _Values = dict[str, Any] | None
 
 def _removal(content: _Content) -> _Values:
     # The grant is gone whatever the reason: one that cannot be read never keeps the token.
-    word = _word(content.get("reason")) or ""
-    reason = int(word) if _REASON.fullmatch(word) else 0
+    text = _text(content.get("reason")) or ""
+    reason = int(text) if _REASON.fullmatch(text) else 0
     return {"reason": RemovalReason(reason) if reason in list(RemovalReason) else reason}
 
 
 def _one_id(key: str, content: _Content) -> _Values:
-    word = _word(content.get(key))
-    return None if word is None else {key: word}
+    text = _text(content.get(key))
+    return None if text is None else {key: text}
 
 
 def _post(content: _Content) -> _Values:
-    publish_id = _word(content.get("publish_id"))
+    publish_id = _text(content.get("publish_id"))
     if publish_id is None:
         return None
-    return {"publish_id": publish_id, "publish_type": _word(content.get("publish_type"))}
+    return {"publish_id": publish_id, "publish_type": _text(content.get("publish_type"))}
 
 
 def _failed_post(content: _Content) -> _Values:
     values = _post(content)
     if values is not None:
         # Documented as `reason`; `fail_reason`, as the status call has it, was met too.
-        reason = _word(content.get("reason")) or _word(content.get("fail_reason"))
+        reason = _text(content.get("reason")) or _text(content.get("fail_reason"))
         values["reason"] = FailReason(reason) if reason in list(FailReason) else reason
     return values
 
 
 def _public_post(content: _Content) -> _Values:
-    values, post_id = _post(content), _word(content.get("post_id"))
+    values, post_id = _post(content), _text(content.get("post_id"))
     if values is None or post_id is None:
         return None
     return {**values, "post_id": post_id}

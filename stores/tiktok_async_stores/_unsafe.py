@@ -1,4 +1,4 @@
-"""Telling of settings that endanger tokens: a log record each, and the caller's callback."""
+"""Reporting settings that endanger tokens: one log record each, and the caller's callback."""
 
 import logging
 from collections.abc import Callable, Iterable

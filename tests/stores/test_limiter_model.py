@@ -117,7 +117,7 @@ class Worker:
 
     window: SharedWindow
     name: str = field(factory=lambda: uuid.uuid4().hex)
-    flying: list[Call] = field(factory=list)
+    in_flight: list[Call] = field(factory=list)
 
 
 class Fleet:
@@ -144,26 +144,26 @@ class Fleet:
             worker.window.accept(reply, self.now)
 
     def start(self, worker: Worker) -> bool:
-        if not worker.window.take(self.now):
+        if not worker.window.acquire(self.now):
             return False
         call = Call(self.now)
-        worker.flying.append(call)
+        worker.in_flight.append(call)
         self.calls.append(call)
         return True
 
     def answer(self, worker: Worker, which: int) -> None:
-        if worker.flying:
-            worker.flying.pop(which % len(worker.flying)).end = self.now
+        if worker.in_flight:
+            worker.in_flight.pop(which % len(worker.flying)).end = self.now
             worker.window.answered(self.now)
 
     def cancel(self, worker: Worker) -> None:
-        if worker.flying:
-            self.calls.remove(worker.flying.pop())
+        if worker.in_flight:
+            self.calls.remove(worker.in_flight.pop())
             worker.window.unused(self.now)
 
     def die(self, worker: Worker) -> None:
         """It is gone; whatever it sent arrives before its lease is over."""
-        for call in worker.flying:
+        for call in worker.in_flight:
             call.end = worker.window._lease_until
         self.workers[self.workers.index(worker)] = Worker(SharedWindow(KEY, self.limit))
 
@@ -176,7 +176,7 @@ class Fleet:
             case "start":
                 self.start(worker)
             case "report":
-                while worker.flying:
+                while worker.in_flight:
                     self.answer(worker, 0)
                 self.trip(worker)
             case "lose a reply":
@@ -196,7 +196,7 @@ class Fleet:
         for _ in range(steps):
             self.now += seconds / steps
             for worker in self.workers:
-                if worker.flying:
+                if worker.in_flight:
                     self.trip(worker)
 
     def most_at_once(self) -> int:
@@ -246,7 +246,7 @@ def test_nothing_is_lost_when_everything_is_answered(server: Server) -> None:
                 fleet.answer(worker, turn)
         fleet.now += 0.05
     for worker in fleet.workers:
-        while worker.flying:
+        while worker.in_flight:
             fleet.answer(worker, 0)
         fleet.trip(worker)
         fleet.send(worker, worker.window.request(fleet.now, closing=True))
@@ -297,7 +297,7 @@ def test_waiting_workers_share_what_comes_free(server: Server) -> None:
     for _ in range(60):
         fleet.start(first)
     fleet.now += 1
-    while first.flying:
+    while first.in_flight:
         fleet.answer(first, 0)
     fleet.trip(first)
     got = dict.fromkeys(range(4), 0)

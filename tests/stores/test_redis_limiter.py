@@ -125,7 +125,7 @@ async def test_a_cancelled_wait_leaves_no_trace(make: Make, moment: str) -> None
     doomed = asyncio.ensure_future(limiter.acquire(KEY, Limit(1, timedelta(minutes=1))))
     turns = {"before the trip": 0, "during the trip": 1}.get(moment)
     if turns is None:
-        while limiter._pump or not limiter._windows[KEY].queue:
+        while limiter._trips_task or not limiter._windows[KEY].queue:
             await asyncio.sleep(0.001)
     else:
         for _ in range(turns):
@@ -137,7 +137,7 @@ async def test_a_cancelled_wait_leaves_no_trace(make: Make, moment: str) -> None
         await doomed
     first.cancel()
     (await asyncio.wait_for(limiter.acquire(KEY, Limit(1, timedelta(minutes=1))), 50)).cancel()
-    assert limiter._windows[KEY].flying == 0
+    assert limiter._windows[KEY].in_flight == 0
 
 
 async def test_a_dropped_permit_and_an_idle_window_are_forgotten(make: Make) -> None:
@@ -183,7 +183,7 @@ async def test_an_outage_goes_on_with_a_share_which_is_reported_later(own_redis:
     limiter = RedisRateLimiter(own_redis.url + "?on_outage=local&share=0.25", prefix="outage")
     (await limiter.acquire(KEY, MINUTE)).done()
     own_redis.kill()
-    limiter._windows[KEY]._stock.clear()
+    limiter._windows[KEY]._permits.clear()
     permits = [await limiter.acquire(KEY, MINUTE, max_wait=1) for _ in range(10)]
     with pytest.raises(RateLimitWaitExceeded):
         await limiter.acquire(KEY, MINUTE, max_wait=1)

@@ -72,7 +72,7 @@ def test_no_side_field_costs_a_refreshed_pair(sides: dict[str, Any]) -> None:
 )
 def test_what_cannot_be_read_stays_as_it_was_and_is_told(field: str, value: Any, hours: int) -> None:
     told: list[str] = []
-    token = parse_token(PAIR | {field: value}, client_key="app", now=NOW, previous=OLD, tell=told.append)
+    token = parse_token(PAIR | {field: value}, client_key="app", now=NOW, previous=OLD, on_unreadable=told.append)
     assert int((token.expires_at - NOW).total_seconds()) // 3600 == hours
     assert (token.scopes, token.refresh_expires_at) == (OLD.scopes, OLD.refresh_expires_at)
     readable = value in ("", "3600.5")

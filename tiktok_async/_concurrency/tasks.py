@@ -21,17 +21,17 @@ class SharedResult(Generic[T]):
         self._future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     @property
-    def settled(self) -> bool:
+    def done(self) -> bool:
         """Whether the result is known."""
         return self._future.done()
 
     def set(self, result: T) -> None:
-        """Settle it with *result*, unless it is settled."""
+        """Settle it with *result*, unless it is done."""
         if not self._future.done():
             self._future.set_result(result)
 
     def fail(self, error: BaseException) -> None:
-        """Settle it with *error*, unless it is settled."""
+        """Settle it with *error*, unless it is done."""
         if not self._future.done():
             self._future.set_exception(error)
             # Nobody may be waiting, and that is no fault to warn of.
@@ -109,7 +109,7 @@ class OwnedTasks:
         """Run *work* and wait for its result; being cancelled ends the waiting and not the work."""
         result: SharedResult[T] = SharedResult()
 
-        async def settle() -> None:
+        async def run_work() -> None:
             try:
                 result.set(await work)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiting caller's
@@ -119,7 +119,7 @@ class OwnedTasks:
             work.close()
             result.fail(SessionClosed("this use of a token"))
 
-        self.run(settle(), ended=ended)
+        self.run(run_work(), ended=ended)
         return await result.wait()
 
     async def aclose(self, drain: timedelta) -> None:

@@ -44,7 +44,7 @@ class Window(Protocol):
     queue: Any
 
     def admit(self, now: float) -> bool:
-        """Take a slot if one is free at *now* and the window is not shut."""
+        """Take a slot if one is free at *now* and the window is not blocked."""
         ...
 
     def mark_answered(self, now: float) -> None:
@@ -87,13 +87,13 @@ class SlidingWindow:
     bits each; calls in flight are `used - len(_stamps)`.
     """
 
-    __slots__ = ("_base", "_per", "_shut_until", "_stamps", "ceiling", "limit", "queue", "used")
+    __slots__ = ("_base", "_blocked_until", "_per", "_stamps", "ceiling", "limit", "queue", "used")
 
     def __init__(self, limit: Limit, now: float) -> None:
         self._per = limit.per.total_seconds()
         self._stamps = array("I" if self._per <= _NARROW else "Q")
         self._base = now
-        self._shut_until = now
+        self._blocked_until = now
         self.limit = limit
         self.used = 0
         self.ceiling = limit.count
@@ -113,19 +113,19 @@ class SlidingWindow:
 
     def admit(self, now: float) -> bool:
         """Take a slot if one is free at *now*."""
-        if now < self._shut_until:
+        if now < self._blocked_until:
             return False
         if self.used >= self.limit.count and self.free(now) <= 0:
             return False
         if self.queue is None:
-            self.ceiling = self.limit.count  # nobody waits, and it is not shut any more
+            self.ceiling = self.limit.count  # nobody waits, and it is not blocked any more
         self.used += 1
         return True
 
     def free(self, now: float) -> int:
         """Return how many slots are free at *now*."""
         self._expire(now)
-        if now < self._shut_until:
+        if now < self._blocked_until:
             return 0
         if self.queue is None:
             self.ceiling = self.limit.count
@@ -149,17 +149,17 @@ class SlidingWindow:
             first = (self._stamps[turn] / TICKS + self._base - now) + self._per
         else:
             first = self._per
-        return max(self._shut_until - now, first, 0.0) + waves * self._per
+        return max(self._blocked_until - now, first, 0.0) + waves * self._per
 
     def block_until(self, until: float) -> None:
         """Let nobody through before *until*; a longer closing stays."""
-        self._shut_until = max(self._shut_until, until)
+        self._blocked_until = max(self._blocked_until, until)
         self.ceiling = 0
 
     def idle(self, now: float) -> bool:
-        """Return whether nothing is in use, nobody waits and it is not shut."""
+        """Return whether nothing is in use, nobody waits and it is not blocked."""
         self._expire(now)
-        return self.used == 0 and self.queue is None and now >= self._shut_until
+        return self.used == 0 and self.queue is None and now >= self._blocked_until
 
     def resize(self, limit: Limit, now: float) -> None:
         """Go on under another limit of the same kind; what is in use stays in use."""
@@ -195,12 +195,12 @@ class DayWindow:
     Quota: https://developers.tiktok.com/doc/research-api-faq
     """
 
-    __slots__ = ("_day", "_flying", "_shut_until", "ceiling", "limit", "queue", "used")
+    __slots__ = ("_blocked_until", "_day", "_in_flight", "ceiling", "limit", "queue", "used")
 
     def __init__(self, limit: Limit, now: float) -> None:
         self._day = now // _DAY
-        self._flying = 0
-        self._shut_until = 0.0
+        self._in_flight = 0
+        self._blocked_until = 0.0
         self.limit = limit
         self.used = 0
         self.ceiling = 0  # the day has to be looked at each time
@@ -211,40 +211,40 @@ class DayWindow:
         if self.free(now) <= 0:
             return False
         self.used += 1
-        self._flying += 1
+        self._in_flight += 1
         return True
 
     def mark_answered(self, now: float) -> None:
         """Note that a call is answered; it stays counted until midnight."""
         self._turn(now)
-        self._flying -= 1
+        self._in_flight -= 1
 
     def give_back(self, now: float) -> None:
         """Uncount a call that was not sent."""
         self._turn(now)
-        self._flying -= 1
+        self._in_flight -= 1
         self.used -= 1
 
     def free(self, now: float) -> int:
         """Return how many of today's calls are left."""
         self._turn(now)
-        return 0 if now < self._shut_until else max(0, self.limit.count - self.used)
+        return 0 if now < self._blocked_until else max(0, self.limit.count - self.used)
 
     def wait(self, position: int, now: float) -> float:
         """Return the fewest seconds until the *position*-th in line can be let through."""
         self._turn(now)
         days = max(0, self.used + position - 1) // self.limit.count
         midnight = (self._day + days) * _DAY if days else now
-        return max(midnight, self._shut_until) - now
+        return max(midnight, self._blocked_until) - now
 
     def block_until(self, until: float) -> None:
         """Let nobody through before *until*; a longer closing stays."""
-        self._shut_until = max(self._shut_until, until)
+        self._blocked_until = max(self._blocked_until, until)
 
     def idle(self, now: float) -> bool:
-        """Return whether nothing was used today, nobody waits and it is not shut."""
+        """Return whether nothing was used today, nobody waits and it is not blocked."""
         self._turn(now)
-        return self.used == 0 and self.queue is None and now >= self._shut_until
+        return self.used == 0 and self.queue is None and now >= self._blocked_until
 
     def resize(self, limit: Limit, now: float) -> None:  # noqa: ARG002 - a sliding window needs the time
         """Go on under another limit of the same kind; what was used stays used."""
@@ -260,7 +260,7 @@ class DayWindow:
         # A wall clock that is set back must not open a second day's worth of calls.
         if day > self._day:
             self._day = day
-            self.used = self._flying
+            self.used = self._in_flight
 
 
 def open_window(limit: Limit, now: float) -> Window:

@@ -149,7 +149,7 @@ class TokenManager:
             if renewal is None:
                 self._refuse_during_pause(entry)
                 renewal = self._renewals.start(entry, Renewal(Purpose.CALL))
-            elif renewal.known.settled:
+            elif renewal.known.done:
                 await renewal.saved.wait()
                 continue
             found = await self._wait_for(renewal)
@@ -183,7 +183,7 @@ class TokenManager:
             if renewal is None:
                 self._refuse_during_pause(entry)
                 renewal = self._renewals.start(entry, Renewal(Purpose.REJECTED, refused=token.access_token))
-            elif renewal.known.settled:
+            elif renewal.known.done:
                 await renewal.saved.wait()
                 continue
             newer = await self._wait_for(renewal)

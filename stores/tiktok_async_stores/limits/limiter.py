@@ -1,7 +1,7 @@
 """Rate limits for a fleet: one exact window for all who share a server.
 
 The server hands out permits, by its own clock and in one step; each worker keeps a small stock of them and times their
-use. All that happens in one turn of the event loop goes over in one trip.
+use. All requests of one step of the event loop share one trip.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from tiktok_async.errors import RateLimitWaitExceeded, SessionClosed, StoreError
 from tiktok_async.models import Limit, WindowKind
 from tiktok_async_stores._process import Owner
 from tiktok_async_stores.limits.outage import OnOutage, check_outage, part
-from tiktok_async_stores.limits.window import Request, SharedPermit, SharedWindow, Turn
+from tiktok_async_stores.limits.window import Request, SharedPermit, SharedWindow, WaitOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger("tiktok_async.stores")
 
-_TOGETHER = 200
+_MOST_A_TRIP = 200
 _RETRY_EVERY = 1.0
 _LONGEST_TICK = 5.0
 
@@ -76,8 +76,8 @@ class SharedRateLimiter:
         if share is not None:
             self._fallback = LocalRateLimiter(clock=self._clock)
         self._windows: dict[LimitKey, SharedWindow] = {}
-        self._wanting: dict[LimitKey, SharedWindow] = {}
-        self._pump: asyncio.Task[None] | None = None
+        self._due_trips: dict[LimitKey, SharedWindow] = {}
+        self._trips_task: asyncio.Task[None] | None = None
         self._ticker: TimerHandle | None = None
         self._outage: StoreError | None = None
         self._retry_at = -math.inf
@@ -104,19 +104,19 @@ class SharedRateLimiter:
         if window is None or window.limit is not limit:
             window = self._find(key, limit)
         start = self.monotonic()
-        if window.take(start):
+        if window.acquire(start):
             return SharedPermit(self, window, 0.0)
         if self._outage is not None:
             if start >= self._retry_at:
-                self._want(window)
+                self._request_trip(window)
             if self._fallback is not None or start < self._retry_at:
                 return await self._without_server(window, start, max_wait)
         deadline = math.inf if max_wait is None else start + max_wait
-        turn = Turn.TOO_LATE if window.cannot_meet(deadline) else await self._stand_in_line(window, deadline)
-        if turn is Turn.TOO_LATE:
+        outcome = WaitOutcome.TOO_LATE if window.cannot_meet(deadline) else await self._wait_in_queue(window, deadline)
+        if outcome is WaitOutcome.TOO_LATE:
             wait = max(window.last_wait(start), 0.0 if max_wait is None else max_wait)
             raise RateLimitWaitExceeded(timedelta(seconds=wait), endpoint=key.endpoint, open_id=key.subject or None)
-        if turn is Turn.OUTAGE:
+        if outcome is WaitOutcome.OUTAGE:
             return await self._without_server(window, start, None if max_wait is None else deadline - self.monotonic())
         return SharedPermit(self, window, self.monotonic() - start)
 
@@ -126,7 +126,7 @@ class SharedRateLimiter:
         Raises:
             StoreError: The server is away.
         """
-        return (await self._look(key, limit)).remaining(self.monotonic())
+        return (await self._read_usage(key, limit)).remaining(self.monotonic())
 
     async def usage(self, key: LimitKey, limit: Limit) -> Usage:
         """Return how much of the window the fleet uses, and when it starts anew.
@@ -134,7 +134,7 @@ class SharedRateLimiter:
         Raises:
             StoreError: The server is away.
         """
-        window = await self._look(key, limit)
+        window = await self._read_usage(key, limit)
         if limit.kind is WindowKind.SLIDING:
             return Usage(window.used, limit.count, None)
         return Usage(window.used, limit.count, next_midnight(self._clock.now()))
@@ -142,10 +142,10 @@ class SharedRateLimiter:
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
         """Let nobody in the fleet through for *seconds*; the others learn it with their next trip."""
         window = self._find(key, limit)
-        window.shut(self.monotonic(), seconds)
+        window.block(self.monotonic(), seconds)
         if self._fallback is not None:
             self._fallback.block(key, part(limit, self._share), seconds)
-        self._want(window)
+        self._request_trip(window)
 
     async def aclose(self) -> None:
         """Give back what was not used and close the client if it is ours; waiters get `SessionClosed`."""
@@ -161,8 +161,8 @@ class SharedRateLimiter:
             if window.timer is not None:
                 window.timer.cancel()
         try:
-            if self._pump is not None:
-                await asyncio.wait({self._pump})
+            if self._trips_task is not None:
+                await asyncio.wait({self._trips_task})
             if self._outage is None:
                 with suppress(StoreError):  # what is not given back ends with its lease
                     now = self.monotonic()
@@ -180,18 +180,22 @@ class SharedRateLimiter:
         window.unused(now)
         self._serve(window, now)
 
-    async def _stand_in_line(self, window: SharedWindow, deadline: float) -> Turn:
-        future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+    async def _wait_in_queue(self, window: SharedWindow, deadline: float) -> WaitOutcome:
+        future: asyncio.Future[WaitOutcome] = asyncio.get_running_loop().create_future()
         window.queue[future] = deadline
         now = self.monotonic()
-        if window.wants_trip(now):
-            self._want(window)
+        if window.needs_trip(now):
+            self._request_trip(window)
         else:
-            self._arm(window, now)
+            self._set_timer(window, now)
         try:
             return await future
         except asyncio.CancelledError:
-            if window.queue.pop(future, None) is None and not future.cancelled() and future.result() is Turn.GRANTED:
+            if (
+                window.queue.pop(future, None) is None
+                and not future.cancelled()
+                and future.result() is WaitOutcome.GRANTED
+            ):
                 window.unused(self.monotonic())
             self._serve(window, self.monotonic())
             raise
@@ -202,12 +206,12 @@ class SharedRateLimiter:
         inner = await self._fallback.acquire(window.key, part(window.limit, self._share), max_wait=max_wait)
         return SharedPermit(self, window, self.monotonic() - start, inner)
 
-    async def _look(self, key: LimitKey, limit: Limit) -> SharedWindow:
+    async def _read_usage(self, key: LimitKey, limit: Limit) -> SharedWindow:
         window = self._find(key, limit)
-        look = asyncio.get_running_loop().create_future()
-        window.usage_waiters.append(look)
-        self._want(window)
-        await look
+        waiter = asyncio.get_running_loop().create_future()
+        window.usage_waiters.append(waiter)
+        self._request_trip(window)
+        await waiter
         return window
 
     def _find(self, key: LimitKey, limit: Limit) -> SharedWindow:
@@ -224,55 +228,55 @@ class SharedRateLimiter:
 
     # trips
 
-    def _want(self, window: SharedWindow) -> None:
-        self._wanting[window.key] = window
-        if self._pump is None:
-            self._pump = LastingTask(self._run())
+    def _request_trip(self, window: SharedWindow) -> None:
+        self._due_trips[window.key] = window
+        if self._trips_task is None:
+            self._trips_task = LastingTask(self._run())
 
     async def _run(self) -> None:
-        # A turn of the loop later, so that all who ask in this one share the trip.
+        # In the next step of the loop, so that all who ask in this one share the trip.
         try:
-            while self._wanting:
-                windows = [self._wanting.pop(key) for key in list(self._wanting)[:_TOGETHER]]
+            while self._due_trips:
+                windows = [self._due_trips.pop(key) for key in list(self._due_trips)[:_MOST_A_TRIP]]
                 now = self.monotonic()
                 answers = await self._trips.run([(window, window.request(now)) for window in windows])
                 self._outage = None
                 now = self.monotonic()
                 for window, answer in zip(windows, answers, strict=True):
                     window.accept(answer, now)
-                    window.overdue()
+                    window.end_late_waits()
                     self._serve(window, now)
         except StoreError as error:
             self._fail(error)
         except BaseException as error:
-            # A bug in a client or a cancelled pump must not leave anybody waiting.
+            # A bug in a client or a cancelled task must not leave anybody waiting.
             self._fail(StoreError(f"The rate limiter failed ({type(error).__name__})."))
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._pump = None
+            self._trips_task = None
 
     def _fail(self, error: StoreError) -> None:
         if self._outage is None and self._fallback is not None:
             _log.warning("Each process goes on with its share of each limit. %s", error)
         self._outage = error
         self._retry_at = self.monotonic() + _RETRY_EVERY
-        self._wanting.clear()
+        self._due_trips.clear()
         for window in self._windows.values():
             window.fail(error)
 
     def _serve(self, window: SharedWindow, now: float) -> None:
         window.serve(now)
-        if window.wants_trip(now) and not self._closed:
-            self._want(window)
-        self._arm(window, now)
+        if window.needs_trip(now) and not self._closed:
+            self._request_trip(window)
+        self._set_timer(window, now)
 
-    def _arm(self, window: SharedWindow, now: float) -> None:
+    def _set_timer(self, window: SharedWindow, now: float) -> None:
         if window.timer is not None:
             window.timer.cancel()
             window.timer = None
-        if window.queue and window.key not in self._wanting and not self._closed:
-            window.timer = self._clock.call_later(window.next_look(now), lambda: self._serve(window, self.monotonic()))
+        if window.queue and window.key not in self._due_trips and not self._closed:
+            window.timer = self._clock.call_later(window.next_check(now), lambda: self._serve(window, self.monotonic()))
 
     def _tick_in(self, seconds: float) -> None:
         if self._ticker is None and not self._closed:
@@ -283,9 +287,9 @@ class SharedRateLimiter:
         now = self.monotonic()
         trip = self._outage is None or now >= self._retry_at
         for key, window in list(self._windows.items()):
-            if window.forgettable(now):
+            if window.is_idle(now):
                 del self._windows[key]
-            elif trip and window.has_news(now):
-                self._want(window)
+            elif trip and window.has_reports(now):
+                self._request_trip(window)
         if self._windows:
             self._tick_in(min(window.per for window in self._windows.values()) / 8)

@@ -21,7 +21,7 @@ from tiktok_async.models import Limit, WindowKind
 _LARGEST_BATCH = 20
 
 
-class Turn(Enum):
+class WaitOutcome(Enum):
     """How a wait in line ended."""
 
     GRANTED = "granted"
@@ -37,9 +37,9 @@ class Request:
         number: Rises by one with each new request of a window; the server answers a repeated one as it did before.
         sent: When it was first sent; the lease counts from then.
         need: Permits that callers wait for.
-        wish: Permits wanted beyond those.
+        extra: Permits wanted beyond those.
         back: Permits given back unused.
-        shut: Seconds to close the window for.
+        block: Seconds to close the window for.
         answers: Ages of answered calls, in microseconds.
         unreported_answers: The same for calls that the server did not grant, made while it was away.
         known: Whether the server must remember the window.
@@ -48,9 +48,9 @@ class Request:
     number: int
     sent: float
     need: int
-    wish: int
+    extra: int
     back: int
-    shut: float
+    block: float
     answers: tuple[int, ...]
     unreported_answers: tuple[int, ...]
     known: bool
@@ -68,21 +68,21 @@ class SharedWindow:
         self.key = key
         self.limit: Limit = limit
         self.resize(limit)
-        self.queue: OrderedDict[asyncio.Future[Turn], float] = OrderedDict()
+        self.queue: OrderedDict[asyncio.Future[WaitOutcome], float] = OrderedDict()
         self.timer: TimerHandle | None = None
         self.usage_waiters: list[asyncio.Future[None]] = []
         self.life: int = 0  # names the server's record of this window; 0 if it has no name
-        self.flying: int = 0
+        self.in_flight: int = 0
         self.free: int = 0
         self.used: int = 0
-        self._stock: list[float] = []
+        self._permits: list[float] = []
         self._answers: list[float] = []
         self._unreported_answers: list[float] = []
-        self._shut = 0.0
-        self._shut_until = 0.0
+        self._block = 0.0
+        self._blocked_until = 0.0
         self._lease_until = -math.inf
         self._ask_at = -math.inf
-        self._last_turn = -math.inf
+        self._last_grant_at = -math.inf
         self._touched = -math.inf
         self._batch = 1
         self._number = 0
@@ -99,44 +99,44 @@ class SharedWindow:
 
     # callers
 
-    def take(self, now: float) -> bool:
+    def acquire(self, now: float) -> bool:
         """Take a permit out of the stock if nobody is before us."""
         if self.queue or not self._ready(now):
             return False
-        del self._stock[0]
-        self.flying += 1
+        del self._permits[0]
+        self.in_flight += 1
         self._touched = now
         return True
 
     def remaining(self, now: float) -> int:
         """Return how many calls could be made at *now*: out of the stock, and of what the server said was free."""
-        return self.free + (sum(1 for ripe in self._stock if ripe <= now) if self._ready(now) else 0)
+        return self.free + (sum(1 for good_from in self._permits if good_from <= now) if self._ready(now) else 0)
 
     def cannot_meet(self, deadline: float) -> bool:
         """Return whether even the last in line so far comes only after *deadline*."""
-        return self._last_turn > deadline
+        return self._last_grant_at > deadline
 
     def last_wait(self, now: float) -> float:
         """Return how many seconds the last in line has to wait, as far as the server has told."""
-        return max(0.0, self._last_turn - now)
+        return max(0.0, self._last_grant_at - now)
 
     def answered(self, now: float, *, granted: bool = True) -> None:
         """Note an answer; *granted* says whether the call had a permit of the server."""
         if granted:
-            self.flying -= 1
+            self.in_flight -= 1
             self._answers.append(now)
         else:
             self._unreported_answers.append(now)
 
     def unused(self, now: float) -> None:
         """Put a permit back into the stock."""
-        self.flying -= 1
-        insort(self._stock, now)
+        self.in_flight -= 1
+        insort(self._permits, now)
 
-    def shut(self, now: float, seconds: float) -> None:
+    def block(self, now: float, seconds: float) -> None:
         """Close the window here, and for the fleet with the next trip."""
-        self._shut = max(self._shut, seconds)
-        self._shut_until = max(self._shut_until, now + seconds)
+        self._block = max(self._block, seconds)
+        self._blocked_until = max(self._blocked_until, now + seconds)
 
     def serve(self, now: float) -> None:
         """Hand the stock to the line, and send those away whose time is over."""
@@ -145,30 +145,30 @@ class SharedWindow:
             if not future.done():
                 if not self._ready(now):
                     break
-                del self._stock[0]
-                self.flying += 1
+                del self._permits[0]
+                self.in_flight += 1
                 self._touched = now
-                future.set_result(Turn.GRANTED)
+                future.set_result(WaitOutcome.GRANTED)
             del self.queue[future]
         if self.queue and min(self.queue.values()) <= now:
             for future in [future for future, deadline in self.queue.items() if deadline <= now]:
-                self._send_away(future, Turn.TOO_LATE)
+                self._end_wait(future, WaitOutcome.TOO_LATE)
 
-    def overdue(self) -> None:
+    def end_late_waits(self) -> None:
         """Send those away for whom the known wait is too long."""
-        if self.queue and min(self.queue.values()) < self._last_turn:
-            first, last, count = self._ask_at, self._last_turn, max(1, len(self.queue) - 1)
+        if self.queue and min(self.queue.values()) < self._last_grant_at:
+            first, last, count = self._ask_at, self._last_grant_at, max(1, len(self.queue) - 1)
             for place, (future, deadline) in enumerate(list(self.queue.items())):
                 if first + (last - first) * place / count > deadline:
-                    self._send_away(future, Turn.TOO_LATE)
+                    self._end_wait(future, WaitOutcome.TOO_LATE)
 
     def fail(self, error: StoreError) -> None:
         """Send everybody away: the server is out of reach."""
         for future in list(self.queue):
-            self._send_away(future, Turn.OUTAGE)
-        for look in self.usage_waiters:
-            if not look.done():
-                look.set_exception(error)
+            self._end_wait(future, WaitOutcome.OUTAGE)
+        for waiter in self.usage_waiters:
+            if not waiter.done():
+                waiter.set_exception(error)
         self.usage_waiters.clear()
 
     def close(self, error: SessionClosed) -> None:
@@ -182,36 +182,36 @@ class SharedWindow:
 
     # trips
 
-    def wants_trip(self, now: float) -> bool:
+    def needs_trip(self, now: float) -> bool:
         """Return whether the line needs permits that may be there by now."""
         return bool(self.usage_waiters) or (
-            (len(self.queue) > len(self._stock) or self._shut > 0) and now >= self._ask_at
+            (len(self.queue) > len(self._permits) or self._block > 0) and now >= self._ask_at
         )
 
-    def next_look(self, now: float) -> float:
+    def next_check(self, now: float) -> float:
         """Return in how many seconds the line has to be looked at again."""
         at = min(self.queue.values(), default=math.inf)
-        if self._stock:
-            at = min(at, max(self._stock[0], self._shut_until))
-        if len(self.queue) > len(self._stock):
+        if self._permits:
+            at = min(at, max(self._permits[0], self._blocked_until))
+        if len(self.queue) > len(self._permits):
             at = min(at, self._ask_at)
         return max(0.0, at - now)
 
-    def has_news(self, now: float) -> bool:
+    def has_reports(self, now: float) -> bool:
         """Return whether a trip is worth its while although nobody waits."""
         return bool(
             self._request
             or self._answers
             or self._unreported_answers
-            or self._shut
+            or self._block
             or self._stale(now)
-            or ((self.flying or self._stock) and now > self._lease_until - self.lease * 2 / 3)
+            or ((self.in_flight or self._permits) and now > self._lease_until - self.lease * 2 / 3)
         )
 
-    def forgettable(self, now: float) -> bool:
+    def is_idle(self, now: float) -> bool:
         """Return whether nothing here is worth remembering."""
-        return not (self.queue or self.flying or self._stock or self.has_news(now)) and now >= max(
-            self._lease_until, self._shut_until
+        return not (self.queue or self.in_flight or self._permits or self.has_reports(now)) and now >= max(
+            self._lease_until, self._blocked_until
         )
 
     def request(self, now: float, *, closing: bool = False) -> Request:
@@ -226,29 +226,29 @@ class SharedWindow:
                 self._request = evolve(self._request, known=False)
             return self._request
         if now >= self._lease_until:
-            self._stock.clear()  # the server counts them as used since
-        back = sum(1 for ripe in self._stock if ripe <= now) if closing or self._stale(now) else 0
+            self._permits.clear()  # the server counts them as used since
+        back = sum(1 for good_from in self._permits if good_from <= now) if closing or self._stale(now) else 0
         if back:
-            del self._stock[:back]
+            del self._permits[:back]
             self._batch = max(1, self._batch // 2)
-        need = max(0, len(self.queue) - len(self._stock))
-        if need and not self._stock and now - self._touched < self._staleness:
+        need = max(0, len(self.queue) - len(self._permits))
+        if need and not self._permits and now - self._touched < self._staleness:
             self._batch = min(_LARGEST_BATCH, self._batch * 2)
         self._number += 1
         self._request = Request(
             number=self._number,
             sent=now,
             need=need,
-            wish=self._batch - 1 if need else 0,
+            extra=self._batch - 1 if need else 0,
             back=back,
-            shut=self._shut,
+            block=self._block,
             answers=_ages(self._answers, now),
             unreported_answers=_ages([at for at in self._unreported_answers if now - at < self.per], now),
             known=now < self._lease_until,
         )
         self._answers.clear()
         self._unreported_answers.clear()
-        self._shut = 0.0
+        self._block = 0.0
         return self._request
 
     def accept(self, reply: Sequence[int], now: float) -> None:
@@ -256,33 +256,33 @@ class SharedWindow:
         request, self._request = self._request, None
         if request is None:
             return
-        granted, self.free, again, wait, shut, self.used, *delays = reply
+        granted, self.free, again, wait, block, self.used, *delays = reply
         self._lease_until = request.sent + self.lease
-        self._shut_until = max(self._shut_until, now + shut / 1000) if shut else self._shut_until
-        for ripe in [now] * granted + [now + delay / 1000 for delay in delays]:
-            insort(self._stock, ripe)
+        self._blocked_until = max(self._blocked_until, now + block / 1000) if block else self._blocked_until
+        for good_from in [now] * granted + [now + delay / 1000 for delay in delays]:
+            insort(self._permits, good_from)
         lacks = request.need > granted + len(delays)
         self._ask_at = now + again / 1000 if lacks else -math.inf
-        self._last_turn = now + wait / 1000 if lacks else -math.inf
+        self._last_grant_at = now + wait / 1000 if lacks else -math.inf
         if not (self._answers or self._unreported_answers):  # what came while a request was in doubt goes first
-            for look in self.usage_waiters:
-                if not look.done():
-                    look.set_result(None)
+            for waiter in self.usage_waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
             self.usage_waiters.clear()
 
     def _ready(self, now: float) -> bool:
-        return bool(self._stock) and self._stock[0] <= now < self._lease_until and now >= self._shut_until
+        return bool(self._permits) and self._permits[0] <= now < self._lease_until and now >= self._blocked_until
 
     @property
     def _staleness(self) -> float:
         return self.per / 10 if self.limit.kind is WindowKind.SLIDING else self.lease / 10
 
     def _stale(self, now: float) -> bool:
-        return bool(self._stock) and not self.queue and now - self._touched > self._staleness
+        return bool(self._permits) and not self.queue and now - self._touched > self._staleness
 
-    def _send_away(self, future: asyncio.Future[Turn], turn: Turn) -> None:
+    def _end_wait(self, future: asyncio.Future[WaitOutcome], outcome: WaitOutcome) -> None:
         if not future.done():
-            future.set_result(turn)
+            future.set_result(outcome)
         del self.queue[future]
 
 

@@ -25,12 +25,12 @@ CREATE INDEX limits_idle ON {schema}.limits (idle_from);
 -- One worker's request to one window: report what is answered, give back what was not used, ask for more.
 --
 -- The request: client_key, endpoint, subject; holder; number of the request; count; per; lease; need, permits needed;
--- wish, permits wished beyond; back, permits given back; shut, close for so long; horizon; day, whether days are
+-- extra, permits wished beyond; back, permits given back; block, close for so long; horizon; day, whether days are
 -- counted; answers, ages of answers in microseconds; unreported_answers, ages of answers to calls that
 -- nobody granted; known,
 -- whether the window must exist; now, the time in a test.
 --
--- Returns {granted, free, ask again in, wait of the last in line, shut for, used, delay, delay, ...}: `granted` counts
+-- Returns {granted, free, ask again in, wait of the last in line, block for, used, delay, delay, ...}: `granted` counts
 -- the permits good at once; each delay is one that is good after so long.
 CREATE FUNCTION {schema}.take_permits(request jsonb) RETURNS bigint[] LANGUAGE plpgsql AS $window$
 DECLARE
@@ -46,7 +46,7 @@ DECLARE
     need CONSTANT integer := request ->> 'need';
     by_day CONSTANT boolean := request ->> 'day';
     back integer := request ->> 'back';
-    shut CONSTANT double precision := request ->> 'shut';
+    block CONSTANT double precision := request ->> 'block';
     answered CONSTANT integer := jsonb_array_length(request -> 'answers');
     exact double precision := request ->> 'now';
     instant bigint;
@@ -154,8 +154,8 @@ BEGIN
     size := cardinality(ring);
 
     -- Grants: what is free now, then what will be within the horizon, shared among all who wait.
-    IF shut > 0 THEN
-        kept.shut_until := greatest(kept.shut_until, exact + shut);
+    IF block > 0 THEN
+        kept.shut_until := greatest(kept.shut_until, exact + block);
     END IF;
     taken := CASE WHEN by_day THEN kept.used ELSE size + held END;
     free := greatest(0, "limit" - taken);
@@ -177,7 +177,7 @@ BEGIN
         size := cardinality(ring);
     END IF;
     IF others = 0 AND granted = need THEN
-        granted := granted + greatest(0, least((request ->> 'wish')::integer, (free - granted) / (4 * workers)));
+        granted := granted + greatest(0, least((request ->> 'extra')::integer, (free - granted) / (4 * workers)));
     END IF;
     lacking := greatest(0, need - granted - cardinality(delays));
     kept.used := kept.used + granted;

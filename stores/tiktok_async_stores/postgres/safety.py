@@ -11,7 +11,7 @@ from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError
 from tiktok_async.models import StoreUnsafe
-from tiktok_async_stores._unsafe import OnUnsafe, tell
+from tiktok_async_stores._unsafe import OnUnsafe, report_unsafe
 from tiktok_async_stores.postgres.link import PostgresLink
 from tiktok_async_stores.postgres.schema import TABLES
 
@@ -155,4 +155,6 @@ class Inspection:
             found = await look(self._link)
             self.done = True
             now = self._clock.now()
-            tell([StoreUnsafe(at=now, setting=s, advice=a) for s, a in unsafe_settings(found)], self._on_unsafe)
+            report_unsafe(
+                [StoreUnsafe(at=now, setting=s, advice=a) for s, a in unsafe_settings(found)], self._on_unsafe
+            )

@@ -7,17 +7,17 @@
 -- KEYS[1]  the window     KEYS[2]  names this server's memory; may be missing, then 16 and 17 are too
 -- ARGV  1 holder           2 number of the request      3 count              4 per
 --       5 lease            6 permits needed             7 permits wished beyond   8 permits given back
---       9 shut for         10 horizon                   11 "day" or "sliding"
+--       9 block for         10 horizon                   11 "day" or "sliding"
 --       12 ages of answers, microseconds                13 ages of answers to calls that nobody granted
 --       14 "known" if the window must exist             15 the time; empty: this server's
 --       16 the window's life as this worker knows it     17 the memory's, 0 if it knows none
--- Returns {granted, free, ask again in, wait of the last in line, shut for, used, delay, delay, ...}: `granted`
+-- Returns {granted, free, ask again in, wait of the last in line, block for, used, delay, delay, ...}: `granted`
 -- counts the permits good at once; each delay is one that is good after so long. With KEYS[2] the window's
 -- life and the memory's follow: when each began, in microseconds.
 local holder, seq = ARGV[1], tonumber(ARGV[2])
 local count, per, lease = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local need, wish, back = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local shut, horizon, day = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == 'day'
+local need, extra, back = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local block, horizon, day = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == 'day'
 local DAY, MOST_DELAYED, AHEAD = 86400000, 64, 5000
 
 local exact = tonumber(ARGV[15])
@@ -134,7 +134,7 @@ if #fresh > 0 then
 end
 
 -- Grants: what is free now, then what will be within the horizon, shared among all who wait.
-if shut > 0 then shut_until = math.max(shut_until, exact + shut) end
+if block > 0 then shut_until = math.max(shut_until, exact + block) end
 local taken = day and used or (size + held)
 local free, soon = math.max(0, count - taken), 0
 if shut_until > exact then
@@ -149,7 +149,7 @@ local delays = {}
 for i = 1, share - granted do delays[i] = at(i) + base - now end
 if #delays > 0 then ring, size = string.sub(ring, 4 * #delays + 1), size - #delays end
 if others == 0 and granted == need then
-  granted = granted + math.max(0, math.min(wish, math.floor((free - granted) / (4 * workers))))
+  granted = granted + math.max(0, math.min(extra, math.floor((free - granted) / (4 * workers))))
 end
 local lacking = math.max(0, need - granted - #delays)
 mine[1], mine[2], mine[3] = seq, mine[2] + granted + #delays, exact + lease

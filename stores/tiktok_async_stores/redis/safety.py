@@ -12,7 +12,7 @@ from typing import Any, cast
 from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError
 from tiktok_async.models import StoreUnsafe
-from tiktok_async_stores._unsafe import OnUnsafe, tell
+from tiktok_async_stores._unsafe import OnUnsafe, report_unsafe
 from tiktok_async_stores.redis.link import RedisLink
 
 _REPLICATION = ("min-replicas-to-write", "min-replicas-max-lag")
@@ -159,4 +159,4 @@ class Inspection:
             await self._link.command("PING")
             findings = await inspect(self._link, self._clock.now())
             self.done = True
-            tell(findings, self._on_unsafe)
+            report_unsafe(findings, self._on_unsafe)

@@ -17,7 +17,7 @@ from tiktok_async.errors import StoreError, TikTokError
 from tiktok_async.models import StoreUnsafe
 from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._process import Owner
-from tiktok_async_stores._unsafe import OnUnsafe, tell
+from tiktok_async_stores._unsafe import OnUnsafe, report_unsafe
 from tiktok_async_stores.sqlite.file import Identity, connect, identity, obstacles, unsafe_mode
 
 _log = logging.getLogger("tiktok_async.stores")
@@ -201,7 +201,7 @@ class SQLiteWorker:
         self._files = identity(self.path)
         self._aio = connection
         now = self._clock.now()
-        tell(
+        report_unsafe(
             (StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_mode(self.path)),
             self._on_unsafe,
         )

@@ -23,7 +23,7 @@ from tiktok_async.models import ClientToken, Endpoint, Secret, Token
 _log = logging.getLogger("tiktok_async.tokens")
 
 
-def _tell(whose: str, field: str) -> None:
+def _log_unreadable(whose: str, field: str) -> None:
     _log.warning(
         "TikTok's token answer for %s has a field %s that cannot be read; the token is kept all the same. "
         "Please report it: TikTok may have changed its answer.",
@@ -63,7 +63,9 @@ class Grants:
                 self.client_key, self.client_secret, code, redirect_uri=redirect_uri, code_verifier=code_verifier
             ),
         )
-        return parse_token(response.data, client_key=self.client_key, now=asked_at, tell=partial(_tell, "a login"))
+        return parse_token(
+            response.data, client_key=self.client_key, now=asked_at, on_unreadable=partial(_log_unreadable, "a login")
+        )
 
     async def refresh(self, token: Token) -> Token:
         """Exchange *token*'s refresh token for the next pair; TikTok lets that happen once.
@@ -76,8 +78,10 @@ class Grants:
         response = await self.sender.call(
             Endpoint.TOKEN, form=refresh_form(self.client_key, self.client_secret, token.refresh_token)
         )
-        tell = partial(_tell, f"account {token.key.open_id}")
-        return parse_token(response.data, client_key=self.client_key, now=asked_at, previous=token, tell=tell)
+        on_unreadable = partial(_log_unreadable, f"account {token.key.open_id}")
+        return parse_token(
+            response.data, client_key=self.client_key, now=asked_at, previous=token, on_unreadable=on_unreadable
+        )
 
     async def client(self) -> ClientToken:
         """Mint a client token.

@@ -80,8 +80,8 @@ class DedupKey:
         if await putting:
             await self._notes.delete_note(self._key, self._name)
 
-    async def settle(self, saved: str) -> None:
-        """Remember the publish that came of the call."""
+    async def save(self, saved: str) -> None:
+        """Remember the publish that the call created."""
         value = json.dumps({"saved": saved}).encode()
         # A store that fails changes nothing: the post was accepted, and its caller must learn of it; a repeat will
         # find the claim and not post again.

@@ -113,7 +113,7 @@ async def begin(
         ) from error
     publish = Publish(runtime, credential, record, source=source, certain=True)
     if note is not None:
-        await note.settle(publish.to_json())
+        await note.save(publish.to_json())
     publish.check_address()
     return publish
 

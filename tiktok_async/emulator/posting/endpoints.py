@@ -175,7 +175,7 @@ class Posting:
         if post.status != PROCESSING_DOWNLOAD or near:
             return self._state.replies.error("publish_not_cancellable", "It cannot be cancelled any more.", status=400)
         post.steps = [failed("publish_cancelled", after=0.0)]
-        self.posts.settle(post)
+        self.posts.advance(post)
         return self._state.replies.ok(None)
 
     def _asked_for(self, call: Call) -> Post | Reply:

@@ -134,18 +134,18 @@ class Posts(Sequence[Post]):
         """Return the post with that id, as far as it has come by now."""
         post = self._by_id.get(publish_id)
         if post is not None:
-            self.settle(post)
+            self.advance(post)
         return post
 
     def of(self, open_id: str) -> list[Post]:
         """Return the posts of one user, oldest first, as far as they have come by now."""
-        return self._settled(self._by_user.get(open_id, []))
+        return self._advanced(self._by_user.get(open_id, []))
 
     def recent(self, within: timedelta, open_id: str | None = None) -> list[Post]:
         """Return the posts whose init was accepted in the last *within*, newest first; all users' unless given."""
         since = self._clock.monotonic() - within.total_seconds()
         posts = self._posts if open_id is None else self._by_user.get(open_id, [])
-        return self._settled(takewhile(lambda post: post.at > since, reversed(posts)))
+        return self._advanced(takewhile(lambda post: post.at > since, reversed(posts)))
 
     def stop(self) -> None:
         """Let nothing more happen by itself."""
@@ -153,10 +153,10 @@ class Posts(Sequence[Post]):
             if post.timer is not None:
                 post.timer.cancel()
 
-    def _settled(self, posts: Iterable[Post]) -> list[Post]:
+    def _advanced(self, posts: Iterable[Post]) -> list[Post]:
         found = list(posts)
         for post in found:
-            self.settle(post)
+            self.advance(post)
         return found
 
     def add(self, post: Post) -> None:
@@ -171,9 +171,9 @@ class Posts(Sequence[Post]):
     def begin(self, post: Post) -> None:
         """Start the timeline of *post*."""
         post.begin(self._clock.monotonic())
-        self.settle(post)
+        self.advance(post)
 
-    def settle(self, post: Post) -> None:
+    def advance(self, post: Post) -> None:
         """Take every step whose time has come, and come back for the next."""
         if not post.steps:
             return
@@ -183,4 +183,4 @@ class Posts(Sequence[Post]):
         if post.timer is not None:
             post.timer.cancel()
         wait = post.next_in(now)
-        post.timer = None if wait is None else self._clock.call_later(wait, lambda: self.settle(post))
+        post.timer = None if wait is None else self._clock.call_later(wait, lambda: self.advance(post))

@@ -90,9 +90,9 @@ class Upload:
 
     def finished(self) -> None:
         """Say, once, that the file is complete."""
-        tell, self.on_complete = self.on_complete, None
-        if tell is not None:
-            tell()
+        on_complete, self.on_complete = self.on_complete, None
+        if on_complete is not None:
+            on_complete()
 
     async def receive(
         self, request: web.BaseRequest, first: int, *, keep_torn: bool, tear_after: int | None

@@ -63,8 +63,8 @@ def _app(client_key: str, client_secret: Secret) -> dict[str, str]:
     return {"client_key": client_key, "client_secret": client_secret.reveal()}
 
 
-def _say_nothing(odd: str) -> None:
-    del odd
+def _ignore(name: str) -> None:
+    del name
 
 
 def parse_token(
@@ -73,7 +73,7 @@ def parse_token(
     client_key: str,
     now: datetime,
     previous: Token | None = None,
-    tell: Callable[[str], None] = _say_nothing,
+    on_unreadable: Callable[[str], None] = _ignore,
 ) -> Token:
     """Return the user token of a reply to an exchange or a refresh, with version 0.
 
@@ -85,7 +85,7 @@ def parse_token(
         client_key: The app.
         now: When it came (aware); lifetimes count from here.
         previous: The token that was refreshed. A refresh token is never replaced by nothing.
-        tell: Called with the name of each field that cannot be read.
+        on_unreadable: Called with the name of each field that cannot be read.
 
     Raises:
         ServerError: A token is missing or has the wrong type, or the reply is for another account.
@@ -93,58 +93,65 @@ def parse_token(
     Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
     """
     try:
-        return _token(data, client_key=client_key, now=now, previous=previous, tell=tell)
+        return _token(data, client_key=client_key, now=now, previous=previous, on_unreadable=on_unreadable)
     except DecodeError as error:
         raise _unexpected(error, open_id=None if previous is None else previous.key.open_id) from None
 
 
 def _token(
-    data: Mapping[str, Any], *, client_key: str, now: datetime, previous: Token | None, tell: Callable[[str], None]
+    data: Mapping[str, Any],
+    *,
+    client_key: str,
+    now: datetime,
+    previous: Token | None,
+    on_unreadable: Callable[[str], None],
 ) -> Token:
-    key = _key(data, client_key, previous, tell)
+    key = _key(data, client_key, previous, on_unreadable)
     access_token = _secret(data, "access_token")
-    lifetime = _readable(data, "expires_in", _seconds, tell)
-    refresh_lifetime = _readable(data, "refresh_expires_in", _seconds, tell)
+    lifetime = _readable(data, "expires_in", _seconds, on_unreadable)
+    refresh_lifetime = _readable(data, "refresh_expires_in", _seconds, on_unreadable)
     if previous is None:
         refresh_token = _secret(data, "refresh_token")
         known_life, known_end, known_scopes = _ACCESS_LIFE, now + _REFRESH_LIFE, frozenset[str]()
     else:
-        refresh_token = _readable(data, "refresh_token", _secret, tell) or previous.refresh_token
+        refresh_token = _readable(data, "refresh_token", _secret, on_unreadable) or previous.refresh_token
         known_life, known_end = previous.expires_at - previous.updated_at, previous.refresh_expires_at
         known_scopes = previous.scopes
     return Token(
         key=key,
         access_token=access_token,
         refresh_token=refresh_token,
-        scopes=_readable(data, "scope", _scopes, tell) or known_scopes,
+        scopes=_readable(data, "scope", _scopes, on_unreadable) or known_scopes,
         expires_at=now + (known_life if lifetime is None else lifetime),
         refresh_expires_at=known_end if refresh_lifetime is None else now + refresh_lifetime,
         updated_at=now,
     )
 
 
-def _key(data: Mapping[str, Any], client_key: str, previous: Token | None, tell: Callable[[str], None]) -> AccountKey:
+def _key(
+    data: Mapping[str, Any], client_key: str, previous: Token | None, on_unreadable: Callable[[str], None]
+) -> AccountKey:
     open_id = data.get("open_id")
     if type(open_id) is str and open_id:
         if previous is None or open_id == previous.key.open_id:
             return AccountKey(client_key, open_id)
     elif previous is not None:
         if open_id not in (None, ""):
-            tell("open_id")
+            on_unreadable("open_id")
         return previous.key
     raise DecodeError("$.open_id", "the open_id of the account the call was for")
 
 
 def _readable(
-    data: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any], str], T], tell: Callable[[str], None]
+    data: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any], str], T], on_unreadable: Callable[[str], None]
 ) -> T | None:
-    """Return what *read* makes of a field; `None`, and a word to *tell*, where it cannot."""
+    """Return what *read* makes of a field; `None`, after a call of *on_unreadable*, where it cannot."""
     if data.get(key) in (None, ""):
         return None
     try:
         return read(data, key)
     except DecodeError:
-        tell(key)
+        on_unreadable(key)
         return None
 
 
@@ -202,7 +209,7 @@ def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime
             log_id=log_id if type(log_id) is str else None,
         )
     try:
-        return _token(data, client_key=client_key, now=now, previous=None, tell=_say_nothing)
+        return _token(data, client_key=client_key, now=now, previous=None, on_unreadable=_ignore)
     except DecodeError as error:
         raise ConfigurationError(f"This is no v1 token reply: in its data, {error}. Pass the whole reply.") from None
 
