@@ -1,1 +1,1 @@
-"""The one request path: limits, token, request, retries, events."""
+"""The request path that every call takes: limits, token, request, retries, events."""

@@ -1,4 +1,4 @@
-"""One call on its way through the request path: what was asked, and what became of it so far."""
+"""One call in the request path: what its caller asked for, and its state."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -11,7 +11,7 @@ from tiktok_async._http.streaming import Streaming
 from tiktok_async.errors import TikTokError
 from tiktok_async.models import ClientToken, Token
 
-_MOST_FIELD_LISTS = 64  # more than one program has; beyond that they are not kept
+_MOST_FIELD_LISTS = 64  # more than a program uses; further ones are not cached
 
 
 @frozen(slots=True)
@@ -23,7 +23,7 @@ class Route:
     urls: dict[str, URL]
 
     def with_fields(self, fields: str) -> URL:
-        """Return the URL with a `fields` parameter; few distinct ones occur, so they are kept."""
+        """Return the URL with a `fields` parameter, cached, since a program uses few different ones."""
         url = self.urls.get(fields)
         if url is None:
             url = self.url.update_query(fields=fields)
@@ -33,7 +33,7 @@ class Route:
 
 
 class Credential(Protocol):
-    """What the request path needs to know of a token's owner."""
+    """Gives the request path the tokens of one account or of the app."""
 
     @property
     def open_id(self) -> str | None:
@@ -45,7 +45,7 @@ class Credential(Protocol):
         ...
 
     async def obtain(self) -> Token | ClientToken:
-        """Return a usable token, whatever that takes."""
+        """Return a usable token, from the store or from TikTok if needed."""
         ...
 
     async def rejected(self, token: Token | ClientToken) -> Token | ClientToken:
@@ -55,10 +55,10 @@ class Credential(Protocol):
 
 @define(slots=True, eq=False)
 class Delivery:
-    """What is known of a call that must not be made twice, for its caller.
+    """Reports to the caller whether a call that must not be made twice may have had an effect.
 
     Attributes:
-        in_doubt: Whether a request may have left this process that TikTok has not refused since.
+        in_doubt: Whether a request may have been sent that TikTok has not refused.
     """
 
     in_doubt: bool = False
@@ -66,22 +66,22 @@ class Delivery:
 
 @define(slots=True, eq=False)
 class Call:
-    """One call as its caller asked for it, and what became of it so far.
+    """One call as its caller asked for it, and its state.
 
     Attributes:
         spec: The row of the endpoint table.
-        url: Where it goes.
-        headers: What goes with it, without its token.
+        url: The address.
+        headers: The request headers, without the token.
         body: The body.
-        credential: Whose token it carries; `None` for none.
+        credential: Gives the token; `None` for a call without one.
         open_id: The account it is for, if any.
         started: When it began, by the monotonic clock.
-        streaming: Takes the answer, if it is a file.
+        streaming: Receives the answer if it is a file.
         delivery: Is told whether the call may have had an effect.
         attempts: How often it was sent.
         waited: Seconds it waited for slots.
         status: The last HTTP status.
-        repeated: What its last repeat was for.
+        repeated: The error that led to the last repeat.
     """
 
     spec: EndpointSpec

@@ -1,4 +1,4 @@
-"""The events of a call: told only if somebody listens, since even building them costs."""
+"""The events of a call: built only if there is an observer, since building them costs time."""
 
 import logging
 from collections.abc import Callable
@@ -15,10 +15,10 @@ _logger = logging.getLogger("tiktok_async.observer")
 
 
 def safe_observer(observer: Callable[[Event], None] | None) -> Callable[[Event], None] | None:
-    """Return *observer*, made harmless: what it raises is logged and forgotten.
+    """Return *observer* in a form that never raises: its errors are logged.
 
     Args:
-        observer: The caller's function; `None` stays `None`, so that no event is even built.
+        observer: The caller's function; `None` stays `None`, so that no event is built.
     """
     if observer is None:
         return None
@@ -34,13 +34,13 @@ def safe_observer(observer: Callable[[Event], None] | None) -> Callable[[Event],
 
 @frozen(slots=True)
 class CallEvents:
-    """Tells what happens to calls."""
+    """Emits the events of calls."""
 
     clock: Clock
     emit: Callable[[Event], None] | None
 
     def retrying(self, call: Call, error: TikTokError, wait: float) -> None:
-        """Tell that *call* is about to be sent again."""
+        """Report that *call* is about to be sent again."""
         if self.emit is not None:
             self.emit(
                 Retrying(
@@ -55,7 +55,7 @@ class CallEvents:
             )
 
     def waited(self, call: Call, seconds: float) -> None:
-        """Tell that *call* waited for a slot."""
+        """Report that *call* waited for a slot."""
         call.waited += seconds
         if self.emit is not None:
             self.emit(
@@ -68,7 +68,7 @@ class CallEvents:
             )
 
     def finished(self, call: Call, log_id: str | None, error: TikTokError | None) -> None:
-        """Tell that *call* came to its end."""
+        """Report the end of *call*."""
         if self.emit is None:
             return
         self.emit(

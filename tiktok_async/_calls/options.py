@@ -17,7 +17,7 @@ __all__ = ["CallOptions"]
 
 @frozen(slots=True, kw_only=True)
 class CallOptions:
-    """What differs from the session's settings; `None` is what does not.
+    """The settings that differ from the session's; `None` for one that does not.
 
     Attributes:
         timeout: For each request.
@@ -38,10 +38,10 @@ class CallOptions:
         max_rate_limit_wait: Duration | None,
         checks: Checks | None = None,
     ) -> Self:
-        """Check the settings that a user gave, together with what *checks* has found in others.
+        """Check the settings that a user gave; problems are reported together with those already in *checks*.
 
         Raises:
-            ConfigurationError: One cannot be right; `.problems` names each.
+            ConfigurationError: A setting is invalid; `.problems` names each one.
         """
         checks = checks or Checks()
         if retry is not None and not isinstance(retry, RetryPolicy):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers

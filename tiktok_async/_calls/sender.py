@@ -1,4 +1,4 @@
-"""The one path every call takes: limit, token, transport, decoding, retry."""
+"""The path of every call: limit, token, transport, decoding, retry."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -47,10 +47,10 @@ class Exchange:
     """Sends a call once.
 
     Args:
-        transport: Moves bytes.
-        slots: The windows, as calls see them.
+        transport: Sends requests.
+        slots: Acquires slots.
         events: Reports waits.
-        timeout: For each request; `None` is the transport's own.
+        timeout: For each request; `None` for the transport's own.
     """
 
     def __init__(
@@ -65,32 +65,32 @@ class Exchange:
         """Send *call* with *token* and return the decoded answer.
 
         Raises:
-            TikTokError: What the limiter, the network or the answer raised.
+            TikTokError: From the limiter, the network or the answer.
         """
         spec = call.spec
         if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
             raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
         delivery = call.delivery
-        # What may have arrived is repeated only where that does no harm, so what came before does not count.
+        # A request that may have arrived is repeated only where that is harmless, so earlier attempts do not count.
         delivery.in_doubt = False
         permit = await self._slots.acquire(call)
         try:
             if permit is not None and permit.waited:
                 self._events.waited(call, permit.waited)
                 if call.credential is not None:
-                    # A wait may be longer than what was left of the token's life.
+                    # The token may have expired during the wait.
                     token = call.credential.usable() or await call.credential.obtain()
             request = _request(call, token, self.timeout)
             call.attempts += 1
             delivery.in_doubt = True
             raw = await (self.transport.send(request) if call.streaming is None else call.streaming.send(request))
         except TikTokError as error:
-            # Of our own errors, only one of the network's comes after the first byte.
+            # Of this library's errors, only a network error can come after the first byte was sent.
             delivery.in_doubt = delivery.in_doubt and isinstance(error, TransportError) and error.sent
             release(permit, sent=delivery.in_doubt)
             raise
         except BaseException:
-            # A call given up in the middle may have arrived: its slot stays taken for a window.
+            # A cancelled call may have arrived: its slot stays in use for a whole window.
             release(permit, sent=delivery.in_doubt)
             raise
         release(permit, sent=True)
@@ -127,7 +127,7 @@ def _decode(call: Call, raw: RawResponse) -> Decoded:
     return decode_rest(raw, endpoint=spec.path, open_id=call.open_id, trust_ok=spec.trust_ok)
 
 
-class _Again(Exception):
+class _Retry(Exception):
     """A failure that is worth another attempt."""
 
     def __init__(self, wait: float) -> None:
@@ -140,18 +140,18 @@ class Sender:
 
     Args:
         lifecycle: Says whether calls are allowed.
-        transport: Moves bytes.
-        limiter: Keeps TikTok's windows.
+        transport: Sends requests.
+        limiter: Holds TikTok's limits.
         limit_for: The limit of a row of the endpoint table for an account, or `None`.
         client_key: The app, for the limiter's keys.
-        base_url: Where TikTok's API is.
-        retry: How often what is safe is repeated.
+        base_url: The address of TikTok's API.
+        retry: Attempts, backoff and deadline of calls that are safe to repeat.
         max_rate_limit_wait: The longest wait for a slot; `None` waits as long as it takes.
         clock: Time, sleep and jitter.
-        emit: Takes the events, if somebody listens.
+        emit: Gets the events; `None` without an observer.
 
     Attributes:
-        slots: The windows, as calls see them.
+        slots: Acquires slots.
     """
 
     def __init__(
@@ -197,7 +197,7 @@ class Sender:
         )
         return other
 
-    # Plain functions that give back the one coroutine of a call: each one more that waits with it costs CPU and memory.
+    # These are plain functions that return one coroutine: each further coroutine in a call costs CPU and memory.
 
     def call(
         self,
@@ -212,15 +212,15 @@ class Sender:
         """Call *endpoint* and return TikTok's decoded answer.
 
         Args:
-            endpoint: Which.
-            credential: Whose token it carries; `None` for none.
+            endpoint: The endpoint.
+            credential: Gives the token; `None` for a call without one.
             fields: The `fields` query parameter.
             json: The body, as JSON.
             form: The body, as a form.
-            delivery: Is told whether the call may have had an effect.
+            delivery: Reports whether the call may have had an effect.
 
         Raises:
-            TikTokError: What the answer, the network, the limiter or the token manager raised.
+            TikTokError: From the answer, the network, the limiter or the token manager.
         """
         route = self._routes[endpoint.path]
         url = route.url if fields is None else route.with_fields(fields)
@@ -241,7 +241,7 @@ class Sender:
         body: bytes | None = None,
         content_type: str | None = None,
     ) -> Coroutine[Any, Any, Response]:
-        """Call what *spec* describes, with any parameters and any body.
+        """Call the endpoint that *spec* describes, with any parameters and any body.
 
         Raises:
             TikTokError: As for `call`.
@@ -261,18 +261,17 @@ class Sender:
         headers: Mapping[str, str] | None = None,
         stall_timeout: float = 60.0,
     ) -> AsyncGenerator[StreamedResponse, None]:
-        """Call *endpoint*, whose answer is a file, and hand it on piece by piece.
+        """Call *endpoint*, whose answer is a file, and yield the file in pieces.
 
-        It takes the path of every other call until the file begins; a file that breaks off is the caller's to go on
-        with.
+        It works as every other call until the file begins. If the file breaks off, the caller has to continue it.
 
         Args:
-            endpoint: Which.
+            endpoint: The endpoint.
             opener: Opens the answer.
-            credential: Whose token it carries.
+            credential: Gives the token.
             json: The body.
             headers: Others to send, such as `Range`.
-            stall_timeout: Seconds without a byte after which it counts as lost.
+            stall_timeout: Seconds without a byte after which the connection counts as lost.
 
         Raises:
             TikTokError: As for `call`.
@@ -306,7 +305,7 @@ class Sender:
                 response = await self._attempt(call)
                 self._quota.succeeded()
             except (ApiError, OAuthError, TransportError) as error:
-                # Only what failed once ever enters tenacity.
+                # tenacity is used only after a first failure.
                 response = await self._repeat(call, self._judge(call, error))
         except TikTokError as error:
             self._events.finished(call, getattr(error, "log_id", None), error)
@@ -330,8 +329,8 @@ class Sender:
             raise refused
         return await self._exchange.once(call, newer)
 
-    def _judge(self, call: Call, error: TikTokError) -> _Again:
-        """Return the signal to try again, or raise *error* for good."""
+    def _judge(self, call: Call, error: TikTokError) -> _Retry:
+        """Return a `_Retry`, or raise *error* if the call is not repeated."""
         wait = retry_delay(
             call.spec,
             error,
@@ -344,15 +343,15 @@ class Sender:
             raise error
         call.repeated = error
         self._events.retrying(call, error, wait)
-        return _Again(wait)
+        return _Retry(wait)
 
-    async def _repeat(self, call: Call, first: _Again) -> Response:
-        """Try again as long as `_judge` says so, after the waits it names."""
-        # Loaded when a call fails for the first time.
+    async def _repeat(self, call: Call, first: _Retry) -> Response:
+        """Repeat the call as long as `_judge` returns a `_Retry`, after the wait that it names."""
+        # Imported only when a call has failed.
         from tenacity import AsyncRetrying, retry_if_exception_type
 
         async for attempt in AsyncRetrying(
-            sleep=self._clock.sleep, wait=_named_wait, retry=retry_if_exception_type(_Again), reraise=True
+            sleep=self._clock.sleep, wait=_named_wait, retry=retry_if_exception_type(_Retry), reraise=True
         ):
             with attempt:
                 if attempt.retry_state.attempt_number == 1:
@@ -363,7 +362,7 @@ class Sender:
                     raise self._judge(call, error) from error
                 self._quota.succeeded(call.repeated)
                 return response
-        msg = "unreachable: a retry ends in an answer or an error"
+        msg = "unreachable: a repeated call ends with an answer or an error"
         raise AssertionError(msg)
 
     def _route(self, spec: EndpointSpec) -> Route:
@@ -375,4 +374,4 @@ class Sender:
 
 def _named_wait(state: "RetryCallState") -> float:
     again = state.outcome.exception() if state.outcome is not None else None
-    return again.wait if isinstance(again, _Again) else 0.0
+    return again.wait if isinstance(again, _Retry) else 0.0

@@ -1,4 +1,4 @@
-"""A call's slot in its window, and what TikTok's own count of it leads to.
+"""A call's slot in its window, and the closing of windows that TikTok counts as full.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
 """
@@ -16,7 +16,7 @@ from tiktok_async.errors import ApiError, QuotaExhausted, RateLimited, RateLimit
 from tiktok_async.models import Limit, WindowKind
 
 _MINUTE = timedelta(minutes=1)
-# Seconds to wait for one of a day's calls: long enough for the trip to a shared limiter, and no part of a day.
+# Seconds to wait for a slot of a daily limit: enough for a shared limiter to answer, and far less than a day.
 _DAY_WAIT = 5.0
 
 
@@ -25,11 +25,11 @@ class Slots:
     """Acquires slots, and closes windows that TikTok says are full.
 
     Attributes:
-        limiter: Keeps the windows.
+        limiter: Holds the windows.
         limit_for: The limit of a row of the endpoint table for an account, or `None`.
         client_key: The app, for the limiter's keys.
         max_wait: The longest wait in seconds; `None` waits as long as it takes.
-        clock: Tells when the day ends.
+        clock: Says when the day ends.
     """
 
     limiter: RateLimiter
@@ -39,7 +39,7 @@ class Slots:
     clock: Clock
 
     def limit_of(self, spec: EndpointSpec, open_id: str | None) -> tuple[LimitKey, Limit | None]:
-        """Return what calls of *spec* are counted under, and their limit."""
+        """Return the key under which calls of *spec* are counted, and their limit."""
         subject = open_id or ""
         return LimitKey(self.client_key, spec.limit_group or spec.path, subject), self.limit_for(spec, subject)
 

@@ -1,1 +1,1 @@
-"""Time, tasks that outlive their caller, leases that are kept, wake-ups."""
+"""Time, tasks that outlive their caller, renewed leases, and wakeups."""

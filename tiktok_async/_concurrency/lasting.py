@@ -1,4 +1,4 @@
-"""Tasks whose work goes on to its end while the tasks around it are cancelled."""
+"""Tasks whose work is finished even when all tasks around it are cancelled."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -23,18 +23,18 @@ def _always() -> bool:
 
 @final
 class LastingTask(asyncio.Task[T]):
-    """A task that is cancelled only when nothing is lost by it.
+    """A task that a cancellation ends only while nothing would be lost.
 
-    Programs that end often cancel every task of their loop: `for task in asyncio.all_tasks(): task.cancel()`. A
-    coroutine that catches the cancellation cannot help there, since what it waits for (a request, a save) has been
-    cut off already. So the work runs in an inner task that `asyncio.all_tasks()` does not name, and this task stands
-    for it: it is listed, so that whoever waits for all tasks waits for the work too, and it decides what a `cancel()`
-    means. Timeouts inside the work cancel the inner task, as everywhere.
+    At their end programs often cancel every task of their loop: `for task in asyncio.all_tasks(): task.cancel()`.
+    Catching the cancellation in the coroutine does not help, since the request or the save that it waits for was
+    cancelled as well. So the work runs in an inner task that `asyncio.all_tasks()` does not list. This task is listed
+    in its place, so that waiting for all tasks includes the work, and its `cancel()` decides when the work is
+    cancelled. Timeouts inside the work cancel the inner task, as usual.
 
     Args:
         work: The coroutine.
-        exposed: Whether something is lost if the work is cancelled now.
-        patience: Seconds that the work may go on after a cancellation that came while it was exposed.
+        exposed: Says whether something would be lost if the work were cancelled now.
+        patience: Seconds that the work may continue after a cancellation while it was exposed.
         later: Runs a callback after some seconds; the loop's own timer by default.
     """
 
@@ -52,12 +52,12 @@ class LastingTask(asyncio.Task[T]):
         self._later = later or loop.call_later
         self._timer: _Handle | None = None
         self._work: asyncio.Task[T] = asyncio.Task(work, loop=loop)
-        # Documented for those who write tasks of their own: https://docs.python.org/3/library/asyncio-extending.html
+        # Documented for task classes of one's own: https://docs.python.org/3/library/asyncio-extending.html
         asyncio._unregister_task(self._work)  # noqa: SLF001 - see above
         super().__init__(_result_of(self._work), loop=loop)
 
     def cancel(self, msg: Any | None = None) -> bool:  # noqa: ANN401 - asyncio's signature
-        """Cancel the work now if nothing is lost by it, else when its patience is over."""
+        """Cancel the work at once if nothing would be lost, otherwise after its patience."""
         if self.done():
             return False
         if not self._exposed():
@@ -68,7 +68,7 @@ class LastingTask(asyncio.Task[T]):
         return True
 
     def stop(self) -> None:
-        """Cancel the work, whatever is lost by it."""
+        """Cancel the work, even if something is lost."""
         self._work.cancel()
 
     def _forget_timer(self, work: "asyncio.Task[T]") -> None:
@@ -82,19 +82,19 @@ async def _result_of(work: "asyncio.Task[T]") -> T:
 
 
 async def finish(work: Coroutine[Any, Any, T], *, patience: float = PATIENCE) -> T:
-    """Await *work* to its end, however often the waiter is cancelled; the cancellation is raised afterwards.
+    """Await *work* to its end, even if the waiter is cancelled; the cancellation is raised afterwards.
 
-    For short work with a timeout of its own, such as giving back a lease.
+    For short work with a timeout of its own, such as releasing a lease.
 
     Args:
         work: The coroutine.
-        patience: Seconds that it may go on after every task of the loop was cancelled.
+        patience: Seconds that it may continue after every task of the loop was cancelled.
     """
     return await outlast(LastingTask(work, patience=patience))
 
 
 async def outlast(task: "asyncio.Task[T]") -> T:
-    """Await *task* to its end, however often the waiter is cancelled; the cancellation is raised afterwards."""
+    """Await *task* to its end, even if the waiter is cancelled; the cancellation is raised afterwards."""
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
@@ -103,16 +103,16 @@ async def outlast(task: "asyncio.Task[T]") -> T:
             cancelled = error
     if cancelled is not None:
         if not task.cancelled():
-            task.exception()  # or asyncio reports it as never looked at
+            task.exception()  # otherwise asyncio logs that it was never retrieved
         raise cancelled
     return task.result()
 
 
 def cancelled_from_outside() -> bool:
-    """Say whether the running task itself was told to end.
+    """Say whether the running task itself was cancelled.
 
-    A `CancelledError` in a task that was not comes from something it waited for, such as a helper task of a library
-    that was cancelled with all others. It is a failure of that thing and no order to stop.
+    In a task that was not cancelled, a `CancelledError` comes from something it waited for, such as a library's helper
+    task that was cancelled with all others. Then it is a failure of that operation.
     """
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

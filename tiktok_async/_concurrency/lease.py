@@ -1,4 +1,4 @@
-"""A lease in use: how much of it is left, and keeping it while the work goes on."""
+"""A lease in use: the time that is left, and its renewal during the work."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,12 +9,12 @@ from tiktok_async.abc import Clock, Lease
 
 
 class LeaseKeeper:
-    """A lease just taken.
+    """Renews a lease that was just taken.
 
     Args:
         lease: The lease.
         clock: Time.
-        ttl: For how long it was taken, and for how long it is renewed.
+        ttl: The time for which it was taken, and for which it is renewed each time.
     """
 
     def __init__(self, lease: Lease, clock: Clock, ttl: timedelta) -> None:
@@ -25,11 +25,11 @@ class LeaseKeeper:
 
     @property
     def owner(self) -> str:
-        """Who holds it: unique to this acquisition."""
+        """The owner, unique to this acquisition."""
         return self._lease.owner
 
     async def covers(self, seconds: float) -> bool:
-        """Say whether the lease is ours for *seconds* more, renewing it if that takes it.
+        """Say whether the lease is held for *seconds* more, after a renewal if needed.
 
         Raises:
             StoreError: It had to be renewed and the store failed.
@@ -38,7 +38,7 @@ class LeaseKeeper:
 
     @asynccontextmanager
     async def kept(self) -> AsyncGenerator[None]:
-        """Renew it inside `async with`, three times in its life."""
+        """Renew it inside `async with`, three times in each *ttl*."""
         renewals = asyncio.create_task(self._keep())
         try:
             yield
@@ -63,6 +63,6 @@ class LeaseKeeper:
             try:
                 if not await self._renew():
                     return
-            except Exception:  # noqa: BLE001, S112 - also of a store that breaks its contract; `covers` tells of it
+            except Exception:  # noqa: BLE001, S112 - also from a store that breaks its contract; `covers` reports it
                 # The store may be back before the lease ends.
                 continue

@@ -1,4 +1,4 @@
-"""Whether a session may be used: it is open, and on the event loop it was first used on."""
+"""Whether a session may be used: it is open, and on the event loop of its first use."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from tiktok_async.errors import SessionClosed, WrongEventLoop
 
 
 class Lifecycle:
-    """Shared by everything a session opens, so that all of it refuses in the same words."""
+    """The state of a session, shared by all its parts, so that all of them raise the same errors."""
 
     __slots__ = ("_loop", "_process", "closed", "closing", "draining")
 
@@ -23,7 +23,7 @@ class Lifecycle:
 
         Args:
             what: What was called, for the message.
-            last_work: Whether this belongs to the work that a closing session still finishes.
+            last_work: Whether this is part of the work that a closing session still finishes.
 
         Raises:
             SessionClosed: The session was closed.
@@ -50,5 +50,5 @@ class Lifecycle:
             raise WrongEventLoop
 
     def end(self) -> None:
-        """Refuse every call from now on, the last work too."""
+        """Refuse every call from now on, including the work of closing."""
         self.closed = True

@@ -1,4 +1,4 @@
-"""Tasks that outlive the call that needed them, and never their owner."""
+"""Tasks that outlive the call that started them, and end with their owner."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class SharedResult(Generic[T]):
-    """A result that any number of callers wait for; one who is cancelled changes nothing for the others."""
+    """A result that any number of callers wait for; cancelling one of them does not affect the others."""
 
     __slots__ = ("_future",)
 
@@ -26,22 +26,22 @@ class SharedResult(Generic[T]):
         return self._future.done()
 
     def set(self, result: T) -> None:
-        """Settle it with *result*, unless it is done."""
+        """Set *result*, unless it is done."""
         if not self._future.done():
             self._future.set_result(result)
 
     def fail(self, error: BaseException) -> None:
-        """Settle it with *error*, unless it is done."""
+        """Set *error*, unless it is done."""
         if not self._future.done():
             self._future.set_exception(error)
-            # Nobody may be waiting, and that is no fault to warn of.
+            # If nobody waits, asyncio must not log it as never retrieved.
             self._future.exception()
 
     async def wait(self) -> T:
         """Wait for the result.
 
         Raises:
-            Exception: What the work failed with.
+            Exception: The error of the work.
         """
         return await asyncio.shield(self._future)
 
@@ -51,14 +51,14 @@ def _always() -> bool:
 
 
 class OwnedTasks:
-    """Runs work in tasks of its own, so that a cancelled caller changes nothing.
+    """Runs work in tasks of its own, so that a cancelled caller does not end it.
 
     Args:
         clock: Times the draining.
-        check: Raises where no work may begin, as on a second event loop.
+        check: Raises where no work may begin, such as on a second event loop.
 
     Attributes:
-        closed: Whether nothing new may begin.
+        closed: Whether new work is refused.
     """
 
     def __init__(self, clock: Clock, check: Callable[[], None] | None = None) -> None:
@@ -83,8 +83,8 @@ class OwnedTasks:
 
         Args:
             work: The coroutine.
-            ended: Called when it is over in whatever way, also when it was cancelled before its first step.
-            exposed: Says whether something is lost if the task is cancelled now.
+            ended: Called at its end in any case, also if it was cancelled before its first step.
+            exposed: Says whether something would be lost if the task were cancelled now.
 
         Raises:
             WrongEventLoop: The owner belongs to another event loop.
@@ -106,13 +106,13 @@ class OwnedTasks:
         task.add_done_callback(end)
 
     async def result(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run *work* and wait for its result; being cancelled ends the waiting and not the work."""
+        """Run *work* and wait for its result; a cancellation ends the wait, not the work."""
         result: SharedResult[T] = SharedResult()
 
         async def run_work() -> None:
             try:
                 result.set(await work)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is the waiting caller's
+            except Exception as error:  # noqa: BLE001 - raised in the waiting caller
                 result.fail(error)
 
         def ended() -> None:
@@ -123,7 +123,7 @@ class OwnedTasks:
         return await result.wait()
 
     async def aclose(self, drain: timedelta) -> None:
-        """Let what is exposed finish within *drain*, and cancel the rest; nothing new may begin."""
+        """Let exposed work finish within *drain*, and cancel the rest; new work is refused."""
         self.closed = True
         for task, exposed in list(self._tasks.items()):
             if not exposed():

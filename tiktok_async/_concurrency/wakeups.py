@@ -1,4 +1,4 @@
-"""Waking those who wait for a post when a webhook tells of it."""
+"""Ending waits for a post when a webhook about it arrives."""
 
 import asyncio
 from collections.abc import Generator
@@ -11,7 +11,7 @@ __all__ = ["Wakeup", "Wakeups"]
 
 
 class Wakeup:
-    """One waiter's wakeup; a ring between two waits is not lost."""
+    """One waiter's wakeup; a wakeup between two waits is not lost."""
 
     __slots__ = ("_sleeper", "_woken")
 
@@ -20,7 +20,7 @@ class Wakeup:
         self._sleeper: asyncio.Future[None] | None = None
 
     def wake(self) -> None:
-        """End the wait that is under way, or the next one."""
+        """End the current wait, or the next one."""
         self._woken = True
         if self._sleeper is not None:
             _wake(self._sleeper)
@@ -45,7 +45,7 @@ class Wakeups:
 
     @contextmanager
     def listen(self, publish_id: str) -> Generator[Wakeup, None, None]:
-        """Be told of *publish_id* inside the block."""
+        """Listen for *publish_id* inside the block."""
         wakeup = Wakeup()
         self._listeners.setdefault(publish_id, []).append(wakeup)
         try:
@@ -57,7 +57,7 @@ class Wakeups:
                 del self._listeners[publish_id]
 
     def wake(self, publish_id: str) -> bool:
-        """Tell all who wait for *publish_id*. Returns whether anybody does."""
+        """End all waits for *publish_id*, and return whether there was one."""
         wakeups = self._listeners.get(publish_id, [])
         for wakeup in wakeups:
             wakeup.wake()

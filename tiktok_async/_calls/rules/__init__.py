@@ -1,1 +1,1 @@
-"""What decides about a call and never waits: endpoints, limits, retries."""
+"""Rules about calls, which never wait: endpoints, limits, retries."""

@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 JSON = "application/json"
 JSON_UTF8 = "application/json; charset=UTF-8"
-# Any other type, even one with a charset behind it, has been refused by the token endpoint.
+# The token endpoint has refused any other type, even this one with a charset.
 # https://developers.tiktok.com/doc/oauth-user-access-token-management
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -55,9 +55,9 @@ class EndpointSpec:
         auth: Whose credential it takes.
         scopes: Scopes of which one is needed; empty if it depends on the request, or if none is.
         limit: TikTok's documented limit; `None` if it documents none.
-        limit_group: Calls that share one count carry the same word; `None`: counted by path.
+        limit_group: The name that endpoints with one common count share; `None`: counted by path.
         repeatable: When it may be sent again.
-        content_type: Of the body.
+        content_type: The type of the body.
         trust_ok: Whether the envelope's `ok` holds under an HTTP error status, too.
         docs: TikTok's page.
     """
@@ -101,8 +101,8 @@ def _row(
 
 
 def _oauth(endpoint: Endpoint, page: str) -> tuple[Endpoint, EndpointSpec]:
-    # A grant that may have arrived is never sent again by the one request path: a code works once, and a refresh
-    # token is dead at its first use. The token manager has rules of its own for that.
+    # The request path never repeats a grant that may have arrived: a code and a refresh token work once. The token
+    # manager has rules of its own for that.
     return _row(endpoint, page, auth=Auth.APP, repeatable=Repeatable.UNSENT, content_type=FORM)
 
 
@@ -175,7 +175,7 @@ ENDPOINTS: Mapping[Endpoint, EndpointSpec] = dict(
             content_type=JSON_UTF8,
         ),
         _row(
-            # DIRECT_POST needs video.publish and MEDIA_UPLOAD video.upload: the builder says which.
+            # DIRECT_POST needs video.publish and MEDIA_UPLOAD needs video.upload: the caller checks which.
             Endpoint.CONTENT_INIT,
             _POST + "photo-post",
             scopes=_POSTING,
@@ -216,7 +216,7 @@ ENDPOINTS: Mapping[Endpoint, EndpointSpec] = dict(
             limit=_GRAPH,
             group="graph",
         ),
-        # It has been seen to answer with HTTP 500, good data and the code `ok`.
+        # It has answered with HTTP 500 together with good data and the code `ok`.
         _research(Endpoint.RESEARCH_PLAYLIST_INFO, "research-api-specs-query-playlist-info", trust_ok=True),
         _research(Endpoint.RESEARCH_SHOP, "research-api-specs-query-tiktok-shop-info"),
         _research(Endpoint.RESEARCH_SHOP_PRODUCTS, "research-api-specs-query-tiktok-shop-products"),
@@ -230,7 +230,7 @@ ENDPOINTS: Mapping[Endpoint, EndpointSpec] = dict(
         _adlib(Endpoint.RESEARCH_ADLIB_ADVERTISER_QUERY, "commercial-content-api-query-advertisers"),
         _adlib(Endpoint.RESEARCH_ADLIB_CONTENT_QUERY, "commercial-content-api-query-commercial-content"),
         _row(
-            # A repeated add could spend a single-use scope twice.
+            # A repeated add could use up a single-use scope twice.
             Endpoint.PORTABILITY_ADD,
             "data-portability-api-add",
             limit=_PORTABILITY,

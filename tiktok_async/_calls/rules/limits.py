@@ -1,4 +1,4 @@
-"""Which limit holds for a call: the documented one, the app's granted one, or one account's."""
+"""The limit of a call: the documented one, one granted to the app, or one granted for one account."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,12 +6,12 @@ from tiktok_async._calls.rules.endpoints import EndpointSpec
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Limit
 
-# The key of a mapping is invariant, so a plain one by endpoint is named, too.
+# The key type of a mapping is invariant, so a mapping by endpoint alone needs a type of its own.
 LimitsMapping = Mapping[Endpoint | tuple[Endpoint, str], Limit] | Mapping[Endpoint, Limit]
 
 
 def limits_for(overrides: LimitsMapping) -> Callable[[EndpointSpec, str], Limit | None]:
-    """Return the function from a row of the endpoint table and an open_id to the limit that holds.
+    """Return a function that gives the limit for a row of the endpoint table and an open_id.
 
     Args:
         overrides: Limits that TikTok granted, by endpoint, or by endpoint and open_id for one account's.

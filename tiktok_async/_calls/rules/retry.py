@@ -1,4 +1,4 @@
-"""Whether a failed call is sent again, and after how long."""
+"""Rules for repeating a failed call: whether, and after how long."""
 
 from http import HTTPStatus
 
@@ -21,7 +21,7 @@ def retry_delay(
 
     Args:
         spec: The endpoint's row.
-        error: What the attempt ended with.
+        error: The error of the attempt.
         attempt: The number of that attempt, from 1.
         policy: Attempts, backoff and deadline.
         elapsed: Seconds since the first attempt began.
@@ -32,7 +32,7 @@ def retry_delay(
     base, cap = policy.base.total_seconds(), policy.cap.total_seconds()
     wait = backoff(attempt, base=base, cap=cap, jitter=jitter, spread=FULL_JITTER)
     if isinstance(error, RateLimited) and error.retry_after is not None:
-        # The server's word is not cut to the cap: an earlier call would only be refused again.
+        # The server's `Retry-After` may be longer than the cap: an earlier call would be refused again.
         wait = max(wait, error.retry_after.total_seconds())
     return None if elapsed + wait > policy.deadline.total_seconds() else wait
 
@@ -50,13 +50,13 @@ def _may_repeat(spec: EndpointSpec, error: TikTokError) -> bool:
 
 
 class RetryQuota:
-    """How many repeats a session may spend, so that it does not multiply the load of an outage.
+    """Limits how many calls a session repeats, so that it does not multiply the load during an outage.
 
-    A bucket, filled at first: each repeat costs, each success gives back a little. While TikTok is down it runs dry
-    within some dozens of repeats, and calls fail at their first attempt until some succeed again.
+    It begins full: each repeat takes from it, and each success gives a little back. While TikTok is down it is used up
+    after some dozens of repeats, and calls fail at their first attempt until some succeed again.
 
     Args:
-        capacity: What the bucket holds.
+        capacity: How much it holds at most.
     """
 
     def __init__(self, capacity: int = 500) -> None:
@@ -65,11 +65,11 @@ class RetryQuota:
 
     @property
     def left(self) -> int:
-        """What the bucket holds now."""
+        """How much is left."""
         return self._left
 
     def spend(self, error: TikTokError) -> bool:
-        """Pay for a repeat after *error*, if the bucket holds enough."""
+        """Take the cost of a repeat after *error*, if enough is left; return whether it was."""
         cost = _cost(error)
         if cost > self._left:
             return False
@@ -80,8 +80,8 @@ class RetryQuota:
         """Give back after a success.
 
         Args:
-            error: What the repeat that succeeded was for, whose price comes back; `None` for a call that succeeded
-                at once and brings 1, without which a bucket run dry would stay so.
+            error: The error that led to the repeat that succeeded, whose cost is given back; `None` for a call that
+                succeeded at its first attempt, which gives 1, so that an empty quota fills again.
         """
         if self._left < self._capacity:
             self._left = min(self._capacity, self._left + (1 if error is None else _cost(error)))
