@@ -252,7 +252,7 @@ async def test_a_file_that_is_no_list_of_ids_is_an_error(emulator: Emulator, ses
     with pytest.raises(ServerError, match="no list of ids"):
         await task.valid_ids()
     emulator.fail_next(Endpoint.RESEARCH_VALIDATION_DOWNLOAD, body='{"data": {}, "error": {"code": "ok"}}')
-    with pytest.raises(ServerError, match="words where a file was asked for"):
+    with pytest.raises(ServerError, match="JSON in place of the requested file"):
         await task.valid_ids()
 
 

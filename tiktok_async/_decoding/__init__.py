@@ -1,1 +1,1 @@
-"""From bytes to models."""
+"""Decoding: from the bytes of an answer to models."""

@@ -1,4 +1,4 @@
-"""Turning TikTok's answers into models, with errors that name the call."""
+"""Reading TikTok's answers as models, with errors that name the call."""
 
 from typing import Any, TypeVar, cast
 
@@ -30,7 +30,7 @@ def read(response: Response, data: Any, cls: type[T], *, endpoint: Endpoint, ope
 
 
 def member(response: Response, name: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return one member of the answer's data, or `None` where data is no object or has no such member."""
+    """Return one member of the answer's data; `None` if data is no object or has no such member."""
     data: Any = response.data
     if not isinstance(data, dict):
         return None

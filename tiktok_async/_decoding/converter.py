@@ -1,18 +1,18 @@
 """JSON values to models: one cattrs converter whose structure functions are strict and generated for speed.
 
-What a model looks like is told in `tiktok_async.models._wire`. The rules:
+`tiktok_async.models._wire` describes the form of a model. The rules:
 
-- Unknown fields are ignored and stay reachable through `raw`.
+- Unknown fields are ignored and stay available through `raw`.
 - A missing or null field becomes its default; a required one is a `DecodeError` that names its JSON path and
   never its value. Nothing is converted by force: null never becomes `'None'`, `true` is not 1, `1.5` is not 1.
 - A value of the wrong type in an optional field of a `WireModel` becomes the field's default, and a log line names
-  its path: one odd field never costs a whole listing, and `raw` keeps what came. In a class without `raw`, and in a
-  required field, it is a `DecodeError`: what decides how a call goes on is never guessed.
+  its path: one unexpected field never makes a whole listing fail, and `raw` keeps its value. In a class without
+  `raw`, and in a required field, it is a `DecodeError`: the values that control a call are never guessed.
 - An `int` takes a JSON integer, a `float` any number, an id a string or an integer, a `datetime` epoch seconds, a
   `timedelta` seconds, a `StrEnum | str` any word, a `tuple[X, ...]` a list, a `Mapping` an object. Numbers and
   booleans may stand in a string, as TikTok's Commercial Content examples print `"has_more": "true"`.
 
-attrs validators and converters of a model are not run: the annotations are the rules.
+The attrs validators and converters of a model are not run; only the annotations count.
 """
 
 import logging
@@ -50,7 +50,7 @@ __all__ = ["DecodeError", "structure"]
 
 
 def structure(data: Any, cls: type[T]) -> T:  # noqa: ANN401 - any JSON value
-    """Read *data*, as orjson gives it, as a *cls*.
+    """Read *data*, as orjson returns it, as a *cls*.
 
     Raises:
         DecodeError: A value is missing or has the wrong type.
@@ -62,7 +62,7 @@ def structure(data: Any, cls: type[T]) -> T:  # noqa: ANN401 - any JSON value
 
 
 def _reader(kind: Any, *, is_id: bool = False) -> Reader:  # noqa: ANN401 - any annotation
-    """Return the reader of an annotation, which does not take null."""
+    """Return the reader for an annotation; it does not accept null."""
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         return _union_reader([one for one in get_args(kind) if one is not NoneType], is_id=is_id)
@@ -97,7 +97,7 @@ def _plain_hook(kind: Any) -> Any:  # noqa: ANN401 - cattrs' form
 
 
 def _field_reader(cls: type[Any], attribute: "Attribute[Any]", kind: Any, key: str) -> Reader:  # noqa: ANN401 - any annotation
-    """Return the whole rule of a field: null, its type, and its step in the path."""
+    """Return the reader for a field: it handles null, the type, and the field's part of the path."""
     read = _reader(kind, is_id=bool(attribute.metadata.get(WIRE_ID)))
     default = attribute.default
     required = default is NOTHING
@@ -125,15 +125,15 @@ _MOST_REPORTED = 1_000
 
 
 def _report(problem: str) -> None:
-    # The first of a kind is a warning; a listing may bring the same one a million times.
+    # The first problem of a kind is a warning, the others are not: a listing may repeat it a million times.
     level = logging.DEBUG if problem in _reported else logging.WARNING
     if len(_reported) < _MOST_REPORTED:
         _reported.add(problem)
     _log.log(level, "a field of TikTok's answer is left out: %s; `raw` keeps it", problem)
 
 
-# The test of the common case for a variable; what fails it goes through the field's reader. Times and durations stay
-# TikTok's numbers until they are read, and the bounds make sure that they can be.
+# The test for the common case of each type; a value that fails it goes through the field's reader. Times and
+# durations stay TikTok's numbers until they are used; the bounds make sure that they can be converted then.
 _TESTS: Mapping[Any, str] = {
     str: "{0}.__class__ is str",
     int: "{0}.__class__ is int",
@@ -147,12 +147,12 @@ _LATER: Mapping[Any, Reader] = {datetime: partial(datetime.fromtimestamp, tz=UTC
 def _model_hook(cls: type[Any]) -> Any:  # noqa: ANN401 - cattrs' form
     """Write and compile the function that reads a *cls*.
 
-    Frozen attrs constructors cost more than the JSON parser does. The function fills an object of a subclass that may
-    be set, which is cheap, and then gives it its real class.
+    Constructing a frozen attrs object costs more than parsing its JSON. So the function fills an object of a subclass
+    whose attributes can be set, which is cheap, and then assigns the real class.
     """
     hints = get_type_hints(cls)
     fields = [one for one in attrs.fields(cls) if one.name != "raw"]
-    # The parser gives one string object for each key it knows; looked up by that very object, a key is not compared.
+    # The parser uses one string object for each key it knows; a look-up by the same object needs no comparison.
     keys = tuple(orjson.loads(orjson.dumps({one.metadata.get(WIRE_NAME) or one.name: None for one in fields})))
     scope: dict[str, Any] = {
         "Model": cls,
@@ -215,11 +215,11 @@ def _thawed(cls: type[Any]) -> type[Any]:
 
 @cache
 def _converter() -> "Converter":
-    # Loaded with the first answer: importing the library does without.
+    # Imported with the first answer, to keep the import of the library fast.
     from cattrs import Converter
 
     converter = Converter()
-    # Takes every kind but models, which the factory registered last takes.
+    # This handles every kind except models; the factory registered last handles those.
     converter.register_structure_hook_factory(lambda _kind: True, _plain_hook)
     converter.register_structure_hook_factory(attrs.has, _model_hook)
     return converter

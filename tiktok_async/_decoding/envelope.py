@@ -1,4 +1,4 @@
-"""TikTok's answers, decoded: the REST envelope, the flat OAuth shape, and everything that is neither.
+"""Decoding TikTok's answers: the REST envelope, the flat OAuth form, and everything else.
 
 Sources:
     https://developers.tiktok.com/doc/tiktok-api-v2-error-handling
@@ -21,14 +21,14 @@ _TOO_LONG = 1_000
 _LONGEST_RETRY_AFTER = 3_600
 _LAST_STATUS = 599
 
-# What TikTok's samples show without an `error` member; every other endpoint has one.
+# The endpoints whose samples have no `error` member; every other endpoint has one.
 # https://developers.tiktok.com/doc/research-api-specs-query-tiktok-shop-info
 _WITHOUT_ERROR = frozenset(
     {Endpoint.RESEARCH_SHOP.path, Endpoint.RESEARCH_SHOP_PRODUCTS.path, Endpoint.RESEARCH_SHOP_REVIEWS.path}
 )
 _WITH_ERROR = frozenset(endpoint.path for endpoint in Endpoint) - _WITHOUT_ERROR
 
-# What a successful answer of the OAuth endpoints holds; revoke's is an empty object, or an empty body.
+# The keys of a successful answer of the OAuth endpoints; revoke's is an empty object or an empty body.
 # https://developers.tiktok.com/doc/oauth-user-access-token-management
 # https://developers.tiktok.com/doc/login-kit-qr-code-authorization
 _SUCCESS_KEY: Mapping[str, str] = {
@@ -54,16 +54,16 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
     """Decode an answer in the REST envelope.
 
     The call succeeded if `error.code` is `ok`, whatever the HTTP status is; some failures come with HTTP 200. Shop
-    research sends no `error` at all, and endpoints that this library does not know may not: there the status decides.
+    research sends no `error` at all, and endpoints unknown to this library may not: for them the status decides.
 
     Args:
-        response: What came.
+        response: The answer.
         endpoint: The path that was called.
         open_id: The account it was for.
         trust_ok: Whether `ok` holds under an HTTP error status, too.
 
     Raises:
-        ApiError: TikTok refused, as the class its code stands for; `ServerError` for what is not its API's form.
+        ApiError: TikTok refused; the class follows the error code. `ServerError` if it is not an answer of this API.
     """
     body = _object(_load(response.body))
     if body is not None:
@@ -88,27 +88,27 @@ def decode_rest(response: RawResponse, *, endpoint: str, open_id: str | None = N
 
 
 def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = None) -> Decoded:
-    """Decode an answer in the flat OAuth shape.
+    """Decode an answer in the flat OAuth form.
 
-    A non-empty `error` means failure whatever the HTTP status is, and so does an answer that lacks what the endpoint
-    is asked for, such as `access_token`. An answer that holds a token is a token whatever else it says. TikTok's
-    get-started page still prints the token reply in the shape of v1, `{"data": {...}, "message": "success"}`: what is
-    in its `data` is read as the flat object.
+    A non-empty `error` means failure, whatever the HTTP status is. So does an answer without the key that the endpoint
+    is called for, such as `access_token`. An answer with a token is a success, whatever else it says. TikTok's
+    get-started page still shows the token reply in the form of v1, `{"data": {...}, "message": "success"}`: its `data`
+    is read as the flat object.
 
     Args:
-        response: What came.
+        response: The answer.
         endpoint: The path that was called.
         open_id: The account it was for.
 
     Raises:
         OAuthError: TikTok refused; `AuthorizationDenied` for `access_denied`.
-        ApiError: `RateLimited` for 429, `ServerError` for 5xx and for what is not this API's form.
+        ApiError: `RateLimited` for 429, `ServerError` for 5xx and for an answer that is not of this API's form.
     """
     body = _object(_load(response.body)) if response.body.strip() else {}
     if body is not None:
         body = _flat(body)
         if endpoint == Endpoint.TOKEN.path and type(body.get("access_token")) is str and body["access_token"]:
-            # Whatever else is said: a token was given, and the one that was used for it is of no use any more.
+            # A token was given, and the refresh token used for it has ended: the rest of the answer does not matter.
             return Decoded(body, _log_id(body))
         error: Any = body.get("error")
         fault = _object(error)
@@ -130,7 +130,7 @@ def decode_oauth(response: RawResponse, *, endpoint: str, open_id: str | None = 
 
 
 def _flat(body: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer of v1's shape as v2's flat object; any other as it is.
+    """Return an answer in v1's form as v2's flat object, and any other unchanged.
 
     Source: https://developers.tiktok.com/doc/login-kit-manage-user-access-tokens
     """
@@ -139,7 +139,7 @@ def _flat(body: dict[str, Any]) -> dict[str, Any]:
         return body
     code = data.get("error_code")
     if data.get("access_token"):
-        # Whatever else it says: the code or the refresh token is spent, and this is what it was spent for.
+        # The code or the refresh token is used up, and this is its result: the rest of the answer does not matter.
         return {**data, "log_id": _log_id(body) or _log_id(data)}
     if type(code) is int and code:
         return {
@@ -154,7 +154,7 @@ def _load(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        # Not chained: the parser's error carries the whole body, and bodies hold tokens.
+        # Not chained: the parser's error holds the whole body, and bodies hold tokens.
         return None
 
 
@@ -163,11 +163,11 @@ def _object(value: Any) -> dict[str, Any] | None:  # noqa: ANN401 - any JSON val
 
 
 def _contradicts_itself(response: RawResponse, body: Mapping[str, Any], code: object) -> bool:
-    """Whether an error also says that the call had its effect, so that neither can be believed."""
+    """Whether the answer reports an error and also an effect of the call, so that neither can be trusted."""
     data = _object(body.get("data"))
     if data is not None and data.get("publish_id"):
         return True
-    # 401 and 429 come before the call is looked at, whatever the body says.
+    # TikTok answers 401 and 429 before it acts on the call, whatever the body says.
     refused = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
     return code == "ok" and is_error(response.status) and response.status not in refused
 
@@ -176,7 +176,7 @@ def _contradiction(response: RawResponse, error: Mapping[str, Any], endpoint: st
     status = response.status
     return ServerError(
         "",
-        f"the answer contradicts itself: it tells of an error (HTTP {status}) and of success",
+        f"the answer contradicts itself: it reports an error (HTTP {status}) and success",
         log_id=_log_id(error) or _header_log_id(response),
         status=status,
         endpoint=endpoint,
@@ -195,7 +195,7 @@ def _api_error(
     text = _text(error.get("message")) or _text(error.get("error_description")) or _text(error.get("description"))
     log_id = _log_id(error) or _header_log_id(response)
     if not code or code == "ok":
-        text = text or "the answer says neither ok nor what is wrong"
+        text = text or "the answer names no error"
         if not is_error(status):
             return ServerError("", _shorten(text), log_id=log_id, status=status, endpoint=endpoint, open_id=open_id)
         code = ""
@@ -214,10 +214,10 @@ def _unrecognised(response: RawResponse, endpoint: str, open_id: str | None) -> 
         return _api_error(response, "", {}, endpoint, open_id)
     location = header(response.headers, "location") if is_redirect(status) else None
     if is_redirect(status):
-        what = f"it redirects to {_host(location)}, and redirects are never followed"
+        what = f"it redirects to {_host(location)}; redirects are not followed"
     else:
         kind = _shorten((header(response.headers, "content-type") or "no content type").partition(";")[0], 60)
-        what = f"the answer is not what this API sends ({kind}, {len(response.body)} bytes)"
+        what = f"the answer is not of this API's form ({kind}, {len(response.body)} bytes)"
     return ServerError(
         "",
         what,
@@ -225,18 +225,18 @@ def _unrecognised(response: RawResponse, endpoint: str, open_id: str | None) -> 
         status=status,
         endpoint=endpoint,
         open_id=open_id,
-        # A proxy's 404 comes again and so does a redirect; a 5xx and a torn success may not.
+        # A proxy's 404 and a redirect would come again; a 5xx or a broken success may not.
         retryable=status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_success(status),
     )
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Return the `Retry-After` header, if it is a sensible number of seconds; at most an hour.
+    """Return the `Retry-After` header if it is a number of seconds, at most an hour.
 
-    TikTok documents none. A date is not read, since there is no clock here to hold it against.
+    TikTok does not document the header. A date is not read, since rules have no clock to compare it with.
     """
     text = (header(headers, "retry-after") or "").strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > 12:  # noqa: PLR2004 - longer ones are no seconds
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:  # noqa: PLR2004 - a longer one is no number of seconds
         return None
     return timedelta(seconds=min(int(text), _LONGEST_RETRY_AFTER))
 
@@ -246,11 +246,11 @@ def _host(location: str | None) -> str:
     try:
         return (urlsplit(location or "").hostname or "the same host")[:200]
     except ValueError:
-        return "an address that is none"
+        return "an invalid address"
 
 
 def _log_id(error: Mapping[str, Any]) -> str | None:
-    # Tables in the Content Posting pages spell it `logid`, every example `log_id`.
+    # The tables of the Content Posting pages spell it `logid`, all examples `log_id`.
     # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
     found = error.get("log_id") or error.get("logid")
     if type(found) is str and len(found) <= 100:  # noqa: PLR2004 - real ones have 34
@@ -259,7 +259,7 @@ def _log_id(error: Mapping[str, Any]) -> str | None:
 
 
 def _header_log_id(response: RawResponse) -> str | None:
-    # TikTok's gateways put the id into this header too, also where the body is an error page.
+    # TikTok's gateways also send the id in this header, even when the body is an error page.
     return _log_id({"log_id": header(response.headers, "x-tt-logid")})
 
 

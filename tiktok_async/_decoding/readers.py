@@ -1,7 +1,7 @@
-"""How one JSON value is read: strictly, and never changed by force.
+"""Reading one JSON value: strictly, without conversion between types.
 
 Null never becomes `'None'`, `true` is not 1, `1.5` is not 1. A number or boolean in a string is read, since TikTok
-prints `"true"`. An error names the JSON path and never the value, which may be a secret.
+sends `"true"`. An error names the JSON path and never the value, which may be a secret.
 
 Source: https://developers.tiktok.com/doc/commercial-content-api-query-ads
 """
@@ -30,8 +30,8 @@ class DecodeError(ValueError):
     """A JSON value is missing or has the wrong type.
 
     Attributes:
-        path: Where it is, such as `$.videos[3].create_time`.
-        expected: What should be there, in words.
+        path: The place of the value, such as `$.videos[3].create_time`.
+        expected: The expected value, in words.
     """
 
     def __init__(self, path: str, expected: str) -> None:
@@ -43,11 +43,11 @@ class DecodeError(ValueError):
         return f"{self.path} should be {self.expected}"
 
     def inside(self, step: str) -> "DecodeError":
-        """Return this error as seen from one level further up."""
+        """Return this error with *step* added before its path."""
         return DecodeError(step + self.path, self.expected)
 
 
-# No count and no time of TikTok's has more digits.
+# No count and no time of TikTok has more digits.
 _MOST_DIGITS = 20
 _WHOLE = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}")
 _NUMBER = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}(\.[0-9]{{1,{_MOST_DIGITS}}})?")
@@ -61,7 +61,7 @@ def _read_string(value: Any) -> str:  # noqa: ANN401 - any JSON value
 
 
 def _whole(value: Any) -> int | None:  # noqa: ANN401 - any JSON value
-    """Return a whole number, which may stand in a string; `None` for anything else."""
+    """Return a whole number, also from a string; `None` for anything else."""
     if type(value) is int:
         return value
     if type(value) is str and _WHOLE.fullmatch(value):
@@ -86,7 +86,7 @@ def _read_bool(value: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 
 def _number(value: Any) -> float | int | None:  # noqa: ANN401 - any JSON value
-    """Return a number, which may stand in a string; `None` for anything else."""
+    """Return a number, also from a string; `None` for anything else."""
     if type(value) is float or type(value) is int:
         return value
     if type(value) is str and _NUMBER.fullmatch(value):
@@ -177,7 +177,7 @@ def list_reader(read_item: Reader) -> Reader:
 
 
 def _each(read_item: Reader, items: list[Any]) -> Iterator[Any]:
-    # Only after a failure: counting costs, and which item it was matters only then.
+    # Only after a failure: counting takes time, and the number of the item is needed only for the error.
     for index, item in enumerate(items):
         try:
             yield read_item(item)
@@ -186,9 +186,9 @@ def _each(read_item: Reader, items: list[Any]) -> Iterator[Any]:
 
 
 class _Later:
-    """A slot that may hold a JSON number, which is converted when the field is first read.
+    """A field that may hold a JSON number, which is converted when the field is first read.
 
-    Making an aware datetime costs a third of decoding a video, and most of them are never looked at.
+    Making aware datetimes takes a third of the time of decoding a video, and most are never read.
     """
 
     def __init__(self, slot: Any, convert: Reader) -> None:  # noqa: ANN401 - CPython's member descriptor
@@ -209,7 +209,7 @@ class _Later:
 
 
 def convert_later(cls: type[Any], name: str, convert: Reader) -> str:
-    """Let field *name* of the slotted class *cls* be filled with a number that is converted when it is read.
+    """Let field *name* of the slotted class *cls* hold a number that is converted when it is first read.
 
     Returns:
         The name under which the number is stored.

@@ -1,1 +1,1 @@
-"""The light reader: what the header of a media file says, with no other package; pure, and bounded on any file."""
+"""Reads the headers of media files without other packages or I/O, and with bounded work for any file."""

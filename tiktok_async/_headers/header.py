@@ -1,4 +1,4 @@
-"""The light reader: tells what a file is by its first bytes, and reads its header without any other package."""
+"""Finds out a file's format from its first bytes, and reads its header without other packages."""
 
 import struct
 
@@ -10,7 +10,7 @@ __all__ = ["read_header"]
 
 _BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 _START = 32
-# Start of frame: the markers of JPEG that carry the picture's size.
+# Start of frame: the JPEG markers that hold the picture's size.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 _OTHERS = (
@@ -26,7 +26,7 @@ def read_header(size: int) -> Reading[Header]:
     """Read the header of a file of *size* bytes.
 
     Raises:
-        BadHeader: It is of no kind that is known, cut off, or contradicts itself.
+        BadHeader: Its format is unknown, or it is cut off or contradicts itself.
     """
     start = yield 0, min(size, _START)
     if start[4:8] in _BOXES:
@@ -39,7 +39,7 @@ def read_header(size: int) -> Reading[Header]:
     for offset, magic, name in _OTHERS:
         if start[offset:].startswith(magic):
             return Header(kind="video", container=name)
-    msg = "it is empty" if not size else "its first bytes are of no video or picture that is known"
+    msg = "it is empty" if not size else "its first bytes are not those of a known video or picture format"
     raise BadHeader(msg)
 
 
@@ -62,12 +62,12 @@ def _jpeg(size: int) -> Reading[Header]:
     while position < size:
         budget.take()
         lead, marker = yield from whole(position, 2)
-        if lead != 0xFF:  # noqa: PLR2004 - what every marker begins with
+        if lead != 0xFF:  # noqa: PLR2004 - the first byte of every marker
             break
         if marker in _FRAMES:
             height, width = struct.unpack(">HH", (yield from whole(position + 5, 4)))
             return Header(kind="photo", container="jpeg", width=width, height=height)
-        if marker == 0xFF:  # noqa: PLR2004 - a marker may be filled up in front
+        if marker == 0xFF:  # noqa: PLR2004 - fill bytes may come before a marker
             position += 1
         elif marker in _ALONE:
             position += 2
@@ -80,8 +80,8 @@ def _jpeg(size: int) -> Reading[Header]:
 
 def _webp(start: bytes, size: int) -> Header:
     (riff,) = struct.unpack_from("<I", start, 4)
-    if riff + 8 > size or len(start) < 30:  # noqa: PLR2004 - as far as the size of each kind reaches
-        msg = f"it says {riff + 8} bytes, {size} are there"
+    if riff + 8 > size or len(start) < 30:  # noqa: PLR2004 - the length that holds the size in each kind
+        msg = f"its header says {riff + 8} bytes, but it has {size}"
         raise BadHeader(msg)
     kind = start[12:16]
     if kind == b"VP8X":
@@ -92,6 +92,6 @@ def _webp(start: bytes, size: int) -> Header:
     elif kind == b"VP8 ":
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", start, 26))
     else:
-        msg = "it holds no picture"
+        msg = "it has no picture"
         raise BadHeader(msg)
     return Header(kind="photo", container="webp", width=width, height=height)

@@ -1,4 +1,4 @@
-"""MP4 and MOV: boxes in boxes (ISO/IEC 14496-12, and Apple's QuickTime File Format before it)."""
+"""Reading MP4 and MOV: nested boxes (ISO/IEC 14496-12, and Apple's older QuickTime File Format)."""
 
 import struct
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _CODECS: Mapping[str, str] = {
     "fLaC": "flac",
 }
 _PICTURES = {b"heic": "heic", b"heix": "heic", b"mif1": "heic", b"avif": "avif"}
-# More entries than the frames of ten minutes at 60 a second would need.
+# More entries than ten minutes of frames at 60 a second need.
 _MOST_RATES = 40_000
 _SMALLEST = 8
 
@@ -59,10 +59,10 @@ class _Track:
 
 
 def read_isobmff(size: int) -> Reading[Header]:
-    """Read the header of an MP4 or MOV file of *size* bytes; the media itself is passed over.
+    """Read the header of an MP4 or MOV file of *size* bytes; the media data is skipped.
 
     Raises:
-        BadHeader: The file is cut off, or a box is larger than what it is in.
+        BadHeader: The file is cut off, or a box is larger than its parent.
     """
     budget = Budget()
     brand, movie, fragmented, position = b"", None, False, 0
@@ -79,7 +79,7 @@ def read_isobmff(size: int) -> Reading[Header]:
     if movie is None:
         msg = "it has no movie header (moov)"
         raise BadHeader(msg)
-    # Files of old QuickTime have no brand at all.
+    # Files of old QuickTime have no brand.
     container = "mov" if brand in {b"qt  ", b""} else "mp4"
     return (yield from _movie(movie, container, budget))
 
@@ -96,7 +96,7 @@ def _box(position: int, end: int, budget: Budget) -> Reading[_Box]:
         size = end - position
     if not start - position <= size <= end - position:
         name = kind.decode("ascii", "replace")
-        msg = f"its part {name!a} at byte {position} says {size} bytes, {end - position} are there"
+        msg = f"its part {name!a} at byte {position} says {size} bytes, but {end - position} are left"
         raise BadHeader(msg)
     return _Box(kind, start, position + size)
 
@@ -154,7 +154,7 @@ def _of_video(
 
 
 def _part(box: _Box, skip: int, length: int) -> Reading[bytes]:
-    """Return *length* bytes of a box, *skip* behind its beginning."""
+    """Return *length* bytes of a box from offset *skip* on."""
     if box.body + skip + length > box.end:
         name = box.kind.decode("ascii", "replace")
         msg = f"its part {name!a} is too short"
@@ -173,7 +173,7 @@ def _times(box: _Box) -> Reading[tuple[int, int]]:
 
 
 def _extends(mvex: _Box, budget: Budget) -> Reading[tuple[int, dict[int, int]]]:
-    """Return how long the fragments are together, and the usual length of a frame of each track."""
+    """Return the length of all fragments together, and the default length of a frame of each track."""
     ticks, defaults = 0, dict[int, int]()
     for box in (yield from _children(mvex, budget)):
         if box.kind == b"mehd":
@@ -198,7 +198,7 @@ def _track(trak: _Box, budget: Budget) -> Reading[_Track]:
     while boxes:
         box = boxes.pop(0)
         if box.kind in media:
-            # Each stands inside the one before, and once: a box cannot lead back to itself.
+            # Each is inside the one before and occurs once, so there can be no endless loop.
             media.remove(box.kind)
             boxes += yield from _children(box, budget)
         elif box.kind == b"tkhd":
@@ -227,7 +227,7 @@ def _description(box: _Box, track: _Track) -> Reading[None]:
 
 
 def _rates(box: _Box, track: _Track) -> Reading[None]:
-    """Read how many frames there are and how long they last: `stts`, pairs of a count and a length."""
+    """Read the number of frames and their length from `stts`, which has pairs of a count and a length."""
     count = int.from_bytes((yield from _part(box, 4, 4)), "big")
     pairs = yield from _part(box, 8, 8 * min(count, _MOST_RATES))
     for frames, ticks in struct.iter_unpack(">II", pairs):

@@ -1,4 +1,4 @@
-"""WebM, and Matroska which it is a part of: elements in elements (RFC 8794, RFC 9559)."""
+"""Reading WebM and Matroska, which consist of nested elements (RFC 8794, RFC 9559)."""
 
 import struct
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def read_matroska(size: int) -> Reading[Header]:
     """Read the header of a WebM or Matroska file of *size* bytes, up to its first cluster.
 
     Raises:
-        BadHeader: The file is cut off, or an element is larger than what it is in.
+        BadHeader: The file is cut off, or an element is larger than its parent.
     """
     budget = Budget()
     first = yield from _element(0, size, budget)
@@ -96,21 +96,21 @@ def _element(position: int, end: int, budget: Budget) -> Reading[_Element]:
     head = yield from whole(position, min(12, end - position))
     kind, after = _number(head, 0, keep_marker=True)
     length, body = _number(head, after, keep_marker=False)
-    # All ones: the size is not known, and the element goes on to the end of what it is in.
+    # All ones: the size is unknown, and the element reaches to the end of its parent.
     endless = length == (1 << 7 * (body - after)) - 1
     stop = end if endless else position + body + length
     if stop > end:
-        msg = f"its part {kind:x} at byte {position} says {length} bytes, {end - position - body} are there"
+        msg = f"its part {kind:x} at byte {position} says {length} bytes, but {end - position - body} are left"
         raise BadHeader(msg)
     return _Element(kind, position + body, stop, endless)
 
 
 def _number(head: bytes, at: int, *, keep_marker: bool) -> tuple[int, int]:
-    """Read a number of variable length; return it and where it ends."""
+    """Read a number of variable length; return it and the position after it."""
     first = head[at] if at < len(head) else 0
     length = 9 - first.bit_length()
     if not first or at + length > len(head) or (keep_marker and length > _LONGEST_ID):
-        msg = "it holds an element that is none"
+        msg = "it holds an invalid element"
         raise BadHeader(msg)
     value = int.from_bytes(head[at : at + length], "big")
     return (value if keep_marker else value & ((1 << 7 * length) - 1)), at + length

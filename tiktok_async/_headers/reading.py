@@ -1,7 +1,7 @@
-"""How a header is read without knowing where its bytes come from: a generator asks for ranges and is sent the bytes.
+"""Reading a header without knowing the source of its bytes: a generator asks for ranges and is sent the bytes.
 
-So the same code reads a file, bytes in memory and an object in a bucket, and a hostile file costs a bounded number of
-bounded reads.
+So the same code reads a file, bytes in memory and an object in a bucket. The number and the size of the reads are
+bounded, also for a malicious file.
 """
 
 from collections.abc import Generator
@@ -15,27 +15,27 @@ __all__ = ["BadHeader", "Budget", "Header", "Reading", "seconds", "whole"]
 T = TypeVar("T")
 
 Reading: TypeAlias = Generator[tuple[int, int], bytes, T]
-"""Yields (offset, length), is sent that many bytes, fewer at the end of the file; returns what was found."""
+"""Yields (offset, length) and is sent that many bytes, fewer at the end of the file; returns the result."""
 
-# A usual file has some 60 boxes; a film's fragments are not walked through.
+# A usual file has some 60 boxes; the fragments of a long video are not read.
 _MOST_PARTS = 2_000
 _MOST_SECONDS = 10**9
 
 
 class BadHeader(ValueError):
-    """The file contradicts itself: it is cut off, or a size in it lies. The message says where."""
+    """The file contradicts itself: it is cut off, or a size in it is wrong. The message says where."""
 
 
 @frozen(slots=True, kw_only=True)
 class Header:
-    """What a file's header says of it; `None` where it does not say.
+    """The facts in a file's header; `None` for a fact that is not there.
 
     Attributes:
         kind: Whether it is a video or a photo.
         container: The format, such as `mp4`.
         video: The video's codec.
-        audio: The audio's codec; `None` also where there is none.
-        duration: How long it lasts.
+        audio: The audio's codec; `None` also without audio.
+        duration: The length of the video.
         width: Pixels.
         height: Pixels.
         frame_rate: Frames a second, on average.
@@ -52,7 +52,7 @@ class Header:
 
 
 class Budget:
-    """How many parts of a file may still be looked at."""
+    """The number of parts of a file that may still be read."""
 
     def __init__(self) -> None:
         self._left = _MOST_PARTS
@@ -61,7 +61,7 @@ class Budget:
         """Count one part.
 
         Raises:
-            BadHeader: There were too many.
+            BadHeader: The file has too many.
         """
         self._left -= 1
         if self._left < 0:
@@ -73,7 +73,7 @@ def whole(offset: int, length: int) -> Reading[bytes]:
     """Return *length* bytes from *offset* on.
 
     Raises:
-        BadHeader: The file ends before.
+        BadHeader: The file is shorter.
     """
     found = yield offset, length
     if len(found) < length:
@@ -83,16 +83,16 @@ def whole(offset: int, length: int) -> Reading[bytes]:
 
 
 def seconds(ticks: float, per_second: float) -> timedelta | None:
-    """Return a duration; `None` where the file says none.
+    """Return a duration; `None` if the file has none.
 
     Raises:
-        BadHeader: No video lasts so long.
+        BadHeader: It is too long for any video.
     """
     if ticks <= 0 or per_second <= 0:
         return None
     length = ticks / per_second
-    # Written this way round, so that what is not a number does not pass either.
+    # Written in this order, so that a NaN fails the test, too.
     if not length < _MOST_SECONDS:
-        msg = "it says that it lasts for decades"
+        msg = "its header says that it is decades long"
         raise BadHeader(msg)
     return timedelta(seconds=length)

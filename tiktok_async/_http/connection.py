@@ -1,4 +1,4 @@
-"""What a user says about the way to TikTok, checked: a proxy, and whose certificates are trusted."""
+"""Checks of a user's settings for connections to TikTok: the proxy and the trusted certificates."""
 
 import os
 import ssl as tls
@@ -19,13 +19,13 @@ def connection_of(
     ssl: tls.SSLContext | str | os.PathLike[str] | None,
     http: aiohttp.ClientSession | None,
 ) -> Connection:
-    """Return how connections are made.
+    """Return the settings for connections.
 
     Args:
-        proxy: The URL of an HTTP proxy, with user and password if it wants them.
-        trust_env: Whether the proxy variables of the environment are followed.
-        ssl: A context, or the path of a CA file that is trusted beside the system's.
-        http: A session of the caller's, which has settings of its own.
+        proxy: The URL of an HTTP proxy, with user and password if it needs them.
+        trust_env: Whether the proxy variables of the environment are used.
+        ssl: A context, or the path of a CA file to trust in addition to the system's.
+        http: The caller's session, which has settings of its own.
 
     Raises:
         ConfigurationError: The proxy's URL or the CA file cannot be used, or *http* is given as well.
@@ -46,8 +46,8 @@ def _proxy(proxy: str) -> URL:
     if url is None or not fit:
         # The value is not shown: it may hold a password.
         msg = (
-            "`proxy` is no URL of an HTTP proxy. Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT; for a SOCKS "
-            "proxy, give an aiohttp.ClientSession of your own as `http`."
+            "`proxy` is not the URL of an HTTP proxy. Write http://HOST:PORT or http://USER:PASSWORD@HOST:PORT; for a "
+            "SOCKS proxy, give an aiohttp.ClientSession of your own as `http`."
         )
         raise ConfigurationError(msg)
     return url

@@ -1,4 +1,4 @@
-"""Giving up on a transfer that stands still, however long one that moves may take."""
+"""Ending a transfer that makes no progress; one that makes progress may take any time."""
 
 import asyncio
 from types import TracebackType
@@ -10,13 +10,13 @@ __all__ = ["StallGuard"]
 
 
 class StallGuard:
-    """Ends its `async with` block with `TimeoutError` when nothing moved for *seconds*.
+    """Ends its `async with` block with `TimeoutError` when there was no progress for *seconds*.
 
-    A piece of a few kilobytes tells of progress by setting `moved_at`; nothing else is done for it.
+    A transfer reports the progress of each piece by setting `moved_at`, which costs next to nothing.
 
     Args:
-        clock: Tells the time.
-        seconds: How long a standstill may last.
+        clock: Time.
+        seconds: The longest time without progress.
     """
 
     __slots__ = ("_clock", "_seconds", "_stalled", "_task", "_timer", "moved_at")
@@ -40,7 +40,7 @@ class StallGuard:
     ) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        # As asyncio.timeout does: only a cancellation that was ours alone becomes a timeout.
+        # As asyncio.timeout does: only its own cancellation becomes a timeout.
         if (
             self._stalled
             and self._task is not None

@@ -1,4 +1,4 @@
-"""Answers that are files: handed on piece by piece, while refusals in their place are read as any other answer."""
+"""Answers that are files: yielded in pieces, while an error in place of a file is read like any other answer."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -23,14 +23,14 @@ _OK = b'{"data":{},"error":{"code":"ok"}}'
 
 @frozen(slots=True)
 class _Opened:
-    """A file that has begun, on a connection that its stack closes."""
+    """A file whose first bytes have arrived; its stack closes the connection."""
 
     answer: StreamedResponse
     stack: AsyncExitStack
 
 
 class Streaming:
-    """One download, over as many attempts as it takes to begin; leaving its `async with` closes the connection.
+    """One download, which may need several attempts to begin; the end of its `async with` closes the connection.
 
     Args:
         opener: Opens an answer.
@@ -53,10 +53,10 @@ class Streaming:
             await opened.stack.aclose()
 
     async def send(self, request: Request) -> RawResponse:
-        """Send *request*; a file that begins is kept open, and the answer says that all is well.
+        """Send *request*; if a file begins, keep it open and return a successful answer.
 
         Raises:
-            TransportError: No answer came, or it broke off.
+            TransportError: There was no answer, or it broke off.
         """
         async with AsyncExitStack() as stack:
             answer = await stack.enter_async_context(self._opener(evolve(request, stall_timeout=self._stall_timeout)))
@@ -69,18 +69,18 @@ class Streaming:
             async for piece in pieces:
                 words.append(piece)
                 if sum(map(len, words)) > _MOST_WORDS:
-                    break  # no refusal of TikTok's is that long
+                    break  # no error answer of TikTok is that long
             return RawResponse(status=answer.status, headers=answer.headers, body=b"".join(words))
 
     def opened(self, response: Response, endpoint: str) -> StreamedResponse:
-        """Return the file that has begun.
+        """Return the file that began.
 
         Raises:
-            ServerError: TikTok said that all is well, and sent no file.
+            ServerError: TikTok answered with success, but without a file.
         """
         if self._opened is None:
             raise unexpected_form(
-                "the answer is words where a file was asked for",
+                "the answer is JSON in place of the requested file",
                 log_id=response.log_id,
                 status=response.status,
                 endpoint=endpoint,
@@ -89,7 +89,7 @@ class Streaming:
 
 
 def _is_file(status: int, first: bytes) -> bool:
-    # A refusal is JSON, and no archive and no list of ids begins as JSON does; a part of one may.
+    # An error is JSON. No archive and no list of ids begins like JSON, but a part of one may.
     # https://developers.tiktok.com/doc/data-portability-api-download
     return status == HTTPStatus.PARTIAL_CONTENT or (is_success(status) and not first.lstrip().startswith(b"{"))
 

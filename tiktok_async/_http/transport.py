@@ -1,4 +1,4 @@
-"""The one place that knows aiohttp: it sends, reads to the end, and translates what goes wrong.
+"""The transport by aiohttp: it sends requests, reads answers to their end, and translates errors.
 
 No aiohttp exception leaves this module: they hold request headers, and with them tokens.
 """
@@ -30,10 +30,10 @@ __all__ = ["Connector"]
 
 
 class Connector(aiohttp.TCPConnector):
-    """Resets a connection that is given up with bytes still to send.
+    """Resets a connection that is released while bytes are still to be sent.
 
-    A transport that is closed first tries to send what it holds. To a host that has stopped reading it never can, and
-    the socket would stay open for good, behind a closed session too.
+    A closed transport first tries to send its remaining bytes. To a host that has stopped reading it never can, and the
+    socket would stay open for ever, even after the session was closed.
     """
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
@@ -47,16 +47,16 @@ _CONNECT_SECONDS = 10.0
 
 
 class _FreshConnector(aiohttp.BaseConnector):
-    """Makes each connection anew, the way another connector makes its own: its proxy, TLS, DNS and sockets.
+    """Makes a new connection for each request, with the settings of another connector: proxy, TLS, DNS and sockets.
 
     Args:
-        given: The connector of the caller's session, which stays the caller's to close.
+        given: The connector of the caller's session; it is not closed here.
     """
 
     def __init__(self, given: aiohttp.BaseConnector) -> None:
         super().__init__(force_close=True)
         self._given = given
-        # What aiohttp lets through beside http and https, such as `http+unix`.
+        # The schemes that aiohttp allows besides http and https, such as `http+unix`.
         self.allowed_protocol_schema_set = given.allowed_protocol_schema_set
 
     async def _create_connection(
@@ -67,18 +67,18 @@ class _FreshConnector(aiohttp.BaseConnector):
     ) -> ResponseHandler:
         if self._given.closed:
             raise aiohttp.ClientConnectionError
-        # The one method that every connector has to have, for whoever writes one.
+        # The one method that each subclass of a connector must have.
         return await self._given._create_connection(req, traces, timeout)  # noqa: SLF001 - see above
 
 
 @frozen(slots=True)
 class Connection:
-    """How connections are made where the caller brings no session.
+    """The settings of connections when the caller gives no session.
 
     Attributes:
-        proxy: An HTTP proxy, with user and password if it wants them.
-        trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and `.netrc` are followed.
-        ssl: Whose certificates are trusted; `None` for the system's.
+        proxy: An HTTP proxy, with user and password if it needs them.
+        trust_env: Whether `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` and `.netrc` are used.
+        ssl: The trusted certificates; `None` for the system's.
     """
 
     proxy: URL | None = field(default=None, repr=False)
@@ -88,7 +88,7 @@ class Connection:
 
 @define(slots=True)
 class _Progress:
-    """How far a request on a connection of its own has come."""
+    """The state of a request on a connection of its own."""
 
     begun: bool = False
 
@@ -108,13 +108,13 @@ def _watched() -> aiohttp.TraceConfig:
 
 DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 
-# TikTok's largest answers are a few hundred kilobytes; what is far larger is a decompression bomb or not TikTok.
+# TikTok's largest answers are a few hundred kilobytes; a far larger one is a decompression bomb or not from TikTok.
 _MAX_BODY = 32 * 1024 * 1024
 
 
 @frozen(slots=True, kw_only=True)
 class StreamedResponse:
-    """An answer whose body is read piece by piece."""
+    """An answer whose body is read in pieces."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -127,8 +127,8 @@ class AiohttpTransport:
     Args:
         lifecycle: Says whether calls are allowed.
         http: The caller's session, which is never closed here; `None` opens one on first use.
-        timeout: For each request that does not bring a stall timeout.
-        connection: How connections are made where the caller brings no session.
+        timeout: For each request without a stall timeout.
+        connection: The settings of connections when the caller gives no session.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class AiohttpTransport:
         """Send *request* and read its answer to the end, without following a redirect.
 
         Raises:
-            TransportError: No complete answer came; `.sent` says whether the request may have arrived.
+            TransportError: There was no complete answer; `.sent` says whether the request may have arrived.
             SessionClosed: The session was closed.
             WrongEventLoop: The session belongs to another event loop.
         """
@@ -167,7 +167,7 @@ class AiohttpTransport:
                 request.url,
                 headers=request.headers,
                 data=request.body,
-                # aiohttp would send a form body, secrets and all, to whatever host a 307 names.
+                # aiohttp would send a form body with its secrets to any host that a 307 names.
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=self._timeout if request.stall_timeout is None else _stall(request.stall_timeout),
@@ -175,14 +175,14 @@ class AiohttpTransport:
             ) as response:
                 body = await _read(response.content)
                 return RawResponse(status=response.status, headers=response.headers, body=body)
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is put into our words
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is translated
             stripped = self._stripped(error, request, sent=None if progress is None else progress.begun)
-        # Outside the handler, so that the foreign error is not even the context of ours.
+        # Outside the handler, so that aiohttp's error is not the context of the new one.
         raise stripped
 
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncGenerator[StreamedResponse, None]:
-        """Send *request* and hand its body on piece by piece; the connection closes with the block.
+        """Send *request* and yield its body in pieces; the connection is closed at the end of the block.
 
         Raises:
             TransportError: No answer came, or it broke off.
@@ -196,7 +196,7 @@ class AiohttpTransport:
                 status=response.status, headers=response.headers, pieces=_pieces(response.content, request.url)
             )
         finally:
-            # A body that was read to its end has given the connection back already.
+            # After the end of its body, an answer has already released its connection.
             response.close()
 
     def _timeout_of(self, request: Request) -> aiohttp.ClientTimeout:
@@ -223,24 +223,24 @@ class AiohttpTransport:
                 raise_for_status=False,
                 timeout=_stall(request.stall_timeout or 60.0),
             )
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is put into our words
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is translated
             stripped = self._stripped(error, request, sent=None)
         raise stripped
 
     def _stripped(
         self, error: BaseException, request: Request, *, sent: bool | None
     ) -> TikTokError | asyncio.CancelledError:
-        """Return what to raise for *error*: without its frames, whose variables hold headers and forms in clear.
+        """Return the error to raise for *error*, without its frames, whose variables hold secrets in headers and forms.
 
         Args:
-            error: What aiohttp raised.
-            request: What was sent.
-            sent: Whether it has begun to be sent; `None` where only the error can tell.
+            error: The error of aiohttp.
+            request: The request.
+            sent: Whether sending had begun; `None` if only the kind of error shows that.
         """
         if isinstance(error, asyncio.CancelledError):
             if cancelled_from_outside():
                 return error.with_traceback(None)
-            # A helper task of aiohttp's was cancelled together with all tasks of the loop.
+            # A helper task of aiohttp was cancelled together with all tasks of the loop.
             error = aiohttp.ClientConnectionError()
         if self._given is not None and self._given.closed:
             return _closed_by_its_owner()
@@ -250,8 +250,8 @@ class AiohttpTransport:
         return translated
 
     def _open(self, *, fresh: bool) -> aiohttp.ClientSession:
-        # A grant or an init on a kept-alive connection that the server has just closed would have an unknown
-        # outcome; on a connection of its own it cannot meet that.
+        # On a kept-alive connection that the server has just closed, a grant or an init would have an unknown outcome.
+        # On a new connection that cannot happen.
         given, made = self._given, self._connection
         traces = [_watched()] if fresh else []
         if given is None:
@@ -278,8 +278,8 @@ class AiohttpTransport:
                 timeout=self._timeout,
                 trace_configs=[*traces, *given.trace_configs],
             )
-        # Left alone, aiohttp sends a GET or a PUT again by itself when its connection ends without an answer: behind
-        # the limiter's back, and with a chunk whose first half may have arrived. There is no public switch.
+        # By default aiohttp repeats a GET or a PUT whose connection ended without an answer. The limiter would not
+        # count that, and the first half of a chunk may have arrived. There is no public option for it.
         http._retry_connection = False  # noqa: SLF001 - as above  # pyright: ignore[reportPrivateUsage]  # as above
         if fresh:
             self._single = http
@@ -327,13 +327,13 @@ async def _read(content: aiohttp.StreamReader) -> bytes:
         body = b"".join((*blocks, *_unread(content)))
         if not _is_whole(body):
             raise
-        # Only the frame around it broke off. It may hold a token that is given once.
+        # Only the chunk encoding around it broke off. It may hold a token that TikTok gives only once.
         return body
     return b"".join(blocks)
 
 
 def _unread(content: aiohttp.StreamReader) -> Iterable[bytes]:
-    # After an error aiohttp gives out nothing more, not even what had come before it. There is no public way to it.
+    # After an error aiohttp returns nothing, not even the bytes that arrived before; there is no public way to them.
     return getattr(content, "_buffer", ())
 
 
@@ -358,7 +358,7 @@ async def _pieces(content: aiohttp.StreamReader, url: URL | str) -> AsyncIterato
 
 
 def _translate(error: BaseException, url: URL | str) -> TransportError | ConfigurationError:
-    """Put a foreign error into our words: its kind, never its text, which may hold an address with a token in it."""
+    """Translate an error of aiohttp by its kind, never with its text, which may hold an address with a token."""
     parsed = url if isinstance(url, URL) else URL(url)
     if isinstance(error, aiohttp.InvalidURL):
         return ConfigurationError("The URL to call is not valid; check `base_url`.")
@@ -368,7 +368,7 @@ def _translate(error: BaseException, url: URL | str) -> TransportError | Configu
     return TransportError(f"{what} ({parsed.host})", sent=sent, endpoint=parsed.path)
 
 
-# In this order: the special before the general. Each with whether the request may have arrived.
+# Subclasses come before their bases. Each entry says whether the request may have arrived.
 _KINDS: tuple[tuple[type[Exception], str, bool], ...] = (
     (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached", False),
     (aiohttp.ClientHttpProxyError, "the proxy refused to connect", False),

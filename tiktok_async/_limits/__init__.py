@@ -1,1 +1,1 @@
-"""Rate limits: the sliding windows, and waiting for them in this process."""
+"""Rate limits: the windows, and waiting for a slot in this process."""

@@ -1,7 +1,7 @@
 """Rate limits inside one process: exact sliding windows, first come, first served.
 
-A window's rule is in `_window`; here are the clock, the waiting and the forgetting. A window has a queue and a
-timer only while somebody waits for it, and idle windows are swept away.
+The rules of a window are in `rules`; here are the clock, the queue and the removal of idle windows. A window has a
+queue and a timer only while a call waits for it.
 """
 
 import asyncio
@@ -17,15 +17,15 @@ from tiktok_async.abc import Clock, LimitKey, TimerHandle, Usage
 from tiktok_async.errors import RateLimitWaitExceeded, SessionClosed
 from tiktok_async.models import Limit, WindowKind
 
-# Midnight may be hours away and the wall clock may be set meanwhile.
+# Midnight may be hours away, and the wall clock may be set meanwhile.
 _LOOK_AGAIN = 60.0
-# Slots that end microseconds apart are handed out together: with a timer for each, a thousand waiters cost up to twice
-# the CPU.
+# Slots that become free microseconds apart are given out together: a timer for each would cost up to twice the CPU
+# with a thousand waiters.
 _APART = 0.001
 
 
 class WaitQueue:
-    """The queue before one full window; it exists only while somebody waits."""
+    """The queue of one full window; it exists only while a call waits."""
 
     __slots__ = ("_clock", "_due", "_queue", "_rang", "_read", "_soonest", "_timer", "_window")
 
@@ -33,7 +33,7 @@ class WaitQueue:
         self._window = window
         self._clock = clock
         self._read = read
-        # From each one's future to the time it gives up; ordered, and left from the middle at no cost.
+        # Each waiter's future and its deadline; ordered, and an entry in the middle is removed at no cost.
         self._queue: OrderedDict[asyncio.Future[bool], float] = OrderedDict()
         self._soonest = math.inf
         self._timer: TimerHandle | None = None
@@ -44,7 +44,7 @@ class WaitQueue:
         return len(self._queue)
 
     def join(self, now: float, max_wait: float | None) -> asyncio.Future[bool]:
-        """Stand in line. The future tells whether a slot came before *max_wait* was over."""
+        """Join the queue. The future's result says whether a slot became free within *max_wait*."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if max_wait is None:
             self._queue[future] = math.inf
@@ -52,61 +52,61 @@ class WaitQueue:
             self._queue[future] = deadline = now + max_wait
             self._soonest = min(self._soonest, deadline)
         if self._timer is None or self._soonest < self._due:
-            self._arm(now)
+            self._set_timer(now)
         return future
 
     def leave(self, future: asyncio.Future[bool]) -> None:
-        """Leave the line: whoever waited for *future* was cancelled."""
+        """Leave the queue: the call that waited for *future* was cancelled."""
         if self._queue.pop(future, None) is None and not future.cancelled() and future.result():
-            # The slot came and the cancellation overtook it.
+            # It was given a slot before the cancellation arrived.
             self._window.give_back(self._read())
         self.serve()
 
     def serve(self) -> None:
-        """Hand out what is free, in order; called when a slot may have become free."""
+        """Give out the free slots in order; called when a slot may have become free."""
         now = self._read()
         window, queue = self._window, self._queue
         while queue:
             future = next(iter(queue))
-            # A cancelled one is still in line until its task has run.
+            # A cancelled one stays in the queue until its task has run.
             if not future.done():
                 if not window.admit(now):
                     break
                 future.set_result(True)
             del queue[future]
         if now >= self._soonest:
-            self._give_up(now)
+            self._end_late_waits(now)
         if queue:
-            self._arm(now)
+            self._set_timer(now)
         else:
             self._close(now)
 
     def close(self, error: Exception) -> None:
-        """Send everybody away with *error*."""
+        """End every wait with *error*."""
         for future in self._queue:
             if not future.done():
                 future.set_exception(error)
         self._queue.clear()
         self._close(self._read())
 
-    def _give_up(self, now: float) -> None:
+    def _end_late_waits(self, now: float) -> None:
         for future in [future for future, deadline in self._queue.items() if deadline <= now]:
             if not future.done():
                 future.set_result(False)
             del self._queue[future]
         self._soonest = min(self._queue.values(), default=math.inf)
 
-    def _arm(self, now: float) -> None:
-        # While all slots are in flight nothing is known to end; a whole window from now is the soonest it can.
+    def _set_timer(self, now: float) -> None:
+        # While all slots are in flight, none is known to end; the first can end a whole window from now.
         due = max(now + min(self._window.wait(1, now), _LOOK_AGAIN, self._soonest - now), self._rang + _APART)
         if self._timer is not None:
             if self._due <= due:
                 return
             self._timer.cancel()
         self._due = due
-        self._timer = self._clock.call_later(due - now, self._ring)
+        self._timer = self._clock.call_later(due - now, self._on_timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         self._rang = self._read()
         self.serve()
@@ -117,20 +117,20 @@ class WaitQueue:
             self._timer = None
         if self._window.queue is self:
             self._window.queue = None
-            self._window.free(now)  # lets calls through without looking at the time again
+            self._window.free(now)  # lets calls through without reading the clock again
 
 
-# Long enough that windows in use are seldom looked at in vain, short enough that idle ones do not pile up.
+# Long enough that windows in use are seldom checked for nothing, short enough that few idle ones are kept.
 _SWEEP_EVERY = 30.0
-# Looking at a window takes half a microsecond; the loop must not stand still for a million of them.
+# Checking a window takes half a microsecond; checking a million at once would block the loop.
 _SWEEP_AT_ONCE = 1_000
 
 
 class LocalPermit:
     """A slot of a window in this process.
 
-    One that is dropped without `done` or `cancel`, because its owner died, counts as done when it is collected:
-    whatever was sent was sent before.
+    One that is garbage collected without `done` or `cancel`, because its owner ended, counts as done then: the request
+    was sent before that, if at all.
     """
 
     __slots__ = ("_read", "_window", "waited")
@@ -141,14 +141,14 @@ class LocalPermit:
         self.waited = waited
 
     def done(self) -> None:
-        """Stamp the slot: the answer came, or the call was given up after it may have been sent."""
+        """Report the answer, or the end of a call that may have been sent: the slot is free a window later."""
         window = self._window
         if window is not None:
             self._window = None
             window.mark_answered(self._read())
 
     def cancel(self) -> None:
-        """Give the slot back: nothing was sent. The first in line gets it at once."""
+        """Free the slot: nothing was sent. The first in the queue gets it at once."""
         window = self._window
         if window is not None:
             self._window = None
@@ -203,8 +203,8 @@ class LocalRateLimiter:
             A permit, on which `done` or `cancel` must be called.
 
         Raises:
-            RateLimitWaitExceeded: The wait would be longer than *max_wait*; no slot was taken. The line ahead and
-                the stamps tell it at once; calls in flight that take longer than expected tell it later.
+            RateLimitWaitExceeded: The wait would be longer than *max_wait*; no slot was taken. Usually that is known
+                at once; if calls in flight take longer than expected, it is known later.
             SessionClosed: The limiter was closed.
         """
         window = self._windows.get(key)
@@ -221,7 +221,7 @@ class LocalRateLimiter:
             raise _too_long(wait, key)
         if window.queue is None:
             window.queue = WaitQueue(window, self._clock, read)
-            window.ceiling = 0  # nobody passes those who wait
+            window.ceiling = 0  # a new call must not pass the queue
         queue = cast("WaitQueue", window.queue)
         future = queue.join(now, max_wait)
         try:
@@ -251,12 +251,12 @@ class LocalRateLimiter:
         return Usage(known.used, limit.count, None if resets_at is None else datetime.fromtimestamp(resets_at, UTC))
 
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
-        """Let nobody through for *seconds*: the server said its window is full all the same."""
+        """Let no call through for *seconds*: the server said that its window is full."""
         now = self._reader(limit)()
         self._find(key, limit, now).block_until(now + seconds)
 
     async def aclose(self) -> None:
-        """Send waiters away with `SessionClosed` and stop the timers; permits that are out stay harmless."""
+        """End all waits with `SessionClosed` and stop the timers; permits in use stay valid."""
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
@@ -310,7 +310,7 @@ def _too_long(wait: float, key: LimitKey) -> RateLimitWaitExceeded:
 
 
 class _FreePermit:
-    """A permit that nobody counts."""
+    """A permit that is not counted."""
 
     __slots__ = ()
     waited = 0.0
@@ -323,7 +323,7 @@ class _FreePermit:
 
 
 class NoRateLimiter:
-    """Lets every call through; the limiter behind `none://`, for when something in front limits already."""
+    """Lets every call through; the limiter behind `none://`, for use behind something that limits calls itself."""
 
     _PERMIT = _FreePermit()
 
@@ -340,7 +340,7 @@ class NoRateLimiter:
         return Usage(0, limit.count, None)
 
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
-        """Do nothing: nobody asked for a limit."""
+        """Do nothing: there is no limit."""
 
     async def aclose(self) -> None:
         """Do nothing."""

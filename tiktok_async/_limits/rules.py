@@ -1,9 +1,8 @@
-"""The rules of a window: who is let through, and how long the next one waits. No clock: every time is an argument.
+"""The rules of a window: whether a call is let through, and how long the next one waits. Each time is an argument.
 
 The sliding rule: a slot is in use from the moment its call is let through until `per` after its *answer*. TikTok
-counts the call when it arrives, somewhere between the two. So whatever the network's delay, every call that is
-let through later arrives more than `per` after the one whose slot it takes, and no trailing window of TikTok's
-ever holds more than `count`.
+counts the call when it arrives, between these two moments. So with any network delay, a call that takes over a slot
+arrives more than `per` after the slot's previous call, and no window of TikTok's ever holds more than `count`.
 
 Limits: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
 """
@@ -18,13 +17,13 @@ from tiktok_async.models import Limit, WindowKind
 TICKS = 1_000_000.0
 """Stamps are whole microseconds."""
 
-# A stamp is rounded up and the present down, so that no slot is free too early. Float noise of a nanosecond must
-# not cost a tick, or a slot would not be free at the very moment it is waited for.
+# A stamp is rounded up and the present down, so that no slot is free too early. An inexact float of a nanosecond must
+# not cost a tick, or a slot would not be free at the moment for which its timer is set.
 _UP = 0.999
 _DOWN = 0.001
 
 _DAY = 86_400.0
-# Stamps need 32 bits up to here: one whole window may pass between two looks at the oldest one.
+# Up to this length stamps fit in 32 bits: a whole window may pass between two checks of the oldest one.
 _NARROW = 1_000.0
 
 
@@ -33,8 +32,8 @@ class Window(Protocol):
 
     Attributes:
         limit: The limit it holds.
-        used: Slots in use, as far as is known without looking at the time.
-        ceiling: A call is let through without looking at the time while `used` is below it.
+        used: Slots in use, as far as is known without reading the clock.
+        ceiling: A call is let through without reading the clock while `used` is below it.
         queue: Where calls wait; the limiter's own.
     """
 
@@ -48,7 +47,7 @@ class Window(Protocol):
         ...
 
     def mark_answered(self, now: float) -> None:
-        """Count a slot that `admit` gave from *now* on: its call is answered."""
+        """Start the window of a slot at *now*: its call is answered."""
         ...
 
     def give_back(self, now: float) -> None:
@@ -60,11 +59,11 @@ class Window(Protocol):
         ...
 
     def wait(self, position: int, now: float) -> float:
-        """Return the fewest seconds until the *position*-th in line (from 1) can be let through."""
+        """Return the fewest seconds until the *position*-th call in the queue (from 1) can be let through."""
         ...
 
     def block_until(self, until: float) -> None:
-        """Let nobody through before *until*."""
+        """Let no call through before *until*."""
         ...
 
     def idle(self, now: float) -> bool:
@@ -72,11 +71,11 @@ class Window(Protocol):
         ...
 
     def resize(self, limit: Limit, now: float) -> None:
-        """Go on under another limit of the same kind; what is in use stays in use."""
+        """Change to another limit of the same kind; what is in use stays in use."""
         ...
 
     def resets_at(self, now: float) -> float | None:
-        """Return when the count starts anew, in seconds since the epoch; `None` if it slides."""
+        """Return when the count starts again at zero, in seconds since the epoch; `None` if it slides."""
         ...
 
 
@@ -100,7 +99,7 @@ class SlidingWindow:
         self.queue: Any = None
 
     def mark_answered(self, now: float) -> None:
-        """Count a slot from *now* on: its call is answered."""
+        """Start the window of a slot at *now*: its call is answered."""
         try:
             self._stamps.append(int((now - self._base) * TICKS + _UP))
         except OverflowError:  # once in 71 minutes of unbroken use
@@ -132,12 +131,12 @@ class SlidingWindow:
         return max(0, self.limit.count - self.used)
 
     def wait(self, position: int, now: float) -> float:
-        """Return the fewest seconds until the *position*-th in line can be let through.
+        """Return the fewest seconds until the *position*-th call in the queue can be let through.
 
-        A call in flight is taken to be answered now, which is the soonest it can be.
+        A call in flight is assumed to be answered now, the earliest possible time.
         """
         self._expire(now)
-        # Slots end one after the other: free ones at once, then by their stamps, then those in flight; then all anew.
+        # The order in which slots become free: the free ones, those with stamps, those in flight, and then all again.
         turn = position - 1 + self.used - self.limit.count
         waves = 0
         if turn >= self.used:
@@ -152,7 +151,7 @@ class SlidingWindow:
         return max(self._blocked_until - now, first, 0.0) + waves * self._per
 
     def block_until(self, until: float) -> None:
-        """Let nobody through before *until*; a longer closing stays."""
+        """Let no call through before *until*; a later end set before stays."""
         self._blocked_until = max(self._blocked_until, until)
         self.ceiling = 0
 
@@ -162,14 +161,14 @@ class SlidingWindow:
         return self.used == 0 and self.queue is None and now >= self._blocked_until
 
     def resize(self, limit: Limit, now: float) -> None:
-        """Go on under another limit of the same kind; what is in use stays in use."""
+        """Change to another limit of the same kind; what is in use stays in use."""
         self._per = limit.per.total_seconds()
         self._rebase(now)
         self.limit = limit
         self.ceiling = min(self.ceiling, limit.count)
 
     def resets_at(self, now: float) -> float | None:  # noqa: ARG002 - a day's window needs both
-        """Return `None`: it never starts anew, it slides."""
+        """Return `None`: the window slides and is never reset."""
         return None
 
     def _expire(self, now: float) -> None:
@@ -188,7 +187,7 @@ class SlidingWindow:
 
 
 class DayWindow:
-    """A count that starts anew at midnight UTC. Every *now* is seconds since the epoch.
+    """A count that starts again at zero at midnight UTC. Every *now* is seconds since the epoch.
 
     A call in flight at midnight may be counted on either day, so it counts on both.
 
@@ -203,7 +202,7 @@ class DayWindow:
         self._blocked_until = 0.0
         self.limit = limit
         self.used = 0
-        self.ceiling = 0  # the day has to be looked at each time
+        self.ceiling = 0  # the clock has to be read each time
         self.queue: Any = None
 
     def admit(self, now: float) -> bool:
@@ -216,48 +215,48 @@ class DayWindow:
 
     def mark_answered(self, now: float) -> None:
         """Note that a call is answered; it stays counted until midnight."""
-        self._turn(now)
+        self._begin_day_if_new(now)
         self._in_flight -= 1
 
     def give_back(self, now: float) -> None:
-        """Uncount a call that was not sent."""
-        self._turn(now)
+        """Take back the count of a call that was not sent."""
+        self._begin_day_if_new(now)
         self._in_flight -= 1
         self.used -= 1
 
     def free(self, now: float) -> int:
         """Return how many of today's calls are left."""
-        self._turn(now)
+        self._begin_day_if_new(now)
         return 0 if now < self._blocked_until else max(0, self.limit.count - self.used)
 
     def wait(self, position: int, now: float) -> float:
-        """Return the fewest seconds until the *position*-th in line can be let through."""
-        self._turn(now)
+        """Return the fewest seconds until the *position*-th call in the queue can be let through."""
+        self._begin_day_if_new(now)
         days = max(0, self.used + position - 1) // self.limit.count
         midnight = (self._day + days) * _DAY if days else now
         return max(midnight, self._blocked_until) - now
 
     def block_until(self, until: float) -> None:
-        """Let nobody through before *until*; a longer closing stays."""
+        """Let no call through before *until*; a later end set before stays."""
         self._blocked_until = max(self._blocked_until, until)
 
     def idle(self, now: float) -> bool:
         """Return whether nothing was used today, nobody waits and it is not blocked."""
-        self._turn(now)
+        self._begin_day_if_new(now)
         return self.used == 0 and self.queue is None and now >= self._blocked_until
 
     def resize(self, limit: Limit, now: float) -> None:  # noqa: ARG002 - a sliding window needs the time
-        """Go on under another limit of the same kind; what was used stays used."""
+        """Change to another limit of the same kind; what was used stays used."""
         self.limit = limit
 
     def resets_at(self, now: float) -> float | None:
-        """Return the midnight at which the count starts anew, in seconds since the epoch."""
-        self._turn(now)
+        """Return the midnight at which the count starts again at zero, in seconds since the epoch."""
+        self._begin_day_if_new(now)
         return (self._day + 1) * _DAY
 
-    def _turn(self, now: float) -> None:
+    def _begin_day_if_new(self, now: float) -> None:
         day = now // _DAY
-        # A wall clock that is set back must not open a second day's worth of calls.
+        # A wall clock that is set back must not allow a second day's calls.
         if day > self._day:
             self._day = day
             self.used = self._in_flight
