@@ -305,7 +305,7 @@ async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> No
 
 
 async def test_a_full_cache_forgets_the_oldest_account_and_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tiktok_async._tokens.manager._ROOM", 3)
+    monkeypatch.setattr("tiktok_async._tokens.manager._MOST_ENTRIES", 3)
     world = TokenWorld()
     manager = world.manager()
     for number in range(5):

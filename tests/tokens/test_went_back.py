@@ -36,7 +36,7 @@ async def test_a_process_that_knows_a_newer_pair_puts_it_back_and_loses_no_login
         await world.clock.run(manager.refresh("user"))
     else:
         now = world.clock.now()
-        assert await world.clock.run(manager.renew("user", until=now + LIFE / 2, since=now))
+        assert await world.clock.run(manager.refresh_if_due("user", until=now + LIFE / 2, since=now))
     assert not world.provider.reuses
     assert world.provider.is_live(await world.stored())
 

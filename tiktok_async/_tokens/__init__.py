@@ -1,1 +1,1 @@
-"""The life of a token: kept, refreshed, swept."""
+"""Tokens: the cache, the refresh, and the sweep over all accounts."""

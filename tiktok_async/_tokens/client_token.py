@@ -1,4 +1,4 @@
-"""The app's own token: one for all callers, renewed before it ends."""
+"""The app's own token: one for all callers, replaced before it ends."""
 
 from collections.abc import Awaitable, Callable
 from copy import copy
@@ -15,12 +15,12 @@ _NEVER = float("-inf")
 
 
 class ClientTokens:
-    """Mints the client token, one at a time. It costs nothing to lose one, so none is stored.
+    """Mints the client token, one at a time. A new one costs nothing, so it is not stored.
 
     Args:
         clock: Time, sleep and randomness.
-        tasks: Runs the minting.
-        grant: Asks TikTok.
+        tasks: Runs the requests.
+        grant: Asks TikTok for one.
         margin: How long before its end the token is stale; `None` takes a tenth of its life, at least 60 s.
     """
 
@@ -45,7 +45,7 @@ class ClientTokens:
         self._minting: SharedResult[ClientToken] | None = None
 
     def usable(self) -> ClientToken | None:
-        """Return the token if it can be used; a stale one is renewed in the background."""
+        """Return the token if it can be used; a stale one is replaced in the background."""
         if self._tasks.closed:
             return None
         now = self._clock.monotonic()
@@ -62,7 +62,7 @@ class ClientTokens:
 
         Raises:
             SessionClosed: The owner is closed.
-            TikTokError: TikTok gave none; for a moment, later calls get the same error without asking again.
+            TikTokError: TikTok gave none; for a short time, later calls get the same error without a request.
         """
         token = self.usable()
         if token is not None:
@@ -70,7 +70,7 @@ class ClientTokens:
         return await self._minted()
 
     async def rejected(self, token: ClientToken) -> ClientToken:
-        """Return another token than *token*, which TikTok refused; the same if a new one did not help either."""
+        """Return another token than *token*, which TikTok refused; the same if a new one was refused, too."""
         current = self.usable()
         if current is not None and current.access_token != token.access_token:
             return current

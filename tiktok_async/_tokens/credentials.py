@@ -1,4 +1,4 @@
-"""Whose token a call carries, and where the next one comes from when TikTok refuses it."""
+"""The tokens that calls carry, of an account or of the app, and their replacement when TikTok refuses one."""
 
 from attrs import frozen
 
@@ -23,7 +23,7 @@ class AccountCredential:
         return await self.manager.token(self.open_id)
 
     async def rejected(self, token: Token | ClientToken) -> Token:
-        """Look for a newer token in the store, or refresh."""
+        """Return a newer token from the store, or refresh."""
         if not isinstance(token, Token):
             msg = "an account's credential gave out a client token"
             raise TypeError(msg)
@@ -46,7 +46,7 @@ class ClientCredential:
         return await self.tokens.token()
 
     async def rejected(self, token: Token | ClientToken) -> ClientToken:
-        """Mint another one."""
+        """Mint a new one."""
         if not isinstance(token, ClientToken):
             msg = "the client's credential gave out a user token"
             raise TypeError(msg)

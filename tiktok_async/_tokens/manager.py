@@ -1,8 +1,8 @@
-"""The tokens of a process: cached, renewed before they end, and never rotated twice.
+"""The tokens of a process: cached, refreshed before they end, and never rotated twice.
 
-A *fresh* token is used. A *stale* one is used too, and renewed once in the background. An *expired* one makes every
-caller wait for one renewal. A renewal is a task of the manager's, never the caller's: a caller who is cancelled in
-the middle of one changes nothing.
+A *fresh* token is used. A *stale* one is used too, and refreshed once in the background. With an *expired* one every
+caller waits for one refresh. The refresh runs in a task of the manager, so a caller that is cancelled meanwhile does
+not end it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,10 +26,10 @@ _SAVES = 4
 
 
 async def save_login(settings: RotationSettings, token: Token) -> Token:
-    """Store a new grant over whatever is stored; marks and journals of the old one are gone.
+    """Store a new grant over the stored one, whose marks and attempts are removed.
 
     Raises:
-        TokenNotSaved: The store did not take it four times in a row.
+        TokenNotSaved: The store failed four times in a row.
     """
     fresh = evolve(token, state=TokenState.ACTIVE, attempt=None, reason=None)
     failures = 0
@@ -46,7 +46,7 @@ async def save_login(settings: RotationSettings, token: Token) -> Token:
 async def forget(
     settings: RotationSettings, key: AccountKey, revoke: Callable[[Token], Awaitable[None]] | None
 ) -> bool:
-    """Revoke and delete *key*'s token under its lease, so that no rotation is cut off in the middle.
+    """Revoke and delete *key*'s token under its lease, so that it interrupts no rotation.
 
     Returns:
         Whether there was one.
@@ -64,26 +64,26 @@ async def forget(
                     await revoke(stored)
                 return await settings.store.delete(key)
         except LeaseUnavailable:
-            # Its holder is at work, or dead and about to be seen so.
+            # Its holder is at work, or has died and its lease will end soon.
             continue
 
 
-_ROOM = 50_000  # accounts in the cache
+_MOST_ENTRIES = 50_000  # accounts in the cache
 
 
 class TokenManager:
-    """Gives out tokens.
+    """Gives tokens to calls.
 
     Args:
         client_key: The app.
-        store: Where tokens live.
+        store: Holds the tokens.
         clock: Time, sleep and randomness.
-        refresh_grant: Asks TikTok for the next token of the one it is given.
+        refresh_grant: Asks TikTok for the next token; takes the present one.
         client_grant: Asks TikTok for a client token.
         emit: Gets the events; it must not raise.
         refresh_margin: How long before its end a token is stale; `None` takes a tenth of its life, at least 60 s.
         http_timeout: The longest that one HTTP request takes.
-        check: Raises where no work may begin, as on a second event loop.
+        check: Raises where no work may begin, such as on a second event loop.
 
     Attributes:
         client: The app's own token.
@@ -117,9 +117,9 @@ class TokenManager:
         )
 
     def usable(self, open_id: str) -> Token | None:
-        """Return the cached token, if there is one that can be used: no I/O, no waiting.
+        """Return the cached token if it can be used, without I/O and without waiting.
 
-        A stale one is returned as well, and its renewal starts in the background.
+        A stale one is returned as well, and is refreshed in the background.
         """
         entry = self._entries.get(open_id)
         if entry is None:
@@ -138,10 +138,10 @@ class TokenManager:
 
         Raises:
             AccountNotFound: Nothing is stored.
-            ReauthorizationRequired: The user has to log in again. TikTok is not asked about it any more.
+            ReauthorizationRequired: The user has to log in again. No further request is made.
             StoreError: The store failed.
             TransportError: The token has expired, and TikTok could not be reached.
-            OAuthError: TikTok refused the refresh for a reason that is the app's.
+            OAuthError: TikTok refused the refresh because of the app.
         """
         while (token := self.usable(open_id)) is None:
             entry = self._entry(open_id)
@@ -160,11 +160,10 @@ class TokenManager:
     async def rejected(self, token: Token) -> Token:
         """Return another token than *token*, which TikTok refused with a 401.
 
-        Each token earns one renewal this way. One that came from a refusal and is refused within a minute shows
-        that renewing does not help.
+        Each refused token is refreshed once. If the new one is refused within a minute, a refresh does not help.
 
         Raises:
-            AccessTokenInvalid: Renewing does not help.
+            AccessTokenInvalid: A refresh does not help.
             TikTokError: As `token`.
         """
         while True:
@@ -175,7 +174,7 @@ class TokenManager:
             if entry.suspect == token.access_token and self._now() < entry.suspect_until:
                 raise AccessTokenInvalid(
                     "access_token_invalid",
-                    "a token that was renewed a moment ago is refused too",
+                    "a token that was refreshed a moment ago is refused too",
                     status=401,
                     open_id=token.key.open_id,
                 )
@@ -193,10 +192,10 @@ class TokenManager:
     async def refresh(self, open_id: str) -> Token:
         """Rotate the token now and return it once it is stored.
 
-        Callers at the same time share one rotation.
+        Concurrent callers share one rotation.
 
         Raises:
-            TokenNotSaved: TikTok rotated, and the store does not take the new token.
+            TokenNotSaved: TikTok rotated the token, and the store fails to save the new one.
             TikTokError: As `token`.
         """
         while True:
@@ -206,21 +205,21 @@ class TokenManager:
                 renewal = self._renewals.start(entry, Renewal(Purpose.FORCED))
             if renewal.purpose is Purpose.FORCED or renewal.rotated:
                 return await renewal.saved.wait()
-            await renewal.over()
+            await renewal.finished()
 
-    async def renew(self, open_id: str, *, until: datetime, since: datetime) -> bool:
-        """Renew the token if it ends by *until*, for a sweep: no waiting for other workers.
+    async def refresh_if_due(self, open_id: str, *, until: datetime, since: datetime) -> bool:
+        """Refresh the token if it ends by *until*, for a sweep, without waiting for other workers.
 
         Args:
             open_id: The account.
             until: A token that ends later is not due.
-            since: Nor is one that TikTok gave since then, however short it lives.
+            since: A token that TikTok gave later than this is not due either, however short its life is.
 
         Returns:
-            Whether this call rotated it; `False` if somebody else did, or it was not due.
+            Whether this call rotated it; `False` if another did, or it was not due.
 
         Raises:
-            LeaseUnavailable: Another worker is at it.
+            LeaseUnavailable: Another worker is at work on it.
             TikTokError: As `token`.
         """
         known = open_id in self._entries
@@ -234,49 +233,49 @@ class TokenManager:
             return renewal.rotation is not None and renewal.rotation.rotated
         finally:
             if not known and entry.renewal is None:
-                # Half a million accounts are swept, and none of them stays in memory for it.
+                # A sweep may read half a million accounts, so they must not stay in memory.
                 self._entries.pop(open_id, None)
 
     async def save_login(self, token: Token) -> Token:
-        """Store a new grant, whatever is stored.
+        """Store a new grant over the stored one.
 
         Raises:
-            TokenNotSaved: The store does not take it.
+            TokenNotSaved: The store failed.
         """
         self._tasks.check_open()
         return await self._tasks.result(self._save_login(token))
 
     async def forget(self, open_id: str, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
-        """End the grant with *revoke*, then delete the token, as the only worker on the account.
+        """End the grant by *revoke*, then delete the token, under the account's lease.
 
         Returns:
             Whether a token was stored.
 
         Raises:
             StoreError: The store failed.
-            TikTokError: What *revoke* raised; the token stays stored.
+            TikTokError: From *revoke*; the token stays stored.
         """
         self._tasks.check_open()
         return await self._tasks.result(self._forget(open_id, revoke))
 
-    async def widen(self, open_id: str, scopes: frozenset[str]) -> None:
-        """Record that the stored token covers *scopes*, too: TikTok widens a grant without a new token.
+    async def add_scopes(self, open_id: str, scopes: frozenset[str]) -> None:
+        """Record that the stored token covers *scopes*, too: TikTok adds scopes to a grant without a new token.
 
         Raises:
             StoreError: The store failed, or another worker is at work on the account.
         """
         self._tasks.check_open()
-        await self._tasks.result(self._widen(open_id, scopes))
+        await self._tasks.result(self._add_scopes(open_id, scopes))
 
     async def aclose(self, drain: timedelta = timedelta(seconds=10)) -> None:
-        """Let refreshes in flight finish, then give up the rest; harmless when repeated.
+        """Let running refreshes finish within *drain*, then cancel the rest; harmless when repeated.
 
         Args:
-            drain: How long to wait at most.
+            drain: The longest time to wait.
 
         Raises:
             TokenNotSaved: A rotated token could not be stored; `.token` holds it.
-            ExceptionGroup: Several could not; `except* TokenNotSaved` takes both forms.
+            ExceptionGroup: Several could not; `except* TokenNotSaved` catches both forms.
         """
         await self._tasks.aclose(drain)
         self._entries.clear()
@@ -294,9 +293,9 @@ class TokenManager:
         entry.recover()
         return stored
 
-    async def _widen(self, open_id: str, scopes: frozenset[str]) -> None:
+    async def _add_scopes(self, open_id: str, scopes: frozenset[str]) -> None:
         key, settings = AccountKey(self.client_key, open_id), self._settings
-        # Under its lease: a rotation must not find another version of the record it began with.
+        # Under its lease: a rotation must find the same version of the record with which it began.
         async with (
             self.store.lease(key, ttl=settings.ttl, wait=settings.ttl) as lease,
             LeaseKeeper(lease, self.clock, settings.ttl).kept(),
@@ -323,26 +322,26 @@ class TokenManager:
     def _known(self, open_id: str) -> AccountEntry:
         entry = self._entries.get(open_id)
         if entry is None:
-            self._make_room()
+            self._drop_idle_entry()
             entry = self._entries[open_id] = AccountEntry(AccountKey(self.client_key, open_id))
         return entry
 
     @staticmethod
     async def _wait_for(renewal: Renewal) -> Token | None:
-        """Wait for *renewal*; `None` if it was a sweep's, which gives up sooner than a caller does."""
+        """Wait for *renewal*; `None` if it was a sweep's that gave up, which a sweep does sooner than a call."""
         if renewal.purpose is not Purpose.SWEEP:
             return await renewal.known.wait()
         with suppress(LeaseUnavailable):
             await renewal.known.wait()
         return None
 
-    def _make_room(self) -> None:
-        """Forget the oldest idle account if the cache is full; the store still has it."""
-        if len(self._entries) >= _ROOM:
+    def _drop_idle_entry(self) -> None:
+        """Drop the oldest idle account if the cache is full; its token stays in the store."""
+        if len(self._entries) >= _MOST_ENTRIES:
             idle = next((open_id for open_id, entry in self._entries.items() if entry.renewal is None), None)
             if idle is not None:
                 del self._entries[idle]
 
     def _refuse_during_pause(self, entry: AccountEntry) -> None:
-        if entry.error is not None and self._now() < entry.look_at:
+        if entry.error is not None and self._now() < entry.read_store_at:
             raise copy(entry.error)

@@ -1,4 +1,4 @@
-"""Getting a token for those who wait: from the store, from another process, or by a rotation."""
+"""Getting a token for waiting calls: from the store, from another process, or by a rotation."""
 
 import logging
 import math
@@ -38,39 +38,39 @@ _NEVER = -math.inf
 
 
 class Purpose(Enum):
-    """What a renewal is for, which says when a stored token will do."""
+    """The purpose of a renewal, which decides whether a stored token is enough."""
 
     CALL = auto()
-    """A call waits: any token that can be used."""
+    """A call waits for any usable token."""
     BACKGROUND = auto()
-    """Nobody waits, the token is stale: one that is fresh."""
+    """No call waits; the token is stale, and a fresh one is needed."""
     REJECTED = auto()
-    """A call was answered with a 401: one that differs from the refused one."""
+    """A call got a 401 and waits for another token than the refused one."""
     FORCED = auto()
-    """A user asked for it: only one that TikTok gives now."""
+    """A user asked for a refresh: only a token that TikTok gives now is enough."""
     SWEEP = auto()
-    """A sweep found it due: one that ends later than a given time, or was given since."""
+    """A sweep found the token due: one is needed that ends after a given time, or was given since."""
 
 
 @final
 class Renewal:
-    """Work on one account: any number of callers wait, none of them owns it.
+    """The work to get one account a token. Any number of callers wait for it, and none of them owns it.
 
     Args:
-        purpose: What it is for.
+        purpose: Its purpose.
         refused: The access token that TikTok refused, for `Purpose.REJECTED`.
-        until: A token that ends later will do, for `Purpose.SWEEP`.
-        since: So will one that TikTok gave later than this, for `Purpose.SWEEP`.
+        until: A token that ends later is enough, for `Purpose.SWEEP`.
+        since: A token that TikTok gave later than this is enough, too, for `Purpose.SWEEP`.
 
     Attributes:
-        purpose: What it is for.
+        purpose: Its purpose.
         refused: The access token that TikTok refused.
-        until: A token that ends later will do.
-        since: So will one that TikTok gave later than this.
+        until: A token that ends later is enough.
+        since: A token that TikTok gave later than this is enough, too.
         known: The token, as soon as this process may use it.
         saved: The token, once it is stored.
-        rotation: The rotation, once it came to that.
-        began: When that was, by the monotonic clock.
+        rotation: The rotation, once it has begun.
+        began: The time at which it began, by the monotonic clock.
         rotated: Whether TikTok gave a new token.
     """
 
@@ -96,21 +96,21 @@ class Renewal:
 
     @property
     def exposed(self) -> bool:
-        """Whether a token may be lost if this is cut off now."""
-        # One that rotated and is only giving its lease back has still to be told of.
+        """Whether a token may be lost if this is cancelled now."""
+        # After the rotation, the waiting callers must still get the token while its lease is released.
         return self.rotation is not None and (self.rotation.exposed or self.rotation.rotated)
 
     @property
     def forced(self) -> bool:
-        """Whether it asks TikTok whatever failed a moment ago."""
+        """Whether it asks TikTok even shortly after a failure."""
         return self.purpose is Purpose.FORCED
 
-    async def over(self) -> None:
+    async def finished(self) -> None:
         """Wait until the token is stored or the renewal has failed.
 
         Raises:
-            TokenNotSaved: TikTok gave a new token and the store does not take it.
-            ReauthorizationRequired: The grant is gone, and the store may not have taken that yet.
+            TokenNotSaved: TikTok gave a new token, and the store fails to save it.
+            ReauthorizationRequired: The grant has ended, which may not be stored yet.
         """
         try:
             await self.saved.wait()
@@ -119,13 +119,13 @@ class Renewal:
         except TikTokError:
             return
 
-    def keep(self, token: Token) -> None:
-        """Settle both results."""
+    def succeed(self, token: Token) -> None:
+        """Set both results."""
         self.known.set(token)
         self.saved.set(token)
 
     def fail(self, error: BaseException) -> None:
-        """Settle both results with *error*, as far as they are open."""
+        """Set both results to *error*, unless they are done."""
         self.known.fail(error)
         self.saved.fail(error)
 
@@ -134,22 +134,22 @@ class Renewal:
 class AccountEntry:
     """The cached token of one account, with its deadlines by the monotonic clock.
 
-    The wall clock is looked at once, when a token comes in: it may be set later, and a token must neither seem
-    fresh nor dead for that.
+    The wall clock is read once, when the token is received. It may be set later, which must not make a token seem
+    fresh or expired.
 
     Attributes:
         key: The account.
-        token: The token used last, whether or not it still is of use.
-        newest: The newest pair that was seen, also after the account was lost: the store may have gone back in time.
-        fresh_until: Up to here it is used without a second thought.
-        usable_until: Up to here it is used at all.
-        renewal: The work under way.
-        failures: How many refreshes failed in a row.
-        error: What the last one failed with.
-        retry_at: TikTok is not asked before.
-        look_at: The store is not asked before; calls get *error*.
-        suspect: An access token that came from a refusal of the one before.
-        suspect_until: Up to here a refusal of *suspect* is believed.
+        token: The token used last, which may have expired.
+        newest: The newest pair so far, also after the account was lost: the store may have been restored from a backup.
+        fresh_until: Until then it needs no refresh.
+        usable_until: Until then it may be used.
+        renewal: The running renewal.
+        failures: The number of refreshes that failed in a row.
+        error: The error of the last one.
+        retry_at: TikTok is not asked before this time.
+        read_store_at: The store is not read before this time; calls get *error*.
+        suspect: An access token that was given after a 401 for the one before.
+        suspect_until: Until then a refusal of *suspect* shows that a refresh does not help.
     """
 
     __slots__ = (
@@ -157,8 +157,8 @@ class AccountEntry:
         "failures",
         "fresh_until",
         "key",
-        "look_at",
         "newest",
+        "read_store_at",
         "renewal",
         "retry_at",
         "suspect",
@@ -177,7 +177,7 @@ class AccountEntry:
         self.failures = 0
         self.error: TikTokError | None = None
         self.retry_at = _NEVER
-        self.look_at = _NEVER
+        self.read_store_at = _NEVER
         self.suspect: Secret | None = None
         self.suspect_until = _NEVER
 
@@ -188,13 +188,13 @@ class AccountEntry:
         self.usable_until = usable_until
 
     def recover(self) -> None:
-        """Forget the failures."""
+        """Reset the failures."""
         self.failures = 0
         self.error = None
-        self.retry_at = self.look_at = _NEVER
+        self.retry_at = self.read_store_at = _NEVER
 
     def drop(self) -> None:
-        """Use the token no more."""
+        """Stop using the token."""
         self.token = None
         self.fresh_until = self.usable_until = _NEVER
 
@@ -202,23 +202,23 @@ class AccountEntry:
 _log = logging.getLogger("tiktok_async.tokens")
 
 _STORE_PATIENCE = 15.0  # seconds that an account in use waits for a store that is down
-_LOOK = 2.0  # seconds between two looks into the store for what another process did
+_READ_STORE_EVERY = 2.0  # seconds between two reads of the store for the result of another process
 _PAUSE_BASE, _PAUSE_CAP = 2.0, 60.0  # seconds between two refreshes that fail
-_SUSPICION = 60.0  # seconds in which the refusal of a token just renewed is believed
+_SUSPECT_SECONDS = 60.0  # a token that is refused within this time of its refresh is not refreshed again
 
 
 class Renewals:
-    """Starts renewals and settles them.
+    """Starts renewals and sets their results.
 
     Args:
-        settings: What rotations need.
-        tasks: Runs them.
+        settings: The settings of rotations.
+        tasks: Runs the renewals.
         entries: The accounts of this process, by open_id.
         margin: How long before its end a token is stale.
         emit: Gets the events.
 
     Attributes:
-        unsaved: Rotated tokens that the store has not taken so far, by open_id.
+        unsaved: Rotated tokens that are not stored yet, by open_id.
     """
 
     def __init__(
@@ -256,7 +256,7 @@ class Renewals:
         entry.adopt(token, fresh_until=fresh_until, usable_until=usable_until)
 
     def accepts(self, entry: AccountEntry, renewal: Renewal, stored: Token) -> bool:
-        """Say whether *stored* will do for the purpose of *renewal*."""
+        """Say whether *stored* is enough for the purpose of *renewal*."""
         if renewal.purpose is Purpose.FORCED:
             return False
         if renewal.until is not None and renewal.since is not None:
@@ -270,7 +270,7 @@ class Renewals:
     async def _run(self, entry: AccountEntry, renewal: Renewal) -> None:
         try:
             token = await self._obtain(entry, renewal)
-        except Exception as error:  # noqa: BLE001 - a bug in somebody's store must reach the callers, not hang them
+        except Exception as error:  # noqa: BLE001 - a bug in a user's store must raise in the callers, not block them
             entry.renewal = None
             if isinstance(error, TikTokError):
                 self._failed(entry, renewal, error)
@@ -278,10 +278,10 @@ class Renewals:
         else:
             entry.renewal = None
             self._succeeded(entry, renewal, token)
-            renewal.keep(token)
+            renewal.succeed(token)
 
     async def _obtain(self, entry: AccountEntry, renewal: Renewal) -> Token:
-        """Get the token; an account in use waits a while for a store that is down."""
+        """Get the token; for an account in use, wait some seconds for a store that is down."""
         end = self._clock.monotonic() + (_STORE_PATIENCE if entry.token is not None else 0.0)
         failures = 0
         while True:
@@ -318,8 +318,8 @@ class Renewals:
             return
         if renewal.purpose is Purpose.REJECTED:
             entry.suspect = token.access_token
-            # Past its fresh time a refusal is what it looks like: the token has ended.
-            entry.suspect_until = min(self._clock.monotonic() + _SUSPICION, entry.fresh_until)
+            # After its fresh time, a refusal means that the token has expired.
+            entry.suspect_until = min(self._clock.monotonic() + _SUSPECT_SECONDS, entry.fresh_until)
         self.emit(
             TokenRefreshed(
                 at=self._clock.now(),
@@ -339,30 +339,30 @@ class Renewals:
             self._entries.pop(entry.key.open_id, None)
             self.unsaved.pop(entry.key.open_id, None)
         elif isinstance(error, ReauthorizationRequired):
-            self.lose(entry, error)
-            if rotation is not None and rotation.found_out:
+            self.refuse_calls(entry, error)
+            if rotation is not None and rotation.found_ended:
                 self.emit(
                     ReauthorizationNeeded(
                         at=self._clock.now(), open_id=entry.key.open_id, reason=error.reason, log_id=error.log_id
                     )
                 )
         elif rotation is None and not isinstance(error, StoreError):
-            entry.look_at = now + _LOOK
+            entry.read_store_at = now + _READ_STORE_EVERY
         elif not isinstance(error, LeaseUnavailable):
             entry.failures += 1
             cap = _PAUSE_BASE if isinstance(error, StoreError) else _PAUSE_CAP
             wait = backoff(entry.failures, base=_PAUSE_BASE, cap=cap, jitter=self._clock.random())
             entry.error = error
             entry.retry_at = now + wait
-            entry.look_at = now + min(wait, _LOOK)
+            entry.read_store_at = now + min(wait, _READ_STORE_EVERY)
             self.emit(self._failure(entry, error))
 
-    def lose(self, entry: AccountEntry, error: ReauthorizationRequired) -> None:
-        """Refuse the account's calls from now on, with a look into the store every few seconds."""
+    def refuse_calls(self, entry: AccountEntry, error: ReauthorizationRequired) -> None:
+        """Refuse the account's calls from now on, and read the store again every few seconds."""
         entry.drop()
         entry.recover()
         entry.error = error
-        entry.look_at = self._clock.monotonic() + _LOOK
+        entry.read_store_at = self._clock.monotonic() + _READ_STORE_EVERY
 
     def report_unsaved(self, entry: AccountEntry, error: TokenNotSaved) -> None:
         """Log and emit that a rotated token is in this process only."""
@@ -387,7 +387,7 @@ class Renewals:
     def _deadlines(self, entry: AccountEntry, token: Token) -> tuple[float, float]:
         known = entry.token
         if known is not None and known.access_token == token.access_token and known.expires_at == token.expires_at:
-            # The wall clock was asked when it came in; it may have been set since.
+            # The wall clock was read when it was received, and may have been set since.
             return entry.fresh_until, entry.usable_until
         now = self._clock.monotonic()
         left = token_lifetime(token, self._clock.now(), self._margin)
@@ -396,7 +396,7 @@ class Renewals:
 
 @frozen
 class _Listener:
-    """Applies the findings of a rotation at once, while it is still at work."""
+    """Applies the results of a rotation at once, while it is still running."""
 
     renewals: Renewals
     entry: AccountEntry
@@ -426,5 +426,5 @@ class _Listener:
         self.renewal.saved.fail(error)
 
     def on_refused(self, error: ReauthorizationRequired) -> None:
-        self.renewals.lose(self.entry, error)
+        self.renewals.refuse_calls(self.entry, error)
         self.renewal.fail(error)

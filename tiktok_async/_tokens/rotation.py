@@ -1,10 +1,10 @@
 """One rotation of one account's token, from the lease to the saved result.
 
-TikTok ends a refresh token at its first use and gives the next one in an answer that may be lost. So: only the
-holder of the account's lease rotates; it reads the store again first and adopts what another process has done; it
-writes down that it is about to ask (the *attempt*) before it asks; and it stores the answer by compare-and-set,
-again and again until the store takes it. Whoever finds an attempt that nobody settled knows that the outcome is
-unknown, waits until its maker cannot be at work any more, and tries the same refresh token once.
+TikTok ends a refresh token at its first use and gives the next one in an answer that may be lost. So only the holder
+of the account's lease rotates. It first reads the store again and uses the result of another process if there is one.
+Before it asks TikTok, it stores that it is about to do so (the *attempt*). It saves the answer by compare-and-set, and
+repeats that until it succeeds. A worker that finds an unfinished attempt knows that its outcome is unknown. It waits
+until the process that made it cannot be at work any more, and tries the same refresh token once.
 
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
@@ -40,9 +40,9 @@ _log = logging.getLogger("tiktok_async.tokens")
 SAVES = 6
 """The number of attempts to save, over some three seconds, before a failure is reported; the attempts go on."""
 
-_BASE, _CAP = 0.1, 5.0  # seconds between two tries
+_BASE, _CAP = 0.1, 5.0  # seconds between two attempts
 
-# Even a store that breaks its contract must not cost the token.
+# The token must not be lost even if the store breaks its contract.
 _ANY_FAILURE = (Exception, asyncio.CancelledError)
 
 
@@ -62,10 +62,10 @@ async def save_over(
         on_failing: Called once, after `SAVES` failed attempts.
 
     Returns:
-        What is stored in the end: *token*, or what somebody else put there meanwhile.
+        The token stored in the end: *token*, or one that another worker put there meanwhile.
 
     Raises:
-        AccountNotFound: It was deleted meanwhile; what its user ended must not come back.
+        AccountNotFound: It was deleted meanwhile; a grant that its user ended must not come back.
     """
     expected = before.version
     failures = 0
@@ -81,7 +81,7 @@ async def save_over(
                 on_failing()
             await clock.sleep(backoff(failures, base=_BASE, cap=_CAP, jitter=clock.random()))
             continue
-        # What shows up here may be our own token, from a put whose answer was lost.
+        # This may be our own token, from a put whose answer was lost.
         if not over or stored.refresh_token != before.refresh_token:
             return stored
         expected = stored.version
@@ -103,31 +103,31 @@ async def _read(store: TokenStore, clock: Clock, key: AccountKey) -> Token:
 
 
 def _raise_if_cancelled(error: BaseException) -> None:
-    """Raise a cancellation that is meant for this task; another one is a failure of the store's own tasks."""
+    """Raise a cancellation of this task; any other one is a failure of the store's own tasks."""
     if isinstance(error, asyncio.CancelledError) and cancelled_from_outside():
         raise error
 
 
-_REPLAY_PAUSE = 1.5  # seconds, at least, before a second try after an answer that left it open
+_REPLAY_PAUSE = 1.5  # seconds, at least, before a second attempt after an unclear answer
 
 
 class RotationListener(Protocol):
-    """Is called with the findings of a rotation, before they are stored."""
+    """Is called with the results of a rotation, before they are stored."""
 
     def accepts(self, stored: Token) -> bool:
-        """Say whether *stored* is as good as a new one, so that TikTok need not be asked."""
+        """Say whether *stored* is enough, so that no request to TikTok is needed."""
         ...
 
     @property
     def newest(self) -> Token | None:
-        """The newest token that this process knows to have been given, whatever is stored."""
+        """The newest token that this process knows, which may be newer than the stored one."""
         ...
 
     def on_rotated(self, token: Token) -> None:
         """Take *token*, which TikTok just gave and which is not stored yet."""
 
     def on_saved(self, token: Token) -> None:
-        """Take what is stored: the new token, or the one of a login that came meanwhile."""
+        """Take the stored token: the new one, or the one of a login meanwhile."""
 
     def on_save_failing(self, error: TokenNotSaved) -> None:
         """Take note that the new token is not stored after `SAVES` attempts; the attempts go on."""
@@ -138,10 +138,10 @@ class RotationListener(Protocol):
 
 @frozen(slots=True)
 class RotationSettings:
-    """What every rotation of a process has in common.
+    """The settings that all rotations of a process share.
 
     Attributes:
-        store: Where tokens live.
+        store: Holds the tokens.
         clock: Time, sleep and randomness.
         grant: Asks TikTok: takes the stored token, returns the new one.
         timeout: The longest that one HTTP request takes.
@@ -154,7 +154,7 @@ class RotationSettings:
 
     @property
     def ttl(self) -> timedelta:
-        """How long a lease outlives its holder: the request, as long again to be late, and as long to save."""
+        """The length of a lease: the time of the request, the same for delays, and the same for saving."""
         return 3 * self.timeout
 
 
@@ -162,15 +162,15 @@ class Rotation:
     """One rotation, run by a task that no caller owns.
 
     Args:
-        settings: What all rotations share.
+        settings: The settings that all rotations share.
         key: The account.
-        listener: Is called with what it finds.
+        listener: Is called with its results.
 
     Attributes:
-        exposed: Whether a refresh token is, or is about to be, with TikTok, or its successor is not yet stored. A
-            rotation that is not exposed can be cancelled and nothing is lost.
+        exposed: Whether a refresh token was sent or is about to be sent, and the next one is not stored yet. A
+            rotation that is not exposed can be cancelled without losing a token.
         rotated: Whether TikTok gave a new token.
-        found_out: Whether this rotation is the one that found the grant gone.
+        found_ended: Whether this rotation is the one that found that the grant has ended.
     """
 
     def __init__(self, settings: RotationSettings, key: AccountKey, listener: RotationListener) -> None:
@@ -184,23 +184,23 @@ class Rotation:
         self._unsent: RefreshAttempt | None = None
         self.exposed = False
         self.rotated = False
-        self.found_out = False
+        self.found_ended = False
 
     async def run(self, *, patient: bool) -> Token:
-        """Rotate the token, or adopt what another process made of it.
+        """Rotate the token, or use the one to which another process rotated it.
 
         Args:
-            patient: Wait for another worker's lease, as long as it is at work; otherwise try once.
+            patient: Wait while another worker holds the lease; otherwise try once.
 
         Returns:
             The token as stored.
 
         Raises:
             AccountNotFound: Nothing is stored.
-            ReauthorizationRequired: The grant is gone.
+            ReauthorizationRequired: The grant has ended.
             LeaseUnavailable: Another worker holds the lease, and this caller is not patient.
             StoreError: The store failed before TikTok was asked. `run` may be called again.
-            TikTokError: What the grant raised.
+            TikTokError: From the grant.
         """
         wait = self._ttl if patient else timedelta(0)
         while True:
@@ -209,12 +209,12 @@ class Rotation:
                 async with self._store.lease(self._key, ttl=self._ttl, wait=wait) as lease:
                     held = LeaseKeeper(lease, self._clock, self._ttl)
                     async with held.kept():
-                        token = await self._holding(held)
+                        token = await self._rotate(held)
             except LeaseUnavailable:
                 if not patient:
                     raise
             except (StoreError, asyncio.CancelledError) as error:
-                # A lease that cannot be given back runs out by itself; the token is stored.
+                # A lease that cannot be released ends by itself; the token is stored.
                 if token is None:
                     raise
                 _raise_if_cancelled(error)
@@ -222,7 +222,7 @@ class Rotation:
                 return token
 
     async def _read(self) -> Token | None:
-        """Return what is stored, brought up to what this process knows; `None` if it has to be read again."""
+        """Return the stored token, after restoring a newer one of this process; `None` if it must be read again."""
         stored = await self._store.get(self._key)
         if stored is None:
             raise AccountNotFound(self._key.open_id, self._key.client_key)
@@ -238,8 +238,8 @@ class Rotation:
             raise ReauthorizationRequired(self._key.open_id, stored.reason or "revoked")
         return stored
 
-    async def _holding(self, held: LeaseKeeper) -> Token | None:
-        """Rotate under the lease; `None` if the store moved on and has to be read again."""
+    async def _rotate(self, held: LeaseKeeper) -> Token | None:
+        """Rotate under the lease; `None` if the record changed and must be read again."""
         stored = await self._read()
         if stored is None:
             return None
@@ -249,10 +249,10 @@ class Rotation:
         if found is not None and found.fingerprint != fingerprint(stored.refresh_token):
             found = None
         if found is not None and found == self._unsent:
-            # Written by this rotation before it had to begin anew; what it was a replay of is still open.
+            # This rotation wrote it before it had to begin again; an attempt that it repeats is still open.
             found = found if found.replayed else None
         elif found is not None:
-            # Its maker may be stopped and not dead: its request is over for certain when its lease would be.
+            # The process that made it may only be stopped: its request has surely ended when its lease would have.
             left = (found.at + self._ttl - self._clock.now()).total_seconds()
             await self._clock.sleep(min(left, self._ttl.total_seconds()))
         self.exposed = True
@@ -262,7 +262,7 @@ class Rotation:
             self.exposed = False
 
     async def _ask(self, held: LeaseKeeper, stored: Token, found: RefreshAttempt | None) -> Token | None:
-        """Use the refresh token; after an answer that left its fate open, once more."""
+        """Use the refresh token, and once more after an unclear answer."""
         while True:
             written = await self._announce(stored, held.owner, replayed=found is not None)
             # The lease must outlast the request, or another worker could use the same refresh token meanwhile.
@@ -285,7 +285,7 @@ class Rotation:
             await self._clock.sleep(_REPLAY_PAUSE * (1 + self._clock.random()))
 
     async def _announce(self, stored: Token, owner: str, *, replayed: bool) -> Token | None:
-        """Write the attempt down; `None` if somebody else stored something first."""
+        """Store the attempt; `None` if another worker changed the record first."""
         self._unsent = RefreshAttempt(
             fingerprint=fingerprint(stored.refresh_token), at=self._clock.now(), replayed=replayed, owner=owner
         )
@@ -296,12 +296,12 @@ class Rotation:
 
     async def _withdraw(self, written: Token, before: RefreshAttempt | None) -> None:
         """Take back an attempt that did not use the refresh token."""
-        # Where that fails, whoever finds the attempt takes it for an open one, which costs a wait and no token.
+        # If that fails, the next worker takes the attempt for an open one, which costs a wait and no token.
         with suppress(StoreError):
             await self._store.put(evolve(written, attempt=before), expected_version=written.version)
 
     async def _save(self, written: Token, given: Token) -> Token:
-        """Serve the new token from now on, and store it."""
+        """Use the new token from now on, and store it."""
         self.rotated = True
         token = evolve(
             given,
@@ -318,7 +318,7 @@ class Rotation:
         return stored
 
     async def _refused(self, written: Token, error: TikTokError, *, interrupted: bool) -> Token | None:
-        """Mark the account; `None` if somebody else is at work on it or this process knows a newer pair: read again."""
+        """Mark the account; `None` if another worker changed it or this process knows a newer pair: read it again."""
         known = self._listener.newest
         if known is not None and known.updated_at > written.updated_at and known.refresh_token != written.refresh_token:
             newer = evolve(known, state=TokenState.ACTIVE, attempt=None, reason=None)
@@ -337,5 +337,5 @@ class Rotation:
         stored = await save_over(self._store, self._clock, written, marked, over=False, on_failing=on_failing)
         if stored.state is TokenState.ACTIVE:
             return None
-        self.found_out = True
+        self.found_ended = True
         raise gone from None

@@ -1,4 +1,4 @@
-"""The rules of a token's life: how long it is fresh, what a failed refresh means, why a grant is gone."""
+"""The rules for tokens: how long one is fresh, what a failed refresh means, and why a grant has ended."""
 
 import zlib
 from datetime import datetime, timedelta
@@ -16,11 +16,11 @@ _GUARD = 1.0
 
 @frozen(slots=True)
 class Lifetime:
-    """What is left of a token, in seconds from now; negative when it is over.
+    """The time that is left of a token, in seconds from now; negative after its end.
 
     Attributes:
-        fresh: How long it is used without a second thought.
-        usable: How long it is used at all: a little less than its life, since a call takes time.
+        fresh: The time until it needs a refresh.
+        usable: The time for which it may be used: a little less than its life, since a call takes time.
     """
 
     fresh: float
@@ -30,11 +30,11 @@ class Lifetime:
 def lifetime(*, life: float, left: float, margin: timedelta | None, spread: float = 0.0) -> Lifetime:
     """Say how long a token is fresh and usable.
 
-    The margin grows by up to a half with *spread*, the account's own number, so that accounts connected on one day
-    do not end together. It is never more than half of the life: a token that lives two seconds is used for one.
+    The margin grows by up to a half with *spread*, a number of the account's, so that accounts connected on one day are
+    not refreshed together. It is never more than half of the life: a token of two seconds is used for one.
 
     Args:
-        life: Seconds from its birth to its end.
+        life: Seconds from its start to its end.
         left: Seconds from now to its end.
         margin: The user's margin; `None` takes a tenth of the life, at least 60 s.
         spread: From 0 up to 1.
@@ -42,7 +42,7 @@ def lifetime(*, life: float, left: float, margin: timedelta | None, spread: floa
     Returns:
         The two times that are left.
     """
-    # Nothing lives longer than it was given: a clock that was set back must not make an old token young.
+    # No token has more left than its whole life: a clock that was set back must not make an old token seem new.
     left = min(life, left)
     wanted = max(_SHORTEST_MARGIN, life / 10) if margin is None else margin.total_seconds()
     guard = min(_GUARD, life / 20)
@@ -61,16 +61,16 @@ def token_lifetime(token: Token, now: datetime, margin: timedelta | None) -> Lif
 
 
 class RefreshOutcome(Enum):
-    """What became of a refresh token whose refresh failed."""
+    """The state of a refresh token after its refresh failed."""
 
     REFUSED = auto()
-    """TikTok does not take it (any more)."""
+    """TikTok refuses it."""
     UNUSED = auto()
-    """It was not used and is as good as before."""
+    """It was not used and is still valid."""
     UNCLEAR = auto()
-    """TikTok answered, and not whether it rotated; the request is over."""
+    """TikTok's answer does not say whether it rotated the token; the request has ended."""
     UNKNOWN = auto()
-    """No answer came: TikTok may have rotated, or may be about to."""
+    """There was no answer: TikTok may have rotated it, or may still do so."""
 
 
 def classify_refresh_error(error: TikTokError) -> RefreshOutcome:
@@ -85,7 +85,7 @@ def classify_refresh_error(error: TikTokError) -> RefreshOutcome:
     if isinstance(error, TransportError):
         return RefreshOutcome.UNKNOWN if error.sent else RefreshOutcome.UNUSED
     if isinstance(error, ServerError) and error.code == "unexpected_form":
-        # An answer with a token in it, which cannot be used: another try at once would use up a used one again.
+        # The answer holds a token that cannot be read: another attempt would send a used refresh token again.
         return RefreshOutcome.UNKNOWN
     if isinstance(error, ServerError) or (isinstance(error, ApiError) and error.status < HTTPStatus.BAD_REQUEST):
         return RefreshOutcome.UNCLEAR
@@ -95,16 +95,16 @@ def classify_refresh_error(error: TikTokError) -> RefreshOutcome:
 def went_back(known: Token | None, stored: Token) -> bool:
     """Say whether the store has lost a newer token that this process knows.
 
-    A backup that was restored, or a replica that took over before the last writes had reached it, holds an older
-    pair. Its refresh token has been used: TikTok would refuse it, and may end the whole grant for it.
+    A restored backup holds an older pair, and so does a replica that took over before it had the last writes. Its
+    refresh token has been used: TikTok would refuse it, and may end the whole grant.
 
-    Times alone do not tell, since another worker's clock may be wrong; nor do versions, since a login after the
-    restoring begins from the old one. A record that is marked as lost is the exception: to try a newer pair there
-    costs nothing.
+    Times alone do not show it, since another worker's clock may be wrong. Versions alone do not either, since a login
+    after the restore continues from the old version. A record that is marked as lost is the exception: trying a newer
+    pair there costs nothing.
 
     Args:
-        known: What this process used last, as it was stored.
-        stored: What is stored now.
+        known: The token that this process used last, as it was stored.
+        stored: The token that is stored now.
     """
     if known is None or known.refresh_token == stored.refresh_token or known.updated_at <= stored.updated_at:
         return False
@@ -112,10 +112,10 @@ def went_back(known: Token | None, stored: Token) -> bool:
 
 
 def reauthorization_reason(token: Token, now: datetime, *, interrupted: bool) -> str:
-    """Name why TikTok refused the refresh token of *token*.
+    """Return the reason why TikTok refused the refresh token of *token*.
 
     Args:
-        token: What is stored.
+        token: The stored token.
         now: The wall clock's time.
         interrupted: Whether an earlier refresh with the same refresh token had an unknown outcome.
 

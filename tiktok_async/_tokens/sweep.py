@@ -1,4 +1,4 @@
-"""Renewing tokens before anybody needs them: one sweep, and sweeping in the background."""
+"""Refreshing tokens before they are needed: one sweep, and sweeps in the background."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ def _no_failures() -> list[tuple[str, TikTokError]]:
 
 @define
 class _SweepCounts:
-    """Counts what the workers of one sweep did."""
+    """Counts the results of one sweep."""
 
     refreshed: int = 0
     failed: int = 0
@@ -38,18 +38,18 @@ class _SweepCounts:
 
 
 async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: int = 8) -> RefreshReport:
-    """Renew every account whose access token ends within *within*, soonest first, each at most once.
+    """Refresh every account whose access token ends within *within*, the earliest first, each at most once.
 
-    The accounts are read as they are needed, so that half a million of them take no memory. An account that another
-    worker holds is skipped: that worker is renewing it.
+    The accounts are read as they are needed, so that half a million take no memory. An account that another worker
+    holds is skipped, since that worker is refreshing it.
 
     Args:
         manager: The tokens.
         within: How far ahead to look.
-        concurrency: How many renewals at a time.
+        concurrency: The number of concurrent refreshes.
 
     Returns:
-        What was done.
+        The numbers of refreshed, failed and skipped accounts.
 
     Raises:
         StoreError: The accounts could not be read.
@@ -63,7 +63,7 @@ async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: 
     async def work() -> None:
         while (key := await _next(due, turn)) is not None:
             try:
-                renewed = await manager.renew(key.open_id, until=began + within, since=began)
+                refreshed = await manager.refresh_if_due(key.open_id, until=began + within, since=began)
             except (LeaseUnavailable, AccountNotFound):
                 counts.skipped += 1
             except SessionClosed:
@@ -71,8 +71,8 @@ async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: 
             except TikTokError as error:
                 counts.fail(key.open_id, error)
             else:
-                counts.refreshed += renewed
-                counts.skipped += not renewed
+                counts.refreshed += refreshed
+                counts.skipped += not refreshed
 
     workers = [asyncio.create_task(work()) for _ in range(max(1, concurrency))]
     try:
@@ -97,15 +97,15 @@ async def _next(due: AsyncIterator[AccountKey], turn: asyncio.Lock) -> AccountKe
 async def keep_fresh(
     manager: TokenManager, every: timedelta, *, clock: Clock, check: Callable[[], None]
 ) -> AsyncGenerator[None]:
-    """Sweep inside `async with`, about each *every*; the processes of a fleet fall out of step by themselves.
+    """Sweep about each *every* inside `async with`; the processes of a fleet sweep at different times.
 
-    A sweep looks two intervals ahead, so that one that is late or fails costs nothing.
+    A sweep covers the next two intervals, so that one that is late or fails does no harm.
 
     Args:
         manager: The tokens.
         every: The time between two sweeps; each wait is off by up to a quarter.
         clock: Time, sleep and randomness.
-        check: Raises where the session may not be used.
+        check: Raises if the session may not be used.
     """
     check()
     sweeping = asyncio.create_task(_sweep_on(manager, every, clock))
@@ -125,11 +125,11 @@ async def _sweep_on(manager: TokenManager, every: timedelta, clock: Clock) -> No
         except SessionClosed:
             return
         except StoreError as error:
-            _log.warning("a sweep was cut off: %s", error)
+            _log.warning("a sweep was ended by an error: %s", error)
         except Exception:  # noqa: BLE001 - logged with its traceback
-            # A store of the user's own may raise anything. Without the next sweep, every token would end.
-            _log.exception("a sweep was cut off by an error that is not this library's; the next one comes in time")
+            # A user's own store may raise anything. Without the next sweep, all tokens would expire.
+            _log.exception("a sweep was ended by an error from outside this library; the next one follows in time")
         else:
             if report.failed:
-                _log.warning("%d of %d due tokens were not renewed", report.failed, report.failed + report.refreshed)
+                _log.warning("%d of %d due tokens were not refreshed", report.failed, report.failed + report.refreshed)
         await clock.sleep(seconds * (0.75 + clock.random() / 2))

@@ -80,5 +80,5 @@ async def _asked(runtime: Runtime, credential: AccountCredential, token: Token) 
     if Scope.USER_INFO_BASIC not in token.scopes:
         # The profile is there in any case; the scopes are recorded the next time.
         with suppress(StoreError):
-            await runtime.tokens.widen(credential.open_id, frozenset({str(Scope.USER_INFO_BASIC)}))
+            await runtime.tokens.add_scopes(credential.open_id, frozenset({str(Scope.USER_INFO_BASIC)}))
     return user
