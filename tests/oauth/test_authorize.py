@@ -137,7 +137,7 @@ def test_scopes_are_sent_once_each_in_their_order() -> None:
 
 @pytest.mark.parametrize("scopes", [[], "video.list", ["video.list,user.info.basic"], ["a b"], [""], ["ok", "no,"]])
 def test_scopes_that_could_not_be_sent_are_refused(scopes: list[str]) -> None:
-    with pytest.raises(ConfigurationError, match=r"is one string|there is none|is not a scope's name"):
+    with pytest.raises(ConfigurationError, match=r"is one string|there is none|is not the name of a scope"):
         check_scopes(scopes)
 
 

@@ -206,7 +206,7 @@ def test_a_v1_error_is_an_oauth_error_with_its_words() -> None:
     "payload", [{}, {"data": None}, {"data": []}, REPLY, v1(refresh_token=""), v1(access_token=None)]
 )
 def test_what_is_no_v1_reply_is_the_callers_mistake(payload: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match="no v1 token reply"):
+    with pytest.raises(ConfigurationError, match="not a v1 token reply"):
         parse_v1_token(payload, client_key="app", now=NOW)
 
 

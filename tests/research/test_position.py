@@ -151,7 +151,7 @@ def test_the_checkpoint_of_another_walk_is_refused(change: dict[str, Any]) -> No
     same: dict[str, Any] = {"first": date(2026, 1, 1), "last": date(2026, 2, 1), "is_random": False, "query": QUERY}
     saved = begin(same["first"], same["last"]).to_json()
     body = {**same, **change}
-    with pytest.raises(ConfigurationError, match="of another walk"):
+    with pytest.raises(ConfigurationError, match="for another search"):
         ResearchPosition.from_json(saved, body["query"], body["first"], body["last"], is_random=body["is_random"])
 
 

@@ -249,7 +249,7 @@ async def test_a_task_is_refused_before_it_costs_quota(emulator: Emulator, sessi
 async def test_a_file_that_is_no_list_of_ids_is_an_error(emulator: Emulator, session: TikTokSession) -> None:
     task = await session.research.compliance(["1"])
     emulator.fail_next(Endpoint.RESEARCH_VALIDATION_DOWNLOAD, body="<html>busy</html>")
-    with pytest.raises(ServerError, match="no list of ids"):
+    with pytest.raises(ServerError, match="not a list of ids"):
         await task.valid_ids()
     emulator.fail_next(Endpoint.RESEARCH_VALIDATION_DOWNLOAD, body='{"data": {}, "error": {"code": "ok"}}')
     with pytest.raises(ServerError, match="JSON in place of the requested file"):

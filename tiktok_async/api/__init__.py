@@ -1,1 +1,1 @@
-"""One module for each area of TikTok's API: builders and parsers, no policy."""
+"""One folder or module for each area of TikTok's API."""

@@ -1,4 +1,4 @@
-"""One account: everything that is done in a user's name."""
+"""One account: all calls in a user's name."""
 
 from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """One user of the app, as `session.account(open_id)` gives it; making one costs no I/O."""
+    """One user of the app, from `session.account(open_id)`, which does no I/O."""
 
     __slots__ = ("_credential", "_runtime", "open_id")
 
@@ -55,10 +55,10 @@ class Account:
         retry: RetryPolicy | None = None,
         max_rate_limit_wait: Duration | None = None,
     ) -> "Account":
-        """Return this account with other settings, for the calls made through what is returned.
+        """Return this account with other settings for the calls that are made through the returned object.
 
-        Everything else is the session's: its tokens, its limits and its connections. A token that has to be refreshed
-        on the way is refreshed with the session's own settings.
+        Everything else is the session's: its tokens, its limits and its connections. A refresh that such a call needs
+        uses the session's own settings.
 
         Args:
             timeout: For each API request, in seconds if it is a number; `None` keeps what is set.
@@ -66,7 +66,7 @@ class Account:
             max_rate_limit_wait: The longest wait for a free slot; `None` keeps what is set.
 
         Raises:
-            ConfigurationError: A setting cannot be right.
+            ConfigurationError: A setting is invalid.
 
         Example:
             >>> async def profile(account):
@@ -80,7 +80,7 @@ class Account:
 
         Raises:
             AccountNotFound: No token is stored for the account.
-            ReauthorizationRequired: The grant is gone; the user has to log in again.
+            ReauthorizationRequired: The grant has ended; the user has to log in again.
         """
         self._runtime.lifecycle.check("account.token")
         return self._credential.usable() or await self._credential.obtain()
@@ -89,10 +89,10 @@ class Account:
         """Return the user's profile.
 
         Args:
-            fields: Which fields; `None` for every field that the granted scopes allow.
+            fields: The fields to return; `None` for every field that the granted scopes allow.
 
         Returns:
-            The profile; fields that were not asked for are `None`.
+            The profile; the other fields are `None`.
 
         Raises:
             ScopeNotGranted: The granted scopes do not cover the fields; nothing was sent.
@@ -113,21 +113,21 @@ class Account:
     ) -> User:
         """Return the user's profile, with a name and a picture to show in any case.
 
-        A mini game's server knows its players before they consent to share anything. A consent in the game widens
-        what the stored token may do, without a new token: TikTok is asked whatever scopes are recorded, what it grants
-        is recorded, and a refusal means that there is no consent yet. The answer is kept in the store and asked for
-        anew after some days.
+        A mini game's server knows its players before they consent to share anything. A consent in the game adds scopes
+        to the stored token, without a new token. So TikTok is asked whatever scopes are recorded, and the scopes that
+        it grants are recorded; a refusal means that there is no consent yet. The answer is kept in the store for some
+        days.
 
         Args:
             name: Shown if the user shares no name.
             avatar_url: Shown if the user shares no picture.
-            max_age: How old a kept profile may be; `None` for 3 to 7 days, by account. Zero asks in any case.
+            max_age: The greatest age of a kept profile; `None` for 3 to 7 days, by account. Zero always asks TikTok.
 
         Returns:
             As `user_info`; `display_name` is never `None`.
 
         Raises:
-            ReauthorizationRequired: The grant is gone; a name is no reason to hide that.
+            ReauthorizationRequired: The grant has ended; *name* does not replace this error.
 
         Source: https://developers.tiktok.com/doc/minis-user-data
         """
@@ -145,20 +145,20 @@ class Account:
         cursor: int | None = None,
         read_ahead: int = 0,
     ) -> Pages[Video]:
-        """List the user's public videos, newest first. No I/O happens before the first page is wanted.
+        """List the user's public videos, newest first. No I/O happens before the first page is needed.
 
         Args:
-            fields: Which fields; `None` for all.
+            fields: The fields to return; `None` for all.
             since: Only videos posted at or after this moment: an aware datetime, a date (its beginning in UTC), or a
-                timedelta (so long before now).
+                timedelta (the time before now).
             before: Only videos posted before this moment, in the same forms.
             limit: The most videos to yield; `None` for all.
             page_size: Videos a request, 1 to 20.
-            cursor: Where a saved listing goes on: a page's `cursor`.
-            read_ahead: 1 fetches the next page while one is being worked on.
+            cursor: The position of a saved listing: a page's `cursor`.
+            read_ahead: 1 fetches the next page while the present one is being used.
 
         Raises:
-            ConfigurationError: An argument cannot be right.
+            ConfigurationError: An argument is invalid.
             ScopeNotGranted: On iteration: the user did not grant `video.list`; nothing was sent.
             ListingIncomplete: On iteration: the listing stopped although TikTok says that there is more.
 
@@ -196,10 +196,10 @@ class Account:
         Args:
             ids: Any number of ids, from any iterable, sync or async. Those that are not this user's public videos
                 are left out by TikTok.
-            fields: Which fields; `None` for all.
+            fields: The fields to return; `None` for all.
 
         Raises:
-            ConfigurationError: An argument cannot be right.
+            ConfigurationError: An argument is invalid.
             ScopeNotGranted: On iteration: the user did not grant `video.list`; nothing was sent.
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-query
@@ -211,10 +211,10 @@ class Account:
         return display.videos_by_id(self._runtime.sender, self._credential, ids, fields=fields)
 
     async def creator_info(self) -> CreatorInfo:
-        """Return what the creator allows right now; TikTok wants it asked afresh for each posting page.
+        """Return the creator's current settings; TikTok requires a new call for each posting page.
 
         Raises:
-            PostingRefused: The creator cannot post now: banned, at the daily cap, or the app is at its own.
+            PostingRefused: The creator cannot post now: banned, or at the daily limit of the creator or of the app.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
         """
@@ -230,27 +230,27 @@ class Account:
         check: bool = False,
         dedup_key: str | None = None,
     ) -> Publish:
-        """Begin to post a video; its bytes move with `Publish.upload`, its end comes with `Publish.wait`.
+        """Begin to post a video; `Publish.upload` sends its bytes, and `Publish.wait` waits for its end.
 
         Args:
             source: A path, bytes, a seekable file opened with "rb" (an async one or one of a web form too), a
                 `ByteSource`, or a `PullFromUrl`.
             post: Its settings.
-            chunk_size: Bytes a chunk, see `plan_chunks`; `None` leaves it to the plan.
-            content_type: `video/mp4`, `video/quicktime` or `video/webm`; `None` goes by a path's name, else MP4.
-            check: Ask `creator_info` first and hold *post* against it, and the length in the header of *source*.
-            dedup_key: Your id of this post, at most 1,000 characters. A repeated call with it, from whatever process
-                on the same store, returns the first one's `Publish` for seven days and posts nothing.
+            chunk_size: Bytes of a chunk; `None` lets `plan_chunks` choose.
+            content_type: `video/mp4`, `video/quicktime` or `video/webm`; `None` takes it from a path's name, or MP4.
+            check: Call `creator_info` first and compare *post* and the length in the header of *source* with it.
+            dedup_key: Your id of this post, at most 1,000 characters. For seven days, a repeated call with it from
+                any process with the same store returns the first one's `Publish` and posts nothing.
 
         Returns:
-            The accepted post. Save its `to_json()` before the first byte moves.
+            The accepted post. Save its `to_json()` before you send the first byte.
 
         Raises:
-            ConfigurationError: Something cannot be right, `check` found something (`.problems`), or the source
-                cannot be read. Nothing was posted.
+            ConfigurationError: An argument is invalid, `check` found a problem (`.problems`), or the source cannot be
+                read. Nothing was posted.
             PostingRefused: TikTok does not let this creator or this app post now.
-            OutcomeUnknown: The call may have arrived and no answer came; it was not repeated.
-            UploadRejected: TikTok gave an upload address that bytes must not go to.
+            OutcomeUnknown: The call may have arrived, but there was no answer; it was not repeated.
+            UploadRejected: TikTok gave an upload address to which bytes must not be sent.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
         """
@@ -295,13 +295,13 @@ class Account:
         Args:
             urls: Public https URLs below a domain or prefix that is verified in the developer portal.
             post: Their settings.
-            check: Ask `creator_info` first and hold *post* against it.
+            check: Call `creator_info` first and compare *post* with it.
             dedup_key: As for `post_video`.
 
         Raises:
-            ConfigurationError: Something cannot be right; `.problems` names each thing. Nothing was posted.
+            ConfigurationError: An argument is invalid; `.problems` names each problem. Nothing was posted.
             PostingRefused: TikTok does not let this creator or this app post now.
-            OutcomeUnknown: The call may have arrived and no answer came; it was not repeated.
+            OutcomeUnknown: The call may have arrived, but there was no answer; it was not repeated.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
         """
@@ -310,19 +310,19 @@ class Account:
         )
 
     async def draft_photos(self, urls: Iterable[str], post: PhotoPost, *, dedup_key: str | None = None) -> Publish:
-        """Send photos to the creator's inbox; of *post* TikTok takes the texts and the cover. See `post_photos`.
+        """Send photos to the creator's inbox; TikTok uses the texts and the cover of *post*. See `post_photos`.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
         """
         return await posting.post_photos(self._runtime, self._credential, urls, post, direct=False, dedup_key=dedup_key)
 
     def publish(self, state_json_or_publish_id: str, source: UploadSource | None = None) -> Publish:
-        """Go on with a post that was begun before, here or in another process; no I/O happens yet.
+        """Continue a post that was begun before, here or in another process; no I/O happens yet.
 
         Args:
-            state_json_or_publish_id: What `Publish.to_json()` or a progress' `state` gave. A bare publish_id is enough
-                for `status`, `wait` and `cancel`, not for `upload`.
-            source: The video, the very same as before; `None` opens the path it was read from.
+            state_json_or_publish_id: The result of `Publish.to_json()`, or a progress' `state`. A publish_id alone is
+                enough for `status`, `wait` and `cancel`, but not for `upload`.
+            source: The same video as before; `None` opens the path from which it was read.
 
         Raises:
             ConfigurationError: The state cannot be read, or is another account's.
@@ -332,11 +332,11 @@ class Account:
 
     @property
     def portability(self) -> Portability:
-        """The user's own data: archives to ask for, to wait for and to download."""
+        """The user's own data: requesting, waiting for and downloading archives."""
         return Portability(self._runtime, self._credential)
 
     async def disconnect(self) -> None:
-        """End the user's grant at TikTok, then forget the token: the same as `oauth.revoke`.
+        """End the user's grant at TikTok, then delete the token: the same as `oauth.revoke`.
 
         Raises:
             AccountNotFound: No token is stored for the account.

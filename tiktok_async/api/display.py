@@ -13,7 +13,7 @@ from tiktok_async._calls.sender import Sender
 from tiktok_async._decoding.answers import member, read
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.abc import Clock
-from tiktok_async.api.pages import Pages, Stops, follow
+from tiktok_async.api.pages import Pages, StallRetries, follow
 from tiktok_async.errors import ConfigurationError, ScopeNotGranted
 from tiktok_async.models import USER_FIELD_SCOPES, Endpoint, Page, Scope, Token, User, UserField, Video, VideoField
 from tiktok_async.models._http import Response
@@ -42,7 +42,7 @@ def videos(
     _check(page_size, limit, since, before)
     asked, span = _asked(fields), None
     if since is not None:
-        # Listing back to a moment needs the times of the videos, asked for or not.
+        # Listing back to a moment needs the times of the videos, even if the caller did not ask for them.
         wanted = asked.split(",")
         span = _Since(since, keep_time=VideoField.CREATE_TIME in wanted)
         asked = _joined([*wanted, VideoField.CREATE_TIME])
@@ -57,7 +57,7 @@ def videos(
         return (page, False) if span is None else (span.cut(page), span.reached(page))
 
     def walk() -> AsyncGenerator[Page[Video], None]:
-        stops = Stops(clock, Endpoint.VIDEO_LIST, open_id=credential.open_id)
+        stops = StallRetries(clock, Endpoint.VIDEO_LIST, open_id=credential.open_id)
         return follow(fetch, start=start, limit=limit, stops=stops)
 
     return Pages(walk, read_ahead=read_ahead)
@@ -94,7 +94,7 @@ def videos_by_id(
             response = await sender.call(
                 Endpoint.VIDEO_QUERY, credential=credential, fields=asked, json={"filters": {"video_ids": batch}}
             )
-            # The reply's cursor and has_more, where they are there at all, speak of this one request.
+            # If the reply has a cursor and has_more, they are about this one request.
             page = _page(response, Endpoint.VIDEO_QUERY, credential.open_id)
             yield attrs.evolve(page, cursor=None, has_more=False)
 
@@ -109,7 +109,7 @@ def _asked(fields: Iterable[VideoField | str] | None) -> str:
     if not wanted:
         msg = "A listing needs at least one field; leave `fields` out for all of them."
         raise ConfigurationError(msg)
-    # A video without its id could neither be stored nor looked up again.
+    # A video without its id could not be stored or looked up again.
     return _joined([VideoField.ID, *wanted])
 
 
@@ -138,13 +138,13 @@ class _VideoList:
 
 @attrs.frozen
 class _Since:
-    """The end of a listing that goes back to a moment."""
+    """Ends a listing at the first video before a moment."""
 
     moment: datetime
     keep_time: bool = attrs.field(kw_only=True)
 
     def reached(self, page: Page[Video]) -> bool:
-        """Whether the listing, newest first, has come to older videos."""
+        """Whether the listing, newest first, has reached older videos."""
         last = page.items[-1].create_time if page.items else None
         return last is not None and last < self.moment
 
@@ -194,12 +194,12 @@ def _checked(fields: Iterable[UserField | str], token: Token) -> list[str]:
     if not wanted:
         msg = "user_info needs at least one field; leave `fields` out for all that the granted scopes allow."
         raise ConfigurationError(msg)
-    # A field this library does not know may be new at TikTok: it is asked for, and TikTok decides.
+    # A field unknown to this library may be new at TikTok, so it is requested.
     missing: set[str] = {
         scope
         for field, scope in USER_FIELD_SCOPES.items()
         if field in wanted and token.scopes and scope not in token.scopes
     }
     if missing:
-        raise ScopeNotGranted(missing, open_id=token.key.open_id, what="Of the fields asked for, some")
+        raise ScopeNotGranted(missing, open_id=token.key.open_id, what="Some of the requested fields")
     return wanted

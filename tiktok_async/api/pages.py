@@ -13,19 +13,19 @@ from tiktok_async.models import Endpoint, Page
 
 Cursor = TypeVar("Cursor", int, str)
 
-# Seconds to wait before a page that leads nowhere is asked for again.
+# Seconds to wait before a page without a usable cursor is requested again.
 _PATIENCE = (1.0, 2.0, 4.0)
 
 
 def next_cursor(previous: Cursor | None, returned: Cursor | None, *, has_more: bool) -> Cursor | None:
-    """Return the cursor of the next page, or `None` where there is none.
+    """Return the cursor of the next page, or `None` if there is none.
 
-    A short or empty page does not end a listing: TikTok moderates after it has cut the page. Only `has_more: false`
-    ends it. With `has_more: true` and no cursor that moves on, the listing has stopped too early; see `Stops`.
+    A short or empty page does not end a listing: TikTok removes moderated items after it has cut the page. Only
+    `has_more: false` ends it. With `has_more: true` and no new cursor, the listing has stalled; see `StallRetries`.
 
     Args:
-        previous: The cursor the page was asked with; `None` for the first page.
-        returned: The cursor that came with it.
+        previous: The cursor with which the page was requested; `None` for the first page.
+        returned: The cursor in its answer.
         has_more: Whether TikTok says that there is another page.
 
     Example:
@@ -38,15 +38,15 @@ def next_cursor(previous: Cursor | None, returned: Cursor | None, *, has_more: b
     """
     if not has_more or returned is None:
         return None
-    # Index cursors begin at 0, so a 0 after the first page has not moved either.
+    # Index cursors begin at 0, so a 0 after the first page is not a new one either.
     stands_still = returned == previous or (not previous and not returned)
     return None if stands_still else returned
 
 
-class Stops:
-    """Patience with a listing that stops although TikTok says that there is more.
+class StallRetries:
+    """Retries for a listing that stalls: TikTok says that there is more, but gives no new cursor.
 
-    Its page is asked for again, a few times. A listing that does not go on then raises: it never looks whole.
+    Its page is requested again, a few times. If the listing still stalls, it raises, so that it never seems complete.
 
     Args:
         clock: Waits between two requests.
@@ -61,7 +61,7 @@ class Stops:
         self._times = 0
 
     async def ask_again(self) -> bool:
-        """Wait and return `True` if the page is to be asked for again; `False` if that was done often enough."""
+        """Wait and return `True` if the page should be requested again; `False` after the last retry."""
         if self._times >= len(_PATIENCE):
             return False
         await self._clock.sleep(_PATIENCE[self._times])
@@ -69,34 +69,34 @@ class Stops:
         return True
 
     def moved(self) -> None:
-        """Begin the count anew: the listing goes on."""
+        """Reset the count: the listing continues."""
         self._times = 0
 
     def error(self, log_id: str | None) -> ListingIncomplete:
-        """Return the error for a listing that does not go on."""
+        """Return the error for a listing that stalls."""
         return ListingIncomplete(log_id=log_id, endpoint=self._endpoint.path, open_id=self._open_id)
 
 
 T = TypeVar("T")
 
 Fetch = Callable[[int | None, int | None], Awaitable[tuple[Page[T], bool]]]
-"""Takes a cursor and how many items are still wanted (`None`: all). Returns the page with TikTok's own cursor and
-`has_more`, and whether the caller has enough with it."""
+"""Takes a cursor and the number of items still wanted (`None`: all). Returns the page with TikTok's own cursor and
+`has_more`, and whether the caller needs no further page."""
 
 
 async def follow(
-    fetch: "Fetch[T]", *, start: int | None, limit: int | None, stops: Stops
+    fetch: "Fetch[T]", *, start: int | None, limit: int | None, stops: StallRetries
 ) -> AsyncGenerator[Page[T], None]:
-    """Yield the pages of a listing that goes on by a cursor.
+    """Yield the pages of a listing that continues by a cursor.
 
     Args:
-        fetch: Asks for one page.
-        start: Where the listing begins; `None` for its first page.
+        fetch: Requests one page.
+        start: The cursor of the first page to fetch; `None` for the listing's first page.
         limit: The most items to yield; `None` for all.
-        stops: What happens where the listing stops although there is more.
+        stops: The retries when the listing stalls.
 
     Raises:
-        ListingIncomplete: The listing does not go on.
+        ListingIncomplete: The listing stalled.
     """
     position, left = start, limit
     behind: set[int | None] = set()
@@ -104,7 +104,7 @@ async def follow(
         page, enough = await fetch(position, left)
         behind.add(position)
         following = next_cursor(position, page.cursor, has_more=page.has_more)
-        # A cursor that was there before would bring the same pages for ever.
+        # An earlier cursor would return the same pages for ever.
         stopped = page.has_more and (following is None or following in behind)
         enough = enough or (left is not None and len(page.items) >= left)
         if stopped and not enough and await stops.ask_again():
@@ -125,7 +125,7 @@ PageSource = Callable[[], AsyncGenerator[Page[T], None]]
 
 
 class _Given:
-    """How far a listing's own iteration is; apart from it, so that leaving a loop closes what it left at once."""
+    """The progress of a listing's own iteration; apart from it, so that a loop that ends early is closed at once."""
 
     def __init__(self) -> None:
         self.kind = ""
@@ -135,15 +135,15 @@ class _Given:
 
 
 class Pages(AsyncGenerator[T, None]):
-    """A listing that asks for the next page only when somebody wants it: an asynchronous generator of its items.
+    """A listing that requests the next page only when it is needed: an asynchronous generator of its items.
 
-    Each `async for` over one and the same object, and each `anext()`, goes on where the one before stopped. `pages()`,
-    `first()` and `collect()` begin the listing anew. It holds no connection between two pages. A loop that is left
-    early closes a listing that nothing else refers to; `aclose()` or `contextlib.aclosing` does so at once.
+    Each `async for` over the same object, and each `anext()`, continues where the one before stopped. `pages()`,
+    `first()` and `collect()` start the listing again. It holds no connection between two pages. After a loop that ends
+    early, a listing is closed when nothing refers to it; `aclose()` or `contextlib.aclosing` closes it at once.
 
     Args:
         source: Starts the listing.
-        read_ahead: How many pages to fetch before they are wanted: 0 or 1.
+        read_ahead: The number of pages to fetch before they are needed: 0 or 1.
 
     Raises:
         ConfigurationError: *read_ahead* is neither 0 nor 1.
@@ -155,7 +155,7 @@ class Pages(AsyncGenerator[T, None]):
 
     def __init__(self, source: PageSource[T], *, read_ahead: int = 0) -> None:
         if read_ahead not in {0, 1}:
-            msg = f"read_ahead is 0 (fetch when wanted) or 1 (fetch one page early), not {read_ahead!r}."
+            msg = f"read_ahead is 0 (fetch when needed) or 1 (fetch one page ahead), not {read_ahead!r}."
             raise ConfigurationError(msg)
         self._source = source
         self._read_ahead = read_ahead
@@ -174,7 +174,7 @@ class Pages(AsyncGenerator[T, None]):
         return self._items.athrow(*error)
 
     async def aclose(self) -> None:
-        """End the iteration and what it holds; afterwards there are no more items. Harmless when repeated."""
+        """End the iteration and close its page request; afterwards there are no more items. Harmless when repeated."""
         await self._items.aclose()
         if self._given.state != "at its end":
             self._given.state = "closed"
@@ -186,7 +186,7 @@ class Pages(AsyncGenerator[T, None]):
         of = f" of {given.kind}" if given.kind else ""
         return f"<Pages{of}: {given.items} items from {given.pages} pages so far, {given.state}>"
 
-    if not TYPE_CHECKING:  # a checker refuses both by itself; who has none is told
+    if not TYPE_CHECKING:  # a type checker refuses both; this is for code without one
 
         def __await__(self) -> NoReturn:
             msg = "A listing is not awaited: use `async for item in pages`, or `await pages.collect()` for a list."
@@ -200,11 +200,11 @@ class Pages(AsyncGenerator[T, None]):
             raise TypeError(msg)
 
     def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Yield the pages, each with the cursor that continues behind it.
+        """Yield the pages, each with the cursor of the page after it.
 
         Raises:
-            ListingIncomplete: TikTok says that there is more and does not say where. Every page it gave was yielded.
-            TikTokError: What the request for a page raised; the pages before it were yielded.
+            ListingIncomplete: TikTok says that there is more, but gives no new cursor. All earlier pages were yielded.
+            TikTokError: From the request for a page; the pages before it were yielded.
         """
         return _pages(self._source, self._read_ahead)
 
@@ -254,7 +254,7 @@ async def _items(source: PageSource[T], read_ahead: int, given: _Given) -> Async
 
 
 async def prefetch(pages: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[T], None]:
-    """Yield *pages*, fetching the next one while the last one is being worked on."""
+    """Yield *pages*, fetching the next one while the last one is being used."""
     async with aclosing(pages):
         ahead = asyncio.ensure_future(_next(pages))
         try:
@@ -262,7 +262,7 @@ async def prefetch(pages: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[
                 ahead = asyncio.ensure_future(_next(pages))
                 yield page
         finally:
-            # The generator underneath can only be closed once nobody is inside it.
+            # The inner generator can be closed only when it is not running.
             ahead.cancel()
             await asyncio.wait({ahead})
             if not ahead.cancelled():

@@ -1,4 +1,4 @@
-"""The profile of a mini game's player: asked for with the stored token, kept for days, and never without a name.
+"""The profile of a mini game's player: requested with the stored token, kept for days, and never without a name.
 
 Source: https://developers.tiktok.com/doc/minis-user-data
 """
@@ -30,9 +30,9 @@ _KEPT = timedelta(days=30)
 async def shown_profile(
     runtime: Runtime, credential: AccountCredential, *, name: str, avatar_url: str | None, max_age: timedelta | None
 ) -> User:
-    """Return the profile, or what stands in for it; see `Account.profile`."""
+    """Return the profile, or a substitute for it; see `Account.profile`."""
     if max_age is not None and max_age < timedelta(0):
-        msg = f"max_age is how old a profile may be, at least nothing, not {max_age}."
+        msg = f"max_age is the greatest age of a profile, zero or more, not {max_age}."
         raise ConfigurationError(msg)
     token = credential.usable() or await credential.obtain()
     key = AccountKey(runtime.client_key, credential.open_id)
@@ -50,7 +50,7 @@ async def shown_profile(
 
 
 def _age_of(open_id: str) -> timedelta:
-    """Return how long the account's profile is kept: 3 to 7 days, so that not all are asked for on one day."""
+    """Return how long the account's profile is kept: 3 to 7 days, so that not all are requested on one day."""
     share = int.from_bytes(hashlib.sha256(open_id.encode("utf-8", "surrogatepass")).digest()[:4]) / 2**32
     return _SOONEST + share * (_LATEST - _SOONEST)
 
@@ -69,7 +69,7 @@ async def _kept(notes: NoteStore, key: AccountKey, *, now: datetime, limit: time
 
 
 async def _asked(runtime: Runtime, credential: AccountCredential, token: Token) -> User | None:
-    """Ask TikTok, whatever scopes are recorded: a consent in the game widens them without a new token."""
+    """Ask TikTok, whatever scopes are recorded: a consent in the game adds scopes without a new token."""
     scopes = token.scopes | {Scope.USER_INFO_BASIC}
     fields = ",".join(field for field, scope in USER_FIELD_SCOPES.items() if scope in scopes)
     try:
@@ -78,7 +78,7 @@ async def _asked(runtime: Runtime, credential: AccountCredential, token: Token) 
         return None
     user = read(response, member(response, "user"), User, endpoint=Endpoint.USER_INFO, open_id=credential.open_id)
     if Scope.USER_INFO_BASIC not in token.scopes:
-        # The profile is there in any case; the scopes are recorded the next time.
+        # The profile was received; the scopes are recorded the next time.
         with suppress(StoreError):
             await runtime.tokens.add_scopes(credential.open_id, frozenset({str(Scope.USER_INFO_BASIC)}))
     return user

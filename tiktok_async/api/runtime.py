@@ -1,4 +1,4 @@
-"""What the areas share of a session."""
+"""The parts of a session that all areas share."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,7 +17,7 @@ from tiktok_async.models import Event, RetryPolicy, Token
 
 @frozen(slots=True, kw_only=True)
 class Runtime:
-    """The pieces of one session, composed once, in `TikTokSession`."""
+    """The parts of one session, put together once, in `TikTokSession`."""
 
     client_key: str
     base_url: str
@@ -32,11 +32,11 @@ class Runtime:
     emit: Callable[[Event], None] | None
 
     def with_options(self, options: CallOptions) -> "Runtime":
-        """Return the same pieces, with other settings for calls."""
+        """Return the same parts, with other settings for calls."""
         return evolve(self, sender=self.sender.with_options(options), retry=options.retry or self.retry)
 
     async def disconnect(self, open_id: str) -> None:
-        """End an account's grant at TikTok, then forget its token.
+        """End an account's grant at TikTok, then delete its token.
 
         Raises:
             AccountNotFound: No token is stored for the account.

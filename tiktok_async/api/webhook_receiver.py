@@ -27,7 +27,7 @@ _TOLERANCE = timedelta(minutes=5)
 # TikTok repeats a delivery for 72 hours. https://developers.tiktok.com/doc/webhooks-overview
 _REMEMBERED = timedelta(hours=96)
 _CLAIMED = timedelta(minutes=1)
-# How far TikTok's clock and this machine's may be apart.
+# The greatest difference between TikTok's clock and this machine's.
 _SKEW = timedelta(minutes=1)
 _STARTED, _DONE = b"started", b"done"
 
@@ -35,16 +35,15 @@ Then = Callable[[WebhookEvent], Awaitable[None]]
 
 
 class WebhookReceiver:
-    """Believes TikTok's deliveries and no others, and acts on each event once.
+    """Accepts only deliveries signed by TikTok, and acts on each event once.
 
-    `session.webhooks` is one. One made by hand verifies and signs as well, and has no tokens to act on.
+    `session.webhooks` is one. One made without a session verifies and signs as well, but has no tokens to act on.
 
     Args:
         client_key: The app.
         client_secret: Its secret.
-        more_secrets: Further secrets that are believed, while the app's secret is being rolled.
-        notes: Where it is remembered which events were handled; shared by all processes that share the store.
-            `None` remembers nothing.
+        more_secrets: Further accepted secrets, while the app's secret is being replaced.
+        notes: Remembers which events were handled, for all processes that share the store. `None` remembers nothing.
         runtime: The session it acts on, if it belongs to one.
         clock: The time; for tests.
 
@@ -81,20 +80,20 @@ class WebhookReceiver:
         return f"WebhookReceiver(client_key={self._client_key!r})"
 
     def parse(self, body: bytes, signature: str | bytes | None, *, tolerance: timedelta = _TOLERANCE) -> WebhookEvent:
-        """Return what a delivery says, if it is TikTok's. No I/O happens.
+        """Return the event of a delivery, if it is from TikTok. No I/O happens.
 
         Args:
-            body: The request's body as it came, before any decoding.
-            signature: Its `TikTok-Signature` header, as text or as the bytes some servers give.
-            tolerance: How far the signature's time may be from now, in either direction. TikTok does not say
-                whether it signs a repeated delivery anew; should it not, a wider tolerance saves late ones, and
-                `handle` still sees each event once.
+            body: The request's body as it was received, before any decoding.
+            signature: Its `TikTok-Signature` header, as text or as the bytes that some servers give.
+            tolerance: The greatest difference between the signature's time and now, in either direction. TikTok does
+                not say whether it signs a repeated delivery again. If it does not, a greater tolerance accepts late
+                ones, and `handle` still acts on each event once.
 
         Raises:
-            SignatureMismatch: It is not signed with the app's secret over these bytes.
+            SignatureMismatch: The signature does not match the app's secret and these bytes.
             TimestampOutsideTolerance: Its signature is too old, or from the future.
             WrongApp: It is for another app.
-            WebhookError: It is too large, or no event at all. Answer each of these with a 4xx.
+            WebhookError: It is too large, or not an event. Answer each of these with a 4xx.
             ConfigurationError: *body* is text: the signature is over the bytes.
 
         Source: https://developers.tiktok.com/doc/webhooks-verification
@@ -102,7 +101,7 @@ class WebhookReceiver:
         if isinstance(body, bytearray | memoryview):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
             body = bytes(body)
         if not isinstance(body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise ConfigurationError("parse takes the bytes of the body as they came, neither text nor JSON.")
+            raise ConfigurationError("parse takes the bytes of the body as they were received, neither text nor JSON.")
         signed_at = verify(
             body, header_text(signature), secrets=self._secrets, now=self._clock.now(), tolerance=abs(tolerance)
         )
@@ -113,7 +112,7 @@ class WebhookReceiver:
 
         Args:
             body: The bytes.
-            at: When, aware; `None` for now.
+            at: The time, aware; `None` for now.
         """
         if at is not None and at.utcoffset() is None:
             raise ConfigurationError("sign needs an aware datetime, such as datetime.now(UTC).")
@@ -122,23 +121,22 @@ class WebhookReceiver:
     async def handle(self, event: WebhookEvent, then: Then | None = None) -> bool:
         """Act on *event*, once among all processes that share the store.
 
-        A removed authorization drops the account's stored token, unless the user has logged in again since. What is
-        told of a post ends the pause of a `Publish.wait` for it, in this process.
+        For a removed authorization it deletes the account's stored token, unless the user has logged in again since. An
+        event about a post makes a `Publish.wait` for it in this process ask TikTok at once.
 
         Args:
-            event: What `parse` returned.
-            then: Your own work for the event, awaited before it counts as handled: write it down, or put it on a
-                queue. If it raises, or the process dies, the event is new again when TikTok repeats it. It should be
-                done well within a minute.
+            event: The result of `parse`.
+            then: Your own work for the event, awaited before it counts as handled: save the event, or put it on a
+                queue. If it raises, or the process dies, the event counts as new when TikTok repeats it. It should
+                take much less than a minute.
 
         Returns:
             Whether the event was new; `False` for a repeated delivery.
 
         Raises:
-            EventInProgress: Another process has begun with it and is not done; answer with a 4xx, and TikTok
-                repeats it.
+            EventInProgress: Another process is still at work on it; answer with a 4xx, and TikTok repeats it.
             StoreError: The store failed; answer with a 5xx, and TikTok repeats it.
-            Exception: What *then* raised.
+            Exception: From *then*.
         """
         key, name = AccountKey(self._client_key, event.open_id or ""), f"webhook:{event.dedup_key}"
         if not await self._claim(key, name):
@@ -149,7 +147,7 @@ class WebhookReceiver:
                 await then(event)
         except BaseException:
             if self._notes is not None:
-                with suppress(StoreError):  # a claim that stays ends by itself
+                with suppress(StoreError):  # the claim ends by itself
                     await self._notes.delete_note(key, name)
             raise
         if self._notes is not None:
@@ -162,7 +160,7 @@ class WebhookReceiver:
         if await self._notes.get_note(key, name) == _DONE:
             return False
         raise EventInProgress(
-            "Another process is at work on this event. Answer with a 4xx: TikTok repeats it, and by then it is done."
+            "Another process is at work on this event. Answer with a 4xx, and TikTok will repeat it later."
         )
 
     async def _act(self, event: WebhookEvent) -> None:
@@ -176,12 +174,12 @@ class WebhookReceiver:
 
 
 async def _drop(runtime: Runtime, open_id: str, removed_at: datetime) -> None:
-    """Forget the token if its grant is the one that was removed, and not that of a later login."""
+    """Delete the token if its grant is the one that was removed, and not that of a later login."""
     stored = await runtime.store.get(AccountKey(runtime.client_key, open_id))
     if stored is None or stored.updated_at > removed_at + _SKEW:
         return
     if stored.updated_at > removed_at - _SKEW:
-        # Too near to tell by two machines' clocks which came first; TikTok knows.
+        # The times of the two clocks are too close to show which came first, so TikTok is asked.
         try:
             await runtime.tokens.refresh(open_id)
         except (ReauthorizationRequired, AccountNotFound):
@@ -198,4 +196,4 @@ async def _drop(runtime: Runtime, open_id: str, removed_at: datetime) -> None:
 
 
 class _LoggedInAgain(Exception):
-    """Another token came between; it stays."""
+    """A newer token was stored meanwhile; it stays."""

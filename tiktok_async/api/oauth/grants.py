@@ -1,4 +1,4 @@
-"""The calls to TikTok's token endpoint; what is done with their results is the token manager's business.
+"""The calls to TikTok's token endpoint; the token manager uses their results.
 
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
@@ -25,7 +25,7 @@ _log = logging.getLogger("tiktok_async.tokens")
 
 def _log_unreadable(whose: str, field: str) -> None:
     _log.warning(
-        "TikTok's token answer for %s has a field %s that cannot be read; the token is kept all the same. "
+        "TikTok's token answer for %s has a field %s that cannot be read; the token is kept. "
         "Please report it: TikTok may have changed its answer.",
         whose,
         field,
@@ -34,7 +34,7 @@ def _log_unreadable(whose: str, field: str) -> None:
 
 @frozen(slots=True, kw_only=True)
 class Grants:
-    """Asks TikTok for tokens, each time once.
+    """Asks TikTok for tokens, without repeats.
 
     Attributes:
         sender: The request path.
@@ -54,9 +54,9 @@ class Grants:
         Raises:
             OAuthError: TikTok refused.
         """
-        # Lifetimes count from before the request: a little early is safe, a little late is not.
+        # Lifetimes count from before the request: an end that is a little too early does no harm.
         asked_at = self.clock.now()
-        # No form stands in a variable here: crash reporters show the variables of every frame.
+        # The form is not kept in a variable, since crash reporters show the variables of every frame.
         response = await self.sender.call(
             Endpoint.TOKEN,
             form=authorization_code_form(
@@ -71,8 +71,8 @@ class Grants:
         """Exchange *token*'s refresh token for the next pair; TikTok lets that happen once.
 
         Raises:
-            OAuthError: TikTok refused; `invalid_grant` means that this refresh token is of no use any more.
-            TransportError: No answer came; whether TikTok rotated is unknown where `.sent` is true.
+            OAuthError: TikTok refused; `invalid_grant` means that this refresh token has ended.
+            TransportError: There was no answer; if `.sent` is true, it is unknown whether TikTok rotated the token.
         """
         asked_at = self.clock.now()
         response = await self.sender.call(

@@ -46,10 +46,10 @@ class OAuth:
         Keep the result in the user's web session (`to_json`) until the callback comes. No I/O happens here.
 
         Args:
-            redirect_uri: One of the app's registered redirect URIs, to the byte.
-            scopes: What to ask the user for.
+            redirect_uri: Exactly one of the app's registered redirect URIs.
+            scopes: The scopes to request.
             state: Returned with the callback; a random one by default.
-            pkce: Whether to use PKCE; `None` uses it for `localhost` and `127.0.0.1`, where TikTok demands it.
+            pkce: Whether to use PKCE; `None` uses it for `localhost` and `127.0.0.1`, where TikTok requires it.
             disable_auto_auth: `True` shows the consent page even to a user who has granted all before.
 
         Raises:
@@ -77,11 +77,11 @@ class OAuth:
             callback: The callback's whole URL, or its query string.
 
         Returns:
-            The account that logged in; what it granted is in `(await account.token()).scopes`.
+            The account that logged in; the granted scopes are in `(await account.token()).scopes`.
 
         Raises:
             StateMismatch: The callback does not belong to *request*.
-            AuthorizationDenied: The user or TikTok said no.
+            AuthorizationDenied: The user or TikTok refused.
             ConfigurationError: *request* was made for another app, or the callback holds no code.
             OAuthError: TikTok refused the code.
         """
@@ -95,11 +95,11 @@ class OAuth:
     async def exchange(
         self, code: str, *, redirect_uri: str | None = None, code_verifier: str | Secret | None = None
     ) -> Account:
-        """Exchange a code that came another way: from a mini game (without a redirect URI) or a mobile app.
+        """Exchange a code from elsewhere: from a mini game (without a redirect URI) or a mobile app.
 
         Args:
             code: The code, URL-decoded.
-            redirect_uri: The one the login was begun with, if there was one.
+            redirect_uri: The one with which the login was begun, if there was one.
             code_verifier: The PKCE verifier, if there was one.
 
         Raises:
@@ -117,10 +117,10 @@ class OAuth:
         return await self._exchange(secret, redirect_uri=redirect_uri, code_verifier=verifier)
 
     async def qr_login(self, scopes: Iterable[Scope | str]) -> QrLogin:
-        """Begin a login by QR code: draw its `url`, then follow `watch()` until it is over.
+        """Begin a login by QR code: draw its `url`, then follow `watch()` to its end.
 
         Args:
-            scopes: What to ask the user for.
+            scopes: The scopes to request.
 
         Raises:
             ConfigurationError: There are no scopes.
@@ -147,14 +147,14 @@ class OAuth:
 
         Raises:
             AccountNotFound: No token is stored for the account.
-            ReauthorizationRequired: The grant is gone.
-            TokenNotSaved: TikTok rotated and the store would not take the new token; the error carries it.
+            ReauthorizationRequired: The grant has ended.
+            TokenNotSaved: TikTok rotated the token, and the new one could not be stored; the error holds it.
         """
         self._runtime.lifecycle.check("oauth.refresh")
         return await self._runtime.tokens.refresh(open_id)
 
     async def revoke(self, open_id: str) -> None:
-        """End an account's grant at TikTok, then forget its token.
+        """End an account's grant at TikTok, then delete its token.
 
         Raises:
             AccountNotFound: No token is stored for the account.
@@ -163,7 +163,7 @@ class OAuth:
         await self._runtime.disconnect(open_id)
 
     async def client_token(self) -> ClientToken:
-        """Return the app's own token, minted when needed and renewed before it ends.
+        """Return the app's own token, minted when needed and replaced before it ends.
 
         Raises:
             OAuthError: TikTok refused.
@@ -174,7 +174,7 @@ class OAuth:
         return await self._runtime.tokens.client.token()
 
     async def import_v1(self, payload: Mapping[str, Any]) -> Account:
-        """Store the token of a v1-shaped reply, `{"data": {...}, "message": "success"}`.
+        """Store the token of a reply in v1's form, `{"data": {...}, "message": "success"}`.
 
         Args:
             payload: The reply, decoded. Its lifetimes count from now.

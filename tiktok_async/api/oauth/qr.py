@@ -21,7 +21,7 @@ from tiktok_async.models._wire import WireModel
 __all__ = ["QrLogin", "begin"]
 
 _INTERVAL = timedelta(seconds=2)
-# Looks in a row that may go wrong on the way.
+# The number of checks in a row that may fail.
 _PATIENCE = 5
 _OVER = (QrStatus.CONFIRMED, QrStatus.EXPIRED, QrStatus.UTILISED)
 
@@ -33,12 +33,12 @@ class _Code(WireModel):
 
 
 class QrLogin:
-    """One QR code and the login that comes of it.
+    """One QR code and its login.
 
     Attributes:
-        url: What to draw as a QR code, such as with segno; it is for TikTok's app and opens no web page.
-        scopes: What is asked for.
-        account: Who logged in, once `watch` has yielded `confirmed`.
+        url: The content of the QR code, to draw for example with segno; it is for TikTok's app and opens no web page.
+        scopes: The requested scopes.
+        account: The account that logged in, after `watch` has yielded `confirmed`.
     """
 
     def __init__(
@@ -65,16 +65,16 @@ class QrLogin:
         return f"QrLogin(scopes={','.join(self.scopes)!r}, account={self.account!r})"
 
     async def watch(self, *, every: timedelta = _INTERVAL) -> AsyncGenerator[QrStatus | str, None]:
-        """Yield how far the login is, each time that changes, until it is over.
+        """Yield the status of the login each time it changes, until the end.
 
-        Its last word is `confirmed`, with the account stored; `expired`, when nobody came in time; or `utilised`, when
-        the login's code went elsewhere. After these two, begin anew. TikTok says not how long a code lives.
+        The last status is `confirmed`, with the account stored; `expired`, if nobody confirmed in time; or `utilised`,
+        if the code was used elsewhere. After these two, begin again. TikTok does not say how long a code is valid.
 
         Args:
             every: How often to ask.
 
         Raises:
-            StateMismatch: The answer is not of the code that was shown; nothing was stored.
+            StateMismatch: The answer is for another code than the one shown; nothing was stored.
             OAuthError: TikTok refused.
             TransportError: TikTok could not be reached, several times in a row.
 
@@ -99,7 +99,7 @@ class QrLogin:
                 failures = 0
                 check_ticket(check, self._ticket)
                 if check.status == QrStatus.CONFIRMED:
-                    # TikTok gives the code once: it is exchanged before anybody is told.
+                    # TikTok gives the code once, so it is exchanged before the status is yielded.
                     self.account = await self._exchange(code_of(check, ticket=self._ticket, state=self._state))
                 if check.status != last:
                     last = check.status
@@ -120,7 +120,7 @@ class QrLogin:
 
 
 def _may_pass(error: TransportError | ApiError | OAuthError) -> bool:
-    # Somebody is about to scan the code: what is gone in a moment ends no login.
+    # A user is about to scan the code, so a short failure must not end the login.
     return isinstance(error, TransportError) or error.retryable
 
 
@@ -138,5 +138,5 @@ async def begin(
     response = await runtime.sender.call(endpoint, form=form)
     code = read(response, response.data, _Code, endpoint=endpoint)
     if not code.token:
-        raise OAuthError("invalid_request", "TikTok gave no token to ask for this QR code with; begin again")
+        raise OAuthError("invalid_request", "TikTok gave no token with which to check this QR code; begin again")
     return QrLogin(runtime, exchange, code, asked, client_secret=client_secret, state=state)

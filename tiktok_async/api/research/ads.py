@@ -1,10 +1,10 @@
 """The Commercial Content API: ads shown in the EEA, the UK and Switzerland, and paid content of the EEA.
 
-It has a scope of its own and covers what was published from 2022-10-01 on. A page holds ten items, whatever
-`max_count` says, and ad details are answered about 500 times a day.
+It has a scope of its own and covers ads published from 2022-10-01 on. A page holds ten items, whatever `max_count`
+says, and about 500 requests for ad details are answered a day.
 
-TikTok documents what comes back by dotted field names only, and changes it between its pages: items are JSON objects
-as TikTok sends them.
+TikTok documents the answers only by dotted field names, and differently on each page. So items are JSON objects as
+TikTok sends them.
 
 Source: https://developers.tiktok.com/doc/commercial-content-api-query-ads
 """
@@ -16,7 +16,7 @@ from typing import Any
 from attrs import frozen
 
 from tiktok_async._decoding.answers import read
-from tiktok_async.api.pages import Pages, Stops
+from tiktok_async.api.pages import Pages, StallRetries
 from tiktok_async.api.research.calls import ResearchCalls, check_id, check_limit, object_of, wanted
 from tiktok_async.api.research.rules.shapes import listed
 from tiktok_async.errors import ConfigurationError
@@ -82,14 +82,14 @@ class Ads:
         Args:
             start: The first day, from 2022-10-01 on.
             end: The last day.
-            filters: Others of TikTok's filters, such as `{"country_code": "FR"}`.
+            filters: Further filters of TikTok, such as `{"country_code": "FR"}`.
             search_term: At most 50 characters.
-            fuzzy: Whether the term need not be met word for word.
+            fuzzy: Whether similar words match the term, too.
             fields: Dotted names, such as `ad.id`; `None` for every documented one.
             limit: The most ads to yield; `None` for all.
 
         Raises:
-            ConfigurationError: An argument cannot be right.
+            ConfigurationError: An argument is invalid.
 
         Source: https://developers.tiktok.com/doc/commercial-content-api-query-ads
         """
@@ -166,7 +166,7 @@ class Ads:
 
         async def walk() -> AsyncGenerator[Page[Item], None]:
             search_id: str | None = None
-            left, stops = limit, Stops(self._calls.clock, endpoint)
+            left, stops = limit, StallRetries(self._calls.clock, endpoint)
             while True:
                 asked = {**body, "max_count": _MOST_A_PAGE if left is None else min(_MOST_A_PAGE, left)}
                 if search_id is not None:
@@ -176,7 +176,7 @@ class Ads:
                 raw = listed(response.data, *keys)
                 items = tuple(read(response, one, dict[str, Any], endpoint=endpoint) for one in raw)
                 enough = left is not None and len(items) >= left
-                # Pages have no cursor, only the id of their search: one that brings nothing could come for ever.
+                # Pages have no cursor, only the id of their search, so an empty page could repeat for ever.
                 stopped = end.has_more and (end.search_id is None or not items)
                 if stopped and not enough and await stops.ask_again():
                     search_id = end.search_id or search_id

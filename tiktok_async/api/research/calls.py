@@ -1,4 +1,4 @@
-"""The one way in which Research calls go out, and what they share."""
+"""Sending Research calls, and the code that they share."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from tiktok_async._calls.sender import Sender
 from tiktok_async._decoding.answers import member, read
 from tiktok_async._tokens.credentials import ClientCredential
 from tiktok_async.abc import Clock
-from tiktok_async.api.pages import Pages, Stops, follow
+from tiktok_async.api.pages import Pages, StallRetries, follow
 from tiktok_async.api.research.rules.shapes import listed
 from tiktok_async.errors import ConfigurationError, QuotaExhausted
 from tiktok_async.models import Endpoint, Page
@@ -34,7 +34,7 @@ T = TypeVar("T", bound=WireModel)
 
 # https://developers.tiktok.com/doc/research-api-specs-query-videos
 MOST_A_PAGE = 100
-# TikTok's midnight and this machine's are not the same moment; asked too early, it would refuse for another day.
+# TikTok's midnight and this machine's differ a little; TikTok would refuse a call that is too early.
 _AFTER_MIDNIGHT = 60.0
 
 
@@ -43,7 +43,7 @@ class ResearchCalls:
     """Sends Research calls with the app's own token.
 
     Attributes:
-        sender: The request path; it counts each call against the day's quota before it goes out.
+        sender: The request path; it counts each call against the day's quota before it is sent.
         credential: The app's token.
         clock: Waits for midnight.
     """
@@ -63,30 +63,30 @@ class ResearchCalls:
         """Call *endpoint*.
 
         Args:
-            endpoint: Which.
+            endpoint: The endpoint.
             json: The body.
             fields: The `fields` query parameter.
-            wait_for_quota: Wait for midnight UTC where the day's quota is used up.
+            wait_for_quota: Wait for midnight UTC when the day's quota is used up.
 
         Raises:
             QuotaExhausted: The quota is used up, and *wait_for_quota* is off.
-            TikTokError: What the call raised.
+            TikTokError: From the call.
         """
         joined = None if fields is None else ",".join(fields)
-        return await self._patiently(
+        return await self._send_with_quota(
             lambda: self.sender.call(endpoint, credential=self.credential, fields=joined, json=json), wait_for_quota
         )
 
     async def call_raw(
         self, spec: EndpointSpec, body: bytes, *, content_type: str, wait_for_quota: bool = False
     ) -> Response:
-        """Call what *spec* describes with a body that is no JSON; the rest is as for `call`."""
-        return await self._patiently(
+        """Call the endpoint of *spec* with a body that is not JSON; the rest is as for `call`."""
+        return await self._send_with_quota(
             lambda: self.sender.call_spec(spec, credential=self.credential, body=body, content_type=content_type),
             wait_for_quota,
         )
 
-    async def _patiently(self, send: Callable[[], Awaitable[Response]], wait_for_quota: bool) -> Response:  # noqa: FBT001 - from above
+    async def _send_with_quota(self, send: Callable[[], Awaitable[Response]], wait_for_quota: bool) -> Response:  # noqa: FBT001 - from above
         while True:
             try:
                 return await send()
@@ -99,7 +99,7 @@ class ResearchCalls:
 
 @frozen(kw_only=True)
 class PageEnd:
-    """Where a page says that its listing goes on."""
+    """The part of a page that says how its listing continues."""
 
     cursor: int | None = None
     has_more: bool = False
@@ -107,15 +107,15 @@ class PageEnd:
 
 @frozen(slots=True, kw_only=True)
 class Listing:
-    """A listing whose pages follow each other by a cursor, which is given back as it came.
+    """A listing whose pages continue by a cursor, which is returned to TikTok unchanged.
 
     Attributes:
-        calls: Sends.
-        endpoint: Which.
-        body: What is asked, without cursor and count.
-        keys: The names that the list of items goes by, the surest first.
+        calls: Sends the calls.
+        endpoint: The endpoint.
+        body: The body of a request, without cursor and count.
+        keys: The possible names of the list of items, the most likely first.
         fields: The `fields` query parameter; `None`: the endpoint has none.
-        shape: Makes an item's known shapes one.
+        shape: Converts the known forms of an item into one.
     """
 
     calls: ResearchCalls
@@ -131,11 +131,11 @@ class Listing:
         """Return the pages, read as *model*.
 
         Args:
-            model: What an item is.
+            model: The class of an item.
             limit: The most items to yield; `None` for all.
-            cursor: Where a saved listing goes on.
-            wait_for_quota: Wait for midnight UTC where the day's quota is used up.
-            paged: Whether the endpoint knows `max_count` and `cursor`.
+            cursor: The position of a saved listing.
+            wait_for_quota: Wait for midnight UTC when the day's quota is used up.
+            paged: Whether the endpoint takes `max_count` and `cursor`.
         """
         check_limit(limit)
 
@@ -146,11 +146,11 @@ class Listing:
             if position is not None:
                 body["cursor"] = position
             response = await self.calls.call(self.endpoint, body, fields=self.fields, wait_for_quota=wait_for_quota)
-            # An endpoint without cursors has no second page, whatever its answer says.
+            # An endpoint without cursors has no second page, even if its answer says so.
             return self.page(response, model), not paged
 
         def walk() -> AsyncGenerator[Page[T], None]:
-            return follow(fetch, start=cursor, limit=limit, stops=Stops(self.calls.clock, self.endpoint))
+            return follow(fetch, start=cursor, limit=limit, stops=StallRetries(self.calls.clock, self.endpoint))
 
         return Pages(walk)
 
@@ -168,17 +168,17 @@ class Listing:
 
 
 def object_of(response: Response, name: str | None = None) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the data of an answer, or one member of it, as an object where there is none."""
+    """Return the data of an answer, or one member of it; an empty object if it is missing."""
     return (response.data if name is None else member(response, name)) or {}
 
 
 def wanted(fields: Iterable[str] | None, all_of_them: Iterable[str], *always: str) -> tuple[str, ...]:
-    """Return the fields to ask for, once each.
+    """Return the fields to request, each once.
 
     Args:
-        fields: What the caller wants; a field this library does not know may be new at TikTok. `None`: all.
-        all_of_them: What there is.
-        always: What is needed in any case.
+        fields: The caller's fields; one unknown to this library may be new at TikTok. `None`: all.
+        all_of_them: All known fields.
+        always: The fields that are always needed.
 
     Raises:
         ConfigurationError: *fields* is empty, or one string.
@@ -192,7 +192,7 @@ def wanted(fields: Iterable[str] | None, all_of_them: Iterable[str], *always: st
 
 
 def check_limit(limit: int | None) -> None:
-    """Refuse a limit that is none.
+    """Refuse an invalid limit.
 
     Raises:
         ConfigurationError: *limit* is below 1.
@@ -205,7 +205,7 @@ def check_username(username: str) -> str:
     """Return *username*.
 
     Raises:
-        ConfigurationError: It cannot be a handle; a request for it would only cost quota.
+        ConfigurationError: It cannot be a handle; a request for it would only use up quota.
     """
     if (problem := username_problem(username)) is not None:
         raise ConfigurationError(f"A username is needed, but {problem}.")
@@ -216,9 +216,9 @@ def check_id(what: str, value: str | int) -> int:
     """Return an id as the number that the Research API takes.
 
     Raises:
-        ConfigurationError: It is no id.
+        ConfigurationError: It is not an id.
     """
     text = str(value)
     if not (text.isascii() and text.isdigit()) or isinstance(value, bool):
-        raise ConfigurationError(f"{what} is an id of digits alone, as TikTok gives it, not {text[:60]!r}.")
+        raise ConfigurationError(f"{what} must be an id of digits, as TikTok gives it, not {text[:60]!r}.")
     return int(text)

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from attrs import evolve
 
 from tiktok_async._decoding.answers import read
-from tiktok_async.api.pages import Pages, Stops, next_cursor
+from tiktok_async.api.pages import Pages, StallRetries, next_cursor
 from tiktok_async.api.research.calls import MOST_A_PAGE, Listing, PageEnd, ResearchCalls, check_id, check_limit, wanted
 from tiktok_async.api.research.rules.shapes import as_playlist
 from tiktok_async.models import Endpoint, Page, Playlist, ResearchComment
@@ -60,7 +60,7 @@ def comments(
         async with aclosing(pages.pages()) as found:
             async for page in found:
                 items = await _with_replies(page, left)
-                # A page that the limit cuts has to be asked for again by who goes on behind it.
+                # A page that the limit has cut must be requested again by a listing that continues from it.
                 cut = left is not None and len(items) > left
                 following = begun if cut else page.cursor
                 yield evolve(page, items=tuple(items[:left]), cursor=following, has_more=following is not None)
@@ -105,7 +105,7 @@ async def playlist(calls: ResearchCalls, playlist_id: str, *, wait_for_quota: bo
     body: dict[str, int] = {"playlist_id": check_id("playlist_id", playlist_id), "max_count": MOST_A_PAGE}
     found: Playlist | None = None
     ids: dict[str, None] = {}
-    stops = Stops(calls.clock, endpoint)
+    stops = StallRetries(calls.clock, endpoint)
     while True:
         response = await calls.call(endpoint, body, fields=_PLAYLIST_FIELDS, wait_for_quota=wait_for_quota)
         data = as_playlist(response.data or {})
@@ -117,7 +117,7 @@ async def playlist(calls: ResearchCalls, playlist_id: str, *, wait_for_quota: bo
         if not end.has_more or len(ids) == found.playlist_item_total:
             return evolve(found, playlist_video_ids=tuple(ids))
         following = next_cursor(body.get("cursor"), end.cursor, has_more=True)
-        # The cursor has been seen not to work: a page that brings nothing new would come for ever.
+        # The cursor sometimes does not work, so a page without new ids could repeat for ever.
         if following is not None and len(ids) > known:
             stops.moved()
         elif not await stops.ask_again():

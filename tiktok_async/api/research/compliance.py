@@ -1,4 +1,4 @@
-"""Batch compliance: which of many stored ids are still public, so that the others can be deleted.
+"""Batch compliance: finding out which stored ids are still public, so that the others can be deleted.
 
 Source: https://developers.tiktok.com/doc/batch-compliance-apis
 """
@@ -20,11 +20,11 @@ from tiktok_async.models._wire import WireModel, identifier
 __all__ = ["ComplianceTask", "check"]
 
 _MOST_IDS = 10_000
-# Ids are digits, so that no boundary can be met inside them.
+# Ids are digits, so they cannot contain the boundary.
 _BOUNDARY = "tiktok-async-ids"
-_FIRST_LOOK = 2.0
+_FIRST_CHECK = 2.0
 _LONGEST_PAUSE = 60.0
-# Ten thousand ids of twenty digits, many times over.
+# Far more than ten thousand ids of twenty digits.
 _MOST_BYTES = 4 * 1024 * 1024
 
 
@@ -42,7 +42,7 @@ class ComplianceTask:
     """A list of ids that TikTok is checking.
 
     Attributes:
-        task_id: TikTok's id of it; `research.compliance_task(task_id)` goes on with it in another process.
+        task_id: TikTok's id of it; `research.compliance_task(task_id)` continues it in another process.
 
     Source: https://developers.tiktok.com/doc/batch-compliance-apis
     """
@@ -57,7 +57,7 @@ class ComplianceTask:
         return f"ComplianceTask({self.task_id!r})"
 
     async def status(self) -> ComplianceState | str:
-        """Return how far TikTok is.
+        """Return the state of the task.
 
         Raises:
             InvalidParams: TikTok does not know the task.
@@ -68,13 +68,13 @@ class ComplianceTask:
         return read(response, object_of(response), _TaskStatus, endpoint=endpoint).task_status
 
     async def wait(self, *, timeout: timedelta = timedelta(hours=1)) -> None:  # noqa: ASYNC109 - asked at intervals
-        """Wait until the task is completed. Each look costs one call of the day's quota; they get rarer.
+        """Wait until the task is completed. Each check costs one call of the day's quota; the time between them grows.
 
         Raises:
-            TikTokError: TikTok failed at it, or *timeout* is over.
+            TikTokError: TikTok failed at it, or *timeout* has passed.
         """
         clock = self._calls.clock
-        ends, pause = clock.monotonic() + timeout.total_seconds(), _FIRST_LOOK
+        ends, pause = clock.monotonic() + timeout.total_seconds(), _FIRST_CHECK
         while (state := await self.status()) != ComplianceState.COMPLETED:
             if state == ComplianceState.FAILED:
                 raise TikTokError(f"TikTok failed at compliance task {self.task_id}. Create it again.")
@@ -90,7 +90,7 @@ class ComplianceTask:
 
         Raises:
             InvalidParams: The task is not completed yet.
-            ServerError: What came is no list of ids.
+            ServerError: The answer is not a list of ids.
         """
         endpoint = Endpoint.RESEARCH_VALIDATION_DOWNLOAD
         text = bytearray()
@@ -103,7 +103,7 @@ class ComplianceTask:
                     break
         ids = text.decode("utf-8", "replace").split()
         if len(text) > _MOST_BYTES or not all(one.isascii() and one.isdigit() for one in ids):
-            raise unexpected_form("the file is no list of ids", status=answer.status, endpoint=endpoint.path)
+            raise unexpected_form("the file is not a list of ids", status=answer.status, endpoint=endpoint.path)
         return ids
 
 

@@ -1,4 +1,4 @@
-"""What the Research API tells of users: profiles, videos they liked, pinned and reposted, who follows whom.
+"""Users in the Research API: profiles, the videos they liked, pinned and reposted, and their followers.
 
 Sources: https://developers.tiktok.com/doc/research-api-specs-query-user-info
 https://developers.tiktok.com/doc/research-api-specs-query-user-liked-videos
@@ -30,7 +30,7 @@ _USER_FIELDS = (
 # The pages of liked, pinned and reposted videos do not name these three.
 _VIDEO_FIELDS = tuple(one for one in ALL_FIELDS if one not in ("effect_ids", "playlist_id", "voice_to_text"))
 
-# Their tables spell this one otherwise; the answer is read by either spelling.
+# Their tables spell this one differently; the answer is read by either spelling.
 _BRITISH = {"favorites_count": "favourites_count"}
 _SPELT_OTHERWISE = frozenset({Endpoint.RESEARCH_LIKED_VIDEOS, Endpoint.RESEARCH_REPOSTED_VIDEOS})
 
@@ -50,7 +50,7 @@ class People:
     """The user side of `session.research`.
 
     Args:
-        calls: Sends.
+        calls: Sends the calls.
     """
 
     def __init__(self, calls: ResearchCalls) -> None:
@@ -62,8 +62,8 @@ class People:
         """Return a public profile.
 
         Raises:
-            ConfigurationError: *username* cannot be one.
-            InvalidParams: There is no such user, or TikTok gives nothing about them.
+            ConfigurationError: *username* is invalid.
+            InvalidParams: There is no such user, or TikTok returns nothing about them.
 
         Source: https://developers.tiktok.com/doc/research-api-specs-query-user-info
         """
@@ -82,9 +82,9 @@ class People:
 
         Args:
             username: The handle, without `@`.
-            fields: Which fields; `None` for all.
+            fields: The fields to return; `None` for all.
             limit: The most videos to yield; `None` for all.
-            cursor: Where a saved listing goes on: a page's `cursor`, unchanged.
+            cursor: The position of a saved listing: a page's `cursor`, unchanged.
             wait_for_quota: As for `Research.videos`.
 
         Raises:
@@ -124,12 +124,12 @@ class People:
     def followers(
         self, username: str, *, limit: int | None = None, cursor: int | None = None, wait_for_quota: bool = False
     ) -> Pages[RelatedUser]:
-        """List who follows a user, the newest first; TikTok stops near 5,000.
+        """List the followers of a user, the newest first; TikTok returns about 5,000 at most.
 
         Args:
             username: The handle, without `@`.
             limit: The most users to yield; `None` for all.
-            cursor: Where a saved listing goes on: a page's `cursor`, unchanged.
+            cursor: The position of a saved listing: a page's `cursor`, unchanged.
             wait_for_quota: As for `Research.videos`; the quota is that of `graph_quota`.
 
         Source: https://developers.tiktok.com/doc/research-api-specs-query-user-followers
@@ -140,7 +140,7 @@ class People:
     def following(
         self, username: str, *, limit: int | None = None, cursor: int | None = None, wait_for_quota: bool = False
     ) -> Pages[RelatedUser]:
-        """List whom a user follows, where the user shows it; the arguments are those of `followers`.
+        """List the users that a user follows, if the user shows them; the arguments are those of `followers`.
 
         Source: https://developers.tiktok.com/doc/research-api-specs-query-user-following
         """
@@ -172,14 +172,14 @@ def _videos(calls: ResearchCalls, endpoint: Endpoint, username: str, fields: Ite
 
 
 def _spelt(endpoint: Endpoint, fields: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the fields in the words of the endpoint's own page."""
+    """Return the fields in the spelling of the endpoint's own page."""
     if endpoint not in _SPELT_OTHERWISE:
         return fields
     return tuple(_BRITISH.get(field, field) for field in fields)
 
 
 def _relations(calls: ResearchCalls, endpoint: Endpoint, username: str) -> Listing:
-    """Return the listing of who follows a user, or whom the user follows."""
+    """Return the listing of a user's followers, or of the users that the user follows."""
     return Listing(
         calls=calls,
         endpoint=endpoint,

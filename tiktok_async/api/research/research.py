@@ -38,7 +38,7 @@ __all__ = ["ComplianceTask", "Research"]
 class Research(People):
     """The Research side of a session: `session.research`. It uses the app's own token, never a user's.
 
-    Each call counts against the day's quota of the project, failed ones too. A call for which nothing is left raises
+    Each call counts against the project's daily quota, also if it fails. When the quota is used up, a call raises
     `QuotaExhausted` with its `resets_at` before anything is sent; `wait_for_quota=True` waits for midnight UTC.
 
     Attributes:
@@ -52,10 +52,10 @@ class Research(People):
         self.ads: Ads = Ads(self._calls)
 
     async def quota(self) -> Quota:
-        """Return how much of the day's quota is used. It costs none: TikTok does not tell, so this is our own count.
+        """Return how much of the day's quota is used, by this library's own count, since TikTok does not report it.
 
-        What other processes used is counted in where all share a limiter; what this process' predecessor used is not
-        with `local://`. TikTok has the last word, with `QuotaExhausted`.
+        With a shared limiter, the count includes all processes. With `local://` it begins at zero in each process.
+        TikTok decides in the end, by `QuotaExhausted`. This call uses no quota.
 
         Raises:
             StoreError: A shared limiter could not be reached.
@@ -80,25 +80,25 @@ class Research(People):
         checkpoint: str | None = None,
         wait_for_quota: bool = False,
     ) -> Pages[ResearchVideo]:
-        """Walk the videos that *query* finds, the newest first, over any span of days. Each comes once.
+        """List the videos that *query* finds, the newest first, over any span of days, each once.
 
-        The span is split into windows of at most 30 days. A search that TikTok loses on the way is begun anew, at the
-        day it was lost on.
+        The span is split into windows of at most 30 days. A search that TikTok loses meanwhile is begun again at the
+        day that was reached.
 
         Args:
-            query: What to look for: a `Query`, or TikTok's JSON of one.
+            query: The query: a `Query`, or TikTok's JSON of one.
             start: The first day (UTC); of an aware datetime, its UTC day.
             end: The last day (UTC), which is included.
-            fields: Which fields; `None` for all.
+            fields: The fields to return; `None` for all.
             limit: The most videos to yield; `None` for all.
             is_random: Take a random sample of up to 100 videos of each window instead.
-            checkpoint: A page's `checkpoint`: goes on behind that page, in whatever process. All but *fields*, *limit*
-                and *wait_for_quota* has to be the same as then.
+            checkpoint: A page's `checkpoint`, to continue after that page, in any process. All arguments except
+                *fields*, *limit* and *wait_for_quota* must be the same.
             wait_for_quota: Wait for midnight UTC when the day's quota is used up, instead of raising.
 
         Raises:
-            ConfigurationError: An argument cannot be right, or the checkpoint is of another walk.
-            QuotaExhausted: On iteration: the day's quota is used up; go on tomorrow from the last checkpoint.
+            ConfigurationError: An argument is invalid, or the checkpoint is for another search.
+            QuotaExhausted: On iteration: the day's quota is used up; continue tomorrow from the last checkpoint.
             InvalidParams: On iteration: TikTok refuses the query.
 
         Example:
@@ -135,10 +135,10 @@ class Research(People):
 
         Args:
             video_id: The video.
-            fields: Which fields; `None` for all.
-            with_replies: Put the replies behind their comment, which costs one call for each comment that has some.
+            fields: The fields to return; `None` for all.
+            with_replies: Yield the replies after their comment, which costs one call for each comment with replies.
             limit: The most comments to yield, replies counted; `None` for all.
-            cursor: Where a saved listing goes on: a page's `cursor`.
+            cursor: The position of a saved listing: a page's `cursor`.
             wait_for_quota: As for `videos`.
 
         Source: https://developers.tiktok.com/doc/research-api-specs-query-video-comments
@@ -171,7 +171,7 @@ class Research(People):
         )
 
     async def playlist(self, playlist_id: str, *, wait_for_quota: bool = False) -> Playlist:
-        """Return a playlist with the ids of all its videos, as many calls as that takes.
+        """Return a playlist with the ids of all its videos, by one or more calls.
 
         Source: https://developers.tiktok.com/doc/research-api-specs-query-playlist-info
         """
@@ -225,7 +225,7 @@ class Research(People):
     ) -> ComplianceTask:
         """Let TikTok check which of up to 10,000 stored ids are still public.
 
-        The Research terms ask for it at least every 30 days.
+        The Research terms require it at least every 30 days.
 
         Example:
             >>> async def gone(session, stored):

@@ -118,7 +118,7 @@ def _pages(
     limit: int | None,
     cursor: int | None,
 ) -> Pages[T]:
-    """Return the pages of a listing that is counted in pages, from 1; a page that is not full is the last one."""
+    """Return the pages of a listing whose pages are numbered from 1; a page that is not full is the last one."""
     check_limit(limit)
 
     async def walk() -> AsyncGenerator[Page[T], None]:
@@ -127,7 +127,7 @@ def _pages(
             response: Response = await ask({"page_start": number, "page_size": _MOST_A_PAGE})
             items = understand(response)
             last = len(items) < _MOST_A_PAGE
-            # A page that the limit cuts has to be asked for again by who goes on behind it.
+            # A page that the limit has cut must be requested again by a listing that continues from it.
             following = number if left is not None and len(items) > left else None if last else number + 1
             items = items[:left]
             left = None if left is None else left - len(items)
@@ -147,7 +147,7 @@ async def _ask(
     *,
     wait_for_quota: bool,
 ) -> Response:
-    # TikTok's tables put the fields into the query, its samples into the body: they are sent in both.
+    # TikTok's tables have the fields in the query, its samples in the body, so both are sent.
     whole = {**body, "fields": ",".join(fields)}
     return await calls.call(endpoint, whole, fields=fields, wait_for_quota=wait_for_quota)
 

@@ -1,4 +1,4 @@
-"""The walk over the videos that a query finds.
+"""Listing the videos that a query finds.
 
 Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from attrs import define, evolve, field, frozen
 
 from tiktok_async._decoding.answers import read
-from tiktok_async.api.pages import Pages, Stops, next_cursor
+from tiktok_async.api.pages import Pages, StallRetries, next_cursor
 from tiktok_async.api.research.calls import MOST_A_PAGE, ResearchCalls, check_limit, object_of, wanted
 from tiktok_async.api.research.rules.position import ResearchPosition
 from tiktok_async.api.research.rules.shapes import as_video, listed
@@ -30,9 +30,9 @@ _NAMES = (
 ALL_FIELDS = tuple(_NAMES.split())
 """Every field of a video that a query may ask for."""
 
-# Seconds to wait before a search that TikTok does not know yet is asked for again; then it is begun anew.
+# Seconds to wait before a search that TikTok does not know yet is requested again; after that it is begun again.
 _PATIENCE = (1.0, 2.0, 4.0)
-# How many searches in a row may be lost without a page between them.
+# The number of searches in a row that may be lost without a page between them.
 _LOST_SEARCHES = 3
 
 
@@ -48,14 +48,14 @@ def videos(
     checkpoint: str | None,
     wait_for_quota: bool,
 ) -> Pages[ResearchVideo]:
-    """Walk the videos; see `Research.videos`."""
+    """List the videos; see `Research.videos`."""
     check_limit(limit)
     if isinstance(query, Condition):
         query = Query.all(query)
     body = (query if isinstance(query, Query) else Query.from_json(query)).body()
     first, last = _day("start", start), _day("end", end)
     named = fields if fields is None or isinstance(fields, str) else tuple(map(str, fields))
-    # The walk needs the times, asked for or not.
+    # The position needs the times, even if the caller did not ask for them.
     asked = wanted(named, ALL_FIELDS, "id", "create_time")
     keep_time = named is None or "create_time" in named
     if checkpoint is None:
@@ -87,13 +87,13 @@ class _VideoList:
 
 
 class _Found(NamedTuple):
-    """What one page brought.
+    """The result of one page.
 
     Attributes:
         videos: The new ones.
         after: The position after it.
         log_id: TikTok's id of the call.
-        stopped: Whether TikTok says that there is more and does not say where.
+        stopped: Whether TikTok says that there is more, but gives no new cursor.
     """
 
     videos: tuple[ResearchVideo, ...]
@@ -104,11 +104,11 @@ class _Found(NamedTuple):
 
 @define(slots=True, eq=False)
 class _Search:
-    """Asks for one page after the other, and again where TikTok has lost the search.
+    """Requests one page after the other, and again if TikTok has lost the search.
 
     Attributes:
-        own: Whether it has had a page itself: the search of an old checkpoint is not waited for long.
-        lost: How many searches were lost since the last new video.
+        own: Whether it has received a page itself: for the search of an old checkpoint it does not wait long.
+        lost: The number of searches lost since the last new video.
     """
 
     calls: ResearchCalls
@@ -118,17 +118,17 @@ class _Search:
     wait_for_quota: bool = field(kw_only=True)
     own: bool = field(default=False, init=False)
     lost: int = field(default=0, init=False)
-    stops: Stops = field(init=False)
+    stops: StallRetries = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.stops = Stops(self.calls.clock, Endpoint.RESEARCH_VIDEO_QUERY)
+        self.stops = StallRetries(self.calls.clock, Endpoint.RESEARCH_VIDEO_QUERY)
 
     async def page(self, at: ResearchPosition, count: int) -> _Found:
-        """Return what the next page brings.
+        """Return the result of the next page.
 
         Raises:
-            InvalidParams: TikTok refuses the query, or loses one search after the other.
-            TikTokError: What the call raised.
+            InvalidParams: TikTok refuses the query, or loses several searches in a row.
+            TikTokError: From the call.
         """
         patience = iter(_PATIENCE if self.own else _PATIENCE[:1])
         while True:
@@ -165,20 +165,20 @@ class _Search:
         batch = read(response, data, _VideoList, endpoint=Endpoint.RESEARCH_VIDEO_QUERY)
         seen = [(video.id, video.create_time) for video in batch.videos]
         found = tuple(batch.videos[place] for place in at.wanted(seen))
-        # A random page is a sample, behind which there is nothing to go on with.
+        # A random page is a sample, so no page follows it.
         more = batch.has_more and not self.is_random
         cursor = next_cursor(at.cursor, batch.cursor, has_more=more)
         stopped = more and cursor is None
-        # A checkpoint of a page that leads nowhere asks for that page again: its cursor is an index, from 0.
+        # The checkpoint of a page without a new cursor requests that page again: its cursor is an index, from 0.
         behind = at.cursor or 0 if stopped else cursor
         return _Found(found, at.after(seen, cursor=behind, search_id=batch.search_id), response.log_id, stopped)
 
 
 def _is_lost(error: InvalidParams) -> bool:
-    """Whether TikTok does not know a search that it has begun: it may be too fresh, too old, or gone.
+    """Whether TikTok does not know a search that it has begun: it may be too new, too old, or lost.
 
-    Seen by researchers: a `search_id` that is refused just after it was given, and `Invalid count or cursor` in the
-    middle of a listing.
+    Researchers have seen a `search_id` refused just after it was given, and `Invalid count or cursor` in the middle of
+    a listing.
     """
     text = error.message.casefold()
     return ("search id" in text and "invalid or expired" in text) or "invalid count or cursor" in text
@@ -187,9 +187,7 @@ def _is_lost(error: InvalidParams) -> bool:
 def _day(name: str, value: date) -> date:
     if isinstance(value, datetime):
         if value.utcoffset() is None:
-            raise ConfigurationError(
-                f"`{name}` must be a date, or a timezone-aware datetime, of which the UTC day counts."
-            )
+            raise ConfigurationError(f"`{name}` must be a date, or a timezone-aware datetime, whose UTC day is used.")
         return value.astimezone(UTC).date()
     if not isinstance(value, date):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise ConfigurationError(f"`{name}` must be a date, such as date(2026, 1, 31), not {value!r}.")

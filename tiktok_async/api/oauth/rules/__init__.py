@@ -1,1 +1,1 @@
-"""What decides about a login and never waits."""
+"""Rules about logins, which never wait."""

@@ -1,4 +1,4 @@
-"""A login's beginning and its callback: the consent page's address, PKCE, and what comes back.
+"""The beginning and the callback of a login: the consent page's address, PKCE, and the returned code.
 
 Sources:
     https://developers.tiktok.com/doc/login-kit-web
@@ -58,17 +58,17 @@ def new_authorization(
     pkce: bool | None = None,
     disable_auto_auth: bool | None = None,
 ) -> AuthorizationRequest:
-    """Return a login's address and what its callback is held against.
+    """Return a login's address and the values with which its callback is compared.
 
     Args:
         authorize_url: TikTok's consent page.
-        client_key: The app; its secret has no place here.
-        redirect_uri: Where TikTok sends the user.
-        scopes: What to ask for.
-        state: Comes back with the callback; nobody may be able to guess it.
+        client_key: The app; its secret must not be in the address.
+        redirect_uri: The address to which TikTok sends the user.
+        scopes: The scopes to request.
+        state: Returned with the callback; it must be hard to guess.
         verifier_bytes: 32 to 96 fresh random bytes from `secrets`, for the code verifier.
-        pkce: Whether to bind the login to this process; `None`: where TikTok wants it, for localhost and 127.0.0.1.
-        disable_auto_auth: `True` shows the consent page always, `False` lets TikTok skip it; `None` says nothing.
+        pkce: Whether to use PKCE; `None` uses it where TikTok requires it, for localhost and 127.0.0.1.
+        disable_auto_auth: `True` always shows the consent page, `False` lets TikTok skip it; `None` leaves it out.
 
     Raises:
         ConfigurationError: The redirect URI, the scopes or the state cannot work.
@@ -76,7 +76,7 @@ def new_authorization(
     check_redirect_uri(redirect_uri)
     asked = check_scopes(scopes)
     if not state:
-        raise ConfigurationError("`state` is empty. Leave it out to get a random one, or give one nobody can guess.")
+        raise ConfigurationError("`state` is empty. Leave it out for a random one, or give one that is hard to guess.")
     with_pkce = is_loopback(redirect_uri) if pkce is None else pkce
     verifier = Secret(verifier_from(verifier_bytes)) if with_pkce else None
     url = build_authorize_url(
@@ -108,7 +108,7 @@ def build_authorize_url(
     challenge: str | None = None,
     disable_auto_auth: bool | None = None,
 ) -> str:
-    """Return the address of TikTok's consent page. It ends up in histories and logs, so no secret may be in it."""
+    """Return the address of TikTok's consent page. Histories and logs keep it, so it must not hold a secret."""
     query = {
         "client_key": client_key,
         "response_type": "code",
@@ -127,14 +127,14 @@ def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return *scopes* without duplicates, in their order.
 
     Raises:
-        ConfigurationError: There is none, or one that could not be sent; TikTok would refuse the whole login.
+        ConfigurationError: There is none, or one is invalid; TikTok would refuse the whole login.
     """
     if isinstance(scopes, str):
         raise ConfigurationError(
             "`scopes` is one string. Give a list, such as [Scope.USER_INFO_BASIC, Scope.VIDEO_LIST]."
         )
     asked = tuple(dict.fromkeys(str(scope) for scope in scopes))
-    problems = [f"{scope[:60]!r} is not a scope's name" for scope in asked if not _SCOPE.fullmatch(scope)]
+    problems = [f"{scope[:60]!r} is not the name of a scope" for scope in asked if not _SCOPE.fullmatch(scope)]
     if not asked:
         problems.append("there is none; ask at least for user.info.basic")
     if problems:
@@ -152,7 +152,7 @@ def challenge_of(verifier: str) -> str:
     """
     if not _VERIFIER.fullmatch(verifier):
         raise ConfigurationError(
-            "A code verifier has 43 to 128 characters, each a letter, a digit or one of - . _ ~; this one has not."
+            "A code verifier must have 43 to 128 characters, each a letter, a digit or one of - . _ ~."
         )
     return hashlib.sha256(verifier.encode()).hexdigest()
 
@@ -170,22 +170,22 @@ def verifier_from(entropy: bytes) -> str:
 
 
 def parse_callback(request: AuthorizationRequest, callback: str | Mapping[str, str]) -> Secret:
-    """Return the code that the callback of *request* brought.
+    """Return the code in the callback of *request*.
 
     Args:
         request: The login.
-        callback: The URL that TikTok sent the user to, or its query, still percent-encoded; or the parameters as a web
-            framework has decoded them.
+        callback: The URL to which TikTok sent the user, or its query, still percent-encoded; or the parameters as a
+            web framework has decoded them.
 
     Raises:
-        StateMismatch: The callback is not this login's: forged, or mixed up with another one.
-        AuthorizationDenied: The user or TikTok said no.
-        OAuthError: It is this login's, and holds no code.
+        StateMismatch: The callback is not for this login: it is forged, or for another one.
+        AuthorizationDenied: The user or TikTok refused.
+        OAuthError: It is for this login, but holds no code.
 
     Source: https://developers.tiktok.com/doc/login-kit-web
     """
-    # Decoded exactly once: a code ends in characters such as `*` and `!`, and one that is cut or decoded again is
-    # reported by TikTok as expired.
+    # Decoded exactly once: a code ends with characters such as `*` and `!`. TikTok reports one that is cut or decoded
+    # twice as expired.
     pairs = list(callback.items()) if isinstance(callback, Mapping) else parse_qsl(_query_of(callback))
     found = dict(pairs)
     if not same_text(found.get("state", ""), request.state):
@@ -193,26 +193,26 @@ def parse_callback(request: AuthorizationRequest, callback: str | Mapping[str, s
     if len(found) != len(pairs):
         raise OAuthError("invalid_request", "The callback holds a parameter twice; begin the login again")
     if found.get("error"):
-        raise AuthorizationDenied(found["error"][:100], _why(found))
+        raise AuthorizationDenied(found["error"][:100], _refusal_reason(found))
     if not found.get("code"):
         raise OAuthError("invalid_request", "The callback holds neither a code nor an error; begin the login again")
     return Secret(found["code"])
 
 
 def same_text(one: str, other: str) -> bool:
-    """Compare two texts in a time that tells nothing; what a visitor sends may not be encodable."""
+    """Compare two texts in constant time; a visitor's text may hold characters that cannot be encoded."""
     return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
 
 def _query_of(callback: str) -> str:
     text = callback.partition("#")[0]
     before, _, after = text.partition("?")
-    # A path may hold a "=", and a bare query a "?" or a whole URL as a value.
+    # A path may hold a "=", and a query without a path may hold a "?" or a whole URL as a value.
     is_address = before.startswith("/") or "=" not in before or "://" in before.partition("=")[0]
     return after if is_address else text
 
 
-def _why(found: Mapping[str, str]) -> str:
+def _refusal_reason(found: Mapping[str, str]) -> str:
     words = found.get("error_description", "")[:500]
     kind = found.get("error_type", "")[:100]
     if kind == "non_sandbox_target":

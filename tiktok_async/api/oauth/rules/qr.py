@@ -1,4 +1,4 @@
-"""What a QR code holds, and what TikTok tells of it.
+"""The content of a QR code, and TikTok's answers about it.
 
 Source: https://developers.tiktok.com/doc/login-kit-qr-code-authorization
 """
@@ -19,7 +19,7 @@ _TICKET = "client_ticket="
 
 @frozen(kw_only=True)
 class QrCheck(WireModel):
-    """What TikTok answers when it is asked how far a QR login is."""
+    """TikTok's answer about the status of a QR login."""
 
     status: QrStatus | str
     client_ticket: str | None = None
@@ -29,32 +29,32 @@ class QrCheck(WireModel):
 
 
 def with_ticket(url: str, ticket: str) -> str:
-    """Return the address that the code is drawn of, with *ticket* in the place that TikTok left for it.
+    """Return the content of the QR code: TikTok's address with *ticket* in its place.
 
     Raises:
-        OAuthError: There is no such place.
+        OAuthError: The address has no place for it.
     """
     before, found, after = url.partition(_TICKET)
     if not found or not before.endswith(("?", "&")):
         raise OAuthError("invalid_request", "TikTok's QR address has no place for a client ticket; begin again")
-    # The rest stays as it is: TikTok's app reads it.
+    # The rest stays unchanged, since TikTok's app reads it.
     return before + _TICKET + quote(ticket, safe="") + "".join(after.partition("&")[1:])
 
 
 def code_of(check: QrCheck, *, ticket: str, state: str) -> Secret:
     """Return the authorization code of a login that was confirmed.
 
-    TikTok's table has a key `code`, its example a `redirect_uri` with the code in it.
+    TikTok's table has a key `code`; its example has a `redirect_uri` that holds the code.
 
     Raises:
-        StateMismatch: The answer is of another login.
+        StateMismatch: The answer is for another login.
         OAuthError: It holds no code.
     """
     check_ticket(check, ticket)
     found = dict(parse_qsl(urlsplit(check.redirect_uri or "").query))
     told = check.state or found.get("state")
     if told is not None and not same_text(told, state):
-        raise StateMismatch("The QR login's state is not the one it began with.")
+        raise StateMismatch("The QR login's state differs from the one at its beginning.")
     code = check.code or found.get("code")
     if not code:
         raise OAuthError("invalid_request", "The QR login was confirmed without a code; begin it again")
@@ -62,13 +62,13 @@ def code_of(check: QrCheck, *, ticket: str, state: str) -> Secret:
 
 
 def check_ticket(check: QrCheck, ticket: str) -> None:
-    """Hold an answer against the ticket that was drawn into the code.
+    """Compare an answer with the ticket in the QR code.
 
     Raises:
-        StateMismatch: Somebody scanned another code than the one that was shown.
+        StateMismatch: Another code than the shown one was scanned.
     """
-    # Before the scan, and after the end, there is none.
+    # Before the scan and after the end, the answer holds none.
     if check.status in (QrStatus.NEW, QrStatus.EXPIRED) and not check.client_ticket:
         return
     if not same_text(check.client_ticket or "", ticket):
-        raise StateMismatch("The QR login's client ticket is not the one that was drawn into the code.")
+        raise StateMismatch("The QR login's client ticket differs from the one in the QR code.")

@@ -1,4 +1,4 @@
-"""What TikTok accepts as a redirect URI.
+"""TikTok's rules for redirect URIs.
 
 Sources:
     https://developers.tiktok.com/doc/login-kit-web
@@ -14,14 +14,14 @@ from tiktok_async.errors import ConfigurationError
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
 _TOO_LONG = 512
 _LAST_PORT = 65_535
-# What may stand in a URI; anything else has to be percent-encoded.
+# The characters allowed in a URI; any other must be percent-encoded.
 _FOREIGN = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
 _PORT = re.compile(r"[0-9]{1,5}")
 _HOSTNAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
 
 
 def is_loopback(redirect_uri: str) -> bool:
-    """Return whether TikTok's rules for desktop apps hold for *redirect_uri*, and not those for the web."""
+    """Return whether TikTok's rules for desktop apps apply to *redirect_uri*, instead of those for the web."""
     try:
         return urlsplit(redirect_uri).hostname in LOOPBACK_HOSTS
     except ValueError:
@@ -29,7 +29,7 @@ def is_loopback(redirect_uri: str) -> bool:
 
 
 def check_redirect_uri(redirect_uri: str) -> None:
-    """Refuse a redirect URI that TikTok would answer with an error page.
+    """Refuse a redirect URI for which TikTok would show an error page.
 
     Raises:
         ConfigurationError: It breaks a rule; the message and `.problems` name every broken one.
@@ -44,7 +44,7 @@ def check_redirect_uri(redirect_uri: str) -> None:
 
 
 def redirect_uri_problems(redirect_uri: str) -> list[str]:
-    """Return every rule that *redirect_uri* breaks, each in words; an empty list is a good one."""
+    """Return a message for every rule that *redirect_uri* breaks; the list is empty for a valid one."""
     problems: list[str] = []
     if len(redirect_uri) >= _TOO_LONG:
         problems.append(f"it has {len(redirect_uri)} characters, and must stay under {_TOO_LONG}")
@@ -74,7 +74,7 @@ def _desktop_problems(parts: SplitResult) -> list[str]:
         problems.append(f"its scheme is {parts.scheme[:20]}, and must be http or https")
     port = _port(parts)
     if port == "":
-        problems.append("it names no port, which a redirect to this machine must")
+        problems.append("it has no port, which a redirect to this machine needs")
     return [*problems, *_port_problems(port)]
 
 
@@ -83,7 +83,7 @@ def _web_problems(parts: SplitResult, host: str) -> list[str]:
     if parts.scheme != "https":
         problems.append(f"its scheme is {parts.scheme[:20]}, and must be https (http is for localhost and 127.0.0.1)")
     if not _is_public(host):
-        problems.append("its host is not a public one (on this machine, only localhost and 127.0.0.1 will do)")
+        problems.append("its host is not public (on this machine, only localhost and 127.0.0.1 are allowed)")
     return [*problems, *_port_problems(_port(parts))]
 
 
@@ -93,7 +93,7 @@ def _port(parts: SplitResult) -> str:
 
 def _port_problems(port: str) -> list[str]:
     if port == "*":
-        return ["its port is *, which is only for the registration in the portal; a login names a real one"]
+        return ["its port is *, which is only for the registration in the portal; a login needs a real one"]
     if port and not (_PORT.fullmatch(port) and 0 < int(port) <= _LAST_PORT):
         return ["its port is not a number from 1 to 65535"]
     return []

@@ -1,4 +1,4 @@
-"""The token endpoint's forms, and its replies as tokens.
+"""The forms for the token endpoint, and reading tokens from its replies.
 
 Sources:
     https://developers.tiktok.com/doc/oauth-user-access-token-management
@@ -15,9 +15,9 @@ from tiktok_async.errors import ConfigurationError, OAuthError, ServerError, une
 from tiktok_async.models import AccountKey, ClientToken, Endpoint, Secret, Token
 
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
-# No token lives this long; a longer figure is a mistake that must not overflow a datetime.
+# No token lives this long; a longer time is a mistake and must not overflow a datetime.
 _LONGEST_LIFE = 10 * 365 * 86_400
-# How long tokens live where a first answer does not say so in a way that can be read.
+# The documented lifetimes, for a first answer whose lifetimes cannot be read.
 # https://developers.tiktok.com/doc/oauth-user-access-token-management
 _ACCESS_LIFE, _REFRESH_LIFE = timedelta(days=1), timedelta(days=365)
 
@@ -77,14 +77,14 @@ def parse_token(
 ) -> Token:
     """Return the user token of a reply to an exchange or a refresh, with version 0.
 
-    Only the tokens are needed, and at a login the open_id. A pair that TikTok has given is never thrown away for
-    anything beside it: what cannot be read stays as it was, or is what TikTok documents for a first token.
+    Only the tokens are required, and at a login the open_id. No problem with another field may lose a pair that TikTok
+    has given: a field that cannot be read keeps its earlier value, or gets the one that TikTok documents.
 
     Args:
         data: The reply.
         client_key: The app.
-        now: When it came (aware); lifetimes count from here.
-        previous: The token that was refreshed. A refresh token is never replaced by nothing.
+        now: The time of the reply (aware); lifetimes count from here.
+        previous: The token that was refreshed. If the reply has no refresh token, its own is kept.
         on_unreadable: Called with the name of each field that cannot be read.
 
     Raises:
@@ -145,7 +145,7 @@ def _key(
 def _readable(
     data: Mapping[str, Any], key: str, read: Callable[[Mapping[str, Any], str], T], on_unreadable: Callable[[str], None]
 ) -> T | None:
-    """Return what *read* makes of a field; `None`, after a call of *on_unreadable*, where it cannot."""
+    """Return the field read by *read*; `None` after a call of *on_unreadable* if it cannot be read."""
     if data.get(key) in (None, ""):
         return None
     try:
@@ -160,10 +160,10 @@ def parse_client_token(data: Mapping[str, Any], *, now: datetime) -> ClientToken
 
     Args:
         data: The reply.
-        now: When it came (aware); its lifetime counts from here.
+        now: The time of the reply (aware); its lifetime counts from here.
 
     Raises:
-        ServerError: Something needed is missing or has the wrong type.
+        ServerError: A required field is missing or has the wrong type.
     """
     try:
         lifetime = _needed(_seconds(data, "expires_in"), "expires_in")
@@ -173,32 +173,32 @@ def parse_client_token(data: Mapping[str, Any], *, now: datetime) -> ClientToken
 
 
 def _unexpected(error: DecodeError, *, open_id: str | None) -> ServerError:
-    # Not worth a repeat: a refresh token that TikTok has taken would be refused the second time.
+    # Not worth a repeat: TikTok would refuse a used refresh token.
     return unexpected_form(
         f"the answer is not of the documented form: {error}", endpoint=Endpoint.TOKEN.path, open_id=open_id
     )
 
 
 def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime) -> Token:
-    """Return the token in a v1-shaped reply: `{"data": {...}, "message": "success"}`.
+    """Return the token in a reply in v1's form: `{"data": {...}, "message": "success"}`.
 
-    Lifetimes count from *now*: v1 replies do not say when they were given. One imported later than that is refreshed
-    too late by the difference, and a 401 mends it.
+    Lifetimes count from *now*, since v1 replies do not hold their time. A token imported later is refreshed too late by
+    the difference; the refresh after its first 401 corrects that.
 
     Args:
         payload: The reply.
         client_key: The app.
-        now: When it came, as far as that is known (aware).
+        now: The time of the reply, as far as it is known (aware).
 
     Raises:
         OAuthError: The payload is one of v1's errors.
-        ConfigurationError: It is no v1 reply, or lacks a part of the token.
+        ConfigurationError: It is not a v1 reply, or lacks a part of the token.
 
     Source: https://developers.tiktok.com/doc/legacy-user-access-guide
     """
     found: Any = payload.get("data")
     if type(found) is not dict:
-        raise ConfigurationError('This is no v1 token reply: it has no "data" object. Pass the whole decoded reply.')
+        raise ConfigurationError('This is not a v1 token reply: it has no "data" object. Pass the whole decoded reply.')
     data = cast("dict[str, Any]", found)
     code, message, log_id = data.get("error_code"), payload.get("message"), data.get("log_id")
     if code or message not in (None, "success"):
@@ -211,11 +211,11 @@ def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime
     try:
         return _token(data, client_key=client_key, now=now, previous=None, on_unreadable=_ignore)
     except DecodeError as error:
-        raise ConfigurationError(f"This is no v1 token reply: in its data, {error}. Pass the whole reply.") from None
+        raise ConfigurationError(f"This is not a v1 token reply: in its data, {error}. Pass the whole reply.") from None
 
 
 def scopes_of(scope: Any) -> frozenset[str]:  # noqa: ANN401 - any JSON value
-    """Return the scopes in TikTok's comma-separated list; blanks separate them too."""
+    """Return the scopes in TikTok's comma-separated list; spaces separate them too."""
     if scope is None:
         return frozenset()
     if type(scope) is not str:
@@ -235,7 +235,7 @@ def _secret(data: Mapping[str, Any], key: str) -> Secret:
 
 
 def _seconds(data: Mapping[str, Any], key: str) -> timedelta | None:
-    """Return a lifetime; numbers have been seen as strings here."""
+    """Return a lifetime; TikTok has sent such numbers as strings."""
     value = data.get(key)
     if value is None or value == "":
         return None

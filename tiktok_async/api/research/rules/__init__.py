@@ -1,1 +1,1 @@
-"""What decides about a Research walk and never waits."""
+"""Rules about Research searches, which never wait."""

@@ -42,7 +42,7 @@ class ResearchPosition:
         done: Whether every page was read.
         cursor: TikTok's cursor of the next page; `None` at the start of a window.
         search_id: TikTok's id of the window's search.
-        inclusive: Whether an answer has shown that `end_date` itself is found.
+        inclusive: Whether an answer has shown that `end_date` itself is included.
         oldest: The oldest day of a video so far.
         seen: The ids of that day and the day after it: only these can come again.
     """
@@ -61,13 +61,13 @@ class ResearchPosition:
 
     @classmethod
     def begin(cls, body: Mapping[str, Any], first: date, last: date, *, is_random: bool, today: date) -> Self:
-        """Return the beginning of the walk of the query *body* from *first* to *last*, both included.
+        """Return the first position of a search for the query *body* from *first* to *last*, both included.
 
         Raises:
             ConfigurationError: *last* is before *first*.
         """
         if last < first:
-            raise ConfigurationError(f"The walk ends on {last}, before its start on {first}.")
+            raise ConfigurationError(f"The search ends on {last}, before its start on {first}.")
         # One day more, unless that is in the future, so that the last day is included by either reading of `end_date`.
         end = last + _DAY if last < today else last
         return cls(
@@ -97,7 +97,7 @@ class ResearchPosition:
         return request
 
     def wanted(self, videos: Iterable[Seen]) -> list[int]:
-        """Return the places of those *videos* that belong to the walk and were not seen before."""
+        """Return the indexes of those *videos* that belong to the search and were not seen before."""
         found: list[int] = []
         here: set[str] = set()
         for place, (video_id, posted) in enumerate(videos):
@@ -111,8 +111,8 @@ class ResearchPosition:
         """Return the position after a page.
 
         Args:
-            videos: Everything on the page.
-            cursor: Where the window goes on; `None` at its end.
+            videos: All videos of the page.
+            cursor: The cursor of the window's next page; `None` at its end.
             search_id: TikTok's id of the search.
         """
         seen, inclusive, oldest = dict(self.seen), self.inclusive, self.oldest
@@ -145,7 +145,7 @@ class ResearchPosition:
         """Return the position that *checkpoint* holds.
 
         Raises:
-            ConfigurationError: It is no checkpoint, or that of another walk.
+            ConfigurationError: It is not a checkpoint, or is for another search.
         """
         try:
             state: Any = orjson.loads(checkpoint)
@@ -158,10 +158,12 @@ class ResearchPosition:
         except (AttributeError, KeyError, TypeError, ValueError):
             form, position = None, None
         if position is None or form != _FORM:
-            raise ConfigurationError("This is no checkpoint of a Research walk; give a page's `checkpoint`, unchanged.")
+            raise ConfigurationError(
+                "This is not a checkpoint of a search; give a page's `checkpoint`, unchanged."
+            )
         if position.key != _key(body, first, last, is_random=is_random):
             raise ConfigurationError(
-                "This checkpoint is of another walk: the query, `start`, `end` and `is_random` have to be the same."
+                "This checkpoint is for another search: the query, `start`, `end` and `is_random` must be the same."
             )
         return position
 

@@ -1,6 +1,6 @@
-"""The shapes in which Research answers disagree, made one before they are read strictly.
+"""Converts the different forms of Research answers into one, before they are read strictly.
 
-Everything that is not such a known shape stays as it is, for the converter to take or to refuse.
+Anything else is left unchanged, for the converter to accept or to refuse.
 
 Sources: https://developers.tiktok.com/doc/research-api-specs-query-videos
 https://developers.tiktok.com/doc/research-api-specs-query-user-liked-videos
@@ -11,14 +11,14 @@ from typing import Any, cast
 
 __all__ = ["as_playlist", "as_product", "as_review", "as_video", "listed"]
 
-# Later than any second in this century's next ones: a time above it is in milliseconds.
+# The year 5138 in seconds: a larger time is in milliseconds.
 _SECONDS_END = 100_000_000_000
-# One entry each in the table, a list in the examples.
+# Each is one object in TikTok's table and a list in its examples.
 _LISTS = ("hashtag_info_list", "sticker_info_list", "effect_info_list")
 
 
 def listed(data: Any, *keys: str) -> list[Any]:  # noqa: ANN401 - any JSON value
-    """Return the list under the first of *keys* that is there; TikTok's tables and examples name some differently."""
+    """Return the list under the first existing key of *keys*; TikTok's tables and examples name some differently."""
     whole = _object(data)
     found = next((whole[key] for key in keys if whole.get(key) is not None), None)
     if type(found) is list:
@@ -27,7 +27,7 @@ def listed(data: Any, *keys: str) -> list[Any]:  # noqa: ANN401 - any JSON value
 
 
 def as_video(raw: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a video under the keys of the table."""
+    """Return a video with the keys of TikTok's table."""
     video = _object(raw)
     if not video:
         return raw
@@ -51,7 +51,7 @@ def as_playlist(data: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def as_product(raw: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a product with its rating and its price as they are documented elsewhere."""
+    """Return a product with its rating and its price in the documented form."""
     product = _object(raw)
     if not product:
         return raw
