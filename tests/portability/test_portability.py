@@ -319,7 +319,7 @@ async def test_what_is_no_archive_never_gets_the_final_name(
         account = await connected(emulator, session, ONGOING)
         request = await account.portability.add(["profile"])
         middle.alter = alter
-        with pytest.raises(ServerError, match="no whole archive"):
+        with pytest.raises(ServerError, match="not a complete archive"):
             await request.download(tmp_path / "mine.zip")
     assert names_in(tmp_path) == []
 
@@ -329,7 +329,7 @@ async def test_a_folder_that_is_not_there_is_said_to_be(
 ) -> None:
     account = await connected(emulator, session, ONGOING)
     request = await account.portability.add(["profile"])
-    with pytest.raises(ConfigurationError, match="which is no folder"):
+    with pytest.raises(ConfigurationError, match="which is not a folder"):
         await request.download(tmp_path / "nowhere" / "mine.zip")
 
 

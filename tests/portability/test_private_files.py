@@ -84,7 +84,7 @@ async def test_a_folder_that_became_a_link_takes_no_member(tmp_path: Path) -> No
     elsewhere.mkdir()
     out.mkdir()
     (out / "Posts").symlink_to(elsewhere)
-    with pytest.raises(TikTokError, match="not written out whole"):
+    with pytest.raises(TikTokError, match="not written completely"):
         await archive.extract(out)
     assert list(elsewhere.iterdir()) == []
 
@@ -99,7 +99,7 @@ async def test_a_member_never_replaces_what_is_there(tmp_path: Path, planted: st
         (out / "posts.json").write_text("mine")
     else:
         (out / "posts.json").symlink_to(tmp_path / "victim")
-    with pytest.raises(TikTokError, match="not written out whole"):
+    with pytest.raises(TikTokError, match="not written completely"):
         await archive.extract(out)
     assert (out / "posts.json").read_text() == "mine"
 

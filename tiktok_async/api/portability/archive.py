@@ -1,4 +1,4 @@
-"""Reading a user's archive: a zip file whose names, sizes and contents nobody vouches for."""
+"""Reading a user's archive: a zip file whose names, sizes and contents cannot be trusted."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ _MAGIC = b"PK"
 
 
 class Archive:
-    """A downloaded archive, read member by member. TikTok does not document what its files hold.
+    """A downloaded archive, read member by member. TikTok does not document its contents.
 
     Attributes:
         path: The zip file.
@@ -37,7 +37,7 @@ class Archive:
         """Return the files in it.
 
         Raises:
-            TikTokError: It is no readable zip file.
+            TikTokError: It is not a readable zip file.
         """
         return await asyncio.to_thread(self._members)
 
@@ -45,8 +45,8 @@ class Archive:
         """Return the bytes of one member.
 
         Args:
-            name: As in `members`.
-            max_size: The most bytes to take, whatever size the archive claims.
+            name: Its name in `members`.
+            max_size: The most bytes to read, whatever size the archive states.
 
         Raises:
             TikTokError: There is no such member, it is larger than *max_size*, or it is damaged.
@@ -54,23 +54,23 @@ class Archive:
         return await asyncio.to_thread(self._read, name, max_size)
 
     async def extract(self, folder: str | os.PathLike[str], *, max_size: int = 4096 * _MEBIBYTE) -> list[Path]:
-        """Write all members below *folder*, for their owner alone to read, and return where.
+        """Write all members below *folder*, readable only by their owner, and return the paths.
 
-        A member whose name leads out of the folder, or that is a link, ends it before anything is written.
+        If a member's name leads out of the folder, or a member is a link, nothing is written.
 
         Args:
-            folder: It is made if it is not there.
-            max_size: The most bytes to write in all, whatever the archive claims.
+            folder: The folder, created if needed.
+            max_size: The most bytes to write in total, whatever size the archive states.
 
         Raises:
-            TikTokError: A name cannot be trusted, the whole is larger than *max_size*, a member is damaged, or a file
-                cannot be written; none that is there is replaced.
+            TikTokError: A name cannot be trusted, the total is larger than *max_size*, a member is damaged, or a file
+                cannot be written; an existing file is never replaced.
         """
         try:
             return await asyncio.to_thread(self._extract, Path(folder), max_size)
         except OSError as error:
             problem = f"{error.strerror or type(error).__name__}: {error.filename}"
-        raise TikTokError(f"The archive was not written out whole ({problem}). Give an empty folder.")
+        raise TikTokError(f"The archive was not written completely ({problem}). Give an empty folder.")
 
     def _members(self) -> tuple[ArchiveMember, ...]:
         with _opened(self.path) as zipped:
@@ -104,7 +104,7 @@ class Archive:
 
 
 def check_archive(path: Path, *, contents: bool) -> str | None:
-    """Return what is wrong with the file *path* as a zip archive, in words; `None` if nothing is.
+    """Return the problem with the file *path* as a zip archive, in words; `None` if there is none.
 
     Args:
         path: The file.
@@ -112,7 +112,7 @@ def check_archive(path: Path, *, contents: bool) -> str | None:
     """
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
-            return "it does not begin as a zip file does"
+            return "it does not begin like a zip file"
     try:
         with zipfile.ZipFile(path) as zipped:
             if len(zipped.infolist()) > _MOST_MEMBERS:
@@ -133,7 +133,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
 
 
 def _copy_member(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, take: Callable[[bytes], object], most: int) -> int:
-    """Hand the bytes of a member on, counting what really comes; return how many that was."""
+    """Pass on the bytes of a member, counting the real ones, and return their number."""
     total = 0
     problem: str | None = None
     try:
@@ -141,7 +141,7 @@ def _copy_member(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, take: Callable[
             while piece := member.read(_PIECE):
                 total += len(piece)
                 if total > most:
-                    problem = f"it is larger than the {most} bytes that are allowed; raise max_size if you trust it"
+                    problem = f"it is larger than the allowed {most} bytes; raise max_size if you trust it"
                     break
                 take(piece)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
@@ -152,10 +152,10 @@ def _copy_member(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, take: Callable[
 
 
 def _safe_parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
-    """Return the steps from the folder to a member, none of which leads elsewhere on any system.
+    """Return the parts of a member's path, none of which leads out of the folder on any system.
 
     Raises:
-        TikTokError: One does.
+        TikTokError: One would.
     """
     name = info.orig_filename
     parts = PurePosixPath(name).parts

@@ -1,4 +1,4 @@
-"""Downloading an archive to a file that is either whole or not there.
+"""Downloading an archive to a file that is either complete or not there.
 
 Source: https://developers.tiktok.com/doc/data-portability-api-download
 """
@@ -23,7 +23,7 @@ from tiktok_async.models._http import header
 
 __all__ = ["Download"]
 
-# Bytes that are written at once: a thread's wake-up for less would cost more than the writing.
+# The bytes of one write: for fewer, starting the thread would cost more than the write.
 _BLOCK = 1024 * 1024
 _PARTIAL, _UNSATISFIABLE = 206, 416
 _PAUSE = 1.0
@@ -32,11 +32,11 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 
 @define(slots=True)
 class _Progress:
-    """How much of a file is there.
+    """The downloaded part of a file.
 
     Attributes:
         size: Bytes on the disk.
-        resumed: Whether it was put together from several answers.
+        resumed: Whether it consists of several answers.
     """
 
     size: int
@@ -45,13 +45,13 @@ class _Progress:
 
 @frozen(slots=True, kw_only=True)
 class Download:
-    """One archive on its way to a file.
+    """The download of one archive to a file.
 
     Attributes:
-        runtime: The session's pieces.
-        credential: Whose archive it is.
-        request_id: Which.
-        path: Where it goes, once it is whole.
+        runtime: The parts of the session.
+        credential: The account's credential.
+        request_id: The id of the request.
+        path: The file, written when the download is complete.
         stall_timeout: Seconds without a byte after which a connection counts as lost.
     """
 
@@ -62,14 +62,14 @@ class Download:
     stall_timeout: float
 
     async def run(self) -> None:
-        """Download, check, and put the file into its place.
+        """Download and check the file, and move it to its path.
 
-        What has come is kept beside it under a name of its own, and gone on with by the next call, here or in another
-        process, where the server can do that.
+        A partial download is kept in the same folder under another name. The next call, here or in another process,
+        continues it if the server supports that.
 
         Raises:
-            TransportError: The connection broke off time and again without any progress.
-            ServerError: What came is no zip file.
+            TransportError: The connection broke off several times without progress.
+            ServerError: The download is not a zip file.
             ConfigurationError: The file cannot be written.
         """
         await asyncio.to_thread(_check_place, self.path)
@@ -77,13 +77,13 @@ class Download:
         resumed = await self._fetch(part)
         problem = await asyncio.to_thread(check_archive, part, contents=resumed)
         if problem is not None and resumed:
-            # Parts of two different archives, perhaps: once more, in one go.
+            # It may consist of parts of two different archives, so it is downloaded once more as a whole.
             await asyncio.to_thread(part.unlink)
             problem = await asyncio.to_thread(check_archive, part, contents=await self._fetch(part))
         if problem is not None:
             await asyncio.to_thread(part.unlink)
             raise unexpected_form(
-                f"what was downloaded is no whole archive: {problem}",
+                f"the download is not a complete archive: {problem}",
                 status=HTTPStatus.OK,
                 endpoint=Endpoint.PORTABILITY_DOWNLOAD.path,
                 open_id=self.credential.open_id,
@@ -92,9 +92,9 @@ class Download:
         await asyncio.to_thread(_replace, part, self.path)
 
     async def _fetch(self, part: Path) -> bool:
-        """Bring the whole file to *part*; return whether it was put together from several answers."""
+        """Download the whole file to *part*; return whether it consists of several answers."""
         try:
-            # Not in a thread: a file that is opened for somebody who was cancelled meanwhile is nobody's to close.
+            # Not in a thread: if the caller were cancelled meanwhile, nobody would close the file.
             file = continue_private(part)
             whole = False
             try:
@@ -107,7 +107,7 @@ class Download:
                 empty = not os.fstat(file.fileno()).st_size
                 file.close()
                 if empty and not whole:
-                    # Nothing came, such as after TikTok's refusal: nothing is left behind.
+                    # Nothing was received, for example after a refusal, so no file is left.
                     _forget(part)
         except OSError as error:
             problem = error.strerror or type(error).__name__
@@ -130,12 +130,12 @@ class Download:
             except ApiError as error:
                 if error.status != _UNSATISFIABLE or not before:
                     raise
-                # There is nothing behind what is here: it is whole, or another file.
-                await asyncio.to_thread(_cut, file, progress)
+                # The server has no further bytes: the file is complete, or it is a different one.
+                await asyncio.to_thread(_truncate, file, progress)
             await self.runtime.clock.sleep(_PAUSE * 2**failures)
 
     async def _stream(self, file: BinaryIO, progress: _Progress) -> bool:
-        """Bring what is missing; return `False` if the server sent a part that is of no use here."""
+        """Download the missing bytes; return `False` if the server sent a part that does not fit."""
         headers = {"Range": f"bytes={progress.size}-"} if progress.size else None
         async with self.runtime.sender.stream(
             Endpoint.PORTABILITY_DOWNLOAD,
@@ -145,8 +145,8 @@ class Download:
             headers=headers,
             stall_timeout=self.stall_timeout,
         ) as answer:
-            if progress.size and not _goes_on(answer.status, answer.headers, progress.size):
-                await asyncio.to_thread(_cut, file, progress)
+            if progress.size and not _continues(answer.status, answer.headers, progress.size):
+                await asyncio.to_thread(_truncate, file, progress)
                 if answer.status == _PARTIAL:
                     return False
             async for block in _blocks(answer.pieces):
@@ -160,19 +160,19 @@ def _forget(part: Path) -> None:
 
 
 def _check_place(path: Path) -> None:
-    """Refuse a place that no archive can be put into, before it is downloaded.
+    """Refuse a path to which no archive can be written, before the download.
 
     Raises:
-        ConfigurationError: It is one.
+        ConfigurationError: The path cannot be written.
     """
     if path.is_dir():
-        raise ConfigurationError(f"{path} is a folder: name the file too, such as {path / 'archive.zip'}.")
+        raise ConfigurationError(f"{path} is a folder: add the name of the file, such as {path / 'archive.zip'}.")
     if not path.parent.is_dir():
-        raise ConfigurationError(f"The archive cannot be written to {path.parent}, which is no folder: make it first.")
+        raise ConfigurationError(f"The archive cannot be written to {path.parent}, which is not a folder.")
 
 
 async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield what comes in blocks; what came before a connection broke off is handed on, too."""
+    """Yield the received bytes in blocks, including those received before a connection broke off."""
     block = bytearray()
     broken: TransportError | None = None
     try:
@@ -194,19 +194,19 @@ async def _write(file: BinaryIO, block: bytes) -> None:
     try:
         await asyncio.shield(writing)
     except asyncio.CancelledError:
-        # To its end, so that no thread writes on into a file that is closed meanwhile.
+        # Run to its end, so that no thread writes to a file that is closed meanwhile.
         await asyncio.wait({writing})
         raise
 
 
-def _goes_on(status: int, headers: Mapping[str, str], size: int) -> bool:
-    """Whether an answer goes on where the file ends; a server that cannot do so sends the whole again."""
+def _continues(status: int, headers: Mapping[str, str], size: int) -> bool:
+    """Whether an answer continues at the end of the file; a server that cannot do so sends the whole file again."""
     told = header(headers, "content-range") or ""
     found = _RANGE.fullmatch(told.strip())
     return status == _PARTIAL and found is not None and int(found[1]) == size
 
 
-def _cut(file: BinaryIO, progress: _Progress) -> None:
+def _truncate(file: BinaryIO, progress: _Progress) -> None:
     file.seek(0)
     file.truncate()
     progress.size, progress.resumed = 0, False
@@ -219,7 +219,7 @@ def _flush(file: BinaryIO) -> None:
 
 def _replace(part: Path, path: Path) -> None:
     part.replace(path)
-    # The new name is on the disk only when its folder is.
+    # The new name is on the disk only after its folder was flushed.
     if hasattr(os, "O_DIRECTORY"):
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:

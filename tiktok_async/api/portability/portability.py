@@ -1,4 +1,4 @@
-"""A user's own data, asked for in the user's name: `account.portability`.
+"""A user's own data, requested in the user's name: `account.portability`.
 
 Source: https://developers.tiktok.com/doc/data-portability-api-get-started
 """
@@ -24,9 +24,9 @@ from tiktok_async.models._wire import WireModel, identifier
 __all__ = ["Archive", "Portability", "PortabilityRequest"]
 
 _STATUS_FIELDS = "request_id,apply_time,collect_time,status,data_format,category_selection_list"
-_FIRST_LOOK = timedelta(seconds=5)
+_FIRST_CHECK = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=5)
-# TikTok's table says the first, its example the second.
+# TikTok's table has the first, its example the second.
 # https://developers.tiktok.com/doc/data-portability-api-check-status
 _MESSAGES = {"direct_messages": PortabilityCategory.DIRECT_MESSAGE}
 
@@ -40,8 +40,8 @@ class PortabilityRequest:
     """A request for a user's archive.
 
     Attributes:
-        request_id: TikTok's id of it; `portability.request(request_id)` goes on with it in another process.
-        spent: The scopes it used up: one that ends in `.single` is good for one request.
+        request_id: TikTok's id of it; `portability.request(request_id)` continues it in another process.
+        spent: The scopes that it used up: one that ends with `.single` is valid for one request.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class PortabilityRequest:
     ) -> None:
         given: object = request_id
         if not isinstance(given, str) or not (given.isascii() and given.isdigit()):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            raise ConfigurationError(f"request_id is a str of digits, as TikTok gives it, not {ascii(given)[:60]}.")
+            raise ConfigurationError(f"request_id must be a str of digits from TikTok, not {ascii(given)[:60]}.")
         self.request_id = request_id
         self.spent = spent
         self._runtime = runtime
@@ -60,7 +60,7 @@ class PortabilityRequest:
         return f"PortabilityRequest({self.request_id!r})"
 
     async def status(self) -> PortabilityStatus:
-        """Return how far it is.
+        """Return its state.
 
         Raises:
             InvalidParams: TikTok does not know this request of this account.
@@ -78,21 +78,21 @@ class PortabilityRequest:
     async def wait(self, *, timeout: Duration | None = None) -> PortabilityStatus:  # noqa: ASYNC109 - asked at intervals
         """Wait until the archive is ready, which takes seconds to hours.
 
-        TikTok is asked after 5 s and then less and less often, at last every 5 minutes. An app that receives
-        webhooks can do without: `portability.download.ready` says the same.
+        TikTok is asked after 5 s, then at growing intervals of up to 5 minutes. An app that receives webhooks does not
+        need this: `portability.download.ready` reports the same.
 
         Args:
             timeout: The longest wait, in seconds if it is a number; `None` waits as long as it takes.
 
         Raises:
-            ConfigurationError: *timeout* is no length of time.
-            ArchiveUnavailable: It was cancelled, it has expired, or *timeout* is over; see `.state`.
+            ConfigurationError: *timeout* is not a length of time.
+            ArchiveUnavailable: It was cancelled, it has expired, or *timeout* has passed; see `.state`.
         """
         checks = Checks()
         longest = checks.duration("timeout", timeout)
         checks.refuse("The archive cannot be waited for")
         clock = self._runtime.clock
-        started, pause = clock.monotonic(), _FIRST_LOOK
+        started, pause = clock.monotonic(), _FIRST_CHECK
         while True:
             status = await self.status()
             if status.status == PortabilityState.DOWNLOADING:
@@ -101,29 +101,29 @@ class PortabilityRequest:
             gone = status.status in (PortabilityState.EXPIRED, PortabilityState.CANCELLED)
             if gone or (longest is not None and waited + pause > longest):
                 raise ArchiveUnavailable(self.request_id, state=str(status.status), open_id=self._credential.open_id)
-            # Spread, so that a thousand requests of one hour are not asked about at one moment.
+            # Spread, so that a thousand waits are not asked about at one moment.
             await clock.sleep(pause.total_seconds() * (1 + 0.2 * clock.random()))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     async def download(
         self, path: str | os.PathLike[str], *, stall_timeout: Duration = timedelta(seconds=60)
     ) -> Archive:
-        """Download the archive, which is ready for four days. Under *path* stands the whole of it or nothing new.
+        """Download the archive, which is available for four days, to *path*: completely, or not at all.
 
-        The bytes go to a file beside it first. A connection that breaks is gone on with, and so is what a process
-        before this one has left, where TikTok's server can do that.
+        The bytes first go to another file in the same folder. A broken download is continued, also one of an earlier
+        process, if TikTok's server supports that.
 
         Args:
-            path: Where to; a file that is there is replaced at the end. Its owner alone can read it.
-            stall_timeout: The longest time without a byte, in seconds if it is a number; there is no limit in all.
+            path: The file; an existing one is replaced at the end. Only its owner can read it.
+            stall_timeout: The longest time without a byte, in seconds if it is a number; the total time has no limit.
 
         Returns:
             The archive, to be read member by member.
 
         Raises:
-            InvalidParams: It is not ready, or not there any more.
-            TransportError: The connection broke off time and again.
-            ServerError: What came is no zip file.
+            InvalidParams: It is not ready, or not available any more.
+            TransportError: The connection broke off several times without progress.
+            ServerError: The download is not a zip file.
             ConfigurationError: The file cannot be written.
 
         Source: https://developers.tiktok.com/doc/data-portability-api-download
@@ -144,19 +144,19 @@ class PortabilityRequest:
         return Archive(target)
 
     async def cancel(self) -> None:
-        """Cancel it, as long as it is pending.
+        """Cancel it while it is pending.
 
         Raises:
             InvalidParams: It is not pending any more, or TikTok does not know it.
 
         Source: https://developers.tiktok.com/doc/data-portability-api-cancel
         """
-        # In the body as in TikTok's example; its table has it in the query.
+        # It is in the body, as in TikTok's example; TikTok's table has it in the query.
         await self._runtime.sender.call(Endpoint.PORTABILITY_CANCEL, credential=self._credential, json=self._body)
 
 
 class Portability:
-    """The data side of an account: `account.portability`. For users in the EEA and the UK."""
+    """The data archives of an account: `account.portability`. For users in the EEA and the UK."""
 
     def __init__(self, runtime: Runtime, credential: AccountCredential) -> None:
         self._runtime = runtime
@@ -168,29 +168,29 @@ class Portability:
         *,
         format: DataFormat | str = DataFormat.JSON,  # noqa: A002 - the contract's word
     ) -> PortabilityRequest:
-        """Ask for an archive.
+        """Request an archive.
 
         Args:
-            categories: What is to be in it; `all_data` makes others needless.
-            format: Of the files in it.
+            categories: The categories of data; `all_data` includes all others.
+            format: The format of its files.
 
         Returns:
             The request; keep its `request_id`.
 
         Raises:
             ScopeNotGranted: The granted scopes do not cover the categories; nothing was sent.
-            ScopeNotAuthorized: TikTok says so, such as when a `.single` scope was used up before.
+            ScopeNotAuthorized: TikTok refused, for example because a `.single` scope was used up before.
             ConfigurationError: A category or the format is unknown.
-            TransportError: No answer came. With a `.single` scope it may be used up: look before you repeat it.
+            TransportError: There was no answer. A `.single` scope may be used up: check before you repeat it.
 
         Source: https://developers.tiktok.com/doc/data-portability-api-add
         """
         wanted = check_categories(categories)
         if str(format) not in set(DataFormat):
-            raise ConfigurationError(f"format is one of {', '.join(DataFormat)}, not {format!r}.")
+            raise ConfigurationError(f"format must be one of {', '.join(DataFormat)}, not {format!r}.")
         endpoint, open_id = Endpoint.PORTABILITY_ADD, self._credential.open_id
         token = self._credential.usable() or await self._credential.obtain()
-        # A token from elsewhere may come without its scopes: TikTok decides then.
+        # The scopes of a token from elsewhere may be unknown: then TikTok decides.
         if token.scopes and (missing := missing_scopes(token.scopes, wanted)):
             raise ScopeNotGranted(missing, open_id=open_id, what="This archive")
         response = await self._runtime.sender.call(

@@ -1,4 +1,4 @@
-"""Which scopes open which part of a user's data, and which of them one request uses up.
+"""Rules for scopes: which ones each part of a user's data needs, and which ones a request uses up.
 
 Source: https://developers.tiktok.com/doc/data-portability-api-add
 """
@@ -39,12 +39,12 @@ def check_categories(categories: Iterable[PortabilityCategory | str]) -> tuple[P
     if problems:
         raise ConfigurationError(f"This archive cannot be asked for: {'; '.join(problems)}.", problems=problems)
     found = tuple(map(PortabilityCategory, named))
-    # With it, TikTok ignores the others.
+    # With `all_data`, TikTok ignores the others.
     return (PortabilityCategory.ALL_DATA,) if PortabilityCategory.ALL_DATA in found else found
 
 
 def missing_scopes(granted: frozenset[str], categories: Iterable[PortabilityCategory]) -> frozenset[str]:
-    """Return the scopes to ask the user for, so that *categories* may be had; the ones for a single request."""
+    """Return the scopes for a single request that the user must still grant for *categories*."""
     if _has(granted, _ALL):
         return frozenset()
     parts = {_PARTS.get(category, _ALL) for category in categories}
@@ -52,9 +52,9 @@ def missing_scopes(granted: frozenset[str], categories: Iterable[PortabilityCate
 
 
 def spent_scopes(granted: frozenset[str], categories: Iterable[PortabilityCategory]) -> frozenset[str]:
-    """Return the scopes that a request for *categories* uses up: a `.single` scope is good for one.
+    """Return the scopes that a request for *categories* uses up: a `.single` scope is valid for one.
 
-    Of several that suffice, TikTok takes the broadest. One that goes on, `.ongoing`, is never used up.
+    If several are enough, TikTok uses the broadest. An `.ongoing` scope is never used up.
     """
     parts = {_PARTS.get(category, _ALL) for category in categories}
     if _ongoing(_ALL) in granted or all(_ongoing(part) in granted for part in parts):

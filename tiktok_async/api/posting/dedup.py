@@ -1,7 +1,7 @@
-"""One post for one key: what a restarted worker finds of the call its predecessor made.
+"""One post for each key: a restarted worker finds the call that an earlier one made.
 
-The note is written before the init, so that a crash between the two shows as an unknown outcome and never as a
-second post.
+The note is written before the init, so that a crash between the two leads to an unknown outcome, never to a second
+post.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ class DedupKey:
     """A caller's key for one post of one account.
 
     Args:
-        notes: Where it is remembered.
+        notes: Remembers the key.
         key: The account.
-        word: The caller's word for it.
+        word: The caller's key.
 
     Attributes:
-        word: The caller's word for it.
+        word: The caller's key.
     """
 
     def __init__(self, notes: NoteStore, key: AccountKey, word: str) -> None:
@@ -47,10 +47,10 @@ class DedupKey:
         """Claim the key for a call that is about to be made.
 
         Returns:
-            `None` if it is ours now; the saved publish of an earlier call otherwise.
+            `None` if it was claimed; otherwise the saved publish of an earlier call.
 
         Raises:
-            OutcomeUnknown: An earlier call began and did not come to an end, or is still under way.
+            OutcomeUnknown: An earlier call began and did not end, or is still running.
             StoreError: The store failed; nothing was sent.
         """
         if await self._claimed():
@@ -59,7 +59,7 @@ class DedupKey:
         saved = None if note is None else _saved(note)
         if saved is None:
             raise OutcomeUnknown(
-                "An earlier call with this dedup_key began and its outcome is not known, or it is still under way",
+                "An earlier call with this dedup_key has an unknown outcome, or is still running",
                 open_id=self._key.open_id,
                 dedup_key=self.word,
             )
@@ -72,7 +72,7 @@ class DedupKey:
         try:
             return await asyncio.shield(putting)
         except asyncio.CancelledError:
-            # The store may have it already, and nobody would come to free it.
+            # The store may already have the claim, and no other call would remove it.
             await _finish(self._undo(putting))
             raise
 
@@ -83,18 +83,18 @@ class DedupKey:
     async def save(self, saved: str) -> None:
         """Remember the publish that the call created."""
         value = json.dumps({"saved": saved}).encode()
-        # A store that fails changes nothing: the post was accepted, and its caller must learn of it; a repeat will
-        # find the claim and not post again.
+        # A failure of the store is ignored: the post was accepted, and the caller must get it. A repeated call finds
+        # the claim and does not post again.
         await _finish(self._notes.put_note(self._key, self._name, value, ttl=KEPT, only_if_absent=False))
 
     async def release(self) -> None:
-        """Forget the claim: TikTok refused, or nothing was sent, so the same key may be tried again."""
-        # A store that fails changes nothing: the caller must see what ended the call; the claim ends by itself.
+        """Delete the claim: TikTok refused, or nothing was sent, so the same key may be used again."""
+        # A failure of the store is ignored: the caller must get the error of the call; the claim ends by itself.
         await _finish(self._notes.delete_note(self._key, self._name))
 
 
 def dedup_note(store: TokenStore, key: AccountKey, dedup_key: str | None) -> DedupKey | None:
-    """Return what remembers *dedup_key*; `None` if there is none.
+    """Return the record of *dedup_key*; `None` without one.
 
     Raises:
         ConfigurationError: The key is empty or too long, or the store keeps no notes.
@@ -112,7 +112,7 @@ def dedup_note(store: TokenStore, key: AccountKey, dedup_key: str | None) -> Ded
 
 
 async def _finish(work: Coroutine[Any, Any, object]) -> None:
-    """Run *work* to its end, however often its caller is cancelled meanwhile.
+    """Run *work* to its end, even if its caller is cancelled meanwhile.
 
     Raises:
         CancelledError: The caller was cancelled.

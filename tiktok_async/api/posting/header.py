@@ -1,4 +1,4 @@
-"""Gives the light reader its bytes, by ranges, and no more of them than it needs."""
+"""Reads a video's header by ranges, and no more bytes than needed."""
 
 from collections import OrderedDict
 from datetime import timedelta
@@ -10,17 +10,17 @@ from tiktok_async.api.posting.video import OpenVideo, VideoSource
 
 __all__ = ["duration_of", "header_of"]
 
-# Of one block several parts are read; of a bucket each block is one request.
+# One block usually holds several parts; in a bucket, each block is one request.
 _BLOCK = 16 * 1024
 _KEPT = 8
 _MOST = 8 * 1024 * 1024
 
 
 async def header_of(video: OpenVideo, size: int) -> Header:
-    """Return what the header of *video* says; at most 8 MiB are read, and two blocks of a usual file.
+    """Return the header of *video*; at most 8 MiB are read, and two blocks of a usual file.
 
     Raises:
-        BadHeader: It is of no kind that is known, or contradicts itself.
+        BadHeader: Its format is unknown, or it contradicts itself.
         UploadError: It cannot be read.
         SourceChanged: It is shorter than *size*.
     """
@@ -35,7 +35,7 @@ async def header_of(video: OpenVideo, size: int) -> Header:
 
 
 async def duration_of(source: VideoSource, size: int) -> timedelta | None:
-    """Return how long a video of *size* bytes is; `None` where its header does not say.
+    """Return the length of a video of *size* bytes; `None` if its header does not say.
 
     Raises:
         UploadError: It cannot be read.

@@ -1,6 +1,6 @@
-"""What a video's bytes are taken from, each kind in one form: a stamp, and reading at an offset.
+"""The sources of a video's bytes, all with one interface: a state, and reading at an offset.
 
-Files are read in a thread of their own, so that a cold disk never stops the event loop.
+Files are read in a thread of their own, so that a slow disk never blocks the event loop.
 """
 
 import asyncio
@@ -32,56 +32,56 @@ __all__ = [
     "OpenMedia",
     "PathMedia",
     "Read",
-    "Stamp",
+    "SourceState",
 ]
 
 
-class Stamp(NamedTuple):
-    """What can be told of a source without reading it: bytes, and nanoseconds of a file's last write."""
+class SourceState(NamedTuple):
+    """The state of a source, known without reading it: its size, and the time of a file's last write in nanoseconds."""
 
     size: int
     mtime_ns: int | None
 
 
-Read: TypeAlias = tuple[bytes | memoryview, Stamp]
-"""Bytes, and what their source looked like after they were read."""
+Read: TypeAlias = tuple[bytes | memoryview, SourceState]
+"""Bytes, and the state of their source after they were read."""
 
 
 class Digest(Protocol):
-    """What a file's bytes are handed to while they are read, in the thread that reads them."""
+    """Receives a file's bytes while they are read, in the thread that reads them."""
 
     def update(self, data: bytes, /) -> None:
         """Take *data*."""
         ...
 
     def digest(self) -> bytes:
-        """Return the digest of what was taken."""
+        """Return the digest of the bytes taken."""
         ...
 
 
 class OpenMedia(Protocol):
-    """A source that is being read, one call at a time."""
+    """An open source, used by one call at a time."""
 
-    async def stamp(self) -> Stamp:
-        """Return what it looks like now."""
+    async def state(self) -> SourceState:
+        """Return its present state."""
         ...
 
     def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Awaitable[Read]:
-        """Return *length* bytes from *offset* on, fewer where there are no more, and what it looked like after that.
+        """Return *length* bytes from *offset* on, fewer at the end, and the state after that.
 
-        A file, which has a time, also hands what it reads to *digest*.
+        A file also passes its bytes to *digest*.
         """
         ...
 
     def close(self) -> None:
-        """Let go of what `Media.open` opened, without waiting."""
+        """Close the source that `Media.open` opened, without waiting."""
 
 
 class Media(Protocol):
     """A source of a video's bytes."""
 
     async def open(self) -> OpenMedia:
-        """Get ready to read."""
+        """Open it for reading."""
         ...
 
 
@@ -95,17 +95,17 @@ class BytesMedia:
         """Return itself."""
         return self
 
-    async def stamp(self) -> Stamp:
+    async def state(self) -> SourceState:
         """Return the size."""
-        return Stamp(len(self.data), None)
+        return SourceState(len(self.data), None)
 
     async def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Read:
         """Return a view."""
         del digest
-        return self.data[offset : offset + length], await self.stamp()
+        return self.data[offset : offset + length], await self.state()
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing, since nothing was opened."""
 
 
 @frozen(slots=True)
@@ -118,22 +118,22 @@ class ObjectMedia:
         """Return itself."""
         return self
 
-    async def stamp(self) -> Stamp:
+    async def state(self) -> SourceState:
         """Return the size."""
-        return Stamp(self.source.size, None)
+        return SourceState(self.source.size, None)
 
     async def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Read:
-        """Ask the source."""
+        """Read from the source."""
         del digest
         reading: object = self.source.read(offset, length)
         if not inspect.isawaitable(reading):
             kind = type(self.source).__name__
-            raise ConfigurationError(f"A {kind} is no ByteSource: its read is not async.")
+            raise ConfigurationError(f"A {kind} is not a ByteSource: its read is not async.")
         block = await reading
-        return block, await self.stamp()
+        return block, await self.state()
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing, since nothing was opened."""
 
 
 class AsyncFile(Protocol):
@@ -153,13 +153,13 @@ class FormFile(Protocol):
 
     @property
     def file(self) -> IO[bytes]:
-        """The file of the standard library's below."""
+        """The file of the standard library inside."""
         ...
 
 
 @frozen(slots=True)
 class AsyncFileMedia:
-    """An async binary file that somebody else opened, and closes; all of it counts, wherever its position is."""
+    """An async binary file that the caller opened and closes; the whole file is read, from any position."""
 
     file: AsyncFile
 
@@ -167,7 +167,7 @@ class AsyncFileMedia:
         """Return itself."""
         return self
 
-    async def stamp(self) -> Stamp:
+    async def state(self) -> SourceState:
         """Return the size."""
         end: object = await self.file.seek(0, os.SEEK_END)
         tell = getattr(self.file, "tell", None)
@@ -175,7 +175,7 @@ class AsyncFileMedia:
             end = await tell()
         if not isinstance(end, int):
             raise OSError("the file does not say its size")
-        return Stamp(end, None)
+        return SourceState(end, None)
 
     async def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Read:
         """Read at an offset."""
@@ -185,10 +185,10 @@ class AsyncFileMedia:
         while length and (block := await self.file.read(length)):
             blocks.append(block)
             length -= len(block)
-        return b"".join(blocks), await self.stamp()
+        return b"".join(blocks), await self.state()
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing, since nothing was opened."""
 
 
 @frozen(slots=True)
@@ -208,17 +208,17 @@ class PathMedia:
 
 @frozen(slots=True)
 class FileMedia:
-    """A binary file that somebody else opened, and closes; all of it counts, wherever its position is."""
+    """A binary file that the caller opened and closes; the whole file is read, from any position."""
 
     file: BinaryIO
 
     async def open(self) -> OpenMedia:
-        """Get ready to read."""
+        """Open it for reading."""
         return await _OpenFile.begin(lambda: self.file, owned=False)
 
 
 class _OpenFile:
-    """A file, and the thread that does one thing after another with it."""
+    """A file, and the thread that runs all its operations in order."""
 
     def __init__(self, *, owned: bool) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tiktok-async-file")
@@ -235,15 +235,15 @@ class _OpenFile:
             raise
         return opened
 
-    async def stamp(self) -> Stamp:
-        return await self._run(self._stamp)
+    async def state(self) -> SourceState:
+        return await self._run(self._state)
 
     def read(self, offset: int, length: int, digest: "Digest | None" = None) -> Awaitable[Read]:
-        # No coroutine: the thread begins at once, and so reads while the block before is being sent.
+        # Not a coroutine: the thread begins at once, and so reads while the previous block is being sent.
         return self._run(partial(self._read, offset, length, digest))
 
     def close(self) -> None:
-        # A call that was given up may still be under way in the thread, which comes to this one after it.
+        # A cancelled call may still run in the thread; this one runs after it.
         if self._owned:
             self._thread.submit(self._close)
         self._thread.shutdown(wait=False)
@@ -253,8 +253,8 @@ class _OpenFile:
 
     def _keep(self, get: Callable[[], BinaryIO]) -> None:
         self._file = get()
-        # What is closed, or has no places to go to, is better told now than in the middle.
-        self._stamp()
+        # A file that is closed or cannot seek is reported now, not in the middle.
+        self._state()
 
     def _close(self) -> None:
         if self._file is not None:
@@ -265,13 +265,13 @@ class _OpenFile:
             raise FileNotFoundError
         return self._file
 
-    def _stamp(self) -> Stamp:
+    def _state(self) -> SourceState:
         file = self._opened()
-        # Going to the end writes out what a file open for writing still holds, which would change its time.
+        # Seeking to the end flushes a file that is open for writing, which would change its time.
         size = file.seek(0, os.SEEK_END)
         if isinstance(file, io.FileIO | io.BufferedReader | io.BufferedRandom):
-            return Stamp(size, os.fstat(file.fileno()).st_mtime_ns)
-        return Stamp(size, None)
+            return SourceState(size, os.fstat(file.fileno()).st_mtime_ns)
+        return SourceState(size, None)
 
     def _read(self, offset: int, length: int, digest: "Digest | None") -> Read:
         file = self._opened()
@@ -282,5 +282,5 @@ class _OpenFile:
             length -= len(block)
             if digest is not None:
                 digest.update(block)
-        # Both in one visit to the thread: a second one would cost more than looking.
-        return blocks[0] if len(blocks) == 1 else b"".join(blocks), self._stamp()
+        # Both in one call of the thread: a second call would cost more than the state itself.
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks), self._state()

@@ -58,7 +58,7 @@ __all__ = ["Source", "Video", "begin", "creator_info", "post_photos", "post_vide
 
 @frozen(slots=True, kw_only=True)
 class Video:
-    """A video that is about to be uploaded."""
+    """A video that will be uploaded."""
 
     source: VideoSource
     plan: ChunkPlan
@@ -85,11 +85,11 @@ async def begin(
     video: Video | None,
     note: DedupKey | None,
 ) -> Publish:
-    """Send the init *body*, unless *note* knows of an earlier call.
+    """Send the init *body*, unless *note* holds an earlier call.
 
     Raises:
-        OutcomeUnknown: It may have arrived and no answer came, now or in an earlier call.
-        UploadRejected: TikTok gave an upload address that bytes must not go to.
+        OutcomeUnknown: The init may have arrived without an answer, now or in an earlier call.
+        UploadRejected: TikTok gave an upload address to which bytes must not be sent.
         TikTokError: TikTok refused, or nothing was sent.
     """
     source = None if video is None else video.source
@@ -100,13 +100,13 @@ async def begin(
     try:
         record = await _init(runtime, credential, endpoint, body, video, delivery=delivery)
     except BaseException as error:
-        # Whatever ended it: a key is free again when TikTok refused, or when nothing left for TikTok.
+        # For any error: the key is free again if TikTok refused or if nothing was sent.
         if not delivery.in_doubt and note is not None:
             await note.release()
         if not delivery.in_doubt or not isinstance(error, TransportError | ServerError):
             raise
         raise OutcomeUnknown(
-            f"TikTok may have accepted a post and its answer was lost ({type(error).__name__})",
+            f"TikTok may have accepted a post, but its answer was lost ({type(error).__name__})",
             endpoint=endpoint.path,
             open_id=credential.open_id,
             dedup_key=None if note is None else note.word,
@@ -119,7 +119,7 @@ async def begin(
 
 
 def resume(runtime: Runtime, credential: AccountCredential, state: str, source: VideoSource | None) -> Publish:
-    """Go on with the publish saved as *state*, or named by it.
+    """Continue the publish that is saved as *state*, or whose publish_id it is.
 
     Raises:
         ConfigurationError: *state* is neither a saved publish nor a publish_id.
@@ -161,7 +161,7 @@ async def _init(
 
 
 Source: TypeAlias = UploadSource | PullFromUrl
-"""What a video may be handed in as."""
+"""The accepted sources of a video."""
 
 
 async def creator_info(runtime: Runtime, credential: AccountCredential) -> CreatorInfo:
@@ -181,7 +181,7 @@ async def post_video(
     check: bool = False,
     dedup_key: str | None = None,
 ) -> Publish:
-    """Begin a video, directly with *post* or as a draft without; see `Account.post_video`, `Account.draft_video`."""
+    """Begin a video, as a post with *post*, otherwise as a draft; see `Account.post_video`, `Account.draft_video`."""
     runtime.lifecycle.check("posting a video")
     checks = Checks()
     if post is not None and not isinstance(post, VideoPost):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
@@ -269,7 +269,7 @@ async def _video(runtime: Runtime, source: UploadSource, chunk_size: int | None,
 
 
 async def _need_scope(credential: AccountCredential, scope: Scope) -> None:
-    """Refuse what the token does not cover: the endpoint table cannot tell, since the scope depends on the mode."""
+    """Refuse a post whose scope the token lacks; the endpoint table does not know it, since it depends on the mode."""
     token = credential.usable() or await credential.obtain()
     if token.scopes and scope not in token.scopes:
         raise ScopeNotGranted({scope}, open_id=credential.open_id, what=Endpoint.CONTENT_INIT.path)
@@ -294,7 +294,7 @@ def _video_info(post: VideoPost) -> dict[str, Any]:
 
 
 def _photo_info(post: PhotoPost, *, direct: bool) -> dict[str, Any]:
-    # A draft takes the texts alone; its creator chooses the rest in the app.
+    # A draft has only the texts; its creator chooses the rest in the app.
     # https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
     texts = {"title": post.title, "description": post.description}
     info: dict[str, Any] = {name: text for name, text in texts.items() if text is not None}

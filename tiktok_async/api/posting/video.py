@@ -26,7 +26,7 @@ from tiktok_async.api.posting.media import (
     OpenMedia,
     PathMedia,
     Read,
-    Stamp,
+    SourceState,
 )
 from tiktok_async.api.posting.rules.saved import Fingerprint
 from tiktok_async.errors import ConfigurationError, SourceChanged, TikTokError, UploadError
@@ -113,7 +113,7 @@ class OpenVideo:
         Raises:
             UploadError: It cannot be read.
         """
-        size, mtime_ns = await _translated(self._media.stamp(), "could not be looked at")
+        size, mtime_ns = await _translated(self._media.state(), "could not be looked at")
         head = min(size, _SAMPLE)
         tail = min(size - head, _SAMPLE)
         start, _ = await _whole(self._media.read(0, head), 0, head)
@@ -128,7 +128,7 @@ class OpenVideo:
         Raises:
             UploadError: It cannot be looked at.
         """
-        return (await _translated(self._media.stamp(), "could not be looked at")).size
+        return (await _translated(self._media.state(), "could not be looked at")).size
 
     async def read(self, offset: int, length: int) -> memoryview:
         """Return exactly *length* bytes from *offset* on.
@@ -185,17 +185,17 @@ async def _translated(work: Awaitable[T], what: str) -> T:
         raise UploadError(f"The source {what} ({type(error).__name__}); mend that and resume the upload.") from error
 
 
-async def _whole(reading: Awaitable[Read], offset: int, length: int) -> tuple[memoryview, Stamp]:
+async def _whole(reading: Awaitable[Read], offset: int, length: int) -> tuple[memoryview, SourceState]:
     """Await *reading*, which must give *length* bytes, no more and no fewer."""
     block: object
-    block, stamp = await _translated(reading, f"could not be read at byte {offset}")
+    block, state = await _translated(reading, f"could not be read at byte {offset}")
     if not isinstance(block, bytes | bytearray | memoryview):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         raise UploadError(f"The source gave a {type(block).__name__} at byte {offset}; `read` must give bytes.")
     if len(block) != length:
         raise SourceChanged(
             f"The source gave {len(block)} of {length} bytes at byte {offset}. Upload it as a new post."
         )
-    return memoryview(block), stamp
+    return memoryview(block), state
 
 
 UploadSource: TypeAlias = (

@@ -158,9 +158,7 @@ class ResearchPosition:
         except (AttributeError, KeyError, TypeError, ValueError):
             form, position = None, None
         if position is None or form != _FORM:
-            raise ConfigurationError(
-                "This is not a checkpoint of a search; give a page's `checkpoint`, unchanged."
-            )
+            raise ConfigurationError("This is not a checkpoint of a search; give a page's `checkpoint`, unchanged.")
         if position.key != _key(body, first, last, is_random=is_random):
             raise ConfigurationError(
                 "This checkpoint is for another search: the query, `start`, `end` and `is_random` must be the same."
