@@ -128,7 +128,7 @@ async def test_a_changed_video_is_not_sent_on(remote: Remote, clip: Path) -> Non
     await asyncio.to_thread(clip.write_bytes, os.urandom(20_000_000))
     done = await remote.run("upload", "--resume")
     assert done.code == 1
-    assert "not the one the upload began with" in done.err
+    assert "not the one with which the upload began" in done.err
 
 
 async def test_after_the_hour_a_new_post_is_advised_and_the_state_is_gone(remote: Remote, clip: Path) -> None:

@@ -214,7 +214,7 @@ def test_only_a_promise_that_was_made_is_held_against_the_creator() -> None:
     "setting", ["disable_comment", "auto_add_music", "brand_content_toggle", "brand_organic_toggle"]
 )
 async def test_a_photo_draft_drops_no_setting_silently(account: Account, setting: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"{setting} does not travel with a draft"):
+    with pytest.raises(ConfigurationError, match=f"{setting} is not sent with a draft"):
         await account.draft_photos([JPEG], PhotoPost(privacy_level=None, **{setting: True}))  # type: ignore[arg-type]  # by name
 
 

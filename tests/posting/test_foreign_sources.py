@@ -173,5 +173,5 @@ async def test_an_async_file_that_does_not_say_its_size_is_told(tmp_path: Path) 
             return None
 
     del tmp_path
-    with pytest.raises(Exception, match="could not be looked at"):
+    with pytest.raises(Exception, match="could not be examined"):
         await open_video(Mute(b"video"), CLOCK).fingerprint()

@@ -1,4 +1,4 @@
-"""One post on its way: its upload, its state, and how it ended."""
+"""One accepted post: its upload, its state, and its end."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -42,10 +42,10 @@ __all__ = ["Publish", "PublishEvents"]
 
 @frozen(slots=True)
 class PublishEvents:
-    """Tells of one publish, if somebody listens.
+    """Emits the events of one publish.
 
     Attributes:
-        runtime: Whose observer is told.
+        runtime: The parts of the session.
         open_id: The account.
         publish_id: The post.
     """
@@ -55,15 +55,15 @@ class PublishEvents:
     publish_id: str
 
     def chunk(self, plan: ChunkPlan, chunk: int, *, sent: int, size: int, attempts: int, seconds: float) -> None:
-        """Tell that a chunk was acknowledged.
+        """Report that a chunk was acknowledged.
 
         Args:
-            plan: How the video is cut.
-            chunk: Which chunk, from 0.
-            sent: Bytes acknowledged in all.
+            plan: The plan of the chunks.
+            chunk: The number of the chunk, from 0.
+            sent: Bytes acknowledged in total.
             size: Bytes acknowledged with this one.
-            attempts: How often it was sent.
-            seconds: How long that took.
+            attempts: The number of attempts to send it.
+            seconds: The time that took.
         """
         if self.runtime.emit is not None:
             self.runtime.emit(
@@ -82,7 +82,7 @@ class PublishEvents:
             )
 
     def state(self, status: PublishStatus) -> None:
-        """Tell that the post's state is another one."""
+        """Report that the post's state has changed."""
         if self.runtime.emit is not None:
             self.runtime.emit(
                 PublishChanged(
@@ -95,32 +95,32 @@ class PublishEvents:
             )
 
 
-# 30 status calls a minute are allowed; most posts are through within one.
+# 30 status calls a minute are allowed; most posts are published within a minute.
 # https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
 _FIRST_POLL = 2.0
 _LONGEST_POLL = 30.0
 _GROWTH = 1.5
-# How long TikTok may not know an id that it has just given out; seen for seconds.
+# For this time TikTok may not know an id that it has just given; some seconds have been seen.
 _UNKNOWN_ID_GRACE = 60.0
-# How often in a row TikTok's address may give an answer that is not going to change, such as a 404: once is a
-# deployment, three times over seconds is for good.
+# The number of permanent-looking answers in a row, such as a 404, after which a wait ends: a single one may come from
+# a deployment.
 _MOST_PERMANENT = 3
 
 
 @define(slots=True)
 class _Problems:
-    """What the last questions of a wait failed with.
+    """The errors of the last status calls of a wait.
 
     Attributes:
         last: The last one's error, if it failed.
-        permanent: How many in a row failed in a way that time does not mend.
+        permanent: The number of calls in a row that failed in a permanent way.
     """
 
     last: TikTokError | None = None
     permanent: int = 0
 
     def add(self, error: TikTokError, *, permanent: bool = False) -> None:
-        """Take note of *error*."""
+        """Add *error*."""
         self.last = error
         self.permanent = self.permanent + 1 if permanent else 0
 
@@ -128,15 +128,15 @@ class _Problems:
 def _longest(timeout: Duration | None) -> timedelta | None:
     checks = Checks()
     longest = checks.duration("timeout", timeout)
-    checks.refuse("The end of a post cannot be waited for")
+    checks.refuse("This wait cannot begin")
     return longest
 
 
 class Publish:
-    """A post that TikTok has accepted and not yet published; `Account.post_video` and its kin return one.
+    """A post that TikTok has accepted; `Account.post_video` and similar methods return one.
 
-    It can be continued in another process: by the same call with the same `dedup_key`, or by `to_json()`, saved before
-    the first byte moves and handed to `Account.publish`.
+    Another process can continue it: by the same call with the same `dedup_key`, or by giving `to_json()`, saved before
+    the first byte is sent, to `Account.publish`.
 
     Example:
         >>> async def post(account, path, post, job_id):
@@ -157,7 +157,7 @@ class Publish:
         self._credential = credential
         self._record = record
         self._source = source
-        # Whether the record holds all that TikTok has acknowledged: true of a new one, false after a crash.
+        # Whether the record holds all acknowledged bytes: true for a new one, false after a crash.
         self._certain = certain
         self._upload: Upload | None = None
         self._state: str | None = None
@@ -175,23 +175,23 @@ class Publish:
 
     @property
     def plan(self) -> ChunkPlan | None:
-        """How its video is cut; `None` where there is nothing to upload."""
+        """The plan of its chunks; `None` if there is nothing to upload."""
         return None if self._record.upload is None else self._record.upload.plan
 
     @property
     def moved(self) -> int:
-        """Bytes that TikTok has acknowledged, and those of the chunk under way that left for it.
+        """Acknowledged bytes, plus the bytes of the current chunk that were sent.
 
-        It is for a bar that moves within a chunk, and it goes back where a chunk has to be sent again.
+        It is for a progress bar that moves within a chunk, and it falls when a chunk must be sent again.
         """
         acknowledged = 0 if self._record.upload is None else self._record.upload.sent
         return acknowledged if self._upload is None else self._upload.acknowledged + self._upload.under_way
 
     def to_json(self) -> str:
-        """Return what another process needs to go on.
+        """Return the saved form, from which another process can continue.
 
-        It holds the upload address in clear, by which anybody can send this video's bytes for an hour: keep it as
-        you keep a token.
+        It holds the upload address in plain text, with which anyone can send this video's bytes for an hour: protect
+        it like a token.
         """
         return self._record.to_json()
 
@@ -202,22 +202,22 @@ class Publish:
         on_progress: Callable[[UploadProgress], Awaitable[None] | None] | None = None,
         step: int = 1_000_000,
     ) -> PublishStatus:
-        """Send what is left of the video, then wait until the post is published, or a draft is in the inbox.
+        """Send the rest of the video, then wait until the post is published, or a draft is in the inbox.
 
-        Breaking off is harmless, as for `upload`: call it again, here or in another process.
+        Ending it early is harmless, as for `upload`: call it again, here or in another process.
 
         Args:
-            timeout: How long to wait at most once all bytes are sent; `None` for as long as it takes.
+            timeout: The longest wait after all bytes are sent; `None` waits without a limit.
             on_progress: Called with the progress of the upload; it may be async.
-            step: After how many bytes it is called, beside after each chunk.
+            step: The number of bytes after which it is called, in addition to the end of each chunk.
 
         Returns:
-            The last status, as `wait` does.
+            The last status, as from `wait`.
 
         Raises:
-            UploadError: As `upload` raises, with the kinds of it.
+            UploadError: As from `upload`, with its subclasses.
             PublishFailed: TikTok did not publish it.
-            PublishPending: The time is over and nothing is decided. That is no failure.
+            PublishPending: The time has passed without a result. That is not a failure.
 
         Example:
             >>> async def post(account, path, post):
@@ -233,26 +233,26 @@ class Publish:
         return await self.wait(longest)
 
     async def upload(self, *, step: int | None = None) -> AsyncGenerator[UploadProgress, None]:
-        """Send the video's bytes, chunk by chunk; the source stays open until the last one, or until this is closed.
+        """Send the video's bytes in chunks; the source stays open until the last one, or until this is closed.
 
-        What has been acknowledged is not sent again. Breaking off is harmless: call it again, here or in another
-        process. A post without bytes to send, or with none left, yields nothing.
+        Acknowledged bytes are not sent again. Ending it early is harmless: call it again, here or in another process.
+        If no bytes are left to send, it yields nothing.
 
         Args:
-            step: Tell the progress within a chunk, too, each time so many bytes more have left. `progress.state`
-                changes with an acknowledged chunk alone.
+            step: Also yield the progress within a chunk, each time this number of bytes was sent. `progress.state`
+                changes only with an acknowledged chunk.
 
         Yields:
             The progress after each chunk; save its `state`.
 
         Raises:
-            UploadExpired: The hour in which an upload must finish is over.
+            UploadExpired: The hour in which an upload must finish has passed.
             UploadRejected: The upload host refused, or the upload address is not TikTok's.
-            SourceChanged: The source is not the one the upload began with.
-            UploadError: It did not work in all attempts, or the source cannot be read; resume later.
-            PublishFailed: TikTok gave the post up meanwhile.
-            ConfigurationError: The source is missing, cannot be read, or the upload is running already; or *step* is no
-                number of bytes.
+            SourceChanged: The source is not the one with which the upload began.
+            UploadError: All attempts failed, or the source cannot be read; resume later.
+            PublishFailed: TikTok gave up the post meanwhile.
+            ConfigurationError: The source is missing or cannot be read, the upload is already running, or *step* is not
+                a number of bytes.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
         """
@@ -266,7 +266,7 @@ class Publish:
         shown = highest
         if self._source is None:
             raise ConfigurationError(
-                f"Publish {self.publish_id} has bytes to send and no source: `account.publish(state, source)`."
+                f"Publish {self.publish_id} has bytes to send, but no source: `account.publish(state, source)`."
             )
         async with self._source.opened() as video:
             upload = await self._prepare(record, video)
@@ -299,7 +299,7 @@ class Publish:
         return UploadProgress(chunk=chunk, chunks=plan.count, sent=sent, total=plan.size, state=self._record.to_json())
 
     async def _within_chunk(self, upload: Upload) -> AsyncGenerator[int, None]:
-        """Send the next chunk, and yield how many bytes have left each time there are more, but not its end."""
+        """Send the next chunk, and yield the number of sent bytes each time it grows, but not at the end."""
         news = asyncio.Event()
         sending = asyncio.ensure_future(self._exclusively(upload))
         sending.add_done_callback(lambda _: news.set())
@@ -319,10 +319,10 @@ class Publish:
             await asyncio.wait({sending})
 
     async def status(self) -> PublishStatus:
-        """Ask TikTok where the post is.
+        """Ask TikTok for the state of the post.
 
         Raises:
-            InvalidParams: TikTok does not know the post, or it is another account's.
+            InvalidParams: TikTok does not know the post, or it belongs to another account.
         """
         response = await self._runtime.sender.call(
             Endpoint.STATUS_FETCH, credential=self._credential, json={"publish_id": self.publish_id}
@@ -336,20 +336,20 @@ class Publish:
     async def wait(self, timeout: Duration | None = timedelta(minutes=30)) -> PublishStatus:  # noqa: ASYNC109 - the end of a wait is a result here, not a cancellation
         """Wait until the post is published, or a draft is in its creator's inbox.
 
-        It asks after 2 s, then less and less often, every 30 s at last. A webhook that is handed to
-        `session.webhooks.handle` makes it ask at once.
+        It asks after 2 s, then at growing intervals of up to 30 s. A webhook given to `session.webhooks.handle` makes
+        it ask at once.
 
         Args:
-            timeout: How long at most, in seconds if it is a number; `None` for as long as it takes.
+            timeout: The longest wait, in seconds if it is a number; `None` waits without a limit.
 
         Returns:
-            The last status. `post_ids` may still be empty: they come with the moderation, and for public posts only.
+            The last status. `post_ids` may still be empty: public posts get one after the moderation, others none.
 
         Raises:
             PublishFailed: TikTok did not publish it; `.reason`, `.retryable` and `.advice` say more.
-            PublishPending: The time is over and nothing is decided. That is no failure: ask again later. Its
-                `__cause__` is what the last question failed with, if it did.
-            ServerError: TikTok's address gives, again and again, an answer that waiting does not change.
+            PublishPending: The time has passed without a result. That is not a failure: ask again later. Its
+                `__cause__` is the error of the last status call, if it failed.
+            ServerError: Several answers in a row were errors that waiting does not change.
         """
         longest = _longest(timeout)
         clock = self._runtime.clock
@@ -358,7 +358,7 @@ class Publish:
         problems = _Problems()
         with self._runtime.wakeups.listen(self.publish_id) as wakeup:
             while True:
-                status = await self._look(clock.monotonic() - started, problems)
+                status = await self._ask(clock.monotonic() - started, problems)
                 if status is not None and status.state == PublishState.FAILED:
                     raise failure_of(self.publish_id, status)
                 if status is not None and status.succeeded:
@@ -371,16 +371,16 @@ class Publish:
                 delay = min(delay * _GROWTH, _LONGEST_POLL)
 
     def notify(self) -> None:
-        """Make a `wait` for this post ask TikTok at once, as when a webhook told of it."""
+        """Make a `wait` for this post ask TikTok at once, as after a webhook about it."""
         self._runtime.wakeups.wake(self.publish_id)
 
     async def cancel(self) -> None:
         """Ask TikTok to stop fetching the post's media; the post then fails with `publish_cancelled`.
 
-        It works for `PullFromUrl` only, and not near the download's end.
+        It works only for `PullFromUrl`, and not near the end of the download.
 
         Raises:
-            InvalidParams: `publish_not_cancellable`: it is too late, or the video is uploaded rather than fetched.
+            InvalidParams: `publish_not_cancellable`: it is too late, or the video is uploaded, not fetched.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
         """
@@ -388,8 +388,8 @@ class Publish:
             Endpoint.PUBLISH_CANCEL, credential=self._credential, json={"publish_id": self.publish_id}
         )
 
-    async def _look(self, waited: float, problems: "_Problems") -> PublishStatus | None:
-        """Ask once; `None` where asking later may tell more."""
+    async def _ask(self, waited: float, problems: "_Problems") -> PublishStatus | None:
+        """Ask once; `None` if a later call may give a result."""
         try:
             status = await self.status()
         except InvalidParams as error:
@@ -397,7 +397,7 @@ class Publish:
                 raise
             problems.add(error)
         except ServerError as error:
-            # The post goes on whether or not TikTok can be asked about it.
+            # A failed status call does not affect the post.
             problems.add(error, permanent=not error.retryable and error.status < HTTPStatus.INTERNAL_SERVER_ERROR)
             if problems.permanent >= _MOST_PERMANENT:
                 raise
@@ -409,7 +409,7 @@ class Publish:
         return None
 
     async def _prepare(self, record: UploadRecord, video: OpenVideo) -> Upload:
-        """Look at the address and the source, and learn what TikTok has, before any byte moves."""
+        """Check the address and the source, and get the offset from TikTok, before any byte is sent."""
         runtime = self._runtime
         url = self._address(record)
         found = await video.fingerprint()
@@ -433,12 +433,12 @@ class Publish:
         return upload
 
     async def _compare(self, record: UploadRecord, video: OpenVideo, found: Fingerprint) -> None:
-        """Compare the contents of a source that looks different: a file that was fetched again has another time.
+        """Compare the contents of a source whose state differs: a file that was downloaded again has another time.
 
-        What was sent must be the same bytes; the rest is sent from this source alone.
+        The bytes already sent must be the same; the rest is sent from this source.
 
         Raises:
-            SourceChanged: Another part than the time differs.
+            SourceChanged: More than the time differs.
         """
         began, what = record.fingerprint, self.publish_id
         if found.size != began.size:
@@ -446,7 +446,7 @@ class Publish:
         if found.sample != began.sample:
             raise changed("its first or last 64 KiB differ", what)
         if record.sent > record.checked:
-            raise changed("its time differs, and what was sent of it cannot be compared", what)
+            raise changed("its time differs, and the bytes already sent cannot be compared", what)
         digest, offset = "", 0
         while offset < record.checked:
             span = record.plan.range_of(record.plan.chunk_at(offset))
@@ -456,13 +456,13 @@ class Publish:
             link = video.digest()
             digest, offset = chained(digest, b"" if link is None else link), span.stop
         if digest != record.digest:
-            raise changed(f"bytes that were sent already, some of the first {record.checked}, differ", what)
+            raise changed(f"some of the first {record.checked} bytes, which were sent already, differ", what)
 
     def check_address(self) -> None:
-        """Refuse an upload address that no byte may go to.
+        """Refuse an upload address to which bytes must not be sent.
 
         Raises:
-            UploadRejected: It is one.
+            UploadRejected: The address is not allowed.
         """
         if self._record.upload is not None:
             self._address(self._record.upload)
@@ -477,7 +477,7 @@ class Publish:
 
     async def _exclusively(self, upload: Upload) -> None:
         if self._upload is not None:
-            raise ConfigurationError(f"Publish {self.publish_id} is being uploaded already: one `upload()` at a time.")
+            raise ConfigurationError(f"Publish {self.publish_id} is already being uploaded: one `upload()` at a time.")
         self._upload = upload
         self._certain = False
         try:

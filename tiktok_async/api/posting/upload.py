@@ -1,9 +1,9 @@
-"""Getting the chunks of one video acknowledged, whatever the network does.
+"""Sending the chunks of one video until each is acknowledged.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 
-TikTok is always right about how many bytes it has: where its answer, or the post's status, names another offset than
-ours, the upload goes on from there. Progress counts acknowledged bytes, never sent ones.
+TikTok decides how many bytes it has: if its answer, or the post's status, names another offset, the upload continues
+from there. Progress counts acknowledged bytes, not sent ones.
 """
 
 import asyncio
@@ -37,23 +37,23 @@ __all__ = ["PIECE", "ChunkBody", "Upload"]
 
 
 PIECE = 64 * 1024
-"""Bytes that are handed on at once: a transport copies and encrypts a piece whole."""
+"""The bytes of one piece: a transport copies and encrypts a piece as a whole."""
 
 
 class ChunkBody:
-    """An async iterator over pieces of *blocks* that tells of each, and that can be closed under a sender's hands.
+    """An async iterator over pieces of *blocks* that reports each one, and can be closed while a sender uses it.
 
-    A sender that failed may still hold on to the iterator for a moment, in a task of its own.
+    A sender that failed may still use the iterator for a moment, in a task of its own.
 
     Args:
         blocks: The chunk.
-        clock: Tells the time.
-        guard: Is told of progress.
-        on_moved: Is called after each piece.
+        clock: Time.
+        guard: Gets the time of each progress.
+        on_moved: Called after each piece.
 
     Attributes:
-        failure: What the source raised, which a sender would only show as a broken connection.
-        moved: Bytes that were handed to the sender.
+        failure: The error of the source, which a sender would only report as a broken connection.
+        moved: Bytes given to the sender.
     """
 
     __slots__ = ("_blocks", "_clock", "_closed", "_guard", "_idle", "_on_moved", "_rest", "failure", "moved")
@@ -102,7 +102,7 @@ class ChunkBody:
             self._idle.set()
 
     async def aclose(self) -> None:
-        """Close the blocks once nobody is waiting for one."""
+        """Close the blocks when no read is waiting."""
         self._closed = True
         await self._idle.wait()
         await self._blocks.aclose()
@@ -112,29 +112,29 @@ STALL_SECONDS = 60.0
 
 _TAKEN = {200, 201, 206}
 # https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
-_GONE = {403: "its hour is over", 404: "TikTok does not know it any more"}
+_GONE = {403: "its hour has passed", 404: "TikTok does not know it any more"}
 _WORTH_REPEATING = {408, 425, 429}
 _MOST_REWINDS = 5
 
 
 class Upload:
-    """One upload from where it stands to its end.
+    """One upload, from its present offset to its end.
 
     Args:
         record: The publish; it has an upload.
         url: The checked upload address.
-        video: What is uploaded; open.
+        video: The open video.
         status: Asks TikTok for the post's status.
-        transport: Moves bytes.
+        transport: Sends requests.
         clock: Time, sleep and jitter.
-        retry: How often a chunk is tried.
+        retry: The attempts for each chunk.
 
     Attributes:
-        acknowledged: Bytes that TikTok has, as far as it told.
-        attempts: How often the last chunk was sent.
+        acknowledged: Bytes that TikTok has acknowledged.
+        attempts: The number of attempts for the last chunk.
         upload: The record, with the chunks that were checked since.
-        plan: How the video is cut.
-        on_moved: Is called when bytes of a chunk have left.
+        plan: The plan of the chunks.
+        on_moved: Called when bytes of a chunk were sent.
     """
 
     def __init__(
@@ -167,41 +167,41 @@ class Upload:
 
     @property
     def under_way(self) -> int:
-        """Bytes of the chunk at hand that left for TikTok."""
+        """Bytes of the current chunk that were sent."""
         return 0 if self._body is None else self._body.moved
 
     async def ask(self) -> bool:
-        """Learn from the post's status what TikTok has.
+        """Get the number of bytes that TikTok has from the post's status.
 
         Returns:
-            Whether TikTok told.
+            Whether TikTok answered.
 
         Raises:
-            PublishFailed: The post has failed already; no byte would help.
+            PublishFailed: The post has already failed.
         """
         try:
             status = await self._status()
         except (SessionClosed, WrongEventLoop):
             raise
         except TikTokError:
-            # The bytes need no token and no API: without an answer the upload host will tell, by a 416.
+            # The upload needs no token and no API: without an answer here, the upload host gives the offset by a 416.
             return False
         if status.state == PublishState.FAILED:
             raise failure_of(self._record.publish_id, status)
         if status.succeeded:
-            self._move(self.plan.size)
+            self._set_offset(self.plan.size)
         elif status.uploaded_bytes is not None:
-            self._move(max(self.acknowledged, floor_to_chunk(self.plan, status.uploaded_bytes)))
+            self._set_offset(max(self.acknowledged, floor_to_chunk(self.plan, status.uploaded_bytes)))
         return status.succeeded or status.uploaded_bytes is not None
 
     async def next_chunk(self) -> None:
-        """Get the chunk at hand acknowledged.
+        """Send the current chunk until it is acknowledged.
 
         Raises:
-            UploadExpired: The hour is over.
+            UploadExpired: The hour has passed.
             UploadRejected: The upload host refused.
-            SourceChanged: The source is not the same any more.
-            UploadError: It did not work in all the attempts; the upload can be resumed later.
+            SourceChanged: The source has changed.
+            UploadError: All attempts failed; the upload can be resumed later.
         """
         self.attempts = 0
         goal = self.plan.range_of(self.plan.chunk_at(self.acknowledged)).stop
@@ -213,12 +213,12 @@ class Upload:
             if problem is not None:
                 await self._pause(problem)
                 if not isinstance(problem, TransportError) or problem.sent:
-                    # What was lost may have been only the answer, and TikTok does not say what a second PUT of a
-                    # chunk it already has would do.
+                    # Perhaps only the answer was lost, and TikTok does not document a second PUT of a chunk that it
+                    # already has.
                     await self.ask()
 
     async def _attempt(self, span: range) -> UploadError | TransportError | None:
-        """Send *span* once. Returns what is worth another attempt, or `None` if TikTok answered about the offset."""
+        """Send *span* once; return an error that is worth another attempt, or `None` if TikTok gave an offset."""
         try:
             reply = await self._put(span)
         except TransportError as error:
@@ -239,29 +239,29 @@ class Upload:
         raise self._error(UploadRejected, reply.status, what)
 
     async def _gone(self, span: range, status: int | None, why: str) -> None:
-        """Tell an upload that has ended from one that is complete, or raise."""
+        """Return if the upload is complete, or raise if it has ended."""
         told = await self.ask()
         if self.acknowledged >= span.stop:
             return
         advice = (
             "Start a new post; this one will not appear."
             if told
-            else "Its status could not be asked: look at it with `Publish.status()` before you start a new post."
+            else "Its status is unknown: check it with `Publish.status()` before you start a new post."
         )
-        raise self._error(UploadExpired, status, f"The upload cannot go on: {why}. {advice}")
+        raise self._error(UploadExpired, status, f"The upload cannot continue: {why}. {advice}")
 
     def _take(self, span: range, reply: RawResponse) -> UploadError | None:
         points = resume_points(self.plan, reply.headers)
-        self._move(points[0] if points and span.stop not in points else span.stop)
+        self._set_offset(points[0] if points and span.stop not in points else span.stop)
         if self.acknowledged > span.start:
             return None
-        return self._error(UploadError, reply.status, "The upload host took a chunk and does not have it.")
+        return self._error(UploadError, reply.status, "The upload host accepted a chunk, but does not have it.")
 
     async def _resync(self, span: range, reply: RawResponse) -> UploadError | None:
         self._refused.add(span.start)
         points = [point for point in resume_points(self.plan, reply.headers) if point not in self._refused]
         if points:
-            self._move(points[0])
+            self._set_offset(points[0])
             return None
         await self.ask()
         if self.acknowledged not in self._refused:
@@ -271,7 +271,7 @@ class Upload:
         raise self._error(
             UploadRejected,
             reply.status,
-            f"The upload host does not expect byte {span.start}, and says nothing of which. Start a new post.",
+            f"The upload host does not expect byte {span.start}, and does not say which. Start a new post.",
         )
 
     async def _put(self, span: range) -> RawResponse:
@@ -288,12 +288,12 @@ class Upload:
             async with guard, aclosing(body):
                 return await self._transport.send(request)
         except TimeoutError:
-            lost = TransportError(f"no byte moved for {STALL_SECONDS:.0f} s", sent=True, endpoint="the upload host")
+            lost = TransportError(f"no byte was sent for {STALL_SECONDS:.0f} s", sent=True, endpoint="the upload host")
         except TransportError as error:
             lost = error
         finally:
             self._body = None
-        # If the source failed, the network only tells of a broken connection.
+        # If the source failed, the network only reports a broken connection.
         raise body.failure or lost
 
     async def _pause(self, problem: UploadError | TransportError) -> None:
@@ -305,7 +305,7 @@ class Upload:
                 UploadError,
                 status,
                 f"A chunk was not acknowledged in {self.attempts} attempts. Resume later with "
-                "`account.publish(state, source)`; do not post anew.",
+                "`account.publish(state, source)`; do not start a new post.",
             ) from problem
         base, cap = policy.base.total_seconds(), policy.cap.total_seconds()
         wait = backoff(self.attempts, base=base, cap=cap, jitter=self._clock.random(), spread=FULL_JITTER)
@@ -314,17 +314,15 @@ class Upload:
     async def _check_hour(self) -> None:
         expires_at = self._record.expires_at
         if expires_at is not None and self._clock.now() >= expires_at:
-            await self._gone(range(self.plan.size), None, "its hour is over")
+            await self._gone(range(self.plan.size), None, "its hour has passed")
 
-    def _move(self, offset: int) -> None:
+    def _set_offset(self, offset: int) -> None:
         if offset > self.acknowledged:
             self._refused.clear()
         elif offset < self.acknowledged:
             self._rewinds += 1
             if self._rewinds > _MOST_REWINDS:
-                raise self._error(
-                    UploadRejected, None, "The upload host lost what it had acknowledged, again and again."
-                )
+                raise self._error(UploadRejected, None, "The upload host lost acknowledged bytes several times.")
         self.acknowledged = offset
 
     def _error(self, kind: type[UploadError], status: int | None, what: str) -> UploadError:

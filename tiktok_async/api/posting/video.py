@@ -1,4 +1,4 @@
-"""A video that is handed in: what kind of source it is, and of what type."""
+"""The source of a video: its kind, its content type, and reading it."""
 
 import asyncio
 import hashlib
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 
 BLOCK = 1024 * 1024
-"""Bytes that are read at once: a thread's wake-up for less would cost more than the reading."""
+"""The bytes of one read: for fewer, starting the thread would cost more than the read."""
 
 
 async def read_ahead(
@@ -60,11 +60,11 @@ async def read_ahead(
     """Yield the bytes of *span* in blocks, reading the next one while one is being sent.
 
     Args:
-        begin: Called with an offset and a length, one call at a time. Where it returns a future, the reading goes on
-            already; a coroutine waits for the loop's next turn, which may be a block later.
-        finish: Called with what *begin* returned and with what it was called for.
+        begin: Called with an offset and a length, one call at a time. If it returns a future, the read has already
+            begun; a coroutine begins in the loop's next step, which may be a block later.
+        finish: Called with the result of *begin* and its arguments.
         span: First byte to one past the last; not empty.
-        clock: Gives the turns.
+        clock: Lets the loop run between blocks.
     """
     ahead: asyncio.Future[T] | None = None
     try:
@@ -76,7 +76,7 @@ async def read_ahead(
                 ahead = asyncio.ensure_future(begin(after, min(BLOCK, span.stop - after)))
             yield block
             if ahead is not None and ahead.done():
-                # Nothing to wait for: without a turn of the loop, a fast receiver would have a whole chunk written.
+                # There was nothing to wait for: without this, a fast receiver would take a whole chunk at once.
                 await clock.sleep(0)
     finally:
         if ahead is not None:
@@ -84,7 +84,7 @@ async def read_ahead(
 
 
 async def _give_up(ahead: "asyncio.Future[T]") -> None:
-    """Let no read outlive the range it was for, and no failure of it go unseen as a warning."""
+    """End the read ahead, and retrieve its error, so that asyncio logs no warning."""
     ahead.cancel()
     await asyncio.wait([ahead])
     if not ahead.cancelled():
@@ -98,8 +98,8 @@ class OpenVideo:
     """A video's bytes, one call at a time.
 
     Args:
-        media: Where they come from; open.
-        clock: Gives the loop its turns.
+        media: The open source.
+        clock: Lets the loop run between blocks.
     """
 
     def __init__(self, media: OpenMedia, clock: Clock) -> None:
@@ -108,12 +108,12 @@ class OpenVideo:
         self._digest: Digest | None = None
 
     async def fingerprint(self) -> Fingerprint:
-        """Return by what this video can be known again; it reads 128 KiB.
+        """Return the fingerprint of this video; it reads 128 KiB.
 
         Raises:
             UploadError: It cannot be read.
         """
-        size, mtime_ns = await _translated(self._media.state(), "could not be looked at")
+        size, mtime_ns = await _translated(self._media.state(), "could not be examined")
         head = min(size, _SAMPLE)
         tail = min(size - head, _SAMPLE)
         start, _ = await _whole(self._media.read(0, head), 0, head)
@@ -123,12 +123,12 @@ class OpenVideo:
         return Fingerprint(size=size, sample=digest.hexdigest(), mtime_ns=mtime_ns)
 
     async def size(self) -> int:
-        """Return how many bytes it has.
+        """Return its size in bytes.
 
         Raises:
-            UploadError: It cannot be looked at.
+            UploadError: It cannot be examined.
         """
-        return (await _translated(self._media.state(), "could not be looked at")).size
+        return (await _translated(self._media.state(), "could not be examined")).size
 
     async def read(self, offset: int, length: int) -> memoryview:
         """Return exactly *length* bytes from *offset* on.
@@ -140,13 +140,13 @@ class OpenVideo:
         return (await _whole(self._media.read(offset, length), offset, length))[0]
 
     def blocks(self, span: range, expected: Fingerprint) -> AsyncGenerator[memoryview, None]:
-        """Return the bytes of *span* in blocks, none of them read after the video changed.
+        """Return the bytes of *span* in blocks, and none after a change of the video.
 
         Raises:
-            SourceChanged: It is not the video of *expected* any more, or ends too early.
+            SourceChanged: It is not the video of *expected* any more, or is too short.
             UploadError: It cannot be read.
         """
-        # What has a time may come again with another one, and is known by its bytes then.
+        # A file may be replaced by a copy with another time; then its bytes are compared.
         digest = self._digest = hashlib.sha256() if expected.mtime_ns is not None else None
 
         async def same(reading: Awaitable[Read], offset: int, length: int) -> memoryview:
@@ -158,31 +158,32 @@ class OpenVideo:
         return read_ahead(partial(self._media.read, digest=digest), same, span, self._clock)
 
     def digest(self) -> bytes | None:
-        """Return the SHA-256 of the last range that was read whole by `blocks`; `None` for what is no file."""
+        """Return the SHA-256 of the last range that `blocks` read completely; `None` if it is not a file."""
         return None if self._digest is None else self._digest.digest()
 
 
 def changed(part: str, publish_id: str | None = None) -> SourceChanged:
-    """Return the error of a source that is not the one the upload began with.
+    """Return the error for a source that is not the one with which the upload began.
 
     Args:
-        part: Which part of it differs, as a clause.
+        part: The part that differs, as a clause.
         publish_id: The post.
     """
     return SourceChanged(
-        f"The source is not the one the upload began with: {part}. Upload it as a new post.", publish_id=publish_id
+        f"The source is not the one with which the upload began: {part}. Upload it as a new post.",
+        publish_id=publish_id,
     )
 
 
 async def _translated(work: Awaitable[T], what: str) -> T:
-    """Await *work* of a source, and put its failure into our words."""
+    """Await *work* of a source, and translate its failure."""
     try:
         return await work
     except TikTokError:
         raise
     except Exception as error:
-        # A source is the caller's code: anything may come out of it.
-        raise UploadError(f"The source {what} ({type(error).__name__}); mend that and resume the upload.") from error
+        # A source is the caller's code, so it may raise anything.
+        raise UploadError(f"The source {what} ({type(error).__name__}); correct that and resume the upload.") from error
 
 
 async def _whole(reading: Awaitable[Read], offset: int, length: int) -> tuple[memoryview, SourceState]:
@@ -201,7 +202,7 @@ async def _whole(reading: Awaitable[Read], offset: int, length: int) -> tuple[me
 UploadSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | AsyncFile | FormFile | ByteSource
 )
-"""What a video may be handed in as, beside `PullFromUrl`."""
+"""The accepted sources of a video, besides `PullFromUrl`."""
 
 _MP4 = "video/mp4"
 # https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
@@ -212,7 +213,7 @@ _TYPES: Mapping[str, str] = {
     ".qt": "video/quicktime",
     ".webm": "video/webm",
 }
-# Names of what TikTok does not take. A table of our own: the machine's differs from one container to the next.
+# Names of formats that TikTok refuses. A table of our own, since the machine's differs between containers.
 _OTHER_FORMATS = frozenset(
     name
     for names in (
@@ -232,9 +233,9 @@ class VideoSource:
     """A video's bytes.
 
     Attributes:
-        media: Where they come from.
+        media: The source.
         path: The file, if it is one.
-        clock: Gives the loop its turns.
+        clock: Lets the loop run between blocks.
     """
 
     media: Media
@@ -247,10 +248,10 @@ class VideoSource:
         return cls(media=PathMedia(path), path=path, clock=clock)
 
     async def fingerprint(self) -> Fingerprint:
-        """Return by what this source can be known again; it reads 128 KiB.
+        """Return the fingerprint of this source; it reads 128 KiB.
 
         Raises:
-            ConfigurationError: It is a file that cannot be opened, or that has no places to go to.
+            ConfigurationError: It is a file that cannot be opened, or that cannot seek.
             UploadError: It cannot be read.
         """
         async with self.opened() as video:
@@ -265,7 +266,7 @@ class VideoSource:
         """Keep the source open for the block.
 
         Raises:
-            ConfigurationError: It is a file that cannot be opened, or that has no places to go to.
+            ConfigurationError: It is a file that cannot be opened, or that cannot seek.
         """
         try:
             media = await self.media.open()
@@ -280,10 +281,10 @@ class VideoSource:
 
 
 def open_video(source: UploadSource, clock: Clock) -> VideoSource:
-    """Tell what kind of source this is; nothing is opened yet.
+    """Return the source for *source*; nothing is opened yet.
 
     Raises:
-        ConfigurationError: It is none of the kinds.
+        ConfigurationError: It is not an accepted source.
     """
     media: Media
     if isinstance(source, str | os.PathLike):
@@ -291,7 +292,7 @@ def open_video(source: UploadSource, clock: Clock) -> VideoSource:
     if isinstance(source, bytes | bytearray | memoryview):
         media = BytesMedia(memoryview(source).cast("B"))
         return VideoSource(media=media, path=None, clock=clock)
-    # Frameworks wrap a file of the standard library's, whose reading belongs in our thread and not in theirs.
+    # Frameworks wrap a file of the standard library; it is read in this library's thread, not in theirs.
     inner = getattr(source, "file", None)
     whole = inner if _is_file(inner) else source
     if _is_file(whole):
@@ -304,14 +305,14 @@ def open_video(source: UploadSource, clock: Clock) -> VideoSource:
         _check_object(found)
         media = ObjectMedia(found)
     else:
-        raise ConfigurationError(f"A {type(source).__name__} is no source of a video: {_SOURCES}")
+        raise ConfigurationError(f"A {type(source).__name__} is not a source of a video: {_SOURCES}")
     return VideoSource(media=media, path=None, clock=clock)
 
 
 _SOURCES = (
     "give a path, bytes, a seekable file opened with 'rb' (an async one too), PullFromUrl, or a ByteSource (`size`, "
     "`async read(offset, length)`). Write a stream, such as an answer's body or a pipe, to a temporary file first: "
-    "TikTok wants to know its size, and a lost chunk is read again."
+    "its size must be known, and a lost chunk is read again."
 )
 
 
@@ -320,7 +321,7 @@ def _is_async(source: object, name: str) -> bool:
 
 
 def _is_file(source: object) -> bool:
-    """Whether *source* has the methods of a binary file of the standard library's, none of them async."""
+    """Whether *source* has the methods of a binary file of the standard library, none of them async."""
     named = all(callable(getattr(source, name, None)) for name in ("read", "seek"))
     return (
         named
@@ -336,30 +337,30 @@ def _refuse_unseekable(file: object) -> None:
     except ValueError:
         raise ConfigurationError("The video's file is closed: open it again, or give its path.") from None
     if not told:
-        raise ConfigurationError(f"A {type(file).__name__} that cannot seek is no source of a video: {_SOURCES}")
+        raise ConfigurationError(f"A {type(file).__name__} that cannot seek is not a source of a video: {_SOURCES}")
 
 
 def _check_object(source: ByteSource) -> None:
-    """Refuse what only looks like a `ByteSource`.
+    """Refuse an invalid `ByteSource`.
 
     Raises:
-        ConfigurationError: Its size is none.
+        ConfigurationError: Its size is not a size.
     """
     checks = Checks()
     checks.whole("size", source.size, least=1, optional=False)
-    checks.refuse(f"A {type(source).__name__} is no ByteSource")
+    checks.refuse(f"This {type(source).__name__} is not a ByteSource")
 
 
 def content_type_of(path: str | None, content_type: str | None) -> str:
-    """Return the media type of a video: the one told, or the one its name says, or MP4.
+    """Return the media type of a video: the given one, or the one of its name, or MP4.
 
     Raises:
-        ConfigurationError: It is one that TikTok does not take.
+        ConfigurationError: TikTok does not accept it.
     """
     if content_type is not None:
         if content_type not in _TYPES.values():
             raise ConfigurationError(
-                f"TikTok does not take {content_type}: content_type is one of {', '.join(_TYPES.values())}."
+                f"TikTok does not accept {content_type}: content_type must be one of {', '.join(_TYPES.values())}."
             )
         return content_type
     suffix = "" if path is None else Path(path).suffix.lower()
@@ -368,8 +369,8 @@ def content_type_of(path: str | None, content_type: str | None) -> str:
         return known
     if suffix in _OTHER_FORMATS:
         raise ConfigurationError(
-            f"TikTok takes no {suffix} files: convert the video to MP4, MOV or WebM, or say `content_type=` if the "
-            "name is wrong."
+            f"TikTok does not accept {suffix} files: convert the video to MP4, MOV or WebM, or give `content_type` if "
+            "the name is wrong."
         )
     return _MP4
 
@@ -377,5 +378,5 @@ def content_type_of(path: str | None, content_type: str | None) -> str:
 def _absolute(source: "str | os.PathLike[str]") -> str:
     path = os.fspath(source)
     if "://" in path:
-        raise ConfigurationError("A URL is no path: wrap it in PullFromUrl to let TikTok fetch the video.")
+        raise ConfigurationError("A URL is not a path: wrap it in PullFromUrl to let TikTok fetch the video.")
     return str(Path(path).absolute())

@@ -1,1 +1,1 @@
-"""What decides about a post and never waits: chunks, saved uploads, statuses."""
+"""Rules about posts, which never wait: chunks, saved uploads, statuses."""

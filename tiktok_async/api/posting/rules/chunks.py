@@ -2,8 +2,8 @@
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 
-TikTok does not say what it means by MB: its examples use both 1,000,000 and 1,048,576 bytes. Every plan made here
-is inside both readings.
+TikTok does not define MB: its examples use both 1,000,000 and 1,048,576 bytes. Every plan made here satisfies both
+readings.
 """
 
 import re
@@ -16,34 +16,34 @@ from tiktok_async.models._http import header
 __all__ = ["MAX_CHUNK", "MAX_SIZE", "MIN_CHUNK", "content_range", "floor_to_chunk", "plan_chunks", "resume_points"]
 
 MIN_CHUNK = 5 * 1024 * 1024
-"""5 MB in its larger reading, in bytes."""
+"""5 MB in the larger reading, in bytes."""
 MAX_CHUNK = 64_000_000
-"""64 MB in its smaller reading, in bytes."""
+"""64 MB in the smaller reading, in bytes."""
 MAX_SIZE = 4 * 1024**3
-"""4 GB in its larger reading, in bytes: what is too large by TikTok's own count, TikTok says."""
+"""4 GB in the larger reading, in bytes; if TikTok's own limit is lower, TikTok refuses."""
 
-# A lost chunk costs ten megabytes and a gigabyte costs a hundred round trips. Memory does not enter: it does not
-# depend on the chunk size.
+# A lost chunk costs ten megabytes, and a gigabyte costs a hundred round trips. The memory used does not depend on the
+# chunk size.
 _USUAL = 10_000_000
 
 _UPLOADED = re.compile(r"\s*bytes\s+0-(\d{1,15})/(?:\d+|\*)\s*", re.IGNORECASE)
 
 
 def plan_chunks(size: int, chunk_size: int | None = None) -> ChunkPlan:
-    """Cut a video of *size* bytes by TikTok's rules.
+    """Divide a video of *size* bytes by TikTok's rules.
 
-    All chunks are of one size, and the last one takes the remainder too, so it may be nearly twice as large. The
+    All chunks have one size, and the last one includes the remainder, so it may be nearly twice as large. The
     number of chunks is `size // chunk_size`.
 
     Args:
         size: Bytes of the video, 1 to 4,294,967,296.
         chunk_size: Bytes of a chunk, 5,242,880 to 64,000,000. `None` sends up to 64,000,000 bytes in one chunk and
-            larger videos in chunks of 10,000,000: a lost chunk is sent again whole, and each chunk costs a round
-            trip. A video that fits into a single chunk of the wished size, or that would leave a single one, is
-            sent whole, since TikTok refuses a single chunk that is not as large as the video.
+            larger videos in chunks of 10,000,000: a lost chunk is sent again as a whole, and each chunk costs a
+            round trip. A video that fits into one chunk, or would be a single chunk with its remainder, is sent as
+            a whole, since TikTok refuses a single chunk that is smaller than the video.
 
     Returns:
-        A plan that is inside both readings of TikTok's "MB".
+        A plan that satisfies both readings of TikTok's "MB".
 
     Raises:
         ConfigurationError: There is no such plan; the message says why and what to choose instead.
@@ -75,8 +75,8 @@ def plan_chunks(size: int, chunk_size: int | None = None) -> ChunkPlan:
         return ChunkPlan(size=size, chunk_size=chunk_size, count=count)
     if size > MAX_CHUNK:
         raise ConfigurationError(
-            f"Chunks of {chunk_size} bytes would send a video of {size} bytes in a single chunk, and TikTok wants more "
-            f"than one above {MAX_CHUNK} bytes: choose at most {size // 2}, or leave it out."
+            f"Chunks of {chunk_size} bytes would send a video of {size} bytes in a single chunk, but TikTok requires "
+            f"more than one above {MAX_CHUNK} bytes: choose at most {size // 2}, or leave it out."
         )
     return ChunkPlan(size=size, chunk_size=size, count=1)
 
@@ -92,13 +92,13 @@ def content_range(span: range, size: int) -> str:
 
 
 def resume_points(plan: ChunkPlan, headers: Mapping[str, str]) -> tuple[int, ...]:
-    """Return the offsets at which the upload may go on by the upload host's reply, the likeliest first.
+    """Return the offsets at which the upload may continue by the upload host's reply, the most likely first.
 
-    The reply's `Content-Range: bytes 0-{UPLOADED_BYTES}/{TOTAL}` leaves open whether its upper bound is the last
-    byte's index or the number of bytes. Chunks end where the plan says, so only one reading lands on such an end.
+    The reply's `Content-Range: bytes 0-{UPLOADED_BYTES}/{TOTAL}` does not define whether its upper bound is the last
+    byte's index or the number of bytes. By the plan of the chunks, only one of the two is the end of a chunk.
 
     Returns:
-        Nothing if the reply does not say; one offset if it is the end of a chunk; two if it is in the middle of one.
+        No offset if the reply holds none; one if it is the end of a chunk; two if it is in the middle of one.
 
     Example:
         >>> plan = ChunkPlan(size=25, chunk_size=10, count=2)
@@ -118,7 +118,7 @@ def resume_points(plan: ChunkPlan, headers: Mapping[str, str]) -> tuple[int, ...
 
 
 def floor_to_chunk(plan: ChunkPlan, uploaded: int) -> int:
-    """Return the offset at which to go on when TikTok has *uploaded* bytes: the start of the chunk that is torn."""
+    """Return the offset to continue from when TikTok has *uploaded* bytes: the start of the incomplete chunk."""
     # https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status calls the number 1-indexed.
     if uploaded >= plan.size:
         return plan.size

@@ -1,4 +1,4 @@
-"""What the creator's settings say to a post before it is sent, and what is wrong with a list of photos."""
+"""Checks of a post against the creator's settings before it is sent, and of a list of photos."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -30,7 +30,7 @@ _NOT_PHOTOS = frozenset(
 
 
 def video_problems(post: VideoPost, info: CreatorInfo) -> list[str]:
-    """Return what *info* has against *post*; nothing is fine.
+    """Return the problems of *post* with the settings in *info*; empty if there are none.
 
     Source: https://developers.tiktok.com/doc/content-sharing-guidelines
     """
@@ -41,13 +41,14 @@ def video_problems(post: VideoPost, info: CreatorInfo) -> list[str]:
     longest = info.max_video_post_duration
     if post.duration is not None and longest is not None and post.duration > longest:
         problems.append(
-            f"the video lasts {post.duration.total_seconds():g} s, this creator may post {longest.total_seconds():g} s"
+            f"the video lasts {post.duration.total_seconds():g} s, but this creator may post "
+            f"{longest.total_seconds():g} s"
         )
     return problems
 
 
 def photo_problems(post: PhotoPost, info: CreatorInfo) -> list[str]:
-    """Return what *info* has against *post*; duets, stitches and durations do not concern photos.
+    """Return the problems of *post* with the settings in *info*; photos have no duets, stitches or durations.
 
     Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
     """
@@ -56,30 +57,30 @@ def photo_problems(post: PhotoPost, info: CreatorInfo) -> list[str]:
 
 
 def photo_url_problems(urls: Sequence[str], post: PhotoPost, *, direct: bool) -> list[str]:
-    """Return what is wrong with posting *urls* as *post*.
+    """Return the problems of posting *urls* as *post*.
 
     Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
     """
     problems: list[str] = []
     if not direct:
         problems += [
-            f"{name} does not travel with a draft: leave it out, and let the creator choose it in the app"
+            f"{name} is not sent with a draft: leave it out, and let the creator choose it in the app"
             for name in ("disable_comment", "auto_add_music", "brand_content_toggle", "brand_organic_toggle")
             if getattr(post, name)
         ]
     if 1 <= len(urls) <= MAX_PHOTOS and post.cover_index >= len(urls):
-        problems.append(f"cover_index is {post.cover_index}, there are {len(urls)} photos")
+        problems.append(f"cover_index is {post.cover_index}, but there are {len(urls)} photos")
     problems += photo_list_problems(urls)
     if direct and post.privacy_level is None:
-        problems.append("privacy_level is missing, only a draft goes without one")
+        problems.append("privacy_level is missing; only a draft can be sent without one")
     return problems
 
 
 def photo_list_problems(urls: Sequence[str]) -> list[str]:
-    """Return what is wrong with *urls* by themselves."""
+    """Return the problems of *urls* alone."""
     problems: list[str] = []
     if not 1 <= len(urls) <= MAX_PHOTOS:
-        problems.append(f"there are {len(urls)} photos, 1 to {MAX_PHOTOS} are allowed")
+        problems.append(f"there are {len(urls)} photos, but 1 to {MAX_PHOTOS} are allowed")
     for number, url in enumerate(urls):
         problem = url_problem(url)
         if problem is not None:
@@ -88,9 +89,9 @@ def photo_list_problems(urls: Sequence[str]) -> list[str]:
 
 
 def photo_hints(urls: Sequence[str]) -> list[str]:
-    """Return what TikTok will probably refuse after the post, by the names of the photos.
+    """Return the photos that TikTok will probably refuse after the post, by their names.
 
-    A name proves nothing: a server may send a JPEG under any. So these are hints, and no problems.
+    A server may send a JPEG under any name. So these are hints, not problems.
 
     Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
     """
@@ -98,7 +99,7 @@ def photo_hints(urls: Sequence[str]) -> list[str]:
     for number, url in enumerate(urls):
         suffix = PurePosixPath(urlsplit(url).path).suffix.lower()
         if suffix in _NOT_PHOTOS:
-            hints.append(f"photo {number} has the name of a {suffix[1:].upper()}, and TikTok takes JPEG and WebP alone")
+            hints.append(f"photo {number} has the name of a {suffix[1:].upper()}, but TikTok takes only JPEG and WebP")
     return hints
 
 
@@ -110,7 +111,7 @@ def _privacy(level: str | None, info: CreatorInfo) -> list[str]:
 
 
 def _must_disable(what: str, name: str, disabled: bool | None, off: bool | None) -> list[str]:  # noqa: FBT001 - two flags side by side
-    # What is not said, TikTok decides by the creator's settings: no promise is broken.
+    # For a setting that is left out, TikTok uses the creator's settings.
     if off and disabled is False:
-        return [f"this creator allows no {what}, so {name} must not be False"]
+        return [f"this creator does not allow a {what}, so {name} must not be False"]
     return []

@@ -1,4 +1,4 @@
-"""The saved form of a publish: what another process needs to go on with it."""
+"""The saved form of a publish, from which another process can continue it."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ __all__ = ["UPLOAD_LIFETIME", "Fingerprint", "PublishRecord", "UploadRecord", "c
 UPLOAD_LIFETIME = timedelta(hours=1)
 
 _FORMAT = 1
-# TikTok prints 64 characters as the longest id and says nothing of the letters.
+# TikTok documents at most 64 characters for an id, and does not say which ones.
 # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 _PUBLISH_ID = re.compile(r"[!#-&(-;=?-Z_a-z~-]{1,128}")
 _HEADER_VALUE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
@@ -26,12 +26,12 @@ _HEADER_VALUE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
 @frozen(slots=True, kw_only=True)
 class Fingerprint:
-    """By what a source is known again.
+    """Identifies a source.
 
     Attributes:
         size: Bytes.
         sample: SHA-256 of its first and last 64 KiB, in hex.
-        mtime_ns: When a file was last written, in nanoseconds since 1970; `None` for what is not a file.
+        mtime_ns: The time of a file's last write, in nanoseconds since 1970; `None` if it is not a file.
     """
 
     size: int
@@ -39,7 +39,7 @@ class Fingerprint:
     mtime_ns: int | None = None
 
     def matches(self, other: "Fingerprint") -> bool:
-        """Return whether both are of the same source, as far as can be told without reading it all."""
+        """Return whether both identify the same source, as far as is known without reading all of it."""
         times = {self.mtime_ns, other.mtime_ns} - {None}
         return (self.size, self.sample) == (other.size, other.sample) and len(times) < 2  # noqa: PLR2004 - two times differ
 
@@ -49,14 +49,14 @@ class UploadRecord:
     """The upload of a publish.
 
     Attributes:
-        address: The `upload_url`; whoever knows it may send bytes.
-        plan: How the video is cut.
+        address: The `upload_url`, with which anyone can send bytes.
+        plan: The plan of the chunks.
         sent: Bytes TikTok has acknowledged.
         content_type: The video's media type.
-        fingerprint: The source's.
+        fingerprint: The source's fingerprint.
         path: The file, if it is one.
-        checked: How many of the sent bytes *digest* stands for; whole chunks from the first on.
-        digest: By what these bytes are known again, see `chained`.
+        checked: The number of sent bytes that *digest* covers: whole chunks from the first on.
+        digest: The digest of these bytes, see `chained`.
     """
 
     address: Secret
@@ -69,7 +69,7 @@ class UploadRecord:
     digest: str = ""
 
     def with_chunk(self, span: range, digest: bytes | None) -> "UploadRecord":
-        """Return this record with the chunk *span* checked, if it follows on what is checked already."""
+        """Return this record with the chunk *span* added to the checked bytes, if it follows them."""
         whole = span == self.plan.range_of(self.plan.chunk_at(span.start))
         if digest is None or span.start != self.checked or not whole:
             return self
@@ -77,16 +77,16 @@ class UploadRecord:
 
 
 def chained(before: str, digest: bytes) -> str:
-    """Return the digest of some chunks and one more, whose own SHA-256 is *digest*.
+    """Return the digest of the earlier chunks, whose digest is *before*, and of one more with the SHA-256 *digest*.
 
-    A running SHA-256 cannot be saved, so each link is made of the one before and of its chunk.
+    The state of an unfinished SHA-256 cannot be saved, so each digest is computed from the one before and its chunk's.
     """
     return hashlib.sha256(before.encode() + digest).hexdigest()
 
 
 @frozen(slots=True, kw_only=True)
 class PublishRecord:
-    """One publish, as it is saved.
+    """One publish in its saved form.
 
     Attributes:
         publish_id: TikTok's id.
@@ -102,7 +102,7 @@ class PublishRecord:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the upload must be finished (UTC)."""
+        """The time by which the upload must be finished (UTC)."""
         return None if self.started_at is None else self.started_at + UPLOAD_LIFETIME
 
     def with_sent(self, sent: int) -> "PublishRecord":
@@ -112,7 +112,7 @@ class PublishRecord:
         return evolve(self, upload=evolve(self.upload, sent=sent))
 
     def to_json(self) -> str:
-        """Return the saved form, with the upload address in clear: nobody can go on without it."""
+        """Return the saved form, with the upload address in plain text, which is needed to continue."""
         data: dict[str, Any] = {"tiktok_publish": _FORMAT, "publish_id": self.publish_id, "open_id": self.open_id}
         if self.started_at is not None:
             data["started_at"] = self.started_at.isoformat()
@@ -134,14 +134,14 @@ class PublishRecord:
 
     @classmethod
     def parse(cls, text: str, *, open_id: str) -> Self:
-        """Read what `to_json` wrote, or take *text* as a bare publish_id.
+        """Read the result of `to_json`, or take *text* as a publish_id.
 
         Args:
             text: The saved state, or an id.
-            open_id: The account that goes on with it.
+            open_id: The account that continues it.
 
         Raises:
-            ConfigurationError: *text* is neither, is of a newer version, or belongs to another account.
+            ConfigurationError: **text* is neither, comes from a newer version, or belongs to another account.
         """
         text = text.strip()
         if not text.startswith("{"):
@@ -151,12 +151,12 @@ class PublishRecord:
         try:
             record = cls._read(json.loads(text))
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            # The text holds an address that must not be shown, so neither it nor the parser's words go on.
+            # The text holds an address that must not be shown, so the error quotes neither it nor the parser.
             reason = type(error).__name__
         else:
             if record.open_id != open_id:
                 raise ConfigurationError(
-                    f"This publish belongs to account {record.open_id}, not to {open_id}: go on with the former."
+                    f"This publish belongs to account {record.open_id}, not to {open_id}: use that account."
                 )
             return record
         raise ConfigurationError(
@@ -196,7 +196,7 @@ def _read_upload(data: dict[str, Any]) -> UploadRecord:
             size=plan.size, sample=_text(data["sample"]), mtime_ns=None if mtime is None else _number(mtime)
         ),
         path=None if path is None else _text(path),
-        # Not there in what versions before 0.2 saved.
+        # Versions before 0.2 did not save it.
         checked=_number(data.get("checked", 0)),
         digest=_text(data["digest"]) if data.get("checked") else "",
     )

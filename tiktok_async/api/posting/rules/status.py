@@ -1,4 +1,4 @@
-"""Reading TikTok's word on a post, in all the shapes it comes in.
+"""Reading TikTok's status of a post in all its forms.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
 """
@@ -32,11 +32,11 @@ class _Status(WireModel):
 def read_status(response: Response, *, open_id: str) -> PublishStatus:
     """Read the answer to a status call.
 
-    The state must be there. What stands beside it is read as far as it can be: an odd field must not hide how a post
-    ended.
+    The state is required. The other fields are read as far as possible: a strange field must not hide the result of a
+    post.
 
     Raises:
-        ServerError: It says no state.
+        ServerError: It holds no state.
     """
     data: Any = response.data
     fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
@@ -52,7 +52,7 @@ def read_status(response: Response, *, open_id: str) -> PublishStatus:
 
 
 def failure_of(publish_id: str, status: PublishStatus) -> PublishFailed:
-    """Return the error that a failed post is."""
+    """Return the error for a failed post."""
     reason = str(status.fail_reason or "no reason given")
     rule = FAIL_RULES.get(reason, UNKNOWN_FAIL)
     advice = (rule.photos if publish_id.startswith(_PHOTOS) else None) or rule.advice
@@ -60,20 +60,20 @@ def failure_of(publish_id: str, status: PublishStatus) -> PublishFailed:
 
 
 def is_unknown_id(error: InvalidParams) -> bool:
-    """Return whether TikTok does not know the publish_id, which it may say for a moment after an init."""
+    """Return whether TikTok does not know the publish_id, as may be for a moment after an init."""
     return error.code == "invalid_publish_id" or "invalid_publish_id" in error.message
 
 
 def _reason(value: object) -> FailReason | str | None:
     if not isinstance(value, str):
-        # Not a word, but more than nothing for whoever asks TikTok's support.
+        # Not text, but useful for a question to TikTok's support.
         return str(value) if type(value) is int else None
     return FailReason(value) if value in set(FailReason) else value or None
 
 
 def _ids(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - any JSON value
     several: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]  # JSON
-    # A post that is not public yet has no id; some answers say so with nothing, null, "" or 0.
+    # A post that is not public yet has no id; answers show that by a missing field, null, "" or 0.
     return tuple(str(one) for one in several if type(one) in {int, str} and one not in {"", 0, "0"})
 
 

@@ -1,4 +1,4 @@
-"""Where a video's bytes may go. An `upload_url` comes from the network, so it is believed only as far as its host.
+"""Checking the address for a video's bytes. An `upload_url` comes from the network, so only allowed hosts are used.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 """
@@ -12,14 +12,14 @@ from tiktok_async.errors import UploadRejected
 
 __all__ = ["check_upload_url", "is_loopback"]
 
-# TikTok prints 256 as the longest; live ones have been close to it.
+# TikTok documents 256 as the longest; real ones have been close to it.
 _MAX_LENGTH = 2048
 
-# Written out rather than parsed, so that no two parsers can disagree on which part is the host. There is no room in
-# it for a user name, a backslash, an encoded host, a fragment or anything outside printable ASCII.
+# A regular expression, not a parser, so that no two parsers can disagree about the host. It allows no user name, no
+# backslash, no encoded host, no fragment and only printable ASCII.
 _SHAPE = re.compile(r"(https?)://([A-Za-z0-9.-]{1,253}|\[::1\])(?::([1-9]\d{0,4}))?([/?][!\"$-\[\]-~]*)?")
 _LOOPBACK = re.compile(r"localhost|127(?:\.(?:0|[1-9]\d{0,2})){3}|\[::1\]")
-# The last label of a name never is a number; `2130706433`, `0x7f.1` and `127.1` are addresses to some resolvers.
+# The last label of a name is never a number; some resolvers read `2130706433`, `0x7f.1` and `127.1` as addresses.
 _ADDRESS = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)|\[.*\]")
 _LABELS = re.compile(r"(?!-)[a-z0-9-]+(?<!-)(?:\.(?!-)[a-z0-9-]+(?<!-))*")
 _HTTPS = 443
@@ -34,17 +34,17 @@ def check_upload_url(address: str, *, hosts: Sequence[str], base_url: URL, publi
     """Return *address* as a URL if bytes may be sent to it.
 
     Args:
-        address: What TikTok's init, or a saved state, gave.
+        address: The address from TikTok's init or from a saved state.
         hosts: The allowed host names; `*.example.com` allows every name below `example.com`.
-        base_url: Where the API is; its own host is allowed too.
+        base_url: The address of the API; its host is allowed too.
         publish_id: For the error.
 
     Returns:
-        The very same address.
+        The same address.
 
     Raises:
-        UploadRejected: It is not https (except to this machine), names a user, an IP address, an odd port or a host
-            that is not allowed. The message does not repeat the address.
+        UploadRejected: It is not https (except to this machine), or has a user name, an IP address, an unusual port or
+            a host that is not allowed. The message does not repeat the address.
     """
     problem = _problem(address, hosts, base_url)
     if problem is not None:
