@@ -10,7 +10,7 @@ _log = logging.getLogger("tiktok_async.stores")
 OnUnsafe = Callable[[StoreUnsafe], None]
 
 
-def tell(findings: Iterable[StoreUnsafe], on_unsafe: OnUnsafe | None) -> None:
+def report_unsafe(findings: Iterable[StoreUnsafe], on_unsafe: OnUnsafe | None) -> None:
     """Log each finding and hand it to *on_unsafe*; a callback that raises breaks nothing."""
     for finding in findings:
         _log.warning("The store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting})

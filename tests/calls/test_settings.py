@@ -58,12 +58,12 @@ def test_the_consent_page_needs_an_address_too(address: str) -> None:
     [
         ("abc\n", "line break"),
         ("abc\r\n", "line break"),
-        (" abc", "blank"),
+        (" abc", "space"),
         ("a\tc", "printable"),
         ("a\x00", "printable"),
     ],
 )
-def test_a_key_with_a_line_break_or_blank_says_so_and_shows_no_secret(name: str, value: str, why: str) -> None:
+def test_a_key_with_a_line_break_or_space_says_so_and_shows_no_secret(name: str, value: str, why: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name} holds a .*{why}|{name} holds a {why}") as caught:
         session(**{name: value})
     assert value not in str(caught.value)
