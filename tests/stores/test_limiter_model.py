@@ -153,7 +153,7 @@ class Fleet:
 
     def answer(self, worker: Worker, which: int) -> None:
         if worker.in_flight:
-            worker.in_flight.pop(which % len(worker.flying)).end = self.now
+            worker.in_flight.pop(which % len(worker.in_flight)).end = self.now
             worker.window.answered(self.now)
 
     def cancel(self, worker: Worker) -> None:
