@@ -170,7 +170,7 @@ class AiohttpTransport:
                 # aiohttp would send a form body with its secrets to any host that a 307 names.
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=self._timeout if request.stall_timeout is None else _stall(request.stall_timeout),
+                timeout=self._timeout_of(request),
                 trace_request_ctx=progress,
             ) as response:
                 body = await _read(response.content)
