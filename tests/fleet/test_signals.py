@@ -22,7 +22,7 @@ from tiktok_async.stores import open_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-_TIMEOUT = 3.0  # seconds for a request; a lease is three times as long
+_TIMEOUT = 1.0  # seconds for a request; a lease is three times as long
 
 
 class Scene:

@@ -37,8 +37,8 @@ async def test_eight_processes_share_twenty_accounts_whose_tokens_live_two_secon
     tasks = 50 if full else FEW
     # Nobody is killed, so nobody waits for a lease: the time for a request only ends a hang.
     async with Fleet(store_url, tmp_path, tasks=tasks, timeout=60) as fleet:
-        await fleet.run(60 if full else 7)
-        await fleet.rotated(40)
+        await fleet.run(60 if full else 2)
+        await fleet.rotated(40 if full else 20)
         report = await fleet.finish()
     _nothing_lost(report)
     assert report.ok > 8 * tasks
@@ -49,11 +49,12 @@ async def test_processes_killed_each_second_lose_what_was_killed_in_mid_rotation
     store_url: str, tmp_path: Path, *, full: bool
 ) -> None:
     dice = random.Random(3)
-    tasks, timeout = (50, 2.0) if full else (FEW, 5.0)
-    async with Fleet(store_url, tmp_path, slow=0.2, tasks=tasks, timeout=timeout) as fleet:
-        for _ in range(60 if full else 7):
+    # A lease is three times as long as a request may take; who looks for the end of a dead one's waits for that.
+    tasks, timeout, processes = (50, 2.0, 8) if full else (FEW, 2.5, 4)
+    async with Fleet(store_url, tmp_path, slow=0.2, tasks=tasks, timeout=timeout, processes=processes) as fleet:
+        for _ in range(60 if full else 5):
             await fleet.run(1)
-            await fleet.replace(dice.randrange(8))
+            await fleet.replace(dice.randrange(processes))
         await fleet.settled()
         report = await fleet.finish()
     assert report.failed == []
@@ -69,13 +70,13 @@ async def test_a_redis_that_is_away_for_seconds_makes_refreshes_wait_and_loses_n
     own_redis: RedisServer, tmp_path: Path, *, full: bool
 ) -> None:
     tasks, timeout = (50, 2.0) if full else (FEW, 5.0)
-    async with Fleet(own_redis.url, tmp_path, life=6, processes=4, tasks=tasks, timeout=timeout) as fleet:
-        await fleet.run(20 if full else 4)
+    async with Fleet(own_redis.url, tmp_path, life=6 if full else 3, processes=4, tasks=tasks, timeout=timeout) as fleet:
+        await fleet.run(20 if full else 2)
         await asyncio.to_thread(own_redis.stop)
-        await fleet.run(5)
+        await fleet.run(5 if full else 3)
         await asyncio.to_thread(own_redis.start)
-        await fleet.run(20 if full else 4)
-        await fleet.rotated(20)
+        await fleet.run(20 if full else 2)
+        await fleet.rotated(20 if full else 10)
         report = await fleet.finish()
     assert report.failed == []
     assert report.gone == {}
