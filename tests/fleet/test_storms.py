@@ -70,7 +70,9 @@ async def test_a_redis_that_is_away_for_seconds_makes_refreshes_wait_and_loses_n
     own_redis: RedisServer, tmp_path: Path, *, full: bool
 ) -> None:
     tasks, timeout = (50, 2.0) if full else (FEW, 5.0)
-    async with Fleet(own_redis.url, tmp_path, life=6 if full else 3, processes=4, tasks=tasks, timeout=timeout) as fleet:
+    async with Fleet(
+        own_redis.url, tmp_path, life=6 if full else 3, processes=4, tasks=tasks, timeout=timeout
+    ) as fleet:
         await fleet.run(20 if full else 2)
         await asyncio.to_thread(own_redis.stop)
         await fleet.run(5 if full else 3)
