@@ -24,6 +24,12 @@ async def test_allowing_sends_the_browser_back_with_code_scopes_and_state(raw: R
     assert "!" not in back
 
 
+async def test_who_comes_without_the_last_slash_of_the_address_can_allow_as_well(raw: Raw) -> None:
+    user = raw.emulator.add_user()
+    back = await raw.emulator.consent(raw.authorize().replace("/authorize/?", "/authorize?"), user)
+    assert back.startswith(f"{CALLBACK}?code=")
+
+
 async def test_denying_sends_the_browser_back_with_an_error_and_no_code(raw: Raw) -> None:
     user = raw.emulator.add_user()
     params = callback(await raw.emulator.consent(raw.authorize(), user, deny=True))

@@ -40,7 +40,8 @@ async def consent(url: str, user: EmulatedUser, *, scopes: Iterable[str] | None,
     granted = sorted(user.ready_for(scopes) & set(asked))
     form = [*params, ("user", user.open_id), ("decision", "deny" if deny else "allow")]
     form += [("grant", scope) for scope in granted]
-    page = parts._replace(query="", fragment="").geturl()
+    # Where the page's form goes, also for a URL that came without the last slash.
+    page = parts._replace(path=f"{parts.path.rstrip('/')}/", query="", fragment="").geturl()
     async with aiohttp.ClientSession() as browser:
         async with browser.get(url, allow_redirects=False) as question:
             await _no_error(question)
