@@ -3,19 +3,25 @@
 import asyncio
 import inspect
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tiktok_async import (
+    AccountKey,
     AccountNotFound,
     ConfigurationError,
     Endpoint,
     Event,
     Limit,
     RequestFinished,
+    Scope,
+    Secret,
     SessionClosed,
     SessionOptions,
     StoreError,
@@ -25,8 +31,9 @@ from tiktok_async import (
     TokenRefreshed,
     WrongEventLoop,
 )
+from tiktok_async.abc import BulkTokenStore
 from tiktok_async.emulator import Emulator
-from tiktok_async.stores import MemoryTokenStore
+from tiktok_async.stores import MemoryTokenStore, SQLiteTokenStore
 
 SCOPES = {"user.info.basic", "video.list"}
 
@@ -102,6 +109,49 @@ async def test_calls_after_the_end_say_that_the_session_is_closed(emulator: Emul
             await call
     with pytest.raises(SessionClosed):
         await anext(session.accounts())
+
+
+@pytest.mark.parametrize("kind", ["read one by one", "read in bulk"])
+async def test_accounts_that_lack_a_scope_are_found_among_all(emulator: Emulator, tmp_path: Path, kind: str) -> None:
+    store = MemoryTokenStore() if kind == "read one by one" else SQLiteTokenStore(tmp_path / "tokens.db")
+    assert isinstance(store, BulkTokenStore) is (kind == "read in bulk")
+    now = emulator.clock.now()
+    scopes = {"all": ["user.info.basic", "video.list"], "basic": ["user.info.basic"], "nothing": list[str]()}
+    async with emulator.session(store=store) as session, aclosing(store):
+        tokens = [
+            Token(
+                key=AccountKey(session.client_key, f"{name}-{number}"),
+                access_token=Secret("a"),
+                refresh_token=Secret("r"),
+                scopes=frozenset(granted),
+                expires_at=now,
+                refresh_expires_at=now,
+                updated_at=now,
+            )
+            for name, granted in scopes.items()
+            for number in range(200)  # more than one page of them
+        ]
+        if isinstance(store, BulkTokenStore):
+            await store.put_many([(token, 0) for token in tokens])
+        else:
+            for token in tokens:
+                await store.put(token, expected_version=0)
+
+        async def lacking(*wanted: str) -> Counter[str]:
+            found = [account.open_id async for account in session.accounts(lacking=wanted)]
+            assert len(set(found)) == len(found)
+            return Counter(open_id.partition("-")[0] for open_id in found)
+
+        assert await lacking(Scope.VIDEO_LIST) == {"basic": 200, "nothing": 200}
+        assert await lacking("user.info.basic") == {"nothing": 200}
+        assert await lacking("user.info.basic", "video.publish") == {"all": 200, "basic": 200, "nothing": 200}
+        assert await lacking() == {}
+        assert len([account async for account in session.accounts()]) == 600
+
+
+async def test_scopes_that_accounts_lack_are_no_string(session: TikTokSession) -> None:
+    with pytest.raises(ConfigurationError, match="Give a list"):
+        await anext(session.accounts(lacking="video.list"))
 
 
 async def test_what_was_passed_in_stays_open(emulator: Emulator) -> None:

@@ -25,6 +25,7 @@ from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._http.connection import connection_of
 from tiktok_async._http.transport import DEFAULT_TIMEOUT, AiohttpTransport
 from tiktok_async._tokens.credentials import AccountCredential, ClientCredential
+from tiktok_async._tokens.lacking import accounts_lacking
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import keep_fresh, refresh_due
 from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore
@@ -35,7 +36,7 @@ from tiktok_async.api.research.research import Research
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.api.webhook_receiver import WebhookReceiver
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Secret
+from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Scope, Secret
 from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._http import Response
 from tiktok_async.stores import open_limiter, open_store
@@ -333,15 +334,31 @@ class TikTokSession:
         """
         return Account(self._runtime, open_id)
 
-    async def accounts(self) -> AsyncIterator[Account]:
+    async def accounts(self, *, lacking: Iterable[Scope | str] | None = None) -> AsyncIterator[Account]:
         """Yield every stored account of this app, in any order.
 
+        Args:
+            lacking: Only accounts that did not grant every one of these scopes: those to send through one more login
+                when the app asks for more. `None`: all accounts.
+
         Raises:
+            ConfigurationError: *lacking* is a string in place of a list.
             StoreError: The store failed.
+
+        Example:
+            >>> async def to_be_asked(session):
+            ...     return [account.open_id async for account in session.accounts(lacking={Scope.USER_INFO_STATS})]
         """
         self._lifecycle.check("session.accounts")
-        async for key in self._store.keys(self._client_key):
-            yield self.account(key.open_id)
+        if isinstance(lacking, str):
+            msg = "`lacking` is one string. Give a list or a set, such as {Scope.USER_INFO_STATS}."
+            raise ConfigurationError(msg)
+        if lacking is None:
+            async for key in self._store.keys(self._client_key):
+                yield self.account(key.open_id)
+            return
+        async for open_id in accounts_lacking(self._store, self._client_key, frozenset(map(str, lacking))):
+            yield self.account(open_id)
 
     async def request(
         self,

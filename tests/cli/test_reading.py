@@ -81,6 +81,16 @@ async def test_accounts_lists_who_is_logged_in_without_asking_tiktok(shell: Shel
     assert len(shell.emulator.requests) == before
 
 
+async def test_accounts_that_lack_a_scope_are_listed_alone(shell: Shell) -> None:
+    await shell.log_in(shell.emulator.add_user())
+    fewer = await shell.log_in(shell.emulator.add_user(scopes={"user.info.basic"}))
+    done = await shell.run("accounts", "--lacking", "video.list,user.info.basic", "--json")
+    assert [json.loads(line)["open_id"] for line in done.out.splitlines()] == [fewer.open_id]
+    assert done.err == ""
+    misspelt = await shell.run("accounts", "--lacking", "video.lst")
+    assert "video.lst is no scope that is known here" in misspelt.err
+
+
 async def test_without_any_account_the_way_to_one_is_told(shell: Shell) -> None:
     done = await shell.run("videos")
     assert done.code == 2

@@ -8,7 +8,7 @@ from tiktok_async.cli._output import Header, Json, note, write_json, write_table
 from tiktok_async.cli._session import DEFAULTS, Options, opened
 from tiktok_async.cli._text import for_terminal
 from tiktok_async.errors import TikTokError
-from tiktok_async.models import AccountKey, UserField
+from tiktok_async.models import AccountKey, Scope, UserField
 
 if TYPE_CHECKING:
     from tiktok_async.api.account import Account
@@ -18,6 +18,7 @@ _COLUMNS = ("open_id", "state", "reason", "expires_at", "refresh_expires_at", "s
 
 async def command(
     *,
+    lacking: str = "",
     names: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     json: Json = False,
     header: Header = False,
@@ -26,14 +27,18 @@ async def command(
     """List the accounts that are logged in here. TikTok is asked for names only.
 
     Args:
+        lacking: Only accounts that did not grant every one of these scopes, separated by commas.
         names: Ask TikTok for each account's name.
         json: Write one JSON document a line.
         header: Write the headings in a pipe, too.
         options: The session's options.
     """
     rows: list[list[object]] = []
+    scopes = {scope.strip() for scope in lacking.split(",") if scope.strip()} or None
+    for scope in sorted((scopes or set()) - {*Scope}):
+        note(f"{for_terminal(scope)} is no scope that is known here: look for a misspelling.")
     async with opened(options) as (session, store):
-        async for account in session.accounts():
+        async for account in session.accounts(lacking=scopes):
             token = await store.get(AccountKey(session.client_key, account.open_id))
             if token is None:
                 continue
