@@ -13,6 +13,7 @@ from tests.conftest import RedisServer
 from tiktok_async.cli.checks.filesystem import network_filesystem
 from tiktok_async.cli.checks.finding import Finding, Level
 from tiktok_async.cli.checks.keys import check_keys
+from tiktok_async.cli.checks.pull_urls import judged
 from tiktok_async.cli.checks.redis import check_redis
 from tiktok_async.cli.checks.sqlite import check_sqlite
 from tiktok_async.cli.checks.store_key import check_store_key
@@ -65,6 +66,40 @@ async def test_each_dangerous_setting_of_redis_is_named(
 async def test_good_settings_of_redis_are_met_with_silence(own_redis: RedisServer, settings: dict[str, str]) -> None:
     (finding,) = await looked_at(own_redis, settings)
     assert finding.level == Level.OK
+
+
+MP4 = {"Content-Type": "video/mp4", "Content-Range": "bytes 0-1023/5000"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (206, MP4, [(Level.OK, "answers with video/mp4, without a redirect, and takes ranges")]),
+        (
+            206,
+            {**MP4, "Content-Type": "image/webp; q=1"},
+            [(Level.OK, "answers with image/webp, without a redirect, and takes ranges")],
+        ),
+        (200, {"Content-Type": "video/mp4"}, [(Level.DOUBTFUL, "takes no ranges")]),
+        (206, {**MP4, "Content-Type": "text/html"}, [(Level.DOUBTFUL, "has the Content-Type 'text/html'")]),
+        (206, {**MP4, "Content-Type": "image/png"}, [(Level.DOUBTFUL, "has the Content-Type 'image/png'")]),
+        (206, {}, [(Level.DOUBTFUL, "has no Content-Type")]),
+        (206, {**MP4, "Content-Range": "bytes 0-1023/4294967297"}, [(Level.DANGEROUS, "has 4,294,967,297 bytes")]),
+        (
+            200,
+            {"Content-Type": "image/jpeg", "Content-Length": "20000001"},
+            [(Level.DANGEROUS, "has 20,000,001 bytes"), (Level.DOUBTFUL, "takes no ranges")],
+        ),
+        (301, MP4, [(Level.DANGEROUS, "redirects (301)")]),
+        (403, MP4, [(Level.DANGEROUS, "answers 403")]),
+    ],
+)
+def test_the_answer_of_a_pull_url_is_judged_by_tiktoks_rules(
+    status: int, headers: dict[str, str], expected: list[tuple[Level, str]]
+) -> None:
+    found = list(judged(status, headers))
+    assert [(level, what) for level, what, _ in found] == expected
+    assert all(advice for *_, advice in found)
 
 
 async def test_a_replica_is_dangerous(own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> None:

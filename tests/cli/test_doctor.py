@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 
 from tests.cli.conftest import Done, Shell
@@ -51,6 +53,31 @@ async def test_a_redirect_uri_that_tiktok_would_refuse_is_dangerous(healthy: She
     assert done.code == 1
     assert "must be https" in found(done, "dangerous")["redirect URI"]
     assert "ok.example.com" in found(done, "ok")["redirect URI"]
+
+
+async def test_more_redirect_uris_than_an_app_can_register_are_dangerous(healthy: Shell) -> None:
+    uris = [f"https://app{number}.example.com/" for number in range(11)]
+    given = [word for uri in [*uris, uris[0]] for word in ("--redirect-uri", uri)]
+    done = await healthy.run("doctor", *given, "--json")
+    assert (done.code, done.err.strip()) == (1, "tiktok-async: 1 of 17 findings is dangerous.")
+    assert found(done, "dangerous")["redirect URI"] == "There are 11, and an app can register 10 at most."
+
+
+async def test_a_pull_url_is_looked_at_as_tiktok_would_and_its_query_is_not_shown(healthy: Shell) -> None:
+    async def moved(_: web.Request) -> web.Response:
+        raise web.HTTPFound("/clip.mp4")
+
+    app = web.Application()
+    app.router.add_get("/moved.mp4", moved)
+    async with TestServer(app) as server:
+        address = f"http://127.0.0.1:{server.port}/moved.mp4?signature=hunter2"
+        done = await healthy.run("doctor", "--pull-url", address, "--json")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    told = [line["what"] for line in lines if line["subject"] == "pull URL"]
+    assert done.code == 1
+    assert "must be a public https URL" in told[0]
+    assert told[1] == "127.0.0.1/moved.mp4 redirects (302)."
+    assert "hunter2" not in done.out + done.err
 
 
 @pytest.mark.parametrize(("ahead", "level"), [(0, "ok"), (15, "doubtful"), (60, "dangerous")])

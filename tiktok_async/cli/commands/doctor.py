@@ -22,17 +22,19 @@ _COLUMNS = ("subject", "level", "what", "advice")
 async def command(
     *,
     redirect_uri: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    pull_url: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     scopes: str = "",
     json: Json = False,
     header: Header = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """Look for what would fail or endanger tokens: keys, redirect URIs, store, clock, scopes.
+    """Look for what would fail or endanger tokens: keys, redirect URIs, pull URLs, store, clock, scopes.
 
     Nothing is changed, and no token is used. The exit code is 1 if something is dangerous.
 
     Args:
         redirect_uri: One that the app logs in with; may be repeated.
+        pull_url: One that TikTok is to fetch a video or a photo from; its first bytes are fetched. May be repeated.
         scopes: What the app uses, separated by commas, to be compared with what was granted.
         json: Write one JSON document a line.
         header: Write the headings in a pipe, too.
@@ -41,7 +43,7 @@ async def command(
     # What the store would warn of stands among the findings.
     logging.getLogger("tiktok_async.stores").disabled = True
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-    findings = [finding async for finding in _look(redirect_uri, wanted, options)]
+    findings = [finding async for finding in _look(redirect_uri, pull_url, wanted, options)]
     if json:
         for finding in findings:
             write_json(asdict(finding))
@@ -53,16 +55,21 @@ async def command(
         raise TikTokError(f"{dangerous} of {len(findings)} findings {'is' if dangerous == 1 else 'are'} dangerous.")
 
 
-async def _look(redirect_uris: tuple[str, ...], scopes: list[str], options: Options) -> "AsyncGenerator[Finding]":
+async def _look(
+    redirect_uris: tuple[str, ...], pull_urls: tuple[str, ...], scopes: list[str], options: Options
+) -> "AsyncGenerator[Finding]":
     # Loaded here, so that `--help` is quick.
     from tiktok_async.cli.checks.clock import check_clock
     from tiktok_async.cli.checks.finding import Finding, Level
     from tiktok_async.cli.checks.keys import check_keys
+    from tiktok_async.cli.checks.pull_urls import check_pull_urls
     from tiktok_async.cli.checks.redirects import check_redirects
     from tiktok_async.cli.checks.store import check_store
     from tiktok_async.session import BASE_URL
 
     for finding in [*check_keys(options.client_key, options.client_secret), *check_redirects(redirect_uris)]:
+        yield finding
+    async for finding in check_pull_urls(pull_urls):
         yield finding
     async for finding in check_clock(options.base_url or BASE_URL):
         yield finding

@@ -29,7 +29,7 @@ _SLOWEST, _FASTEST = 23, 60
 _LARGEST = 4 * 1024**3
 _LONGEST = timedelta(minutes=10)
 # "20 MB": the smaller of the two readings. "1080p": either way round.
-_LARGEST_PHOTO = 20_000_000
+LARGEST_PHOTO = 20_000_000
 _PHOTO_LONG_SIDE, _PHOTO_SHORT_SIDE = 1920, 1080
 
 
@@ -236,8 +236,8 @@ def _photo(header: Header, size: int, mending: Mending, *, broken: bool) -> Iter
             yield _problem("pixels", "unknown", allowed, "export it again", None)
     elif max(header.width, header.height) > _PHOTO_LONG_SIDE or min(header.width, header.height) > _PHOTO_SHORT_SIDE:
         yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", mending.command("pixels"))
-    if size > _LARGEST_PHOTO:
-        allowed = f"{_LARGEST_PHOTO} bytes at most"
+    if size > LARGEST_PHOTO:
+        allowed = f"{LARGEST_PHOTO} bytes at most"
         yield _problem("size", f"{size} bytes", allowed, "compress it", mending.command("size"))
 
 
