@@ -192,7 +192,7 @@ async def posting(account: Account) -> None:
 
 
 async def research(session: TikTokSession) -> None:
-    query = Query.all(F.region_code.in_("US", "CA"), F.hashtag_name == "cats") & (F.view_count > 10)
+    query = Query.all(F.region_code.in_("US", "FR"), F.hashtag_name == "cats") & (F.view_count > 10)
     assert_type(query, Query)
     assert_type(F.username == "somebody", Condition)
     pages = session.research.videos(query, start=date(2026, 1, 1), end=date(2026, 6, 30), checkpoint=None)

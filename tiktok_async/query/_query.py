@@ -157,7 +157,7 @@ class Query(Operators):
         none_of: Conditions of which none holds: TikTok's `not`.
 
     Example:
-        >>> cats = Query.all(F.region_code.in_("US", "CA"), F.hashtag_name == "cats", F.video_length != "SHORT")
+        >>> cats = Query.all(F.region_code.in_("US", "FR"), F.hashtag_name == "cats", F.video_length != "SHORT")
         >>> len(cats.all_of), len(cats.none_of)
         (2, 1)
     """

@@ -176,6 +176,9 @@ class OAuth:
     async def import_v1(self, payload: Mapping[str, Any]) -> Account:
         """Store the token of a reply in v1's form, `{"data": {...}, "message": "success"}`.
 
+        It is for reading until the account logs in again: TikTok does not want tokens of v1 and of v2 mixed. A login
+        replaces it.
+
         Args:
             payload: The reply, decoded. Its lifetimes count from now.
 
@@ -184,6 +187,7 @@ class OAuth:
             ConfigurationError: The reply lacks a token.
 
         Source: https://developers.tiktok.com/doc/legacy-user-access-guide
+        and https://developers.tiktok.com/bulletin/migration-guidance-oauth-v1
         """
         self._runtime.lifecycle.check("oauth.import_v1")
         token = parse_v1_token(payload, client_key=self._runtime.client_key, now=self._runtime.clock.now())

@@ -103,7 +103,7 @@ class Research(People):
 
         Example:
             >>> async def ids(session):
-            ...     query = Query.all(F.region_code.in_("US", "CA"), F.hashtag_name == "cats")
+            ...     query = Query.all(F.region_code.in_("US", "FR"), F.hashtag_name == "cats")
             ...     pages = session.research.videos(query, start=date(2026, 1, 1), end=date(2026, 6, 30))
             ...     return [video.id async for video in pages]
 
