@@ -1,9 +1,11 @@
 """The SQLite file itself: who may read it, whether it is ours, and its tables."""
 
+import errno
 import os
 import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tiktok_async.errors import StoreError
@@ -128,16 +130,30 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def _check_file(path: str) -> None:
-    """Make the file readable by its owner alone before a token is in it; SQLite's side files copy its mode."""
+    """Make the file readable by its owner alone before a token is in it; SQLite's side files copy its mode.
+
+    One that is there is not opened: closing it again would end all locks that this process has on it, those of other
+    connections too (https://sqlite.org/howtocorrupt.html, 2.2). A process that then closes its own connection takes
+    itself for the last one, and removes the log under them.
+    """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except IsADirectoryError:
-        raise StoreError(f"The SQLite store {path} is a directory; give the path of a file in it.") from None
+        _make_file(path)
     except FileNotFoundError:
         parent = Path(path).absolute().parent
         raise StoreError(f"The SQLite store {path} cannot be made: the directory {parent} does not exist.") from None
     except OSError as error:
         raise StoreError(f"The SQLite store {path} cannot be written: {error.strerror}.{obstacles(path)}") from error
+
+
+def _make_file(path: str) -> None:
+    with suppress(FileExistsError):
+        # The target of a link, as a link itself counts as a file that is there.
+        os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))  # noqa: PTH - a text, as all paths here
+        return
+    if os.path.isdir(path):  # noqa: PTH112 - as above
+        raise StoreError(f"The SQLite store {path} is a directory; give the path of a file in it.")
+    if not _may(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def obstacles(path: str) -> str:
