@@ -28,6 +28,7 @@ AREAS = (
         "stores",
         "postgres",
         "tokens",
+        "saves",
         "uploads",
         "import",
     ),

@@ -53,6 +53,9 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
         Transport as Transport,
     )
     from tiktok_async.abc import (
+        UrgentTokenStore as UrgentTokenStore,
+    )
+    from tiktok_async.abc import (
         Usage as Usage,
     )
     from tiktok_async.api.account import (

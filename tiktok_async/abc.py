@@ -26,6 +26,7 @@ __all__ = [
     "TimerHandle",
     "TokenStore",
     "Transport",
+    "UrgentTokenStore",
     "Usage",
 ]
 
@@ -271,6 +272,24 @@ class BulkTokenStore(TokenStore, Protocol):
 
         Raises:
             StoreError: The store failed; which of them were stored may be unknown.
+        """
+        ...
+
+
+@runtime_checkable
+class UrgentTokenStore(TokenStore, Protocol):
+    """A `TokenStore` that can put one token before all other work, which a store may do or leave.
+
+    A token that TikTok has just given is nowhere else: a process that is killed before it is stored loses the account's
+    login. The session asks for this after each refresh and each login, and for `put` where a store does not have it.
+    """
+
+    async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token* as `put` does, without waiting for anything that this store was asked for before.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: The store failed; whether the token was stored may be unknown.
         """
         ...
 

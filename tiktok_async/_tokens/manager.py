@@ -17,7 +17,7 @@ from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async._concurrency.tasks import OwnedTasks
 from tiktok_async._tokens.client_token import ClientTokens
 from tiktok_async._tokens.renewal import AccountEntry, Purpose, Renewal, Renewals
-from tiktok_async._tokens.rotation import RotationSettings
+from tiktok_async._tokens.rotation import RotationSettings, put_first
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import AccessTokenInvalid, LeaseUnavailable, StoreError, TokenNotSaved
 from tiktok_async.models import AccountKey, ClientToken, Event, Token, TokenState
@@ -35,7 +35,7 @@ async def save_login(settings: RotationSettings, token: Token) -> Token:
     failures = 0
     while True:
         try:
-            return await settings.store.put(fresh, expected_version=None)
+            return await put_first(settings.store, fresh, expected_version=None)
         except StoreError as error:
             failures += 1
             if failures == _SAVES:

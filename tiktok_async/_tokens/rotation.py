@@ -23,7 +23,7 @@ from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.lasting import cancelled_from_outside
 from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error, reauthorization_reason, went_back
-from tiktok_async.abc import Clock, TokenStore
+from tiktok_async.abc import Clock, TokenStore, UrgentTokenStore
 from tiktok_async.errors import (
     AccountNotFound,
     LeaseUnavailable,
@@ -44,6 +44,17 @@ _BASE, _CAP = 0.1, 5.0  # seconds between two attempts
 
 # The token must not be lost even if the store breaks its contract.
 _ANY_FAILURE = (Exception, asyncio.CancelledError)
+
+
+async def put_first(store: TokenStore, token: Token, *, expected_version: int | None) -> Token:
+    """Put *token*, which nothing else holds, before all other work of a store that can.
+
+    Raises:
+        TokenConflict: Another version is stored.
+        StoreError: The store failed.
+    """
+    put = store.put_urgent if isinstance(store, UrgentTokenStore) else store.put
+    return await put(token, expected_version=expected_version)
 
 
 async def save_over(
@@ -71,7 +82,7 @@ async def save_over(
     failures = 0
     while True:
         try:
-            return await store.put(token, expected_version=expected)
+            return await put_first(store, token, expected_version=expected)
         except TokenConflict:
             stored = await _read(store, clock, before.key)
         except _ANY_FAILURE as error:

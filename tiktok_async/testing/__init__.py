@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tiktok_async.testing._limiters import RateLimiterContract, StrictWindow
     from tiktok_async.testing._store_bulk import BulkTokenStoreContract
     from tiktok_async.testing._store_notes import NoteStoreContract
+    from tiktok_async.testing._store_urgent import UrgentTokenStoreContract
     from tiktok_async.testing._stores import TokenStoreContract
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "RateLimiterContract",
     "StrictWindow",
     "TokenStoreContract",
+    "UrgentTokenStoreContract",
     "VirtualClock",
 ]
 
@@ -33,6 +35,7 @@ _LAZY = {
     "RateLimiterContract": "tiktok_async.testing._limiters",
     "StrictWindow": "tiktok_async.testing._limiters",
     "TokenStoreContract": "tiktok_async.testing._stores",
+    "UrgentTokenStoreContract": "tiktok_async.testing._store_urgent",
 }
 
 

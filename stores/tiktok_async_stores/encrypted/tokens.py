@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-from tiktok_async.abc import Lease, TokenStore
+from tiktok_async.abc import Lease, TokenStore, UrgentTokenStore
 from tiktok_async.errors import ConfigurationError, TokenConflict
 from tiktok_async.models import AccountKey, Token
 from tiktok_async_stores._bulk import get_many, pages, put_many
@@ -73,6 +73,17 @@ class EncryptedTokenStore(KeepsNotes):
             StoreError: The inner store failed.
         """
         stored = await self._inner.put(self._ring.seal(token), expected_version=expected_version)
+        return with_version(token, stored.version)
+
+    async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token*, encrypted, as `put` does, and before all other work of an inner store that can.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: The inner store failed.
+        """
+        put = self._inner.put_urgent if isinstance(self._inner, UrgentTokenStore) else self._inner.put
+        stored = await put(self._ring.seal(token), expected_version=expected_version)
         return with_version(token, stored.version)
 
     async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:

@@ -107,6 +107,20 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
             await self._inspection.run()
         return with_version(token, await self._puts.submit((token, expected_version)))
 
+    async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token* as `put` does, in a trip of its own: it waits for none that is under way.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: Redis cannot be reached; whether the token was stored may be unknown.
+        """
+        if not self._inspection.done:
+            await self._inspection.run()
+        (outcome,) = await self._put_many([(token, expected_version)])
+        if isinstance(outcome, TokenConflict):
+            raise outcome
+        return with_version(token, outcome)
+
     async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
         """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
 

@@ -17,11 +17,12 @@ from tiktok_async_stores._bulk import stored
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._unsafe import OnUnsafe
-from tiktok_async_stores._url import absolute, file_path
+from tiktok_async_stores._url import MEMORY, absolute, file_path
 from tiktok_async_stores.codec.packing import pack, unpack
 from tiktok_async_stores.codec.tokens import decode_token, encode_token, to_microseconds, with_version
 from tiktok_async_stores.sqlite.leases import SQLiteLeases, changes
 from tiktok_async_stores.sqlite.notes import SQLiteNotes
+from tiktok_async_stores.sqlite.urgent import UrgentWorker
 from tiktok_async_stores.sqlite.worker import SQLiteWorker
 
 _PAGE = 200
@@ -74,7 +75,10 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         self, path: str | os.PathLike[str], *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None
     ) -> None:
         self._clock = clock or SystemClock()
-        self._worker = SQLiteWorker(absolute(path), self._clock, on_unsafe)
+        file = absolute(path)
+        self._worker = SQLiteWorker(file, self._clock, on_unsafe)
+        # Two connections to `:memory:` would be two databases.
+        self._urgent = self._worker if file == MEMORY else UrgentWorker(file, self._clock)
         # The way to the thread and back costs more than the reading: whoever waits shares it.
         self._reads = Batcher[AccountKey, _Row | None](self._get_many, limit=_PAGE, owner=self._worker.owner)
         self._notes = SQLiteNotes(self._worker, self._clock)
@@ -103,8 +107,20 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
             TokenConflict: Another version is stored.
             StoreError: The file cannot be written.
         """
-        job = partial(_put, key=token.key, row=_row(token), expected=expected_version)
-        return with_version(token, await self._worker.write(job))
+        return await self._put(self._worker, token, expected_version)
+
+    async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
+        """Store *token* as `put` does, over a connection of its own: it waits for none of this store's other work.
+
+        Raises:
+            TokenConflict: Another version is stored.
+            StoreError: The file cannot be written.
+        """
+        return await self._put(self._urgent, token, expected_version)
+
+    async def _put(self, worker: SQLiteWorker, token: Token, expected: int | None) -> Token:
+        job = partial(_put, key=token.key, row=_row(token), expected=expected)
+        return with_version(token, await worker.write(job))
 
     async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
         """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
@@ -177,7 +193,16 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
 
     async def aclose(self) -> None:
         """Finish what is being written and close the file. Harmless when repeated."""
-        await self._worker.aclose()
+        try:
+            await self._worker.aclose()
+        finally:
+            await self._urgent.aclose()
+
+    async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
+        """Take the lease if it is free."""
+        # Who holds one may soon have a token to store at once: the connection for it is there by then.
+        await self._urgent.open()
+        return await super().acquire_lease(key, owner, ttl)
 
     def __repr__(self) -> str:
         return f"<SQLiteTokenStore {self._worker.path}>"

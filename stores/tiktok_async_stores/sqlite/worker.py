@@ -48,7 +48,7 @@ class _Call(Generic[T]):
         return "<job of a token store>"
 
 
-class _Moved(Exception):
+class Moved(Exception):
     """The path names other files than those that are open."""
 
 
@@ -81,15 +81,23 @@ class SQLiteWorker:
         self.owner: Owner = Owner(f"The SQLite store {path}")
         self._writes = Batcher[Job[Any], object](self._commit, limit=_TOGETHER, owner=self.owner)
 
+    async def open(self) -> None:
+        """Make the connection, if there is none.
+
+        Raises:
+            StoreError: The file cannot be opened, or the store was closed.
+        """
+        self.owner.check()
+        if self._aio is None or self._raw is None:
+            await self._open()
+
     async def read(self, job: Job[T]) -> T:
         """Run *job* on the thread, outside a transaction, in one hop there and back.
 
         Raises:
             StoreError: SQLite failed, or the store was closed.
         """
-        self.owner.check()
-        if self._aio is None or self._raw is None:
-            await self._open()
+        await self.open()
         return await self._run(job, writes=False)
 
     async def write(self, job: Job[T]) -> T:
@@ -102,9 +110,7 @@ class SQLiteWorker:
             TikTokError: The job raised it, before it changed anything.
             StoreError: SQLite failed, or the store was closed.
         """
-        self.owner.check()
-        if self._aio is None or self._raw is None:
-            await self._open()
+        await self.open()
         return cast("T", await self._writes.submit(job))
 
     async def aclose(self) -> None:
@@ -124,20 +130,22 @@ class SQLiteWorker:
                 # aiosqlite has no public way to run a function on its thread; its own methods all go through this one.
                 run = cast("_Run[T]", self._aio._execute)  # noqa: SLF001 - see above  # pyright: ignore - see above
                 return await run(_Call(partial(self._guarded, job, writes=writes), raw))
-            except _Moved:
+            except Moved:
                 await self._reopen(raw)
             except (sqlite3.Error, UnicodeError, OverflowError) as error:
                 raise StoreError(f"The SQLite store {self.path} failed: {error}.{obstacles(self.path)}") from error
         raise StoreError(f"The SQLite store {self.path} is replaced again and again; let one file stay there.")
 
     def _guarded(self, job: Job[T], connection: sqlite3.Connection, *, writes: bool) -> T:
-        files = self._files
-        if files is not None and identity(self.path) != files:
-            raise _Moved
+        self._check_files()
         result = job(connection)
-        if writes and files is not None and identity(self.path) != files:
-            raise _Moved
+        if writes:
+            self._check_files()
         return result
+
+    def _check_files(self) -> None:
+        if self._files is not None and identity(self.path) != self._files:
+            raise Moved
 
     async def _reopen(self, raw: sqlite3.Connection) -> None:
         if not os.path.exists(self.path):  # noqa: ASYNC240, PTH110 - one look at the file, no waiting
@@ -179,7 +187,7 @@ class SQLiteWorker:
 
         def connector() -> sqlite3.Connection:
             try:
-                self._raw = connect(self.path)
+                self._raw = self._connector()
             except (StoreError, sqlite3.Error) as error:
                 # aiosqlite would leave a failed thread to itself, which then speaks to a loop that may be gone. One
                 # with a connection can be closed in order.
@@ -200,6 +208,12 @@ class SQLiteWorker:
             raise errors[0]
         self._files = identity(self.path)
         self._aio = connection
+        self._look_at_mode()
+
+    def _connector(self) -> sqlite3.Connection:
+        return connect(self.path)
+
+    def _look_at_mode(self) -> None:
         now = self._clock.now()
         report_unsafe(
             (StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_mode(self.path)),
@@ -221,9 +235,29 @@ class SQLiteWorker:
                 raise StoreError(f"The SQLite store {self.path} failed to close: {error}.") from error
 
 
-def _commit(connection: sqlite3.Connection, jobs: Sequence[Job[Any]]) -> list[object]:
-    """Run *jobs* in one transaction; if one of them breaks it, each in one of its own."""
+def begin(connection: sqlite3.Connection) -> None:
+    """Begin a transaction that writes."""
     connection.execute("BEGIN IMMEDIATE")
+
+
+def _commit(connection: sqlite3.Connection, jobs: Sequence[Job[Any]]) -> list[object]:
+    begin(connection)
+    return end_transaction(connection, jobs, begin)
+
+
+def end_transaction(
+    connection: sqlite3.Connection, jobs: Sequence[Job[Any]], begin: Callable[[sqlite3.Connection], None]
+) -> list[object]:
+    """Run *jobs* in the transaction that has begun, and commit it; if one of them breaks it, each in one of its own.
+
+    Args:
+        connection: The connection.
+        jobs: The jobs.
+        begin: Begins another transaction.
+
+    Returns:
+        For each, in their order, its result, or the error that it raised before it changed anything.
+    """
     try:
         outcomes = [_outcome(connection, job) for job in jobs]
         connection.execute("COMMIT")
@@ -233,7 +267,7 @@ def _commit(connection: sqlite3.Connection, jobs: Sequence[Job[Any]]) -> list[ob
             connection.execute("ROLLBACK")
         if len(jobs) == 1:
             raise
-        return [_alone(connection, job) for job in jobs]
+        return [_alone(connection, job, begin) for job in jobs]
     return outcomes
 
 
@@ -244,8 +278,9 @@ def _outcome(connection: sqlite3.Connection, job: Job[Any]) -> object:
         return error
 
 
-def _alone(connection: sqlite3.Connection, job: Job[Any]) -> object:
+def _alone(connection: sqlite3.Connection, job: Job[Any], begin: Callable[[sqlite3.Connection], None]) -> object:
     try:
-        return _commit(connection, [job])[0]
+        begin(connection)
+        return end_transaction(connection, [job], begin)[0]
     except Exception as error:  # noqa: BLE001 - each job fails alone, whatever it raises
         return StoreError(f"The SQLite store failed: {error}.")

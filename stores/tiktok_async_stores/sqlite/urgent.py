@@ -1,0 +1,101 @@
+"""Writes to a SQLite file that go before all others: a rotated token is in memory only until one of them is done."""
+
+import sqlite3
+import threading
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from tiktok_async.abc import Clock
+from tiktok_async.errors import TikTokError
+from tiktok_async_stores.sqlite.file import connect
+from tiktok_async_stores.sqlite.worker import Job, Moved, SQLiteWorker, begin, end_transaction
+
+T = TypeVar("T")
+
+# SQLite itself looks again after 1, 2, 5, 10, 15, 20, 25, 50 and 100 ms: who looks more often is the next to write.
+_LOOK, _LOOKS = 0.0003, 15_000  # some 5 seconds
+_OPEN: Any = object()
+
+
+class _Entry:
+    """A job, and what came of it once that is on disk."""
+
+    __slots__ = ("job", "outcome")
+
+    def __init__(self, job: Job[Any]) -> None:
+        self.job = job
+        self.outcome: object = _OPEN
+
+
+class UrgentWorker(SQLiteWorker):
+    """Writes on a connection and a thread of its own, so that no other work of this process comes before.
+
+    It looks often for its turn among the processes that use the file, and leaves the copying of the log (a checkpoint)
+    to other connections. What is asked for while it waits for its turn goes into the same transaction.
+
+    Args:
+        path: The file.
+        clock: Times the waiting for a file that another process is just making.
+    """
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        super().__init__(path, clock, None)
+        self._waiting: deque[_Entry] = deque()
+
+    async def write(self, job: Job[T]) -> T:
+        """Run *job* in a transaction and return once it is on disk.
+
+        Raises:
+            TikTokError: The job raised it, before it changed anything.
+            StoreError: SQLite failed, or the store was closed.
+        """
+        await self.open()
+        entry = _Entry(job)
+        self._waiting.append(entry)
+        await self._run(partial(self._write, entry=entry), writes=False)
+        if isinstance(entry.outcome, TikTokError):
+            raise entry.outcome
+        return cast("T", entry.outcome)
+
+    def _write(self, connection: sqlite3.Connection, *, entry: _Entry) -> None:
+        if entry.outcome is not _OPEN:
+            return  # it went with one that was asked for before
+        entries: list[_Entry] = []
+        try:
+            _begin(connection)
+            while self._waiting:
+                entries.append(self._waiting.popleft())
+            outcomes = end_transaction(connection, [each.job for each in entries], _begin)
+            self._check_files()
+        except Moved:
+            self._waiting.extendleft(reversed(entries))
+            raise
+        except BaseException:
+            with suppress(ValueError):
+                self._waiting.remove(entry)
+            raise
+        for each, outcome in zip(entries, outcomes, strict=True):
+            each.outcome = outcome
+
+    def _connector(self) -> sqlite3.Connection:
+        connection = connect(self.path)
+        connection.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
+        connection.execute("PRAGMA busy_timeout = 0").fetchall()
+        return connection
+
+    def _look_at_mode(self) -> None:
+        """Leave that to the other connection."""
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    pause = threading.Event()
+    for _ in range(_LOOKS):
+        try:
+            return begin(connection)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        pause.wait(_LOOK)
+    return begin(connection)
