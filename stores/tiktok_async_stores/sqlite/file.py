@@ -148,7 +148,8 @@ def _check_file(path: str) -> None:
 def _make_file(path: str) -> None:
     with suppress(FileExistsError):
         # The target of a link, as a link itself counts as a file that is there.
-        os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))  # noqa: PTH - a text, as all paths here
+        target = os.path.realpath(path)
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         return
     if os.path.isdir(path):  # noqa: PTH112 - as above
         raise StoreError(f"The SQLite store {path} is a directory; give the path of a file in it.")
