@@ -199,7 +199,7 @@ JSON = st.recursive(
 
 @pytest.mark.slow
 def test_wrong_types_anywhere_raise_errors_of_ours_alone(full: bool) -> None:  # noqa: FBT001 - a fixture
-    @settings(max_examples=5_000 if full else 300, deadline=None, database=None)
+    @settings(max_examples=5_000 if full else 100, deadline=None, database=None)
     @given(st.data())
     def check(draw: st.DataObject) -> None:
         example = draw.draw(st.sampled_from(EXAMPLES))

@@ -168,7 +168,7 @@ def fitting_conditions(draw: st.DrawFn) -> Condition:
 def test_what_the_builder_accepts_the_servers_validator_accepts_and_a_refusal_has_reasons(full: bool) -> None:  # noqa: FBT001 - a fixture
     accepted = refused = 0
 
-    @settings(max_examples=5_000 if full else 500, deadline=None, database=None)
+    @settings(max_examples=5_000 if full else 200, deadline=None, database=None)
     @given(RAW_QUERIES)
     def check(raw: dict[str, Any]) -> None:
         nonlocal accepted, refused
@@ -190,7 +190,7 @@ def test_what_the_builder_accepts_the_servers_validator_accepts_and_a_refusal_ha
 
 @pytest.mark.slow
 def test_fitting_conditions_are_accepted_by_both(full: bool) -> None:  # noqa: FBT001 - a fixture
-    @settings(max_examples=5_000 if full else 500, deadline=None, database=None)
+    @settings(max_examples=5_000 if full else 200, deadline=None, database=None)
     @given(st.lists(fitting_conditions(), min_size=1, max_size=4))
     def check(conditions: list[Condition]) -> None:
         for query in (Query.all(*conditions), Query.any(*conditions), Query.none(*conditions)):
@@ -202,7 +202,7 @@ def test_fitting_conditions_are_accepted_by_both(full: bool) -> None:  # noqa: F
 
 @pytest.mark.slow
 def test_whatever_the_server_refuses_the_builder_has_refused(full: bool) -> None:  # noqa: FBT001 - a fixture
-    @settings(max_examples=5_000 if full else 500, deadline=None, database=None)
+    @settings(max_examples=5_000 if full else 200, deadline=None, database=None)
     @given(RAW_QUERIES)
     def check(raw: dict[str, Any]) -> None:
         try:

@@ -222,7 +222,7 @@ ACTIONS = st.one_of(
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(count=st.integers(1, 4), actions=st.lists(ACTIONS, min_size=8, max_size=50))
 def test_no_window_of_the_server_ever_holds_more_than_the_limit(

@@ -140,7 +140,7 @@ def check(make: Callable[[], TokenStore], request: pytest.FixtureRequest) -> Non
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=2000 if full else 40,
+            max_examples=2000 if full else 25,
             stateful_step_count=50 if full else 25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -39,9 +39,7 @@ class Scale:
 
 
 # Of a short run, most of the time is that of processes that start.
-SHORT = Scale(
-    accounts=60, videos=50, workers=2, worker_kills=2, redis_kills=1, every=8, period=2, timeout=10, grace=200
-)
+SHORT = Scale(accounts=40, videos=50, workers=2, worker_kills=2, redis_kills=1, every=6, period=2, timeout=4, grace=200)
 FULL = Scale(
     accounts=2000, videos=100, workers=4, worker_kills=10, redis_kills=3, every=120, period=30, timeout=5, grace=0
 )

@@ -71,7 +71,7 @@ class Load:
 async def test_many_requests_and_a_restart_in_the_middle(
     example: str, emulator: Emulator, tmp_path: Path, *, full: bool
 ) -> None:
-    requests = 10_000 if full else 1_500
+    requests = 10_000 if full else 500
     users = [emulator.add_user(videos=30) for _ in range(20)]
     url = f"sqlite:///{tmp_path}/tokens.db"
     served = Served(example, emulator, url)
@@ -113,7 +113,7 @@ async def test_many_requests_and_a_restart_in_the_middle(
 
 async def warm_up(served: Served, clients: list[aiohttp.ClientSession]) -> None:
     """Let connections and pools come to be, so that what is counted afterwards is a leak and no beginning."""
-    load = Load(served, clients, 400)
+    load = Load(served, clients, 200)
     await load.run()
 
 

@@ -304,7 +304,9 @@ def test_nothing_shows_a_secret() -> None:
 
 WORDS = st.text(max_size=12)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | WORDS, lambda x: st.lists(x) | st.dictionaries(WORDS, x)
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda x: st.lists(x, max_size=4) | st.dictionaries(WORDS, x, max_size=4),
+    max_leaves=8,
 )
 STAMPS = st.integers(0, 4_000_000_000)
 
@@ -316,7 +318,7 @@ def test_no_forgery_is_believed_and_nothing_genuine_refused(*, full: bool) -> No
     secret = Secret(SECRET)
     judged = {"genuine": 0, "forged": 0}
 
-    @settings(max_examples=100_000 if full else 2_000, deadline=None, database=None)
+    @settings(max_examples=100_000 if full else 600, deadline=None, database=None)
     @given(body=st.binary(max_size=300), stamp=STAMPS, data=st.data())
     def mutate(body: bytes, stamp: int, data: st.DataObject) -> None:
         header = sign(body, stamp, secret)
@@ -352,10 +354,10 @@ def test_no_forgery_is_believed_and_nothing_genuine_refused(*, full: bool) -> No
         judged["forged"] += 1
 
     mutate()
-    assert min(judged.values()) >= (90_000 if full else 1_500)
+    assert min(judged.values()) >= (90_000 if full else 450)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(["event", "create_time", "user_openid", "content", "more"]), JSON))
 @example({"event": "authorization.removed", "content": '{"reason": null}'})
 @example({"event": "post.publish.complete", "content": {"publish_id": 1e300}})
