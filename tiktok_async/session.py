@@ -108,8 +108,8 @@ class TikTokSession:
         base_url: Where TikTok's API is; the emulator's address in tests.
         authorize_url: The consent page.
         upload_hosts: The hosts that chunk bytes may go to, as names or `*.suffix`; *base_url*'s own host may too.
-        http: A client session of the caller's, which is never closed here. Grants and inits go over new connections,
-            made as its connector makes them.
+        http: A client session of the caller's, which is never closed here. Grants and inits go over other
+            connections, made as its connector makes them.
         proxy: An HTTP proxy for everything that is sent, uploads too: `http://USER:PASSWORD@HOST:PORT`.
         trust_env: Follow `HTTPS_PROXY`, `NO_PROXY` and `.netrc`, as many other programs do.
         ssl: Whose certificates are trusted: an `ssl.SSLContext`, or the path of a CA file that is trusted beside the

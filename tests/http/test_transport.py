@@ -171,6 +171,19 @@ async def test_a_stall_timeout_counts_silence_and_not_the_whole() -> None:
     assert answer.body == b"xxxxxx"
 
 
+async def test_a_request_may_have_a_time_of_its_own() -> None:
+    answered = asyncio.Event()
+
+    async def late(_: web.Request) -> web.Response:
+        await answered.wait()
+        return web.Response()
+
+    async with serving(late) as url, transport() as sending, asyncio.timeout(10):
+        with pytest.raises(TransportError, match="no answer in time"):
+            await sending.send(request(url + "/", timeout=aiohttp.ClientTimeout(total=0.01)))
+        answered.set()
+
+
 async def test_a_caller_s_session_is_used_and_left_open() -> None:
     async with serving(ok) as url, aiohttp.ClientSession() as http:
         async with transport(http=http) as sending:

@@ -78,6 +78,7 @@ class Call:
         started: When it began, by the monotonic clock.
         streaming: Receives the answer if it is a file.
         delivery: Is told whether the call may have had an effect.
+        kept: Whether its connection may be kept for the next call of this kind, where others get one of their own.
         attempts: How often it was sent.
         waited: Seconds it waited for slots.
         status: The last HTTP status.
@@ -94,6 +95,7 @@ class Call:
     started: float
     streaming: Streaming | None = None
     delivery: Delivery = field(factory=Delivery)
+    kept: bool = False
     attempts: int = 0
     waited: float = 0.0
     status: int | None = None

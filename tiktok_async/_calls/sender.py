@@ -117,6 +117,7 @@ def _request(call: Call, token: Token | ClientToken | None, timeout: "ClientTime
         body=call.body,
         timeout=timeout,
         fresh=call.spec.repeatable is Repeatable.UNSENT,
+        kept=call.kept,
     )
 
 
@@ -208,6 +209,7 @@ class Sender:
         json: Any = None,  # noqa: ANN401 - any JSON value
         form: Mapping[str, str] | None = None,
         delivery: Delivery | None = None,
+        kept: bool = False,
     ) -> Coroutine[Any, Any, Response]:
         """Call *endpoint* and return TikTok's decoded answer.
 
@@ -218,6 +220,7 @@ class Sender:
             json: The body, as JSON.
             form: The body, as a form.
             delivery: Reports whether the call may have had an effect.
+            kept: Whether the connection may be kept for the next such call; otherwise the endpoint's rule holds.
 
         Raises:
             TikTokError: From the answer, the network, the limiter or the token manager.
@@ -230,6 +233,7 @@ class Sender:
         call = self._call(route.spec, url, body, credential)
         if delivery is not None:
             call.delivery = delivery
+        call.kept = kept
         return self._run(call)
 
     def call_spec(

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from ssl import SSLContext
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import orjson
@@ -44,6 +44,8 @@ class Connector(aiohttp.TCPConnector):
 
 
 _CONNECT_SECONDS = 10.0
+# Servers keep an idle connection for five seconds and more; one that is used within this has hardly been closed.
+_KEPT_SECONDS = 1.0
 
 
 class _FreshConnector(aiohttp.BaseConnector):
@@ -51,10 +53,11 @@ class _FreshConnector(aiohttp.BaseConnector):
 
     Args:
         given: The connector of the caller's session; it is not closed here.
+        kept: Whether a connection is kept for `_KEPT_SECONDS`.
     """
 
-    def __init__(self, given: aiohttp.BaseConnector) -> None:
-        super().__init__(force_close=True)
+    def __init__(self, given: aiohttp.BaseConnector, *, kept: bool) -> None:
+        super().__init__(**_keeping(kept=kept))
         self._given = given
         # The schemes that aiohttp allows besides http and https, such as `http+unix`.
         self.allowed_protocol_schema_set = given.allowed_protocol_schema_set
@@ -69,6 +72,11 @@ class _FreshConnector(aiohttp.BaseConnector):
             raise aiohttp.ClientConnectionError
         # The one method that each subclass of a connector must have.
         return await self._given._create_connection(req, traces, timeout)  # noqa: SLF001 - see above
+
+
+def _keeping(*, kept: bool) -> dict[str, Any]:
+    """Return the keywords of a connector that shares nothing with ordinary calls."""
+    return {"keepalive_timeout": _KEPT_SECONDS} if kept else {"force_close": True}
 
 
 @frozen(slots=True)
@@ -143,6 +151,7 @@ class AiohttpTransport:
         self._given = http
         self._pooled = http
         self._single: aiohttp.ClientSession | None = None
+        self._refreshing: aiohttp.ClientSession | None = None
         self._timeout = timeout
         self._connection = connection
 
@@ -156,10 +165,11 @@ class AiohttpTransport:
         """
         self._lifecycle.check(last_work=True)
         progress = None
-        if request.fresh:
-            progress, http = _Progress(), self._single or self._open(fresh=True)
-        else:
+        if not request.fresh:
             http = self._pooled or self._open(fresh=False)
+        else:
+            progress = _Progress()
+            http = (self._refreshing if request.kept else self._single) or self._open(fresh=True, kept=request.kept)
         stripped: TikTokError | asyncio.CancelledError
         try:
             async with http.request(
@@ -206,8 +216,9 @@ class AiohttpTransport:
 
     async def aclose(self) -> None:
         """Close what was opened here; the caller's session stays open."""
-        opened = [http for http in (self._pooled, self._single) if http is not None and http is not self._given]
-        self._pooled = self._single = None
+        every = (self._pooled, self._single, self._refreshing)
+        opened = [http for http in every if http is not None and http is not self._given]
+        self._pooled = self._single = self._refreshing = None
         for http in opened:
             await http.close()
 
@@ -249,14 +260,15 @@ class AiohttpTransport:
             translated.sent = False
         return translated
 
-    def _open(self, *, fresh: bool) -> aiohttp.ClientSession:
-        # On a kept-alive connection that the server has just closed, a grant or an init would have an unknown outcome.
-        # On a new connection that cannot happen.
+    def _open(self, *, fresh: bool, kept: bool = False) -> aiohttp.ClientSession:
+        # On a kept-alive connection that the server has just closed, a login or an init would have an unknown outcome.
+        # On a new connection that cannot happen. A refresh may have one: its attempt is written down, and is repeated
+        # once with care. So refreshes that follow each other share connections.
         given, made = self._given, self._connection
         traces = [_watched()] if fresh else []
         if given is None:
             tls: SSLContext | bool = True if made.ssl is None else made.ssl
-            connector = Connector(force_close=True, ssl=tls) if fresh else Connector(limit=512, ssl=tls)
+            connector = Connector(ssl=tls, **_keeping(kept=kept)) if fresh else Connector(limit=512, ssl=tls)
             http = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -269,7 +281,7 @@ class AiohttpTransport:
             if given.closed or given.connector is None:
                 raise _closed_by_its_owner()
             http = aiohttp.ClientSession(
-                connector=_FreshConnector(given.connector),
+                connector=_FreshConnector(given.connector, kept=kept),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=given.trust_env,
                 proxy=given._default_proxy,  # noqa: SLF001 - no public way to it  # pyright: ignore[reportPrivateUsage]  # as said
@@ -281,7 +293,9 @@ class AiohttpTransport:
         # By default aiohttp repeats a GET or a PUT whose connection ended without an answer. The limiter would not
         # count that, and the first half of a chunk may have arrived. There is no public option for it.
         http._retry_connection = False  # noqa: SLF001 - as above  # pyright: ignore[reportPrivateUsage]  # as above
-        if fresh:
+        if kept:
+            self._refreshing = http
+        elif fresh:
             self._single = http
         else:
             self._pooled = http

@@ -26,6 +26,7 @@ class Request:
             `None`: the transport's total time holds.
         timeout: In place of the transport's own.
         fresh: Whether it must travel on a connection of its own, since a second sending would do harm.
+        kept: With *fresh*: whether the connection may be kept for a second, for the next request of this kind.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Request:
     stall_timeout: float | None = None
     timeout: "ClientTimeout | None" = None
     fresh: bool = False
+    kept: bool = False
 
 
 @frozen(slots=True, kw_only=True)

@@ -75,8 +75,10 @@ class Grants:
             TransportError: There was no answer; if `.sent` is true, it is unknown whether TikTok rotated the token.
         """
         asked_at = self.clock.now()
+        # One after the other they share a connection for a second: that an answer may be lost is what the record of
+        # the attempt is for.
         response = await self.sender.call(
-            Endpoint.TOKEN, form=refresh_form(self.client_key, self.client_secret, token.refresh_token)
+            Endpoint.TOKEN, form=refresh_form(self.client_key, self.client_secret, token.refresh_token), kept=True
         )
         on_unreadable = partial(_log_unreadable, f"account {token.key.open_id}")
         return parse_token(
