@@ -106,7 +106,7 @@ def floor(*, attributes: bool) -> Callable[[Event], None]:
 
 def told(observer: Observer) -> Callable[[], None]:
     """Return the telling of one call as the session does it, the event's making included."""
-    clock, emit = SystemClock(), safe_observer(observer)
+    clock, emit = SystemClock(), None if observer is None else safe_observer(observer)
     started = clock.monotonic()
 
     def tell() -> None:

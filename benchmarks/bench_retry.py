@@ -44,7 +44,7 @@ class Memory:
 
 
 def variants() -> dict[str, Once]:
-    url = URL("http://127.0.0.1/")
+    url, clock = URL("http://127.0.0.1/"), SystemClock()
     sender = Sender(
         Lifecycle(),
         Memory(),
@@ -54,15 +54,15 @@ def variants() -> dict[str, Once]:
         base_url=str(url),
         retry=RetryPolicy(),
         max_rate_limit_wait=None,
-        clock=SystemClock(),
+        clock=clock,
         emit=None,
     )
 
     def call() -> Call:
-        return sender._call(SPEC, url, b"{}", None)  # noqa: SLF001 - what is measured has no public name
+        return Call(SPEC, url, {"Content-Type": SPEC.content_type}, b"{}", None, started=clock.monotonic())
 
     async def attempt() -> Response:
-        return await sender._attempt(call())  # noqa: SLF001 - as above
+        return await sender._run(call(), again=True)  # noqa: SLF001 - what is measured has no public name
 
     async def ours() -> Response:
         return await sender._run(call())  # noqa: SLF001 - as above

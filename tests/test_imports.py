@@ -52,6 +52,55 @@ def test_an_enum_of_words_costs_no_emulator_and_no_command_line() -> None:
     }
 
 
+# What a session does not need before somebody uses it.
+_AREAS = ("api.account", "api.oauth", "api.portability", "api.posting", "api.research", "api.webhook_receiver")
+_MODELS = ("_display", "_events", "_portability", "_posting", "_research", "_sync", "_webhooks")
+_REST = ("query", "webhooks", "media", "stores", "_limits", "_calls.events", "_tokens.events", "_headers")
+
+
+def _ours(*names: str) -> set[str]:
+    return {f"tiktok_async.{name}" for name in names}
+
+
+def test_the_session_brings_no_area_and_no_model_that_is_not_used_yet() -> None:
+    loaded = _loaded_by("from tiktok_async import TikTokSession")
+    assert not loaded & _ours(*_AREAS, *_REST, *(f"models.{name}" for name in _MODELS))
+    assert not loaded & {"tiktok_async_stores", "csv", "difflib", "importlib.metadata", "tenacity", "zipfile"}
+
+
+def test_whoever_lists_videos_loads_neither_posting_nor_research_nor_webhooks() -> None:
+    loaded = _loaded_by(
+        """
+import asyncio
+from tiktok_async import TikTokSession
+async def main():
+    async with TikTokSession(client_key="key", client_secret="secret") as session:
+        session.account("user").videos()
+asyncio.run(main())
+"""
+    )
+    kept_away = [area for area in _AREAS if area not in {"api.account", "api.oauth"}]
+    assert not loaded & _ours(*kept_away, "api.oauth.oauth", "query", "webhooks", "media", "_headers")
+    assert not loaded & _ours("models._events", "models._posting", "models._research", "models._webhooks")
+    assert not loaded & {"aiosqlite", "csv", "difflib", "tenacity", "zipfile"}
+
+
+@pytest.mark.parametrize(
+    ("used", "area"),
+    [
+        ("session.oauth", "api.oauth.oauth"),
+        ("session.research", "api.research.research"),
+        ("session.webhooks", "api.webhook_receiver"),
+        ("session.account('user').portability", "api.portability.portability"),
+    ],
+)
+def test_an_area_comes_with_its_first_use(used: str, area: str) -> None:
+    loaded = _loaded_by(
+        f"from tiktok_async import TikTokSession; session = TikTokSession(client_key='k', client_secret='s'); {used}"
+    )
+    assert f"tiktok_async.{area}" in loaded
+
+
 def test_dir_lists_what_can_be_had_without_loading_it() -> None:
     loaded = _loaded_by("import tiktok_async; assert 'Token' in dir(tiktok_async)")
     assert "attrs" not in loaded

@@ -7,11 +7,14 @@ errors it raises. `tiktok_async.testing` holds a pytest class for each protocol 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from tiktok_async.errors import TokenConflict
-from tiktok_async.models import AccountKey, Checkpoint, DueAccount, Limit, Token
+from tiktok_async.models import AccountKey, Limit, Token
 from tiktok_async.models._http import RawResponse, Request
+
+if TYPE_CHECKING:
+    from tiktok_async.models import Checkpoint, DueAccount
 
 __all__ = [
     "BulkTokenStore",
@@ -37,11 +40,11 @@ class CheckpointStore(Protocol):
     Every method raises `StoreError` (and nothing of the library underneath) when the store cannot be reached.
     """
 
-    async def get(self, key: AccountKey) -> Checkpoint | None:
+    async def get(self, key: AccountKey) -> "Checkpoint | None":
         """Return the checkpoint of *key*, or `None` if there is none."""
         ...
 
-    async def put(self, checkpoint: Checkpoint, *, expected_version: int) -> Checkpoint:
+    async def put(self, checkpoint: "Checkpoint", *, expected_version: int) -> "Checkpoint":
         """Store *checkpoint* under its key, by compare-and-set.
 
         Args:
@@ -57,7 +60,7 @@ class CheckpointStore(Protocol):
         """
         ...
 
-    async def add(self, checkpoints: Sequence[Checkpoint]) -> int:
+    async def add(self, checkpoints: "Sequence[Checkpoint]") -> int:
         """Store those of *checkpoints* whose accounts have none yet, and leave the others as they are.
 
         Args:
@@ -68,7 +71,9 @@ class CheckpointStore(Protocol):
         """
         ...
 
-    async def take_due(self, client_key: str, *, before: datetime, until: datetime, limit: int) -> Sequence[DueAccount]:
+    async def take_due(
+        self, client_key: str, *, before: datetime, until: datetime, limit: int
+    ) -> "Sequence[DueAccount]":
         """Hand out accounts that are due before *before*, longest overdue first, and make them due again at *until*.
 
         It reads an index: the cost depends on *limit* and not on how many accounts there are. Of several callers at

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from copy import copy
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from ssl import SSLContext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 import aiohttp
 import orjson
 
-from tiktok_async._calls.events import safe_observer
 from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.rules.endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.limits import LimitsMapping, limits_for
@@ -24,25 +23,27 @@ from tiktok_async._concurrency.lasting import PATIENCE, LastingTask, outlast
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._http.connection import connection_of
 from tiktok_async._http.transport import DEFAULT_TIMEOUT, AiohttpTransport
+from tiktok_async._tokens.cache import ROOM
 from tiktok_async._tokens.credentials import AccountCredential, ClientCredential
 from tiktok_async._tokens.lacking import accounts_lacking
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import keep_fresh, refresh_due
 from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore
-from tiktok_async.api.account import Account
-from tiktok_async.api.oauth.grants import Grants
-from tiktok_async.api.oauth.oauth import OAuth
-from tiktok_async.api.research.research import Research
 from tiktok_async.api.runtime import Runtime
-from tiktok_async.api.webhook_receiver import WebhookReceiver
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import Endpoint, Event, RefreshReport, RetryPolicy, Scope, Secret
+from tiktok_async.models import Endpoint, RetryPolicy, Scope, Secret
 from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._http import Response
-from tiktok_async.stores import open_limiter, open_store
 
 if TYPE_CHECKING:
+    # Each area is loaded when it is used for the first time.
     from tiktok_async._calls.call import Credential
+    from tiktok_async.api.account import Account
+    from tiktok_async.api.oauth.grants import Grants
+    from tiktok_async.api.oauth.oauth import OAuth
+    from tiktok_async.api.research.research import Research
+    from tiktok_async.api.webhook_receiver import WebhookReceiver
+    from tiktok_async.models import Event, RefreshReport
 
 BASE_URL = "https://open.tiktokapis.com"
 AUTHORIZE_URL = "https://www.tiktok.com/v2/auth/authorize/"
@@ -81,8 +82,9 @@ class SessionOptions(TypedDict, total=False):
     proxy: str | None
     trust_env: bool
     ssl: SSLContext | str | os.PathLike[str] | None
-    observer: Callable[[Event], None] | None
+    observer: Callable[["Event"], None] | None
     webhook_secrets: Iterable[str | Secret]
+    accounts_at_hand: int
     clock: Clock | None
 
 
@@ -116,6 +118,8 @@ class TikTokSession:
             system's.
         observer: Gets every event; what it raises is logged and breaks nothing.
         webhook_secrets: Further secrets that webhooks may be signed with, while the app's secret is being rolled.
+        accounts_at_hand: How many accounts' tokens are kept in memory, about a kilobyte each; the others are read from
+            the store when they are used.
         clock: Time, sleep and randomness; for tests.
 
     Raises:
@@ -147,8 +151,9 @@ class TikTokSession:
         proxy: str | None = None,
         trust_env: bool = False,
         ssl: SSLContext | str | os.PathLike[str] | None = None,
-        observer: Callable[[Event], None] | None = None,
+        observer: Callable[["Event"], None] | None = None,
         webhook_secrets: Iterable[str | Secret] = (),
+        accounts_at_hand: int = ROOM,
         clock: Clock | None = None,
     ) -> None:
         if client_secret and isinstance(client_secret, str):
@@ -164,14 +169,15 @@ class TikTokSession:
         check_address("authorize_url", authorize_url, example=AUTHORIZE_URL)
         checks = Checks()
         margin = checks.duration("refresh_margin", refresh_margin)
+        checks.whole("accounts_at_hand", accounts_at_hand, least=1, most=1_000_000_000, optional=False)
         options = CallOptions.of(timeout=timeout, retry=retry, max_rate_limit_wait=max_rate_limit_wait, checks=checks)
-        emit = safe_observer(observer)
+        emit = None if observer is None else _harmless(observer)
         self._lifecycle = Lifecycle()
         self._clock: Clock = clock or SystemClock()
         self._client_key = client_key
         self._owned: list[TokenStore | RateLimiter] = []
-        self._store = self._own(open_store(store)) if isinstance(store, str) else store
-        self._limiter = self._own(open_limiter(limiter, clock=self._clock)) if isinstance(limiter, str) else limiter
+        self._store = self._own(_opened_store(store)) if isinstance(store, str) else store
+        self._limiter = self._own(_opened_limiter(limiter, self._clock)) if isinstance(limiter, str) else limiter
         connection = connection_of(proxy, trust_env=trust_env, ssl=ssl, http=http)
         self._transport = AiohttpTransport(
             self._lifecycle, http=http, timeout=options.timeout or DEFAULT_TIMEOUT, connection=connection
@@ -189,7 +195,7 @@ class TikTokSession:
             emit=emit,
         )
         self._secret, self._authorize_url = secret, authorize_url
-        grants = Grants(sender=self._sender, client_key=client_key, client_secret=secret, clock=self._clock)
+        grants = self._grants = self._grants_by(self._sender)
         self._tokens = TokenManager(
             client_key=client_key,
             store=self._store,
@@ -200,6 +206,7 @@ class TikTokSession:
             refresh_margin=margin,
             http_timeout=timedelta(seconds=(options.timeout or DEFAULT_TIMEOUT).total or 30),
             check=self._lifecycle.check_loop,
+            room=accounts_at_hand,
         )
         self._runtime = Runtime(
             client_key=client_key,
@@ -215,13 +222,33 @@ class TikTokSession:
             emit=emit,
             retry=retry,
         )
-        self.oauth: OAuth
-        self.research: Research
-        self._bind(grants)
-        self.webhooks: WebhookReceiver = WebhookReceiver(
-            client_key,
-            secret,
-            more_secrets=webhook_secrets,
+        self._webhook_secrets = tuple(webhook_secrets)
+        if self._webhook_secrets:
+            _ = self.webhooks  # checks them at once
+
+    @cached_property
+    def oauth(self) -> "OAuth":
+        """The login side: authorization URLs, codes, forced refreshes, revocation."""
+        from tiktok_async.api.oauth.oauth import OAuth
+
+        return OAuth(self._runtime, self._grants, authorize_url=self._authorize_url, account=self.account)
+
+    @cached_property
+    def research(self) -> "Research":
+        """The Research API, with the app's own token."""
+        from tiktok_async.api.research.research import Research
+
+        return Research(self._runtime, self._limiter)
+
+    @cached_property
+    def webhooks(self) -> "WebhookReceiver":
+        """What believes TikTok's deliveries and acts on each once."""
+        from tiktok_async.api.webhook_receiver import WebhookReceiver
+
+        return WebhookReceiver(
+            self._client_key,
+            self._secret,
+            more_secrets=self._webhook_secrets,
             notes=_notes_of(self._store, self._clock),
             runtime=self._runtime,
             clock=self._clock,
@@ -288,15 +315,15 @@ class TikTokSession:
         other = copy(self)
         runtime = self._runtime.with_options(options)
         sender = runtime.sender
-        other._sender, other._runtime = sender, runtime  # noqa: SLF001 - of this class
-        other._bind(  # noqa: SLF001 - of this class
-            Grants(sender=sender, client_key=self._client_key, client_secret=self._secret, clock=self._clock)
-        )
+        other._sender, other._runtime, other._grants = sender, runtime, self._grants_by(sender)  # noqa: SLF001 - of this class
+        for area in ("oauth", "research"):  # made anew, with these settings
+            vars(other).pop(area, None)
         return other
 
-    def _bind(self, grants: Grants) -> None:
-        self.oauth = OAuth(self._runtime, grants, authorize_url=self._authorize_url, account=self.account)
-        self.research = Research(self._runtime, self._limiter)
+    def _grants_by(self, sender: Sender) -> "Grants":
+        from tiktok_async.api.oauth.grants import Grants
+
+        return Grants(sender=sender, client_key=self._client_key, client_secret=self._secret, clock=self._clock)
 
     async def __aenter__(self) -> Self:
         self._lifecycle.check("TikTokSession")
@@ -326,15 +353,17 @@ class TikTokSession:
         """The session's time, sleep and randomness."""
         return self._clock
 
-    def account(self, open_id: str) -> Account:
+    def account(self, open_id: str) -> "Account":
         """Return the account *open_id*, without any I/O.
 
         Raises:
             ConfigurationError: *open_id* is empty or no `str`.
         """
+        from tiktok_async.api.account import Account
+
         return Account(self._runtime, open_id)
 
-    async def accounts(self, *, lacking: Iterable[Scope | str] | None = None) -> AsyncIterator[Account]:
+    async def accounts(self, *, lacking: Iterable[Scope | str] | None = None) -> "AsyncIterator[Account]":
         """Yield every stored account of this app, in any order.
 
         Args:
@@ -413,7 +442,7 @@ class TikTokSession:
         key, limit = self._sender.slots.limit_of(BY_PATH[endpoint.path], open_id)
         return None if limit is None else await self._limiter.remaining(key, limit)
 
-    async def refresh_due(self, within: Duration, *, concurrency: int = 8) -> RefreshReport:
+    async def refresh_due(self, within: Duration, *, concurrency: int = 8) -> "RefreshReport":
         """Refresh every account whose access token ends within *within*, soonest first, once.
 
         Args:
@@ -476,6 +505,24 @@ class TikTokSession:
     def _own(self, opened: Any) -> Any:  # noqa: ANN401 - gives back what it takes
         self._owned.append(opened)
         return opened
+
+
+def _harmless(observer: "Callable[[Event], None]") -> "Callable[[Event], None]":
+    from tiktok_async._calls.events import safe_observer
+
+    return safe_observer(observer)
+
+
+def _opened_store(url: str) -> TokenStore:
+    from tiktok_async.stores import open_store
+
+    return open_store(url)
+
+
+def _opened_limiter(url: str, clock: Clock) -> RateLimiter:
+    from tiktok_async.stores import open_limiter
+
+    return open_limiter(url, clock=clock)
 
 
 def _notes_of(store: TokenStore, clock: Clock) -> NoteStore:

@@ -1,6 +1,6 @@
 """Where tokens live: the stores of this library, and `open_store` to choose one by a URL.
 
-And `open_limiter` for rate limits. What needs an extra loads on first use, and names the extra if it is missing.
+And `open_limiter` for rate limits. Each loads on first use, and names the extra that it needs if it is missing.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, cast
 from tiktok_async._limits.local import LocalRateLimiter, NoRateLimiter
 from tiktok_async.abc import Clock, RateLimiter
 from tiktok_async.errors import ConfigurationError
-from tiktok_async_stores._bulk import copy_tokens
-from tiktok_async_stores._lease import LeaseTable, hold_lease
 from tiktok_async_stores._open import POSTGRES_SCHEMES, REDIS_SCHEMES, load, open_checkpoints, open_store
 from tiktok_async_stores._url import check_url
-from tiktok_async_stores.codec.tokens import decode_token, encode_token
-from tiktok_async_stores.memory.tokens import MemoryTokenStore
 
 if TYPE_CHECKING:
+    from tiktok_async_stores._bulk import copy_tokens
+    from tiktok_async_stores._lease import LeaseTable, hold_lease
+    from tiktok_async_stores.codec.tokens import decode_token, encode_token
     from tiktok_async_stores.encrypted.tokens import EncryptedTokenStore, generate_store_key
     from tiktok_async_stores.memory.checkpoints import MemoryCheckpointStore
+    from tiktok_async_stores.memory.tokens import MemoryTokenStore
     from tiktok_async_stores.postgres.checkpoints import PostgresCheckpointStore
     from tiktok_async_stores.postgres.limiter import PostgresRateLimiter
     from tiktok_async_stores.postgres.schema import postgres_schema
@@ -59,7 +59,9 @@ __all__ = [
 # name -> module
 _LAZY = {
     "EncryptedTokenStore": "tiktok_async_stores.encrypted.tokens",
+    "LeaseTable": "tiktok_async_stores._lease",
     "MemoryCheckpointStore": "tiktok_async_stores.memory.checkpoints",
+    "MemoryTokenStore": "tiktok_async_stores.memory.tokens",
     "PostgresCheckpointStore": "tiktok_async_stores.postgres.checkpoints",
     "PostgresRateLimiter": "tiktok_async_stores.postgres.limiter",
     "PostgresTokenStore": "tiktok_async_stores.postgres.tokens",
@@ -70,8 +72,12 @@ _LAZY = {
     "SQLiteCheckpointStore": "tiktok_async_stores.sqlite.checkpoints",
     "SQLiteTokenStore": "tiktok_async_stores.sqlite.tokens",
     "SQLiteVideoTable": "tiktok_async_stores.sqlite.videos",
-    "postgres_schema": "tiktok_async_stores.postgres.schema",
+    "copy_tokens": "tiktok_async_stores._bulk",
+    "decode_token": "tiktok_async_stores.codec.tokens",
+    "encode_token": "tiktok_async_stores.codec.tokens",
     "generate_store_key": "tiktok_async_stores.encrypted.tokens",
+    "hold_lease": "tiktok_async_stores._lease",
+    "postgres_schema": "tiktok_async_stores.postgres.schema",
 }
 
 # scheme -> name

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tiktok_async.abc import CheckpointStore, Clock, TokenStore
 from tiktok_async.errors import ConfigurationError
 from tiktok_async_stores._url import check_url
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "tiktok_async.stores"
 """The entry-point group in which other packages name their stores: scheme = class or function."""
@@ -84,15 +86,21 @@ def _maker(scheme: str) -> Callable[..., TokenStore]:
     found = (
         [load(*_TOKEN_STORES[scheme])]
         if scheme in _TOKEN_STORES
-        else [e.load() for e in entry_points(group=GROUP, name=scheme)]
+        else [entry.load() for entry in _of_other_packages() if entry.name == scheme]
     )
     for maker in found:
         return cast("Callable[..., TokenStore]", getattr(maker, "from_url", maker))
     raise ConfigurationError(f"No token store is known for {scheme!r}://. Known: {_known()}.")
 
 
+def _of_other_packages() -> "EntryPoints":
+    from importlib.metadata import entry_points  # with email and zipfile behind it
+
+    return entry_points(group=GROUP)
+
+
 def _known() -> str:
-    names = {*_TOKEN_STORES, *(entry.name for entry in entry_points(group=GROUP))}
+    names = {*_TOKEN_STORES, *(entry.name for entry in _of_other_packages())}
     return ", ".join(f"{name}://" for name in sorted(names))
 
 

@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from tiktok_async.models import StoreUnsafe
+if TYPE_CHECKING:
+    from tiktok_async.models import StoreUnsafe
 
 _log = logging.getLogger("tiktok_async.stores")
 
-OnUnsafe = Callable[[StoreUnsafe], None]
+OnUnsafe = Callable[["StoreUnsafe"], None]
 
 
-def report_unsafe(findings: Iterable[StoreUnsafe], on_unsafe: OnUnsafe | None) -> None:
+def report_unsafe(findings: Iterable["StoreUnsafe"], on_unsafe: OnUnsafe | None) -> None:
     """Log each finding and hand it to *on_unsafe*; a callback that raises breaks nothing."""
     for finding in findings:
         _log.warning("The store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting})

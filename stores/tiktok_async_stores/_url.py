@@ -7,7 +7,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from urllib.parse import unquote_to_bytes
 
 from attrs import field, frozen
@@ -168,6 +167,8 @@ def _options(query: str, known: Collection[str], what: str) -> dict[str, str]:
     for pair in query.split("&") if query else ():
         name, equals, value = pair.partition("=")
         if name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, n=1)
             hint = f", perhaps {near[0]}" if near else ""
             names = ", ".join(sorted(known)) or "none"

@@ -68,7 +68,7 @@ class Stage:
             limiter="none://",
             clock=self.clock,
         )
-        session._sender._exchange.transport = self.canned
+        session._sender._transport = self.canned
         async with session:
             await self.store.put(self._token(), expected_version=None)
             return await self.clock.run(example.call(session, session.account("somebody")))

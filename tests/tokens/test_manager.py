@@ -87,7 +87,7 @@ async def test_accounts_of_one_day_do_not_become_stale_together() -> None:
     manager = world.manager()
     for number in range(200):
         await manager.save_login(world.provider.login(f"user-{number}"))
-    stale_in = {round(entry.fresh_until) for entry in manager._entries.values()}
+    stale_in = {round(entry.fresh_until) for entry in map(manager._entries.__getitem__, manager._entries)}
     assert max(stale_in) - min(stale_in) > 300
     assert all(6000 < seconds <= 6480 for seconds in stale_in)
 
@@ -304,14 +304,44 @@ async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> No
             await call
 
 
-async def test_a_full_cache_forgets_the_oldest_account_and_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tiktok_async._tokens.manager._MOST_ENTRIES", 3)
+async def test_a_full_cache_forgets_an_account_and_no_token() -> None:
     world = TokenWorld()
-    manager = world.manager()
+    manager = world.manager(room=3)
+    saved: list[Token] = []
     for number in range(5):
-        await manager.save_login(world.provider.login(f"user-{number}"))
-    assert list(manager._entries) == ["user-2", "user-3", "user-4"]
-    assert (await manager.token("user-0")).access_token.reveal() == "act.user-0.1"
+        saved.append(await manager.save_login(world.provider.login(f"user-{number}")))
+        assert len(manager._entries) == min(number + 1, 3)
+        assert f"user-{number}" in manager._entries
+    assert [await manager.token(token.key.open_id) for token in saved] == saved
+
+
+async def test_a_walk_in_a_circle_finds_most_of_what_fits_at_hand() -> None:
+    world = TokenWorld()
+    manager = world.manager(room=40)
+    names = [f"user-{number}" for number in range(50)]
+    for name in names:
+        await manager.save_login(world.provider.login(name))
+    found = 0
+    for name in names * 10:
+        found += manager.usable(name) is not None
+        await manager.token(name)
+    # To forget the oldest, or what was used longest ago, would find none of them.
+    assert found > 200
+    assert len(manager._entries) == 40
+
+
+async def test_an_account_at_work_is_not_forgotten_for_another_one() -> None:
+    world = TokenWorld()
+    manager = world.manager(room=1)
+    await manager.save_login(world.provider.login("busy"))
+    await world.clock.advance(LIFE)
+    waiting = asyncio.ensure_future(manager.token("busy"))
+    await asyncio.sleep(0)
+    await manager.save_login(world.provider.login("other"))
+    assert "busy" in manager._entries
+    await world.clock.run(waiting)
+    await manager.save_login(world.provider.login("third"))
+    assert len(manager._entries) == 1
 
 
 async def test_a_broken_store_does_not_hang_its_callers() -> None:

@@ -1,26 +1,29 @@
 """One call in the request path: what its caller asked for, and its state."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from attrs import define, field, frozen
 from yarl import URL
 
 from tiktok_async._calls.rules.endpoints import EndpointSpec
 from tiktok_async._http.streaming import Streaming
-from tiktok_async.errors import TikTokError
 from tiktok_async.models import ClientToken, Token
+
+if TYPE_CHECKING:
+    from tiktok_async.errors import TikTokError
 
 _MOST_FIELD_LISTS = 64  # more than a program uses; further ones are not cached
 
 
-@frozen(slots=True)
 class Route:
     """An endpoint as this session calls it."""
 
-    spec: EndpointSpec
-    url: URL
-    urls: dict[str, URL]
+    __slots__ = ("spec", "url", "urls")
+
+    def __init__(self, spec: EndpointSpec, url: URL) -> None:
+        self.spec = spec
+        self.url = url
+        self.urls: dict[str, URL] = {}
 
     def with_fields(self, fields: str) -> URL:
         """Return the URL with a `fields` parameter, cached, since a program uses few different ones."""
@@ -53,7 +56,6 @@ class Credential(Protocol):
         ...
 
 
-@define(slots=True, eq=False)
 class Delivery:
     """Reports to the caller whether a call that must not be made twice may have had an effect.
 
@@ -61,12 +63,17 @@ class Delivery:
         in_doubt: Whether a request may have been sent that TikTok has not refused.
     """
 
-    in_doubt: bool = False
+    __slots__ = ("in_doubt",)
+
+    def __init__(self) -> None:
+        self.in_doubt: bool = False
 
 
-@define(slots=True, eq=False)
 class Call:
     """One call as its caller asked for it, and its state.
+
+    Its `repr` shows nothing: the form of a grant holds the app's secret, and crash reporters show the variables of
+    every frame.
 
     Attributes:
         spec: The row of the endpoint table.
@@ -76,27 +83,59 @@ class Call:
         credential: Gives the token; `None` for a call without one.
         open_id: The account it is for, if any.
         started: When it began, by the monotonic clock.
-        streaming: Receives the answer if it is a file.
-        delivery: Is told whether the call may have had an effect.
         kept: Whether its connection may be kept for the next call of this kind, where others get one of their own.
+        delivery: Is told whether the call may have had an effect.
+        streaming: Takes the answer, if it is a file.
+        token: What it was sent with last.
         attempts: How often it was sent.
         waited: Seconds it waited for slots.
         status: The last HTTP status.
         repeated: The error that led to the last repeat.
     """
 
-    spec: EndpointSpec
-    url: URL = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    # The form of a grant holds the app's secret, and crash reporters show the variables of every frame.
-    body: bytes | None = field(repr=False)
-    credential: Credential | None
-    open_id: str | None
-    started: float
-    streaming: Streaming | None = None
-    delivery: Delivery = field(factory=Delivery)
-    kept: bool = False
-    attempts: int = 0
-    waited: float = 0.0
-    status: int | None = None
-    repeated: TikTokError | None = None
+    __slots__ = (
+        "attempts",
+        "body",
+        "credential",
+        "delivery",
+        "headers",
+        "kept",
+        "open_id",
+        "repeated",
+        "spec",
+        "started",
+        "status",
+        "streaming",
+        "token",
+        "url",
+        "waited",
+    )
+
+    def __init__(
+        self,
+        spec: EndpointSpec,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        credential: Credential | None,
+        *,
+        started: float,
+        kept: bool = False,
+        delivery: Delivery | None = None,
+        streaming: Streaming | None = None,
+    ) -> None:
+        self.spec = spec
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.credential = credential
+        self.open_id: str | None = None if credential is None else credential.open_id
+        self.started = started
+        self.kept = kept
+        self.delivery = delivery
+        self.streaming = streaming
+        self.token: Token | ClientToken | None = None
+        self.attempts = 0
+        self.waited = 0.0
+        self.status: int | None = None
+        self.repeated: TikTokError | None = None

@@ -1,10 +1,8 @@
-"""The events of a call: built only if there is an observer, since building them costs time."""
+"""The events of a call: loaded and built only if there is an observer, since building them costs time."""
 
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-
-from attrs import frozen
 
 from tiktok_async._calls.call import Call
 from tiktok_async.abc import Clock
@@ -14,14 +12,12 @@ from tiktok_async.models import Event, RateLimitWaited, RequestFinished, Retryin
 _logger = logging.getLogger("tiktok_async.observer")
 
 
-def safe_observer(observer: Callable[[Event], None] | None) -> Callable[[Event], None] | None:
+def safe_observer(observer: Callable[[Event], None]) -> Callable[[Event], None]:
     """Return *observer* in a form that never raises: its errors are logged.
 
     Args:
-        observer: The caller's function; `None` stays `None`, so that no event is built.
+        observer: The caller's function.
     """
-    if observer is None:
-        return None
 
     def emit(event: Event) -> None:
         try:
@@ -32,45 +28,47 @@ def safe_observer(observer: Callable[[Event], None] | None) -> Callable[[Event],
     return emit
 
 
-@frozen(slots=True)
 class CallEvents:
-    """Emits the events of calls."""
+    """Emits the events of calls.
 
-    clock: Clock
-    emit: Callable[[Event], None] | None
+    Args:
+        clock: The time of the events.
+        emit: Receives them.
+    """
+
+    __slots__ = ("clock", "emit")
+
+    def __init__(self, clock: Clock, emit: Callable[[Event], None]) -> None:
+        self.clock = clock
+        self.emit = emit
 
     def retrying(self, call: Call, error: TikTokError, wait: float) -> None:
         """Report that *call* is about to be sent again."""
-        if self.emit is not None:
-            self.emit(
-                Retrying(
-                    at=self.clock.now(),
-                    open_id=call.open_id,
-                    endpoint=call.spec.path,
-                    attempt=call.attempts,
-                    wait=timedelta(seconds=wait),
-                    error=type(error).__name__,
-                    log_id=getattr(error, "log_id", None),
-                )
+        self.emit(
+            Retrying(
+                at=self.clock.now(),
+                open_id=call.open_id,
+                endpoint=call.spec.path,
+                attempt=call.attempts,
+                wait=timedelta(seconds=wait),
+                error=type(error).__name__,
+                log_id=getattr(error, "log_id", None),
             )
+        )
 
     def waited(self, call: Call, seconds: float) -> None:
         """Report that *call* waited for a slot."""
-        call.waited += seconds
-        if self.emit is not None:
-            self.emit(
-                RateLimitWaited(
-                    at=self.clock.now(),
-                    open_id=call.open_id,
-                    endpoint=call.spec.path,
-                    wait=timedelta(seconds=seconds),
-                )
+        self.emit(
+            RateLimitWaited(
+                at=self.clock.now(),
+                open_id=call.open_id,
+                endpoint=call.spec.path,
+                wait=timedelta(seconds=seconds),
             )
+        )
 
     def finished(self, call: Call, log_id: str | None, error: TikTokError | None) -> None:
         """Report the end of *call*."""
-        if self.emit is None:
-            return
         self.emit(
             RequestFinished(
                 at=self.clock.now(),

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
-from attrs import evolve
 from yarl import URL
 
 from tiktok_async._calls.call import Call, Credential, Delivery, Route
-from tiktok_async._calls.events import CallEvents
 from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
 from tiktok_async._calls.rules.retry import RetryQuota, retry_delay
@@ -21,7 +19,7 @@ from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._decoding.envelope import Decoded, decode_oauth, decode_rest
 from tiktok_async._http.streaming import Opener, Streaming
 from tiktok_async._http.transport import StreamedResponse
-from tiktok_async.abc import Clock, RateLimiter, Transport
+from tiktok_async.abc import Clock, Permit, RateLimiter, Transport
 from tiktok_async.errors import (
     AccessTokenInvalid,
     ApiError,
@@ -32,78 +30,15 @@ from tiktok_async.errors import (
     TikTokError,
     TransportError,
 )
-from tiktok_async.models import ClientToken, Endpoint, Event, Limit, RetryPolicy, Token
+from tiktok_async.models import ClientToken, Endpoint, Limit, RetryPolicy, Token
 from tiktok_async.models._http import RawResponse, Request, Response
 
 if TYPE_CHECKING:
     from aiohttp import ClientTimeout
     from tenacity import RetryCallState
 
-
-__all__ = ["Exchange"]
-
-
-class Exchange:
-    """Sends a call once.
-
-    Args:
-        transport: Sends requests.
-        slots: Acquires slots.
-        events: Reports waits.
-        timeout: For each request; `None` for the transport's own.
-    """
-
-    def __init__(
-        self, transport: Transport, slots: Slots, events: CallEvents, timeout: "ClientTimeout | None" = None
-    ) -> None:
-        self.transport = transport
-        self.timeout = timeout
-        self._slots = slots
-        self._events = events
-
-    async def once(self, call: Call, token: Token | ClientToken | None) -> Response:
-        """Send *call* with *token* and return the decoded answer.
-
-        Raises:
-            TikTokError: From the limiter, the network or the answer.
-        """
-        spec = call.spec
-        if isinstance(token, Token) and spec.scopes and token.scopes and spec.scopes.isdisjoint(token.scopes):
-            raise ScopeNotGranted(spec.scopes, open_id=call.open_id, what=spec.path)
-        delivery = call.delivery
-        # A request that may have arrived is repeated only where that is harmless, so earlier attempts do not count.
-        delivery.in_doubt = False
-        permit = await self._slots.acquire(call)
-        try:
-            if permit is not None and permit.waited:
-                self._events.waited(call, permit.waited)
-                if call.credential is not None:
-                    # The token may have expired during the wait.
-                    token = call.credential.usable() or await call.credential.obtain()
-            request = _request(call, token, self.timeout)
-            call.attempts += 1
-            delivery.in_doubt = True
-            raw = await (self.transport.send(request) if call.streaming is None else call.streaming.send(request))
-        except TikTokError as error:
-            # Of this library's errors, only a network error can come after the first byte was sent.
-            delivery.in_doubt = delivery.in_doubt and isinstance(error, TransportError) and error.sent
-            release(permit, sent=delivery.in_doubt)
-            raise
-        except BaseException:
-            # A cancelled call may have arrived: its slot stays in use for a whole window.
-            release(permit, sent=delivery.in_doubt)
-            raise
-        release(permit, sent=True)
-        call.status = raw.status
-        try:
-            decoded = _decode(call, raw)
-        except ApiError as error:
-            delivery.in_doubt = isinstance(error, ServerError)
-            self._slots.close_window(call, error)
-            if isinstance(error, ScopeNotAuthorized) and isinstance(token, Token):
-                error.missing = error.missing or frozenset(spec.scopes - token.scopes)
-            raise
-        return Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
+    from tiktok_async._calls.events import CallEvents
+    from tiktok_async.models import Event
 
 
 def _request(call: Call, token: Token | ClientToken | None, timeout: "ClientTimeout | None") -> Request:
@@ -121,11 +56,35 @@ def _request(call: Call, token: Token | ClientToken | None, timeout: "ClientTime
     )
 
 
+def _check_scopes(call: Call, token: Token | ClientToken | None) -> None:
+    needed = call.spec.scopes
+    if isinstance(token, Token) and needed and token.scopes and needed.isdisjoint(token.scopes):
+        raise ScopeNotGranted(needed, open_id=call.open_id, what=call.spec.path)
+
+
+def _given_up(call: Call, permit: Permit | None, error: BaseException, *, left: bool) -> None:
+    """Settle the slot of a call that has no answer, and tell its caller whether it may have arrived."""
+    # What may have arrived is repeated only where that does no harm, so what came before does not count. Of our own
+    # errors, only one of the network's comes after the first byte.
+    in_doubt = left and (not isinstance(error, TikTokError) or (isinstance(error, TransportError) and error.sent))
+    if call.delivery is not None:
+        call.delivery.in_doubt = in_doubt
+    # A call given up in the middle may have arrived: its slot stays taken for a window.
+    release(permit, sent=in_doubt)
+
+
 def _decode(call: Call, raw: RawResponse) -> Decoded:
     spec = call.spec
     if spec.auth is Auth.APP:
         return decode_oauth(raw, endpoint=spec.path)
     return decode_rest(raw, endpoint=spec.path, open_id=call.open_id, trust_ok=spec.trust_ok)
+
+
+def _call_events(clock: Clock, emit: "Callable[[Event], None]") -> "CallEvents":
+    # Without an observer, not even the classes of events are made.
+    from tiktok_async._calls.events import CallEvents
+
+    return CallEvents(clock, emit)
 
 
 class _Retry(Exception):
@@ -167,14 +126,14 @@ class Sender:
         retry: RetryPolicy,
         max_rate_limit_wait: timedelta | None,
         clock: Clock,
-        emit: Callable[[Event], None] | None,
+        emit: "Callable[[Event], None] | None",
     ) -> None:
         self._lifecycle = lifecycle
         self._base = URL(base_url)
         self._policy = retry
         self._quota = RetryQuota()
         self._clock = clock
-        self._events = CallEvents(clock, emit)
+        self._events = None if emit is None else _call_events(clock, emit)
         self.slots: Slots = Slots(
             limiter=limiter,
             limit_for=limit_for,
@@ -182,7 +141,8 @@ class Sender:
             max_wait=None if max_rate_limit_wait is None else max_rate_limit_wait.total_seconds(),
             clock=clock,
         )
-        self._exchange = Exchange(transport, self.slots, self._events)
+        self._transport = transport
+        self._timeout: ClientTimeout | None = None  # of each request; `None` for the transport's own
         self._routes = {endpoint.path: self._route(spec) for endpoint, spec in ENDPOINTS.items()}
 
     def with_options(self, options: CallOptions) -> "Sender":
@@ -191,11 +151,10 @@ class Sender:
         if options.retry is not None:
             other._policy = options.retry  # noqa: SLF001 - of this class
         if options.max_rate_limit_wait is not None:
-            other.slots = evolve(self.slots, max_wait=options.max_rate_limit_wait.total_seconds())
-        timeout = self._exchange.timeout if options.timeout is None else options.timeout
-        other._exchange = Exchange(  # noqa: SLF001 - of this class
-            self._exchange.transport, other.slots, self._events, timeout
-        )
+            other.slots = copy(self.slots)
+            other.slots.max_wait = options.max_rate_limit_wait.total_seconds()
+        if options.timeout is not None:
+            other._timeout = options.timeout  # noqa: SLF001 - of this class
         return other
 
     # These are plain functions that return one coroutine: each further coroutine in a call costs CPU and memory.
@@ -230,11 +189,9 @@ class Sender:
         body = None if json is None else orjson.dumps(json)
         if form is not None:
             body = urlencode(form).encode()
-        call = self._call(route.spec, url, body, credential)
-        if delivery is not None:
-            call.delivery = delivery
-        call.kept = kept
-        return self._run(call)
+        sent = {} if body is None else {"Content-Type": route.spec.content_type}
+        started = self._clock.monotonic()
+        return self._run(Call(route.spec, url, sent, body, credential, started=started, kept=kept, delivery=delivery))
 
     def call_spec(
         self,
@@ -252,7 +209,8 @@ class Sender:
         """
         url = self._url(spec.path)
         url = url.update_query(params) if params else url
-        return self._run(self._call(spec, url, body, credential, content_type=content_type))
+        sent = {} if body is None else {"Content-Type": content_type or spec.content_type}
+        return self._run(Call(spec, url, sent, body, credential, started=self._clock.monotonic()))
 
     @asynccontextmanager
     async def stream(
@@ -282,56 +240,118 @@ class Sender:
         """
         spec = self._routes[endpoint.path].spec
         async with Streaming(opener, stall_timeout=stall_timeout) as streaming:
-            call = self._call(spec, self._url(spec.path), orjson.dumps(json), credential, headers=headers)
-            call.streaming = streaming
+            sent = {"Content-Type": spec.content_type, **(headers or {})}
+            started = self._clock.monotonic()
+            body = orjson.dumps(json)
+            call = Call(spec, self._url(spec.path), sent, body, credential, started=started, streaming=streaming)
             yield streaming.opened(await self._run(call), spec.path)
 
-    def _call(
-        self,
-        spec: EndpointSpec,
-        url: URL,
-        body: bytes | None,
-        credential: Credential | None,
-        *,
-        content_type: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Call:
-        sent = {} if body is None else {"Content-Type": content_type or spec.content_type}
-        if headers:
-            sent.update(headers)
-        open_id = None if credential is None else credential.open_id
-        return Call(spec, url, sent, body, credential, open_id, self._clock.monotonic())
+    async def _run(  # noqa: C901, PLR0912 - one coroutine on purpose
+        self, call: Call, token: Token | ClientToken | None = None, *, again: bool = False
+    ) -> Response:
+        """Send *call* once and return its answer. The first time, go on to what a failure asks for.
 
-    async def _run(self, call: Call) -> Response:
-        self._lifecycle.check(call.spec.path, last_work=call.spec.auth is Auth.APP)
+        A call that succeeds at once is this one coroutine: each further one that waits with it costs CPU and memory.
+
+        Args:
+            call: The call.
+            token: What it carries; `None` for the one that its credential has.
+            again: Whether this is another try, whose failure is for whoever tries.
+
+        Raises:
+            TikTokError: What the limiter, the network, the token manager or the answer raised.
+        """
+        spec, credential = call.spec, call.credential
+        if not again:
+            self._lifecycle.check(spec.path, last_work=spec.auth is Auth.APP)
+        permit: Permit | None = None
+        call.token = None
+        left = answered = False
+        try:
+            if token is None and credential is not None:
+                token = credential.usable() or await credential.obtain()
+            _check_scopes(call, token)
+            turn = self.slots.acquire(call)
+            if turn is not None:
+                permit = await turn
+                if permit.waited:
+                    self._waited(call, permit.waited)
+                    if credential is not None:
+                        # A wait may be longer than what was left of the token's life.
+                        token = credential.usable() or await credential.obtain()
+            call.token = token
+            request = _request(call, token, self._timeout)
+            call.attempts += 1
+            left = True
+            raw = await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
+            answered = True
+            if permit is not None:
+                permit.done()
+            call.status = raw.status
+            decoded = _decode(call, raw)
+            response = Response(data=decoded.data, log_id=decoded.log_id, status=raw.status, headers=raw.headers)
+        except BaseException as error:
+            if answered:
+                self._refused(call, error)
+            else:
+                _given_up(call, permit, error, left=left)
+            if again or not isinstance(error, TikTokError):
+                raise
+            failed = error
+        else:
+            if not again:
+                self._succeeded(call, response)
+            return response
+        try:
+            return await self._recover(call, failed)
+        finally:
+            del failed  # it holds this frame
+
+    def _succeeded(self, call: Call, response: Response) -> None:
+        self._quota.succeeded(call.repeated)
+        if self._events is not None:
+            self._events.finished(call, response.log_id, None)
+
+    def _waited(self, call: Call, seconds: float) -> None:
+        call.waited += seconds
+        if self._events is not None:
+            self._events.waited(call, seconds)
+
+    def _refused(self, call: Call, error: BaseException) -> None:
+        """Note what an answer that is an error says of the call."""
+        if not isinstance(error, ApiError):
+            return
+        if call.delivery is not None:
+            call.delivery.in_doubt = isinstance(error, ServerError)
+        self.slots.close_window(call, error)
+        if isinstance(error, ScopeNotAuthorized) and isinstance(call.token, Token):
+            error.missing = error.missing or frozenset(call.spec.scopes - call.token.scopes)
+
+    async def _recover(self, call: Call, error: TikTokError) -> Response:
+        """Go on after the first sending of *call* has failed with *error*, and tell how the call ended."""
         try:
             try:
-                response = await self._attempt(call)
-                self._quota.succeeded()
-            except (ApiError, OAuthError, TransportError) as error:
+                response = await self._with_another_token(call, error)
+            except (ApiError, OAuthError, TransportError) as failure:
                 # tenacity is used only after a first failure.
-                response = await self._repeat(call, self._judge(call, error))
-        except TikTokError as error:
-            self._events.finished(call, getattr(error, "log_id", None), error)
+                response = await self._repeat(call, self._judge(call, failure))
+        except TikTokError as last:
+            if self._events is not None:
+                self._events.finished(call, getattr(last, "log_id", None), last)
             raise
-        self._events.finished(call, response.log_id, None)
+        self._succeeded(call, response)
         return response
 
-    async def _attempt(self, call: Call) -> Response:
-        """Send once; once more if TikTok refuses the token and there is another one."""
-        credential = call.credential
-        if credential is None:
-            return await self._exchange.once(call, None)
-        token = credential.usable() or await credential.obtain()
-        try:
-            return await self._exchange.once(call, token)
-        except AccessTokenInvalid as error:
-            refused = error
+    async def _with_another_token(self, call: Call, error: TikTokError) -> Response:
+        """Send *call* once more if *error* refused its token and there is another one; raise *error* if not."""
+        credential, refused = call.credential, call.token
+        if not isinstance(error, AccessTokenInvalid) or credential is None or refused is None:
+            raise error
         # A 401 is a refusal: the call had no effect, so even an init may be sent again with another token.
-        newer = await credential.rejected(token)
-        if newer.access_token == token.access_token:
-            raise refused
-        return await self._exchange.once(call, newer)
+        newer = await credential.rejected(refused)
+        if newer.access_token == refused.access_token:
+            raise error
+        return await self._run(call, newer, again=True)
 
     def _judge(self, call: Call, error: TikTokError) -> _Retry:
         """Return a `_Retry`, or raise *error* if the call is not repeated."""
@@ -346,7 +366,8 @@ class Sender:
         if wait is None or self.slots.too_long(error) or not self._quota.spend(error):
             raise error
         call.repeated = error
-        self._events.retrying(call, error, wait)
+        if self._events is not None:
+            self._events.retrying(call, error, wait)
         return _Retry(wait)
 
     async def _repeat(self, call: Call, first: _Retry) -> Response:
@@ -361,16 +382,22 @@ class Sender:
                 if attempt.retry_state.attempt_number == 1:
                     raise first
                 try:
-                    response = await self._attempt(call)
+                    response = await self._try_again(call)
                 except (ApiError, OAuthError, TransportError) as error:
                     raise self._judge(call, error) from error
-                self._quota.succeeded(call.repeated)
                 return response
         msg = "unreachable: a repeated call ends with an answer or an error"
         raise AssertionError(msg)
 
+    async def _try_again(self, call: Call) -> Response:
+        try:
+            return await self._run(call, again=True)
+        except AccessTokenInvalid as error:
+            refused = error
+        return await self._with_another_token(call, refused)
+
     def _route(self, spec: EndpointSpec) -> Route:
-        return Route(spec, self._url(spec.path), {})
+        return Route(spec, self._url(spec.path))
 
     def _url(self, path: str) -> URL:
         return self._base.with_path(self._base.path.rstrip("/") + path, encoded=True)

@@ -3,10 +3,8 @@
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-
-from attrs import frozen
 
 from tiktok_async._calls.call import Call
 from tiktok_async._calls.rules.endpoints import EndpointSpec
@@ -20,33 +18,46 @@ _MINUTE = timedelta(minutes=1)
 _DAY_WAIT = 5.0
 
 
-@frozen(slots=True, kw_only=True)
 class Slots:
     """Acquires slots, and closes windows that TikTok says are full.
 
-    Attributes:
+    Args:
         limiter: Holds the windows.
         limit_for: The limit of a row of the endpoint table for an account, or `None`.
         client_key: The app, for the limiter's keys.
         max_wait: The longest wait in seconds; `None` waits as long as it takes.
         clock: Says when the day ends.
+
+    Attributes:
+        max_wait: As above.
     """
 
-    limiter: RateLimiter
-    limit_for: Callable[[EndpointSpec, str], Limit | None]
-    client_key: str
-    max_wait: float | None
-    clock: Clock
+    __slots__ = ("_client_key", "_clock", "_limit_for", "_limiter", "max_wait")
+
+    def __init__(
+        self,
+        *,
+        limiter: RateLimiter,
+        limit_for: Callable[[EndpointSpec, str], Limit | None],
+        client_key: str,
+        max_wait: float | None,
+        clock: Clock,
+    ) -> None:
+        self._limiter = limiter
+        self._limit_for = limit_for
+        self._client_key = client_key
+        self._clock = clock
+        self.max_wait = max_wait
 
     def limit_of(self, spec: EndpointSpec, open_id: str | None) -> tuple[LimitKey, Limit | None]:
         """Return the key under which calls of *spec* are counted, and their limit."""
         subject = open_id or ""
-        return LimitKey(self.client_key, spec.limit_group or spec.path, subject), self.limit_for(spec, subject)
+        return LimitKey(self._client_key, spec.limit_group or spec.path, subject), self._limit_for(spec, subject)
 
-    async def acquire(self, call: Call) -> Permit | None:
-        """Wait for a slot; `None` where there is no limit.
+    def acquire(self, call: Call) -> Awaitable[Permit] | None:
+        """Return what waits for a slot; `None` where there is no limit.
 
-        Raises:
+        Awaited, it raises:
             RateLimitWaitExceeded: The wait would be longer than the user allows.
             QuotaExhausted: Today's calls are used up.
         """
@@ -54,9 +65,12 @@ class Slots:
         if limit is None:
             return None
         if limit.kind is WindowKind.SLIDING:
-            return await self.limiter.acquire(key, limit, max_wait=self.max_wait)
+            return self._limiter.acquire(key, limit, max_wait=self.max_wait)
+        return self._acquire_today(call, key, limit)
+
+    async def _acquire_today(self, call: Call, key: LimitKey, limit: Limit) -> Permit:
         try:
-            return await self.limiter.acquire(key, limit, max_wait=_DAY_WAIT)
+            return await self._limiter.acquire(key, limit, max_wait=_DAY_WAIT)
         except RateLimitWaitExceeded:
             pass
         error = QuotaExhausted(
@@ -66,7 +80,7 @@ class Slots:
             endpoint=call.spec.path,
             open_id=call.open_id,
         )
-        error.resets_at = next_midnight(self.clock.now())
+        error.resets_at = next_midnight(self._clock.now())
         raise error
 
     def close_window(self, call: Call, error: ApiError) -> None:
@@ -76,15 +90,15 @@ class Slots:
         key, limit = self.limit_of(call.spec, call.open_id)
         sliding = limit is not None and limit.kind is WindowKind.SLIDING
         if isinstance(error, QuotaExhausted):
-            error.resets_at = error.resets_at or next_midnight(self.clock.now())
-            closed = error.resets_at - self.clock.now()
+            error.resets_at = error.resets_at or next_midnight(self._clock.now())
+            closed = error.resets_at - self._clock.now()
         else:
             error.retry_after = closed = error.retry_after or (limit.per if limit is not None and sliding else _MINUTE)
             if not sliding:
                 # A used-up day has a code of its own. This is a short limit of TikTok's beside it.
                 return
         if limit is not None:
-            self.limiter.block(key, limit, closed.total_seconds())
+            self._limiter.block(key, limit, closed.total_seconds())
 
     def too_long(self, error: TikTokError) -> bool:
         """Whether TikTok's own window asks for a longer wait than the user allows."""

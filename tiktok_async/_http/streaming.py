@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from copy import copy
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
-
-from attrs import evolve, frozen
 
 from tiktok_async._http.transport import StreamedResponse
 from tiktok_async.errors import unexpected_form
@@ -21,14 +20,6 @@ _MOST_WORDS = 1024 * 1024
 _OK = b'{"data":{},"error":{"code":"ok"}}'
 
 
-@frozen(slots=True)
-class _Opened:
-    """A file whose first bytes have arrived; its stack closes the connection."""
-
-    answer: StreamedResponse
-    stack: AsyncExitStack
-
-
 class Streaming:
     """One download, which may need several attempts to begin; the end of its `async with` closes the connection.
 
@@ -40,7 +31,9 @@ class Streaming:
     def __init__(self, opener: Opener, *, stall_timeout: float) -> None:
         self._opener = opener
         self._stall_timeout = stall_timeout
-        self._opened: _Opened | None = None
+        # A file that has begun, and what closes its connection.
+        self._answer: StreamedResponse | None = None
+        self._stack: AsyncExitStack | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -48,9 +41,9 @@ class Streaming:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.stack.aclose()
+        stack, self._answer, self._stack = self._stack, None, None
+        if stack is not None:
+            await stack.aclose()
 
     async def send(self, request: Request) -> RawResponse:
         """Send *request*; if a file begins, keep it open and return a successful answer.
@@ -58,12 +51,17 @@ class Streaming:
         Raises:
             TransportError: There was no answer, or it broke off.
         """
+        waiting = copy(request)
+        waiting.stall_timeout = self._stall_timeout
         async with AsyncExitStack() as stack:
-            answer = await stack.enter_async_context(self._opener(evolve(request, stall_timeout=self._stall_timeout)))
+            answer = await stack.enter_async_context(self._opener(waiting))
             pieces = answer.pieces
             first = await anext(pieces, b"")
             if _is_file(answer.status, first):
-                self._opened = _Opened(evolve(answer, pieces=_chained(first, pieces)), stack.pop_all())
+                self._answer = StreamedResponse(
+                    status=answer.status, headers=answer.headers, pieces=_chained(first, pieces)
+                )
+                self._stack = stack.pop_all()
                 return RawResponse(status=answer.status, headers=answer.headers, body=_OK)
             words = [first]
             async for piece in pieces:
@@ -78,14 +76,14 @@ class Streaming:
         Raises:
             ServerError: TikTok answered with success, but without a file.
         """
-        if self._opened is None:
+        if self._answer is None:
             raise unexpected_form(
                 "the answer is JSON in place of the requested file",
                 log_id=response.log_id,
                 status=response.status,
                 endpoint=endpoint,
             )
-        return self._opened.answer
+        return self._answer
 
 
 def _is_file(status: int, first: bytes) -> bool:

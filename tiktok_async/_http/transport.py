@@ -14,7 +14,6 @@ import aiohttp
 import orjson
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
-from attrs import define, field, frozen
 from yarl import URL
 
 from tiktok_async._concurrency.lasting import cancelled_from_outside
@@ -79,7 +78,6 @@ def _keeping(*, kept: bool) -> dict[str, Any]:
     return {"keepalive_timeout": _KEPT_SECONDS} if kept else {"force_close": True}
 
 
-@frozen(slots=True)
 class Connection:
     """The settings of connections when the caller gives no session.
 
@@ -89,16 +87,21 @@ class Connection:
         ssl: The trusted certificates; `None` for the system's.
     """
 
-    proxy: URL | None = field(default=None, repr=False)
-    trust_env: bool = False
-    ssl: SSLContext | None = None
+    __slots__ = ("proxy", "ssl", "trust_env")
+
+    def __init__(self, proxy: URL | None = None, *, trust_env: bool = False, ssl: SSLContext | None = None) -> None:
+        self.proxy = proxy
+        self.trust_env = trust_env
+        self.ssl = ssl
 
 
-@define(slots=True)
 class _Progress:
     """The state of a request on a connection of its own."""
 
-    begun: bool = False
+    __slots__ = ("begun",)
+
+    def __init__(self) -> None:
+        self.begun = False
 
 
 async def _headers_begin(
@@ -120,13 +123,21 @@ DEFAULT_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 _MAX_BODY = 32 * 1024 * 1024
 
 
-@frozen(slots=True, kw_only=True)
 class StreamedResponse:
-    """An answer whose body is read in pieces."""
+    """An answer whose body is read in pieces.
 
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    pieces: AsyncIterator[bytes] = field(repr=False)
+    Attributes:
+        status: The HTTP status.
+        headers: The HTTP response headers.
+        pieces: The body.
+    """
+
+    __slots__ = ("headers", "pieces", "status")
+
+    def __init__(self, *, status: int, headers: Mapping[str, str], pieces: AsyncIterator[bytes]) -> None:
+        self.status = status
+        self.headers = headers
+        self.pieces = pieces
 
 
 class AiohttpTransport:
@@ -145,7 +156,7 @@ class AiohttpTransport:
         *,
         http: aiohttp.ClientSession | None = None,
         timeout: aiohttp.ClientTimeout = DEFAULT_TIMEOUT,
-        connection: Connection = Connection(),
+        connection: Connection | None = None,
     ) -> None:
         self._lifecycle = lifecycle
         self._given = http
@@ -153,7 +164,7 @@ class AiohttpTransport:
         self._single: aiohttp.ClientSession | None = None
         self._refreshing: aiohttp.ClientSession | None = None
         self._timeout = timeout
-        self._connection = connection
+        self._connection = connection or Connection()
 
     async def send(self, request: Request) -> RawResponse:
         """Send *request* and read its answer to the end, without following a redirect.
@@ -172,7 +183,7 @@ class AiohttpTransport:
             http = (self._refreshing if request.kept else self._single) or self._open(fresh=True, kept=request.kept)
         stripped: TikTokError | asyncio.CancelledError
         try:
-            async with http.request(
+            response = await http.request(
                 request.method,
                 request.url,
                 headers=request.headers,
@@ -182,9 +193,15 @@ class AiohttpTransport:
                 raise_for_status=False,
                 timeout=self._timeout_of(request),
                 trace_request_ctx=progress,
-            ) as response:
+            )
+            try:
                 body = await _read(response.content)
-                return RawResponse(status=response.status, headers=response.headers, body=body)
+            finally:
+                # What leaving `async with` does, without two more coroutines.
+                response.release()
+                if not isinstance(request.body, bytes):
+                    await response.wait_for_close()  # an answer may come before the last pieces are sent
+            return RawResponse(status=response.status, headers=response.headers, body=body)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is translated
             stripped = self._stripped(error, request, sent=None if progress is None else progress.begun)
         # Outside the handler, so that aiohttp's error is not the context of the new one.

@@ -9,18 +9,23 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from copy import copy
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async._concurrency.tasks import OwnedTasks
+from tiktok_async._tokens.cache import ROOM, AccountCache
 from tiktok_async._tokens.client_token import ClientTokens
 from tiktok_async._tokens.renewal import AccountEntry, Purpose, Renewal, Renewals
 from tiktok_async._tokens.rotation import RotationSettings, put_first
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import AccessTokenInvalid, LeaseUnavailable, StoreError, TokenNotSaved
-from tiktok_async.models import AccountKey, ClientToken, Event, Token, TokenState
+from tiktok_async.models import AccountKey, ClientToken, Token, TokenState
+
+if TYPE_CHECKING:
+    from tiktok_async.models import Event
 
 _SAVES = 4
 
@@ -68,9 +73,6 @@ async def forget(
             continue
 
 
-_MOST_ENTRIES = 50_000  # accounts in the cache
-
-
 class TokenManager:
     """Gives tokens to calls.
 
@@ -84,6 +86,7 @@ class TokenManager:
         refresh_margin: How long before its end a token is stale; `None` takes a tenth of its life, at least 60 s.
         http_timeout: The longest that one HTTP request takes.
         check: Raises where no work may begin, such as on a second event loop.
+        room: How many accounts are kept in memory.
 
     Attributes:
         client: The app's own token.
@@ -97,21 +100,22 @@ class TokenManager:
         clock: Clock,
         refresh_grant: Callable[[Token], Awaitable[Token]],
         client_grant: Callable[[], Awaitable[ClientToken]],
-        emit: Callable[[Event], None] | None,
+        emit: "Callable[[Event], None] | None",
         refresh_margin: timedelta | None,
         http_timeout: timedelta,
         check: Callable[[], None] | None = None,
+        room: int = ROOM,
     ) -> None:
         self.client_key = client_key
         self.store = store
         self.clock = clock
         self._now = clock.monotonic
-        self._entries: dict[str, AccountEntry] = {}
+        self._entries = AccountCache(client_key, clock, room)
         self._tasks = OwnedTasks(clock, check)
         self._settings = RotationSettings(
             store=store, clock=clock, grant=refresh_grant, timeout=max(http_timeout, timedelta(seconds=1))
         )
-        self._renewals = Renewals(self._settings, self._tasks, self._entries, margin=refresh_margin, emit=emit)
+        self._renewals = Renewals(self._settings, self._tasks, self._entries.pop, margin=refresh_margin, emit=emit)
         self.client: ClientTokens = ClientTokens(
             clock=clock, tasks=self._tasks, grant=client_grant, margin=refresh_margin
         )
@@ -234,7 +238,7 @@ class TokenManager:
         finally:
             if not known and entry.renewal is None:
                 # A sweep may read half a million accounts, so they must not stay in memory.
-                self._entries.pop(open_id, None)
+                self._entries.pop(open_id)
 
     async def save_login(self, token: Token) -> Token:
         """Store a new grant over the stored one.
@@ -288,7 +292,7 @@ class TokenManager:
 
     async def _save_login(self, token: Token) -> Token:
         stored = await save_login(self._settings, token)
-        entry = self._known(token.key.open_id)
+        entry = self._entries.entry(token.key.open_id)
         self._renewals.adopt(entry, stored)
         entry.recover()
         return stored
@@ -310,21 +314,14 @@ class TokenManager:
 
     async def _forget(self, open_id: str, revoke: Callable[[Token], Awaitable[None]] | None) -> bool:
         found = await forget(self._settings, AccountKey(self.client_key, open_id), revoke)
-        entry = self._entries.pop(open_id, None)
+        entry = self._entries.pop(open_id)
         if entry is not None:
             entry.drop()
         return found
 
     def _entry(self, open_id: str) -> AccountEntry:
         self._tasks.check_open()
-        return self._known(open_id)
-
-    def _known(self, open_id: str) -> AccountEntry:
-        entry = self._entries.get(open_id)
-        if entry is None:
-            self._drop_idle_entry()
-            entry = self._entries[open_id] = AccountEntry(AccountKey(self.client_key, open_id))
-        return entry
+        return self._entries.entry(open_id)
 
     @staticmethod
     async def _wait_for(renewal: Renewal) -> Token | None:
@@ -334,13 +331,6 @@ class TokenManager:
         with suppress(LeaseUnavailable):
             await renewal.known.wait()
         return None
-
-    def _drop_idle_entry(self) -> None:
-        """Drop the oldest idle account if the cache is full; its token stays in the store."""
-        if len(self._entries) >= _MOST_ENTRIES:
-            idle = next((open_id for open_id, entry in self._entries.items() if entry.renewal is None), None)
-            if idle is not None:
-                del self._entries[idle]
 
     def _refuse_during_pause(self, entry: AccountEntry) -> None:
         if entry.error is not None and self._now() < entry.read_store_at:

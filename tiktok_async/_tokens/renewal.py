@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from attrs import frozen
 
@@ -14,6 +14,7 @@ from tiktok_async._concurrency.backoff import backoff
 from tiktok_async._concurrency.tasks import OwnedTasks, SharedResult
 from tiktok_async._tokens.rotation import Rotation, RotationSettings
 from tiktok_async._tokens.rules import token_lifetime, went_back
+from tiktok_async.abc import Clock
 from tiktok_async.errors import (
     AccountNotFound,
     LeaseUnavailable,
@@ -23,16 +24,11 @@ from tiktok_async.errors import (
     TikTokError,
     TokenNotSaved,
 )
-from tiktok_async.models import (
-    AccountKey,
-    Event,
-    ReauthorizationNeeded,
-    Secret,
-    Token,
-    TokenRefreshed,
-    TokenRefreshFailed,
-    TokenState,
-)
+from tiktok_async.models import AccountKey, Secret, Token, TokenState
+
+if TYPE_CHECKING:
+    from tiktok_async._tokens.events import TokenEvents
+    from tiktok_async.models import Event
 
 _NEVER = -math.inf
 
@@ -143,6 +139,7 @@ class AccountEntry:
         newest: The newest pair so far, also after the account was lost: the store may have been restored from a backup.
         fresh_until: Until then it needs no refresh.
         usable_until: Until then it may be used.
+        place: Where the cache has it.
         renewal: The running renewal.
         failures: The number of refreshes that failed in a row.
         error: The error of the last one.
@@ -158,6 +155,7 @@ class AccountEntry:
         "fresh_until",
         "key",
         "newest",
+        "place",
         "read_store_at",
         "renewal",
         "retry_at",
@@ -173,6 +171,7 @@ class AccountEntry:
         self.newest: Token | None = None
         self.fresh_until = _NEVER
         self.usable_until = _NEVER
+        self.place = 0
         self.renewal: Renewal | None = None
         self.failures = 0
         self.error: TikTokError | None = None
@@ -213,7 +212,7 @@ class Renewals:
     Args:
         settings: The settings of rotations.
         tasks: Runs the renewals.
-        entries: The accounts of this process, by open_id.
+        forget: Called with the open_id of an account that is not stored any more.
         margin: How long before its end a token is stale.
         emit: Gets the events.
 
@@ -225,17 +224,17 @@ class Renewals:
         self,
         settings: RotationSettings,
         tasks: OwnedTasks,
-        entries: dict[str, AccountEntry],
+        forget: Callable[[str], object],
         *,
         margin: timedelta | None,
-        emit: Callable[[Event], None] | None,
+        emit: "Callable[[Event], None] | None",
     ) -> None:
         self._settings = settings
         self._tasks = tasks
-        self._entries = entries
+        self._forget = forget
         self._clock = settings.clock
         self._margin = margin
-        self._emit = emit
+        self._events = None if emit is None else _token_events(self._clock, emit)
         self.unsaved: dict[str, TokenNotSaved] = {}
 
     def start(self, entry: AccountEntry, renewal: Renewal) -> Renewal:
@@ -320,32 +319,21 @@ class Renewals:
             entry.suspect = token.access_token
             # After its fresh time, a refusal means that the token has expired.
             entry.suspect_until = min(self._clock.monotonic() + _SUSPECT_SECONDS, entry.fresh_until)
-        self.emit(
-            TokenRefreshed(
-                at=self._clock.now(),
-                open_id=entry.key.open_id,
-                expires_at=token.expires_at,
-                version=token.version,
-                duration=timedelta(seconds=self._clock.monotonic() - renewal.began),
-                background=renewal.purpose in (Purpose.BACKGROUND, Purpose.SWEEP),
-            )
-        )
+        if self._events is not None:
+            background = renewal.purpose in (Purpose.BACKGROUND, Purpose.SWEEP)
+            self._events.refreshed(token, began=renewal.began, background=background)
 
     def _failed(self, entry: AccountEntry, renewal: Renewal, error: TikTokError) -> None:
         now = self._clock.monotonic()
         rotation = renewal.rotation
         if isinstance(error, AccountNotFound):
             entry.drop()
-            self._entries.pop(entry.key.open_id, None)
+            self._forget(entry.key.open_id)
             self.unsaved.pop(entry.key.open_id, None)
         elif isinstance(error, ReauthorizationRequired):
             self.refuse_calls(entry, error)
-            if rotation is not None and rotation.found_ended:
-                self.emit(
-                    ReauthorizationNeeded(
-                        at=self._clock.now(), open_id=entry.key.open_id, reason=error.reason, log_id=error.log_id
-                    )
-                )
+            if rotation is not None and rotation.found_ended and self._events is not None:
+                self._events.lost(entry.key.open_id, error)
         elif rotation is None and not isinstance(error, StoreError):
             entry.read_store_at = now + _READ_STORE_EVERY
         elif not isinstance(error, LeaseUnavailable):
@@ -355,7 +343,8 @@ class Renewals:
             entry.error = error
             entry.retry_at = now + wait
             entry.read_store_at = now + min(wait, _READ_STORE_EVERY)
-            self.emit(self._failure(entry, error))
+            if self._events is not None:
+                self._events.failed(entry.key.open_id, error)
 
     def refuse_calls(self, entry: AccountEntry, error: ReauthorizationRequired) -> None:
         """Refuse the account's calls from now on, and read the store again every few seconds."""
@@ -367,22 +356,8 @@ class Renewals:
     def report_unsaved(self, entry: AccountEntry, error: TokenNotSaved) -> None:
         """Log and emit that a rotated token is in this process only."""
         _log.error("The rotated token of account %s is not stored yet; the attempts go on", error.open_id)
-        self.emit(self._failure(entry, error, unsaved=True))
-
-    def emit(self, event: Event) -> None:
-        """Give *event* to the observer, if there is one."""
-        if self._emit is not None:
-            self._emit(event)
-
-    def _failure(self, entry: AccountEntry, error: TikTokError, *, unsaved: bool = False) -> TokenRefreshFailed:
-        return TokenRefreshFailed(
-            at=self._clock.now(),
-            open_id=entry.key.open_id,
-            error=type(error).__name__,
-            code=getattr(error, "code", None) or getattr(error, "error", None),
-            log_id=getattr(error, "log_id", None),
-            unsaved=unsaved,
-        )
+        if self._events is not None:
+            self._events.failed(entry.key.open_id, error, unsaved=True)
 
     def _deadlines(self, entry: AccountEntry, token: Token) -> tuple[float, float]:
         known = entry.token
@@ -392,6 +367,13 @@ class Renewals:
         now = self._clock.monotonic()
         left = token_lifetime(token, self._clock.now(), self._margin)
         return now + left.fresh, now + left.usable
+
+
+def _token_events(clock: Clock, emit: "Callable[[Event], None]") -> "TokenEvents":
+    # Without an observer, not even the classes of events are made.
+    from tiktok_async._tokens.events import TokenEvents
+
+    return TokenEvents(clock, emit)
 
 
 @frozen

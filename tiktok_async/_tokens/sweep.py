@@ -5,13 +5,17 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from attrs import Factory, define
 
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async.abc import Clock
 from tiktok_async.errors import AccountNotFound, LeaseUnavailable, SessionClosed, StoreError, TikTokError
-from tiktok_async.models import AccountKey, RefreshReport
+from tiktok_async.models import AccountKey
+
+if TYPE_CHECKING:
+    from tiktok_async.models import RefreshReport
 
 _log = logging.getLogger("tiktok_async.tokens")
 
@@ -37,7 +41,7 @@ class _SweepCounts:
             self.failures.append((open_id, error))
 
 
-async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: int = 8) -> RefreshReport:
+async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: int = 8) -> "RefreshReport":
     """Refresh every account whose access token ends within *within*, the earliest first, each at most once.
 
     The accounts are read as they are needed, so that half a million take no memory. An account that another worker
@@ -55,6 +59,8 @@ async def refresh_due(manager: TokenManager, within: timedelta, *, concurrency: 
         StoreError: The accounts could not be read.
         SessionClosed: The session was closed meanwhile.
     """
+    from tiktok_async.models import RefreshReport
+
     began = manager.clock.now()
     due = manager.store.expiring(manager.client_key, began + within)
     turn = asyncio.Lock()

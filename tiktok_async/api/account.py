@@ -7,29 +7,20 @@ from tiktok_async._calls.options import CallOptions
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api import display
 from tiktok_async.api.pages import Pages
-from tiktok_async.api.portability.portability import Portability
-from tiktok_async.api.posting import posting
-from tiktok_async.api.posting.posting import resume
-from tiktok_async.api.posting.publish import Publish
-from tiktok_async.api.posting.video import UploadSource, open_video
-from tiktok_async.api.profile import shown_profile
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models import (
-    CreatorInfo,
-    PhotoPost,
-    RetryPolicy,
-    Token,
-    User,
-    UserField,
-    Video,
-    VideoField,
-    VideoPost,
-)
+from tiktok_async.models import RetryPolicy, Token, User, UserField, Video, VideoField
 from tiktok_async.models._checks import Checks, Duration, Moment, as_duration
 
 if TYPE_CHECKING:
+    # Posting and portability are loaded when they are used for the first time.
     from aiohttp import ClientTimeout
+
+    from tiktok_async.api.portability.portability import Portability
+    from tiktok_async.api.posting.posting import Source
+    from tiktok_async.api.posting.publish import Publish
+    from tiktok_async.api.posting.video import UploadSource
+    from tiktok_async.models import CreatorInfo, PhotoPost, VideoPost
 
 
 class Account:
@@ -132,6 +123,8 @@ class Account:
         Source: https://developers.tiktok.com/doc/minis-user-data
         """
         age = as_duration(max_age)
+        from tiktok_async.api.profile import shown_profile
+
         return await shown_profile(self._runtime, self._credential, name=name, avatar_url=avatar_url, max_age=age)
 
     def videos(
@@ -210,7 +203,7 @@ class Account:
         checks.refuse("The videos cannot be looked up")
         return display.videos_by_id(self._runtime.sender, self._credential, ids, fields=fields)
 
-    async def creator_info(self) -> CreatorInfo:
+    async def creator_info(self) -> "CreatorInfo":
         """Return the creator's current settings; TikTok requires a new call for each posting page.
 
         Raises:
@@ -218,18 +211,20 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
         """
+        from tiktok_async.api.posting import posting
+
         return await posting.creator_info(self._runtime, self._credential)
 
     async def post_video(
         self,
-        source: posting.Source,
-        post: VideoPost,
+        source: "Source",
+        post: "VideoPost",
         *,
         chunk_size: int | None = None,
         content_type: str | None = None,
         check: bool = False,
         dedup_key: str | None = None,
-    ) -> Publish:
+    ) -> "Publish":
         """Begin to post a video; `Publish.upload` sends its bytes, and `Publish.wait` waits for its end.
 
         Args:
@@ -254,6 +249,8 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
         """
+        from tiktok_async.api.posting import posting
+
         return await posting.post_video(
             self._runtime,
             self._credential,
@@ -267,16 +264,18 @@ class Account:
 
     async def draft_video(
         self,
-        source: posting.Source,
+        source: "Source",
         *,
         chunk_size: int | None = None,
         content_type: str | None = None,
         dedup_key: str | None = None,
-    ) -> Publish:
+    ) -> "Publish":
         """Begin to send a video to the creator's inbox, where they finish and post it; see `post_video`.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-upload-video
         """
+        from tiktok_async.api.posting import posting
+
         return await posting.post_video(
             self._runtime,
             self._credential,
@@ -288,8 +287,8 @@ class Account:
         )
 
     async def post_photos(
-        self, urls: Iterable[str], post: PhotoPost, *, check: bool = False, dedup_key: str | None = None
-    ) -> Publish:
+        self, urls: Iterable[str], post: "PhotoPost", *, check: bool = False, dedup_key: str | None = None
+    ) -> "Publish":
         """Post 1 to 35 photos, which TikTok fetches from *urls*; there is nothing to upload.
 
         Args:
@@ -305,18 +304,22 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
         """
+        from tiktok_async.api.posting import posting
+
         return await posting.post_photos(
             self._runtime, self._credential, urls, post, direct=True, check=check, dedup_key=dedup_key
         )
 
-    async def draft_photos(self, urls: Iterable[str], post: PhotoPost, *, dedup_key: str | None = None) -> Publish:
+    async def draft_photos(self, urls: Iterable[str], post: "PhotoPost", *, dedup_key: str | None = None) -> "Publish":
         """Send photos to the creator's inbox; TikTok uses the texts and the cover of *post*. See `post_photos`.
 
         Source: https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
         """
+        from tiktok_async.api.posting import posting
+
         return await posting.post_photos(self._runtime, self._credential, urls, post, direct=False, dedup_key=dedup_key)
 
-    def publish(self, state_json_or_publish_id: str, source: UploadSource | None = None) -> Publish:
+    def publish(self, state_json_or_publish_id: str, source: "UploadSource | None" = None) -> "Publish":
         """Continue a post that was begun before, here or in another process; no I/O happens yet.
 
         Args:
@@ -327,12 +330,17 @@ class Account:
         Raises:
             ConfigurationError: The state cannot be read, or is another account's.
         """
+        from tiktok_async.api.posting.posting import resume
+        from tiktok_async.api.posting.video import open_video
+
         opened = None if source is None else open_video(source, self._runtime.clock)
         return resume(self._runtime, self._credential, state_json_or_publish_id, opened)
 
     @property
-    def portability(self) -> Portability:
+    def portability(self) -> "Portability":
         """The user's own data: requesting, waiting for and downloading archives."""
+        from tiktok_async.api.portability.portability import Portability
+
         return Portability(self._runtime, self._credential)
 
     async def disconnect(self) -> None:

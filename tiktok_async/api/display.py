@@ -3,7 +3,7 @@
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from tiktok_async._calls.sender import Sender
 from tiktok_async._decoding.answers import member, read
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.abc import Clock
-from tiktok_async.api.pages import Pages, StallRetries, follow
+from tiktok_async.api.pages import Follow, Pages, StallRetries
 from tiktok_async.errors import ConfigurationError, ScopeNotGranted
 from tiktok_async.models import USER_FIELD_SCOPES, Endpoint, Page, Scope, Token, User, UserField, Video, VideoField
 from tiktok_async.models._http import Response
@@ -48,17 +48,19 @@ def videos(
         asked = _joined([*wanted, VideoField.CREATE_TIME])
     start = _earlier(cursor, None if before is None else round(before.timestamp() * 1000))
 
-    async def fetch(position: int | None, left: int | None) -> tuple[Page[Video], bool]:
+    def ask(position: int | None, left: int | None) -> Awaitable[Response]:
         body: dict[str, Any] = {"max_count": page_size if left is None else min(page_size, left)}
         if position is not None:
             body["cursor"] = position
-        response = await sender.call(Endpoint.VIDEO_LIST, credential=credential, fields=asked, json=body)
+        return sender.call(Endpoint.VIDEO_LIST, credential=credential, fields=asked, json=body)
+
+    def read_page(response: Response) -> tuple[Page[Video], bool]:
         page = _page(response, Endpoint.VIDEO_LIST, credential.open_id)
         return (page, False) if span is None else (span.cut(page), span.reached(page))
 
-    def walk() -> AsyncGenerator[Page[Video], None]:
+    def walk() -> Follow[Video]:
         stops = StallRetries(clock, Endpoint.VIDEO_LIST, open_id=credential.open_id)
-        return follow(fetch, start=start, limit=limit, stops=stops)
+        return Follow(ask, read_page, start=start, limit=limit, stops=stops)
 
     return Pages(walk, read_ahead=read_ahead)
 

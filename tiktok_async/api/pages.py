@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
-
-from attrs import evolve
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from tiktok_async.abc import Clock
-from tiktok_async.errors import ConfigurationError, ListingIncomplete
+from tiktok_async.errors import ConfigurationError, ListingIncomplete, TikTokError
 from tiktok_async.models import Endpoint, Page
+from tiktok_async.models._http import Response
 
 Cursor = TypeVar("Cursor", int, str)
 
@@ -79,49 +78,87 @@ class StallRetries:
 
 T = TypeVar("T")
 
-Fetch = Callable[[int | None, int | None], Awaitable[tuple[Page[T], bool]]]
-"""Takes a cursor and the number of items still wanted (`None`: all). Returns the page with TikTok's own cursor and
-`has_more`, and whether the caller needs no further page."""
+Ask = Callable[[int | None, int | None], Awaitable[Response]]
+"""Takes a cursor and the number of items still wanted (`None`: all), and requests one page."""
+Read = Callable[[Response], tuple[Page[T], bool]]
+"""Returns the page in an answer, with TikTok's own cursor and `has_more`, and whether no further page is needed."""
 
 
-async def follow(
-    fetch: "Fetch[T]", *, start: int | None, limit: int | None, stops: StallRetries
-) -> AsyncGenerator[Page[T], None]:
-    """Yield the pages of a listing that continues by a cursor.
+class Follow(Generic[T]):
+    """The pages of a listing that goes on by a cursor, one after the other.
+
+    No generator, and one coroutine for a page: each further one that waits with a call costs CPU and memory.
 
     Args:
-        fetch: Requests one page.
+        ask: Requests one page.
+        read: Reads the answer.
         start: The cursor of the first page to fetch; `None` for the listing's first page.
         limit: The most items to yield; `None` for all.
         stops: The retries when the listing stalls.
-
-    Raises:
-        ListingIncomplete: The listing stalled.
     """
-    position, left = start, limit
-    behind: set[int | None] = set()
-    while True:
-        page, enough = await fetch(position, left)
-        behind.add(position)
-        following = next_cursor(position, page.cursor, has_more=page.has_more)
-        # An earlier cursor would return the same pages for ever.
-        stopped = page.has_more and (following is None or following in behind)
-        enough = enough or (left is not None and len(page.items) >= left)
-        if stopped and not enough and await stops.ask_again():
-            continue
-        stops.moved()
-        items = page.items if left is None else page.items[:left]
-        left = None if left is None else left - len(items)
-        yield evolve(page, items=items, cursor=position if stopped else following)
-        if enough or not page.has_more:
-            return
-        if stopped:
-            raise stops.error(page.log_id)
-        position = following
+
+    __slots__ = ("_ask", "_behind", "_failure", "_left", "_over", "_position", "_read", "_stops")
+
+    def __init__(self, ask: Ask, read: "Read[T]", *, start: int | None, limit: int | None, stops: StallRetries) -> None:
+        self._ask = ask
+        self._read = read
+        self._position = start
+        self._left = limit
+        self._stops = stops
+        self._behind: set[int | None] = set()
+        self._over = False
+        self._failure: TikTokError | None = None
+
+    def __aiter__(self) -> "Follow[T]":
+        return self
+
+    async def __anext__(self) -> Page[T]:
+        """Return the next page.
+
+        Raises:
+            ListingIncomplete: The listing does not go on. Every page it gave was returned.
+        """
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        if self._over:
+            raise StopAsyncIteration
+        self._over = True  # whatever is raised in here ends it
+        left = self._left
+        while True:
+            position = self._position
+            page, enough = self._read(await self._ask(position, left))
+            self._behind.add(position)
+            following = next_cursor(position, page.cursor, has_more=page.has_more)
+            # An earlier cursor would return the same pages for ever.
+            stopped = page.has_more and (following is None or following in self._behind)
+            enough = enough or (left is not None and len(page.items) >= left)
+            if not stopped or enough or not await self._stops.ask_again():
+                break
+        self._stops.moved()
+        items = page.items
+        if left is not None:
+            items = items[:left]
+            self._left = left - len(items)
+        self._over = enough or stopped or not page.has_more
+        if stopped and not enough:
+            self._failure = self._stops.error(page.log_id)
+        self._position = following
+        return Page(
+            items=items,
+            cursor=position if stopped else following,
+            has_more=page.has_more,
+            log_id=page.log_id,
+            checkpoint=page.checkpoint,
+        )
+
+    async def aclose(self) -> None:
+        """Give no more pages; nothing is held between two of them."""
+        self._over, self._failure = True, None
 
 
-PageSource = Callable[[], AsyncGenerator[Page[T], None]]
-"""Starts a listing; the generator yields its pages and keeps what the listing needs between two requests."""
+PageSource = Callable[[], AsyncGenerator[Page[T], None] | Follow[T]]
+"""Starts a listing, which yields its pages and keeps what it needs between two requests."""
 
 
 class _Given:
@@ -234,26 +271,37 @@ class Pages(AsyncGenerator[T, None]):
 
 
 def _pages(source: PageSource[T], read_ahead: int) -> AsyncGenerator[Page[T], None]:
-    return prefetch(source()) if read_ahead else source()
+    pages = source()
+    if read_ahead:
+        return prefetch(pages)
+    return _each(pages) if isinstance(pages, Follow) else pages
+
+
+async def _each(pages: Follow[T]) -> AsyncGenerator[Page[T], None]:
+    async for page in pages:
+        yield page
 
 
 async def _items(source: PageSource[T], read_ahead: int, given: _Given) -> AsyncGenerator[T, None]:
     given.state = "under way"
     try:
-        async with aclosing(_pages(source, read_ahead)) as pages:
+        pages = prefetch(source()) if read_ahead else source()
+        try:
             async for page in pages:
                 given.pages += 1
                 for item in page.items:
                     given.kind = given.kind or type(item).__name__
                     given.items += 1
                     yield item
+        finally:
+            await pages.aclose()
         given.state = "at its end"
     except Exception as error:
         given.state = f"ended by {type(error).__name__}"
         raise
 
 
-async def prefetch(pages: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[T], None]:
+async def prefetch(pages: AsyncGenerator[Page[T], None] | Follow[T]) -> AsyncGenerator[Page[T], None]:
     """Yield *pages*, fetching the next one while the last one is being used."""
     async with aclosing(pages):
         ahead = asyncio.ensure_future(_next(pages))
@@ -269,7 +317,7 @@ async def prefetch(pages: AsyncGenerator[Page[T], None]) -> AsyncGenerator[Page[
                 ahead.exception()
 
 
-def _next(pages: AsyncGenerator[Page[T], None]) -> Awaitable[Page[T] | None]:
+def _next(pages: AsyncGenerator[Page[T], None] | Follow[T]) -> Awaitable[Page[T] | None]:
     async def step() -> Page[T] | None:
         return await anext(pages, None)
 

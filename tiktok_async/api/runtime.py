@@ -1,6 +1,7 @@
 """The parts of a session that all areas share."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
@@ -12,7 +13,10 @@ from tiktok_async._http.transport import AiohttpTransport
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async.abc import Clock, TokenStore
 from tiktok_async.errors import AccountNotFound
-from tiktok_async.models import Event, RetryPolicy, Token
+from tiktok_async.models import RetryPolicy, Token
+
+if TYPE_CHECKING:
+    from tiktok_async.models import Event
 
 
 @frozen(slots=True, kw_only=True)
@@ -29,7 +33,7 @@ class Runtime:
     sender: Sender
     tokens: TokenManager
     revoke: Callable[[Token], Awaitable[None]]
-    emit: Callable[[Event], None] | None
+    emit: "Callable[[Event], None] | None"
 
     def with_options(self, options: CallOptions) -> "Runtime":
         """Return the same parts, with other settings for calls."""

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientTimeout
 
 
-@frozen(slots=True, kw_only=True)
 class Request:
-    """One HTTP request, ready to be sent; never shown whole, since headers and bodies hold secrets.
+    """One HTTP request, ready to be sent; never shown whole, since URLs, headers and bodies hold secrets.
 
     Attributes:
         method: The HTTP method.
@@ -29,23 +28,51 @@ class Request:
         kept: With *fresh*: whether the connection may be kept for a second, for the next request of this kind.
     """
 
-    method: str
-    url: URL | str = field(repr=False)
-    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
-    body: bytes | AsyncIterable[bytes | memoryview] | None = field(default=None, repr=False)
-    stall_timeout: float | None = None
-    timeout: "ClientTimeout | None" = None
-    fresh: bool = False
-    kept: bool = False
+    __slots__ = ("body", "fresh", "headers", "kept", "method", "stall_timeout", "timeout", "url")
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        url: URL | str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | AsyncIterable[bytes | memoryview] | None = None,
+        stall_timeout: float | None = None,
+        timeout: "ClientTimeout | None" = None,
+        fresh: bool = False,
+        kept: bool = False,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers: Mapping[str, str] = {} if headers is None else headers
+        self.body = body
+        self.stall_timeout = stall_timeout
+        self.timeout = timeout
+        self.fresh = fresh
+        self.kept = kept
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method}>"
 
 
-@frozen(slots=True, kw_only=True)
 class RawResponse:
-    """One HTTP response, read to its end and not yet understood."""
+    """One HTTP response, read to its end and not yet understood.
 
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    Attributes:
+        status: The HTTP status.
+        headers: The HTTP response headers.
+        body: The bytes.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def __repr__(self) -> str:
+        return f"<RawResponse {self.status}>"
 
 
 @frozen(slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Sending Research calls, and the code that they share."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -10,7 +10,7 @@ from tiktok_async._calls.sender import Sender
 from tiktok_async._decoding.answers import member, read
 from tiktok_async._tokens.credentials import ClientCredential
 from tiktok_async.abc import Clock
-from tiktok_async.api.pages import Pages, StallRetries, follow
+from tiktok_async.api.pages import Follow, Pages, StallRetries
 from tiktok_async.api.research.rules.shapes import listed
 from tiktok_async.errors import ConfigurationError, QuotaExhausted
 from tiktok_async.models import Endpoint, Page
@@ -139,18 +139,20 @@ class Listing:
         """
         check_limit(limit)
 
-        async def fetch(position: int | None, left: int | None) -> tuple[Page[T], bool]:
+        def ask(position: int | None, left: int | None) -> Awaitable[Response]:
             body = dict(self.body)
             if paged:
                 body["max_count"] = MOST_A_PAGE if left is None else min(MOST_A_PAGE, left)
             if position is not None:
                 body["cursor"] = position
-            response = await self.calls.call(self.endpoint, body, fields=self.fields, wait_for_quota=wait_for_quota)
+            return self.calls.call(self.endpoint, body, fields=self.fields, wait_for_quota=wait_for_quota)
+
+        def read(response: Response) -> tuple[Page[T], bool]:
             # An endpoint without cursors has no second page, even if its answer says so.
             return self.page(response, model), not paged
 
-        def walk() -> AsyncGenerator[Page[T], None]:
-            return follow(fetch, start=cursor, limit=limit, stops=StallRetries(self.calls.clock, self.endpoint))
+        def walk() -> Follow[T]:
+            return Follow(ask, read, start=cursor, limit=limit, stops=StallRetries(self.calls.clock, self.endpoint))
 
         return Pages(walk)
 
