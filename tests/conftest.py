@@ -213,14 +213,27 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator["PostgresServer"]:
-    """A PostgreSQL server for this test process; use a schema of your own, or accounts, to stay apart."""
+    """A PostgreSQL server for this test process; use a schema of your own, or accounts, to stay apart.
+
+    It leaves the writing to the kernel (`fsync = off`): what lasts over a power cut is not what tests can see.
+    """
     from tests.postgres_server import PostgresServer
 
     server = PostgresServer()
     server.make()
+    with (server.data / "postgresql.auto.conf").open("a") as settings:
+        settings.write("fsync = off\n")
     server.start()
     yield server
     server.remove()
+
+
+@pytest.fixture
+def safe_postgres(postgres: "PostgresServer") -> Iterator["PostgresServer"]:
+    """The same server with `fsync = on`, for tests of what is said about its settings."""
+    postgres.alter("fsync", "on")
+    yield postgres
+    postgres.alter("fsync", "off")
 
 
 @pytest.fixture
@@ -250,9 +263,3 @@ def pgbouncer(postgres: "PostgresServer") -> Iterator["PgBouncer"]:
 def postgres_url(postgres: "PostgresServer") -> str:
     """The URL of this test process's PostgreSQL, with a schema for tests that use accounts of their own."""
     return postgres.url(schema="shared")
-
-
-@pytest.fixture(scope="session")
-def pgbouncer_url(pgbouncer: "PgBouncer") -> str:
-    """The same through PgBouncer."""
-    return pgbouncer.url(schema="shared")

@@ -141,9 +141,9 @@ async def test_a_dangerous_redis_is_told_with_the_way_out_and_without_its_passwo
 
 @pytest.mark.postgres
 async def test_a_database_without_tables_is_looked_at_and_left_as_it_is(
-    healthy: Shell, postgres: PostgresServer
+    healthy: Shell, safe_postgres: PostgresServer
 ) -> None:
-    schema = new_schema()
+    schema, postgres = new_schema(), safe_postgres
     url = postgres.url(schema=schema)
     done = await healthy.run("doctor", "--store", url, "--json")
     assert done.code == 0, done.err

@@ -21,7 +21,11 @@ async def tokens_of(store: PostgresTokenStore, settings: dict[str, Any]) -> list
     return [token for token in await store.get_many(keys) if token is not None]
 
 
-@pytest.mark.parametrize("place", ["postgres", "pgbouncer"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Go directly to the server in full length only: the way through PgBouncer has the same server at its end."""
+    metafunc.parametrize("place", ["postgres", "pgbouncer"] if metafunc.config.getoption("--full") else ["pgbouncer"])
+
+
 async def test_each_account_is_refreshed_exactly_once(
     request: pytest.FixtureRequest, place: str, *, full: bool
 ) -> None:

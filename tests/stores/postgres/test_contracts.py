@@ -1,4 +1,4 @@
-"""What PostgreSQL keeps passes the contracts of all stores, directly and through PgBouncer in transaction mode."""
+"""What PostgreSQL keeps passes the contracts of all stores."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -22,29 +22,29 @@ class SkewedClock(SystemClock):
 
 class TestPostgresTokenStore(BulkTokenStoreContract):
     @pytest.fixture
-    async def store(self, shared_url: str) -> AsyncIterator[TokenStore]:
-        store = PostgresTokenStore(shared_url)
+    async def store(self, postgres_url: str) -> AsyncIterator[TokenStore]:
+        store = PostgresTokenStore(postgres_url)
         yield store
         await store.aclose()
 
     @pytest.fixture
-    async def other_store(self, shared_url: str) -> AsyncIterator[TokenStore]:
-        store = PostgresTokenStore(shared_url, clock=SkewedClock())
+    async def other_store(self, postgres_url: str) -> AsyncIterator[TokenStore]:
+        store = PostgresTokenStore(postgres_url, clock=SkewedClock())
         yield store
         await store.aclose()
 
 
 class TestPostgresNotes(NoteStoreContract):
     @pytest.fixture
-    async def store(self, shared_url: str) -> AsyncIterator[NoteStore]:
-        store = PostgresTokenStore(shared_url)
+    async def store(self, postgres_url: str) -> AsyncIterator[NoteStore]:
+        store = PostgresTokenStore(postgres_url)
         yield store
         await store.aclose()
 
 
 class TestPostgresCheckpointStore(CheckpointStoreContract):
     @pytest.fixture
-    async def store(self, shared_url: str) -> AsyncIterator[CheckpointStore]:
-        store = PostgresCheckpointStore(shared_url)
+    async def store(self, postgres_url: str) -> AsyncIterator[CheckpointStore]:
+        store = PostgresCheckpointStore(postgres_url)
         yield store
         await store.aclose()

@@ -56,8 +56,9 @@ def test_what_may_not_be_read_counts_as_safe() -> None:
 
 
 async def test_a_real_servers_dangers_are_logged_and_told_once(
-    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+    safe_postgres: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    postgres = safe_postgres
     schema = new_schema()
     first = PostgresTokenStore(postgres.url(schema=schema))
     with caplog.at_level(logging.WARNING, "tiktok_async.stores"):

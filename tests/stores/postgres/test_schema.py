@@ -58,9 +58,9 @@ async def test_tables_of_somebody_else_are_left_alone(postgres: PostgresServer) 
 
 
 async def test_a_role_that_may_only_use_the_tables_uses_those_that_a_migration_made(
-    postgres: PostgresServer,
+    safe_postgres: PostgresServer,
 ) -> None:
-    schema = new_schema()
+    postgres, schema = safe_postgres, new_schema()
     postgres.execute(f"CREATE ROLE {schema} LOGIN")
     url = f"postgresql://{schema}@127.0.0.1:{postgres.port}/postgres?schema={schema}"
     with pytest.raises(StoreError, match="tiktok-async schema postgres"):
