@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.forks import in_child, in_new_loop, outcome
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.errors import LeaseUnavailable, StoreError
 from tiktok_async.models import AccountKey, Checkpoint, Secret, Video
@@ -197,44 +198,6 @@ def shared() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def in_child(work: Callable[[], str], *, user: int | None = None) -> str:
-    """Return what *work* says in a forked child, which may run as another user."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        said = "the child failed"
-        try:
-            if user is not None and os.geteuid() == 0:
-                os.setgroups([])
-                os.setresgid(user, user, user)
-                os.setresuid(user, user, user)
-            said = work()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the parent shows it
-            said = f"{type(error).__name__}: {error}"
-        finally:
-            os.write(writing, said.encode())
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read().decode()
-    os.waitpid(child, 0)
-    return said
-
-
-def outcome(work: Callable[[], Coroutine[Any, Any, object]]) -> str:
-    """Return the result of *work*, or its error, within a deadline."""
-
-    async def run() -> str:
-        try:
-            return repr(await asyncio.wait_for(work(), 20))
-        except StoreError as error:
-            return f"StoreError: {error}"
-
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    return loop.run_until_complete(run())
-
-
 STRANGER = 65_534
 
 
@@ -378,11 +341,6 @@ async def test_a_store_that_was_used_before_a_fork_says_so_in_the_child(tmp_path
     await asyncio.gather(*waiting)
     await store.put(make_token(KEY), expected_version=None)
     await store.aclose()
-
-
-def in_new_loop(work: Callable[[], Coroutine[Any, Any, object]]) -> str:
-    asyncio._set_running_loop(None)  # the fork happened on a running loop
-    return outcome(work)
 
 
 async def test_a_store_that_was_made_before_a_fork_is_used_after_it(tmp_path: Path) -> None:

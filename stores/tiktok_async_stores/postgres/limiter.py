@@ -7,8 +7,9 @@ from tiktok_async.abc import Clock
 from tiktok_async_stores._process import WorkerName
 from tiktok_async_stores.limits.limiter import SharedRateLimiter
 from tiktok_async_stores.limits.outage import OPTIONS, from_options
+from tiktok_async_stores.postgres.connection import Pool
 from tiktok_async_stores.postgres.limiter_trips import PostgresTrips
-from tiktok_async_stores.postgres.link import Pool, PostgresLink
+from tiktok_async_stores.postgres.link import PostgresLink
 
 # A call that waits for a limit is told soon that nobody can tell it.
 _PATIENCE = 1.0  # seconds

@@ -1,33 +1,38 @@
 """The way to PostgreSQL: a pool of ours or the caller's, and the one place where its errors become ours."""
 
 import asyncio
-import os
 import re
-import select
-import socket
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from psycopg import AsyncConnection, Error, InterfaceError, OperationalError
+from psycopg import AsyncConnection, Error
 from psycopg import errors as states
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
+from tiktok_async._concurrency.lasting import LastingTask
 from tiktok_async.abc import Clock
 from tiktok_async.errors import ConfigurationError, StoreError, scrub
 from tiktok_async.models import AccountKey
+from tiktok_async_stores._process import Owner
 from tiktok_async_stores._url import check_url
+from tiktok_async_stores.postgres.connection import (
+    ASK_AGAIN,
+    TIMEOUT,
+    Connection,
+    Pool,
+    cut,
+    is_dead,
+    make_pool,
+    options,
+)
 from tiktok_async_stores.postgres.schema import DEFAULT_SCHEMA, bring_up_to_date, quote_schema
 
-Pool = AsyncConnectionPool[Any]
 Row = tuple[Any, ...]
 
-_TIMEOUT = 5.0  # seconds for a connection, and for an answer
-_ASK_AGAIN = 1.0  # seconds after which the pool is asked again, which makes it try to connect anew
 _POOL_SIZE = 4
 _TRIES = 10  # of a transaction that the server rolls back because another one came first
 
@@ -103,36 +108,6 @@ def from_text(text: str) -> str:
     return re.sub(r"\\(.)", lambda match: "\0" if match[1] == "0" else match[1], text, flags=re.DOTALL)
 
 
-def make_pool(info: dict[str, Any], size: int) -> Pool:
-    """Return a pool that is not open yet."""
-    return AsyncConnectionPool(
-        kwargs=_connection_options(info),
-        min_size=1,
-        max_size=max(size, 1),
-        open=False,
-        timeout=_TIMEOUT,
-        reconnect_timeout=_ASK_AGAIN,
-        name="tiktok-async",
-    )
-
-
-def _connection_options(info: dict[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "connect_timeout": int(_TIMEOUT),
-        "fallback_application_name": "tiktok-async",
-        "client_encoding": "utf8",
-        **info,
-        # One statement is one transaction and one trip.
-        "autocommit": True,
-        # PgBouncer may give each statement another connection to the server, where what was prepared is not known.
-        "prepare_threshold": None,
-    }
-    if "," in str(info.get("host", "")):
-        # Of several servers the one that may be written to, also after a failover.
-        options.setdefault("target_session_attrs", "read-write")
-    return options
-
-
 class PostgresLink:
     """Runs statements, one at a time and each a transaction of its own; what goes wrong is a `StoreError`.
 
@@ -152,6 +127,7 @@ class PostgresLink:
     Attributes:
         schema: Where the tables are.
         options: The options of the URL that are ours.
+        process: The process that uses it; another one has none of its connections.
 
     Raises:
         ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
@@ -165,7 +141,7 @@ class PostgresLink:
         clock: Clock,
         *,
         owner: str,
-        patience: float = _TIMEOUT,
+        patience: float = TIMEOUT,
         extra: Collection[str] = (),
         make_tables: bool = True,
     ) -> None:
@@ -191,6 +167,7 @@ class PostgresLink:
         self._opening = asyncio.Lock()
         self._running: set[asyncio.Task[list[Row]]] = set()
         self._closed = False
+        self.process: Owner = Owner(f"The {owner}")
 
     async def run(self, text: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run a statement that may arrive twice, and return its rows. After a lost connection it is sent again.
@@ -214,9 +191,9 @@ class PostgresLink:
         query = self._texts.get(text)
         if query is None:
             query = self._texts[text] = self.fill(text).encode()
-        # A task of its own, which a cancelled caller leaves alone: it soon ends, one way or the other. To cancel it
-        # would make psycopg ask the server in a thread that, if the server is silent, never ends.
-        task = asyncio.ensure_future(self._repeat(pool, query, parameters))
+        # A task of its own, which a cancelled caller leaves alone, and a program that cancels all its tasks too: it
+        # soon ends, one way or the other, and what it stores may be a token that is nowhere else.
+        task = LastingTask(self._repeat(pool, query, parameters))
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
@@ -249,6 +226,8 @@ class PostgresLink:
         if self._closed:
             return
         self._closed = True
+        if self.process.left_behind:
+            return  # connections, and the pool's tasks, are in the process that this one was forked from
         async with self._opening:
             if self._running:
                 await asyncio.wait(self._running)
@@ -263,6 +242,7 @@ class PostgresLink:
     async def _opened(self) -> Pool:
         if self._closed:
             raise StoreError("The PostgreSQL store is closed.")
+        self.process.check()
         if self._ready and self._pool is not None:
             return self._pool
         async with self._opening:
@@ -277,7 +257,7 @@ class PostgresLink:
         if self._info is not None and self._pool is None:
             # Before the pool, which tries again and again and does not say why it fails.
             try:
-                first = await AsyncConnection.connect(**_connection_options(self._info))
+                first = await Connection.connect(**options(self._info))
             except (Error, OSError) as error:
                 raise failed(error) from None
             try:
@@ -308,16 +288,16 @@ class PostgresLink:
         while True:
             left = deadline - self._clock.monotonic()
             try:
-                connection: AsyncConnection[Any] = await pool.getconn(timeout=max(0.05, min(_ASK_AGAIN, left)))
+                connection: AsyncConnection[Any] = await pool.getconn(timeout=max(0.05, min(ASK_AGAIN, left)))
             except (PoolTimeout, TooManyRequests):
-                if left <= _ASK_AGAIN:
+                if left <= ASK_AGAIN:
                     raise StoreError(
                         f"PostgreSQL cannot be reached: there was no connection for {self._patience:.0f} s."
                     ) from None
             except (PoolClosed, Error) as error:
                 raise failed(error) from None
             else:
-                if not _is_dead(connection):
+                if not is_dead(connection):
                     return connection
                 # Such as after a restart of the server. The pool makes another one.
                 await connection.close()
@@ -336,7 +316,7 @@ class PostgresLink:
 
     async def _execute(self, pool: Pool, query: bytes, parameters: Sequence[object]) -> list[Row]:
         connection = await self._connection(pool)
-        timer = self._clock.call_later(_TIMEOUT, partial(_cut, connection))
+        timer = self._clock.call_later(TIMEOUT, partial(cut, connection))
         try:
             # It commits on leaving, where the caller's connections do not by themselves.
             async with connection:
@@ -368,24 +348,3 @@ def failed(error: Exception) -> StoreError:
     primary = error.diag.message_primary if isinstance(error, Error) else None
     text = scrub(primary or str(error)).strip().partition("\n")[0].rstrip(".")
     return StoreError(f"PostgreSQL failed: {text or type(error).__name__}.")
-
-
-def _cut(connection: AsyncConnection[Any]) -> None:
-    """End the connection of a statement that takes too long, so that it fails as after a lost one.
-
-    To cancel it would ask the same server that does not answer.
-    """
-    with suppress(OSError, OperationalError, InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as own:
-        own.shutdown(socket.SHUT_RDWR)
-
-
-def _is_dead(connection: AsyncConnection[Any]) -> bool:
-    """Return whether the server has ended the connection while nobody used it, without asking the server."""
-    try:
-        if not select.select([connection.fileno()], [], [], 0)[0]:
-            return False
-        with socket.socket(fileno=os.dup(connection.fileno())) as own:
-            # Nothing more, PostgreSQL's error or warning that announces the end, or TLS's alert.
-            return own.recv(1, socket.MSG_PEEK) in {b"", b"E", b"N", b"\x15"}
-    except (OSError, ValueError, OperationalError, InterfaceError):
-        return True

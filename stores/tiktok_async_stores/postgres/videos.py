@@ -6,7 +6,8 @@ from typing import Any, Self
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.models import Video, VideoField
 from tiktok_async_stores._videos import VideoPage
-from tiktok_async_stores.postgres.link import Pool, PostgresLink, from_text, to_text
+from tiktok_async_stores.postgres.connection import Pool
+from tiktok_async_stores.postgres.link import PostgresLink, from_text, to_text
 
 _TYPES = {
     "create_time": "timestamptz",

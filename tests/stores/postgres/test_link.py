@@ -1,16 +1,21 @@
 """The way to PostgreSQL: lost answers, servers that are away or silent, pools of others, names of any kind."""
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import evolve
+from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from tests.forks import in_child, in_new_loop
 from tests.postgres_server import PgBouncer, PostgresServer, new_schema
 from tests.stores.postgres.proxy import LossyProxy
 from tiktok_async.abc import LimitKey
@@ -186,7 +191,7 @@ async def test_a_server_that_does_not_answer_is_an_error_and_used_again_when_it_
 ) -> None:
     store = PostgresTokenStore(own_postgres.url())
     stored = await store.put(make_token(KEY), expected_version=0)
-    monkeypatch.setattr(link_module, "_TIMEOUT", 0.3)
+    monkeypatch.setattr(link_module, "TIMEOUT", 0.3)
     store._link._patience = 0.3
     own_postgres.freeze(frozen=True)
     with pytest.raises(StoreError):
@@ -204,7 +209,7 @@ async def test_a_row_that_somebody_else_holds_is_an_error_and_not_a_hang(
     schema = new_schema()
     store = PostgresTokenStore(postgres.url(schema=schema))
     await store.put(make_token(KEY), expected_version=0)
-    monkeypatch.setattr(link_module, "_TIMEOUT", 0.3)
+    monkeypatch.setattr(link_module, "TIMEOUT", 0.3)
     async with AsyncConnectionPool(postgres.url(), min_size=1) as pool, pool.connection() as connection:
         await connection.execute(f"SELECT FROM {schema}.tokens FOR UPDATE".encode())
         with pytest.raises(StoreError):
@@ -352,3 +357,80 @@ async def test_a_caller_that_is_cancelled_at_any_turn_leaves_the_pool_whole(
     async with store.lease(KEY, ttl=LONG, wait=LONG):
         await asyncio.gather(*(store.get_note(KEY, "x") for _ in range(4)))
     await store.aclose()
+
+
+async def test_a_program_ends_although_it_left_everything_open_and_its_server_is_silent(
+    own_postgres: PostgresServer,
+) -> None:
+    """The pool of psycopg takes the cancellation at the loop's end for a failed try, and would go on for ever."""
+    script = Path(__file__).with_name("left_open.py")
+    process = await asyncio.create_subprocess_exec(sys.executable, script, own_postgres.url(), stdin=PIPE, stdout=PIPE)
+    assert process.stdout is not None
+    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
+    own_postgres.freeze(frozen=True)
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(b"go\n"), 60)
+    finally:
+        own_postgres.freeze(frozen=False)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert (said, process.returncode) == (b"ended\n", 0)
+
+
+async def test_a_put_outlives_a_program_that_cancels_all_its_tasks(postgres: PostgresServer) -> None:
+    schema = new_schema()
+    store = PostgresTokenStore(postgres.url(schema=schema))
+    await store.put(make_token(KEY), expected_version=0)
+    spared = asyncio.all_tasks()
+    for expected in (0, 1):
+        token = make_token(AccountKey("app", f"user-{expected}"))
+        if expected:
+            await store.put(token, expected_version=0)
+        async with await AsyncConnection.connect(postgres.url()) as connection:
+            # The statement waits at the server when everything is cancelled.
+            await connection.execute(f"LOCK {schema}.tokens".encode())
+            put = asyncio.ensure_future(store.put(token, expected_version=expected))
+            while postgres.execute("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+                await asyncio.sleep(0.01)
+            for task in asyncio.all_tasks() - spared:
+                task.cancel()
+        with suppress(asyncio.CancelledError):
+            await put
+        await store.aclose()
+        store = PostgresTokenStore(postgres.url(schema=schema))
+        stored = await store.get(token.key)
+        assert stored is not None
+        assert stored.refresh_token == token.refresh_token
+        assert stored.version == expected + 1
+    await store.aclose()
+
+
+async def test_what_was_used_before_a_fork_says_so_in_the_child(postgres: PostgresServer) -> None:
+    url = postgres.url(schema=new_schema())
+    store, checkpoints, table = PostgresTokenStore(url), PostgresCheckpointStore(url), PostgresVideoTable(url)
+    uses: list[tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[None]]]] = [
+        (lambda: store.get(KEY), store.aclose),
+        (lambda: store.put(make_token(KEY), expected_version=None), store.aclose),
+        (lambda: store.get_note(KEY, "x"), store.aclose),
+        (lambda: checkpoints.get(KEY), checkpoints.aclose),
+        (table.counts, table.aclose),
+    ]
+    for use, _ in uses:
+        await use()
+    for use, close in uses:
+
+        async def work(use: Any = use, close: Any = close) -> None:
+            try:
+                await use()
+            finally:
+                await close()
+
+        said = in_child(lambda work=work: in_new_loop(work))  # type: ignore[misc]  # a default of a lambda
+        assert said.startswith("StoreError: The Postgres")
+        assert "was used before this process was forked" in said
+    # The parent's connections are whole.
+    for use, _ in uses:
+        await use()
+    for close in (store.aclose, checkpoints.aclose, table.aclose):
+        await close()
