@@ -72,12 +72,13 @@ class PostgresWindows:
 
     def send(self, subject: str, holder: str, window: SharedWindow, request: Request, now: float) -> Sequence[int]:
         asked = as_json(holder, window, request, now=now) | {"subject": subject}
-        rows = self.client.execute(f"SELECT {self._schema}.take_permits(%s)".encode(), [Jsonb(asked)]).fetchall()
+        rows = self.client.execute(f"SELECT {self._schema}.take_permits(%s, 0)".encode(), [Jsonb(asked)]).fetchall()
         idle = self.client.execute(
             f"SELECT idle_from * 300000 FROM {self._schema}.limits WHERE subject = %s".encode(), [subject]
         ).fetchall()
         assert now < idle[0][0] < now + 10**9
-        return list(rows[0][0])
+        window.life, *answer = rows[0][0]
+        return list(answer)
 
     def forget(self, subject: str) -> None:
         self.client.execute(f"DELETE FROM {self._schema}.limits WHERE subject = %s".encode(), [subject])

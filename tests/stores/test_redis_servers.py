@@ -1,4 +1,4 @@
-"""Redis as operators run it: replicas, Sentinel with a failover, a cluster, users with few rights, lost memory."""
+"""Redis as operators run it: replicas, Sentinel with a failover, a cluster, users with few rights."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from tests.conftest import RedisServer, free_port
 from tiktok_async.abc import LimitKey
-from tiktok_async.errors import ConfigurationError, RateLimitWaitExceeded, StoreError
+from tiktok_async.errors import ConfigurationError, StoreError
 from tiktok_async.models import AccountKey, Checkpoint, Limit, StoreUnsafe
 from tiktok_async.stores import RedisCheckpointStore, RedisRateLimiter, RedisTokenStore
 from tiktok_async.testing._store_records import make_token, open_ids
@@ -455,68 +455,3 @@ async def test_a_clock_that_was_wrong_at_boot_ends_no_record(redis_url: str) -> 
         stored = await store.put(token, expected_version=0)
         assert await store.get(token.key) == stored
     await store.aclose()
-
-
-# A limiter's server that lost its memory
-
-
-async def used_up(limiter: RedisRateLimiter, window: LimitKey = LIMIT) -> None:
-    for _ in range(6):
-        (await limiter.acquire(window, SIX, max_wait=0)).done()
-
-
-@pytest.mark.parametrize("first", ["the one that knew", "another"])
-async def test_a_server_that_lost_its_memory_grants_no_second_window(own_redis: RedisServer, first: str) -> None:
-    one, two = RedisRateLimiter(own_redis.url), RedisRateLimiter(own_redis.url)
-    elsewhere = LimitKey("app", "/v2/elsewhere/", "")
-    (await two.acquire(elsewhere, SIX)).done()
-    await used_up(one)
-    assert await one.remaining(LIMIT, SIX) == 0
-    ask(own_redis, "FLUSHALL")
-    for limiter in (one, two) if first == "the one that knew" else (two, one):
-        with pytest.raises(RateLimitWaitExceeded):
-            await limiter.acquire(LIMIT, SIX, max_wait=1)
-    await one.aclose()
-    await two.aclose()
-
-
-async def test_a_server_that_went_back_in_time_grants_no_second_window(own_redis: RedisServer) -> None:
-    limiter = RedisRateLimiter(own_redis.url)
-    (await limiter.acquire(LIMIT, SIX)).done()
-    assert await limiter.remaining(LIMIT, SIX) == 5
-    key = limiter._trips.key(LIMIT)  # type: ignore[attr-defined]  # the way to Redis
-    async with Redis.from_url(own_redis.url) as client:
-        old: Any = await client.get(key)
-        for _ in range(5):
-            (await limiter.acquire(LIMIT, SIX, max_wait=0)).done()
-        assert await limiter.remaining(LIMIT, SIX) == 0
-        await client.set(key, old)
-    with pytest.raises(RateLimitWaitExceeded):
-        await limiter.acquire(LIMIT, SIX, max_wait=1)
-    await limiter.aclose()
-
-
-async def test_an_evicted_window_that_another_began_anew_is_closed(own_redis: RedisServer) -> None:
-    one, two = RedisRateLimiter(own_redis.url), RedisRateLimiter(own_redis.url)
-    await used_up(one)
-    assert await one.remaining(LIMIT, SIX) == 0
-    ask(own_redis, "DEL", one._trips.key(LIMIT))  # type: ignore[attr-defined]  # the way to Redis
-    (await two.acquire(LIMIT, SIX)).done()
-    for limiter in (one, two):
-        with pytest.raises(RateLimitWaitExceeded):
-            while True:
-                (await limiter.acquire(LIMIT, SIX, max_wait=0.5)).done()
-    assert await two.remaining(LIMIT, SIX) == 0
-    await one.aclose()
-    await two.aclose()
-
-
-async def test_an_idle_server_is_not_taken_for_one_that_lost_its_memory(own_redis: RedisServer) -> None:
-    short = Limit(2, timedelta(seconds=0.2))
-    limiter = RedisRateLimiter(own_redis.url)
-    for _ in range(6):
-        (await limiter.acquire(LIMIT, short, max_wait=5)).done()
-    new = RedisRateLimiter(own_redis.url)
-    (await new.acquire(LimitKey("app", "/v2/new/", ""), SIX, max_wait=0)).done()
-    await limiter.aclose()
-    await new.aclose()

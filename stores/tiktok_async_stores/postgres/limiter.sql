@@ -6,6 +6,11 @@
 --
 -- A row is changed at nearly every trip. So it is kept whole in its page, with room beside it, and the index for what
 -- nobody uses any more holds a number that changes every five minutes only.
+--
+-- `life` names a row: when it began, in microseconds. The row of the endpoint 'memory' without an app stands for the
+-- whole table, and is lost with it: its `life` names the server's memory, its `shut_until` says when something was
+-- lost, and its `timeline` on which of PostgreSQL's timelines that was noted. A standby that takes over, and a backup
+-- that is restored up to a point in time, begin another one.
 CREATE TABLE {schema}.limits (
     client_key text COLLATE "C" NOT NULL,
     endpoint text COLLATE "C" NOT NULL,
@@ -18,24 +23,67 @@ CREATE TABLE {schema}.limits (
     used bigint NOT NULL DEFAULT 0,
     holders jsonb NOT NULL DEFAULT '{}',
     idle_from bigint NOT NULL DEFAULT 0,
+    life bigint NOT NULL DEFAULT 0,
+    timeline text,
     PRIMARY KEY (client_key, endpoint, subject)
 ) WITH (fillfactor = 50, toast_tuple_target = 8160);
 CREATE INDEX limits_idle ON {schema}.limits (idle_from);
+
+-- Name the server's memory to a worker that knows it by the name `knew`, 0 for none, and say when windows were lost
+-- last: all stay closed for their length since, as nobody can tell what was used before.
+CREATE FUNCTION {schema}.limits_memory(knew bigint, OUT name bigint, OUT lost_at double precision)
+LANGUAGE plpgsql AS $memory$
+DECLARE
+    now CONSTANT bigint := extract(epoch FROM clock_timestamp()) * 1000000;
+    -- A standby has no say here: it fails where it is to write.
+    here CONSTANT text := CASE WHEN NOT pg_is_in_recovery()
+        THEN left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END;
+    kept {schema}.limits;
+BEGIN
+    LOOP
+        SELECT * INTO kept FROM {schema}.limits AS one
+        WHERE one.client_key = '' AND one.endpoint = 'memory' AND one.subject = '';
+        IF NOT FOUND THEN
+            INSERT INTO {schema}.limits (client_key, endpoint, subject, idle_from, life, timeline)
+            VALUES ('', 'memory', '', 9223372036854775807, now, here)
+            ON CONFLICT DO NOTHING;
+            CONTINUE;
+        ELSIF kept.timeline <> here OR knew > kept.life THEN
+            -- It went back in time, windows and all. The new name is the highest, by whatever clock.
+            kept.shut_until := now / 1000.0;
+            name := greatest(now, knew + 1, kept.life + 1);
+        ELSIF knew > 0 AND knew < kept.life AND kept.shut_until = 0 THEN
+            -- It was lost, and began anew with this row.
+            kept.shut_until := kept.life / 1000.0;
+            name := kept.life;
+        ELSE
+            name := kept.life;
+            lost_at := kept.shut_until;
+            RETURN;
+        END IF;
+        -- If another one was first, what it wrote is looked at.
+        UPDATE {schema}.limits AS one SET life = name, shut_until = kept.shut_until, timeline = here
+        WHERE one.client_key = '' AND one.endpoint = 'memory' AND one.subject = '' AND one.life = kept.life
+            AND one.timeline = kept.timeline;
+    END LOOP;
+END;
+$memory$;
 
 -- One worker's request to one window: report what is answered, give back what was not used, ask for more.
 --
 -- The request: client_key, endpoint, subject; holder; number of the request; count; per; lease; need, permits needed;
 -- extra, permits wished beyond; back, permits given back; block, close for so long; horizon; day, whether days are
--- counted; answers, ages of answers in microseconds; unreported_answers, ages of answers to calls that
--- nobody granted; known,
--- whether the window must exist; now, the time in a test.
+-- counted; answers, ages of answers in microseconds; unreported_answers, ages of answers to calls that nobody granted;
+-- known, whether the window must exist; life, the window's as this worker knows it, 0 if it does not; now, the time in a
+-- test. Windows were lost at `lost_at`, if that is not 0.
 --
--- Returns {granted, free, ask again in, wait of the last in line, block for, used, delay, delay, ...}: `granted` counts
--- the permits good at once; each delay is one that is good after so long.
-CREATE FUNCTION {schema}.take_permits(request jsonb) RETURNS bigint[] LANGUAGE plpgsql AS $window$
+-- Returns {life, granted, free, ask again in, wait of the last in line, block for, used, delay, delay, ...}: `granted`
+-- counts the permits good at once; each delay is one that is good after so long.
+CREATE FUNCTION {schema}.take_permits(request jsonb, lost_at double precision) RETURNS bigint[] LANGUAGE plpgsql AS $window$
 DECLARE
     day_length CONSTANT double precision := 86400000;
     most_delayed CONSTANT integer := 64;
+    ahead CONSTANT double precision := 5000;
     kept {schema}.limits;
     fresh boolean := false;
     holder CONSTANT text := request ->> 'holder';
@@ -45,6 +93,8 @@ DECLARE
     "limit" CONSTANT integer := request ->> 'count';
     need CONSTANT integer := request ->> 'need';
     by_day CONSTANT boolean := request ->> 'day';
+    known CONSTANT boolean := request ->> 'known';
+    knew CONSTANT bigint := request ->> 'life';
     back integer := request ->> 'back';
     block CONSTANT double precision := request ->> 'block';
     answered CONSTANT integer := jsonb_array_length(request -> 'answers');
@@ -89,18 +139,33 @@ BEGIN
     exact := coalesce(exact, extract(epoch FROM clock_timestamp()) * 1000);
     IF fresh THEN
         -- The server lost its memory: let a whole window pass rather than count anew.
-        IF (request ->> 'known')::boolean AND NOT by_day THEN
+        kept.life := exact * 1000;
+        IF known AND NOT by_day THEN
             kept.shut_until := exact + per;
         END IF;
     ELSE
+        IF knew > 0 AND knew <> kept.life AND NOT by_day THEN
+            -- It was lost, and another worker began it anew.
+            kept.shut_until := greatest(kept.shut_until, kept.life / 1000 + per);
+        END IF;
         exact := greatest(exact, kept.seen); -- a clock that is set back must not make a slot free twice
+    END IF;
+    IF lost_at > 0 AND NOT by_day THEN
+        kept.shut_until := greatest(kept.shut_until, lost_at + per);
     END IF;
     instant := floor(exact);
 
     mine := kept.holders -> holder;
     IF (mine ->> 0)::bigint = (request ->> 'number')::bigint THEN
         -- The reply was lost and the request came again.
-        RETURN ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(mine -> 4));
+        RETURN kept.life || ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(mine -> 4));
+    END IF;
+    IF NOT fresh AND known AND NOT by_day AND (
+        mine IS NULL OR (mine ->> 0)::bigint < (request ->> 'number')::bigint - 1
+        OR (mine ->> 2)::double precision + ahead <= exact
+    ) THEN
+        -- A server that went back in time, or whose clock went ahead, has forgotten or freed what this worker knows of.
+        kept.shut_until := greatest(kept.shut_until, exact + per);
     END IF;
 
     -- What has come to an end since: answers, and holders that died.
@@ -234,8 +299,9 @@ BEGIN
             (request ->> 'number')::bigint, mine_held, exact + lease, lacking, to_jsonb(answer),
             exact + again + 2 * horizon
         )),
-        idle_from = floor(lives / 300000) + 1
+        idle_from = floor(lives / 300000) + 1,
+        life = kept.life
     WHERE one.client_key = kept.client_key AND one.endpoint = kept.endpoint AND one.subject = kept.subject;
-    RETURN answer;
+    RETURN kept.life || answer;
 END;
 $window$;

@@ -16,8 +16,9 @@ from tiktok_async_stores.postgres.link import PostgresLink, to_text
 
 # Some requests of one statement may wait for windows that others hold: all take them in one order.
 _TAKE = """
-SELECT each.place, {schema}.take_permits(each.request)
-FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS each (request, place)
+WITH memory AS MATERIALIZED (SELECT * FROM {schema}.limits_memory(%s))
+SELECT each.place, memory.name, {schema}.take_permits(each.request, memory.lost_at)
+FROM memory, jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS each (request, place)
 """
 _FORGET = """
 DELETE FROM {schema}.limits WHERE ctid = ANY (ARRAY(
@@ -56,6 +57,7 @@ def as_json(holder: str, window: SharedWindow, request: Request, *, now: float |
         "answers": request.answers,
         "unreported_answers": request.unreported_answers,
         "known": request.known,
+        "life": window.life,
         "now": now,
     }
 
@@ -76,6 +78,7 @@ class PostgresTrips:
         self._holder = holder
         self._clock = clock
         self._forget_at = -math.inf
+        self._memory = 0  # names the server's memory; 0 as long as it is not known
 
     async def run(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Sequence[int]]:
         """Send *requests* and return their answers, in order.
@@ -88,15 +91,16 @@ class PostgresTrips:
         order = sorted(range(len(requests)), key=lambda place: requests[place][0].key)
         asked = orjson.dumps([as_json(str(self._holder), *requests[place]) for place in order]).decode()
         try:
-            rows = await self._link.run(_TAKE, (asked,))
+            rows = await self._link.run(_TAKE, (self._memory, asked))
         except StoreError as error:
             raise StoreError(
                 f"The rate limiter's {str(error).rstrip('.')}, so nobody can tell how many calls are left. Calls go "
                 "on when it is back; on_outage='local' lets each process go on with a share meanwhile."
             ) from None
         answers: list[Sequence[int]] = [()] * len(requests)
-        for place, answer in rows:
+        for place, self._memory, (life, *answer) in rows:
             answers[order[place - 1]] = answer
+            requests[order[place - 1]][0].life = life
         if (now := self._clock.monotonic()) >= self._forget_at:
             self._forget_at = now + _FORGET_EVERY
             with suppress(StoreError):  # the next trip tells, and the next round forgets

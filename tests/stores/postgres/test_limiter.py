@@ -169,7 +169,7 @@ async def test_a_window_that_nobody_uses_any_more_is_deleted(postgres: PostgresS
     other = PostgresRateLimiter(postgres.url(schema=schema))
     (await other.acquire(KEY._replace(subject="another"), MINUTE)).done()
     await other.aclose()
-    assert postgres.execute(f"SELECT subject FROM {schema}.limits") == [("another",)]
+    assert postgres.execute(f"SELECT subject FROM {schema}.limits WHERE endpoint <> 'memory'") == [("another",)]
 
 
 async def test_a_pool_passed_in_stays_open(postgres: PostgresServer) -> None:
