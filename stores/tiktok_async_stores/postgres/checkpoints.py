@@ -12,9 +12,11 @@ from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores.codec.checkpoints import decode_checkpoint, encode_checkpoint
+from tiktok_async_stores.codec.records import mark, unmark
 from tiktok_async_stores.codec.tokens import to_microseconds
+from tiktok_async_stores.postgres.connection import Pool
 from tiktok_async_stores.postgres.leases import PostgresLeases
-from tiktok_async_stores.postgres.link import ConnectionLost, Pool, PostgresLink, Row, from_text, names, to_text
+from tiktok_async_stores.postgres.link import ConnectionLost, PostgresLink, Row, from_text, names, to_text
 
 _WHERE = "client_key = %s AND open_id = %s"
 _GET = f"SELECT version, due_at, round, body FROM {{schema}}.checkpoints WHERE {_WHERE}"  # noqa: S608 - made of constants
@@ -98,7 +100,7 @@ class PostgresCheckpointStore(PostgresLeases):
         if not rows:
             return None
         version, due_at, number, body = rows[0]
-        return decode_checkpoint(body, key=key, due_at=due_at, number=number, version=version)
+        return decode_checkpoint(unmark(body, key), key=key, due_at=due_at, number=number, version=version)
 
     async def put(self, checkpoint: Checkpoint, *, expected_version: int) -> Checkpoint:
         """Store *checkpoint* by compare-and-set; it is committed when this returns.
@@ -172,4 +174,4 @@ class PostgresCheckpointStore(PostgresLeases):
 
 def _row(checkpoint: Checkpoint) -> tuple[datetime, int, bytes]:
     to_microseconds(checkpoint.due_at)  # refuses a naive time
-    return checkpoint.due_at, checkpoint.round, encode_checkpoint(checkpoint)
+    return checkpoint.due_at, checkpoint.round, mark(encode_checkpoint(checkpoint), checkpoint.key)

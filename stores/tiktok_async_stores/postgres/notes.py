@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from tiktok_async.models import AccountKey
+from tiktok_async_stores.codec.records import mark, unmark
 from tiktok_async_stores.postgres.link import PostgresLink, to_text
 
 __all__ = ["PostgresNotes"]
@@ -42,12 +43,12 @@ class PostgresNotes:
     async def get_note(self, key: AccountKey, name: str) -> bytes | None:
         """Return the note, or `None`."""
         rows = await self._link.run(_GET, _place(key, name))
-        return bytes(rows[0][0]) if rows else None
+        return unmark(bytes(rows[0][0]), key) if rows else None
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
         """Keep a note. Returns whether it was stored."""
         # A second arrival of the same request is known by its id.
-        parameters = (*_place(key, name), ttl, uuid4().hex[:16], value, only_if_absent)
+        parameters = (*_place(key, name), ttl, uuid4().hex[:16], mark(value, key), only_if_absent)
         stored = bool(await self._link.run(_PUT, parameters))
         self._puts += 1
         if self._puts % _SWEEP_EVERY == 0:

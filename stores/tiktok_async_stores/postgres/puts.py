@@ -7,8 +7,8 @@ from attrs import define, field
 
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import Token, TokenState
-from tiktok_async_stores.codec.packing import pack, unpack
-from tiktok_async_stores.codec.tokens import decode_token, encode_token, to_microseconds
+from tiktok_async_stores.codec.records import read_token, write_token
+from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.postgres.link import ConnectionLost, PostgresLink, names
 
 # The usual put: the record is there, in the version that is expected.
@@ -91,7 +91,7 @@ class Put:
         """
         to_microseconds(token.expires_at)
         active = token.state is TokenState.ACTIVE
-        return cls(token, expected, active, token.expires_at, pack(encode_token(token)), names(token.key))
+        return cls(token, expected, active, token.expires_at, write_token(token), names(token.key))
 
     def refuse(self, actual: int | None) -> None:
         """Note that another version is stored."""
@@ -171,7 +171,7 @@ async def _read_back(link: PostgresLink, puts: Sequence[Put]) -> None:
             put.outcome = int(version)
         elif put.expected is None and version:
             # Written over only if it is older than ours: a newer one may have been made of ours.
-            stored = decode_token(unpack(body), key=put.token.key, version=version)
+            stored = read_token(body, key=put.token.key, version=version)
             if stored.updated_at > put.token.updated_at:
                 put.refuse(int(version))
             else:

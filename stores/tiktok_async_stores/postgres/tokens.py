@@ -15,10 +15,11 @@ from tiktok_async_stores._bulk import stored
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._unsafe import OnUnsafe
-from tiktok_async_stores.codec.packing import unpack
-from tiktok_async_stores.codec.tokens import decode_token, to_microseconds, with_version
+from tiktok_async_stores.codec.records import read_token
+from tiktok_async_stores.codec.tokens import to_microseconds, with_version
+from tiktok_async_stores.postgres.connection import Pool
 from tiktok_async_stores.postgres.leases import PostgresLeases
-from tiktok_async_stores.postgres.link import Pool, PostgresLink, from_text, names, to_text
+from tiktok_async_stores.postgres.link import PostgresLink, from_text, names, to_text
 from tiktok_async_stores.postgres.notes import PostgresNotes
 from tiktok_async_stores.postgres.puts import GET_MANY, Put, put_all
 from tiktok_async_stores.postgres.safety import Inspection
@@ -90,8 +91,10 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
         self._link = PostgresLink(url, pool, schema, self._clock, owner=type(self).__name__)
         self._notes = PostgresNotes(self._link)
         self._inspection = Inspection(self._link, self._clock, on_unsafe)
-        self._reads = Batcher[tuple[str, str], _Record | None](self._get_many, limit=_TOGETHER)
-        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER)
+        self._reads = Batcher[tuple[str, str], _Record | None](
+            self._get_many, limit=_TOGETHER, owner=self._link.process
+        )
+        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER, owner=self._link.process)
 
     @classmethod
     def from_url(
@@ -247,4 +250,4 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
 
 
 def _token(key: AccountKey, record: _Record | None) -> Token | None:
-    return decode_token(unpack(record[1]), key=key, version=record[0]) if record else None
+    return read_token(record[1], key=key, version=record[0]) if record else None

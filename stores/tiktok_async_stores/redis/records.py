@@ -6,10 +6,10 @@ another one if replies are crossed.
 """
 
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
-from tiktok_async.errors import StoreError, TokenConflict
+from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
+from tiktok_async_stores.codec.records import check_mark, mark_of
 from tiktok_async_stores.codec.tokens import decode_token, encode_token, to_microseconds
 
 Put = tuple[Token, int | None]
@@ -62,7 +62,7 @@ def read(key: AccountKey, record: bytes | str | None) -> Token | None:
 
 def signed(request: str, key: AccountKey) -> str:
     """Return the id of a request with a mark of *key* behind it."""
-    return f"{request}.{_mark(key)}"
+    return f"{request}.{mark_of(key).hex()}"
 
 
 def check_signed(request: bytes, key: AccountKey) -> None:
@@ -71,16 +71,16 @@ def check_signed(request: bytes, key: AccountKey) -> None:
     Raises:
         StoreError: The mark is another one's.
     """
-    _, dot, mark = request.partition(b".")
-    if dot and mark.decode(errors="replace") != _mark(key):
-        raise StoreError(
-            f"Redis answered with another account's record when it was asked for account {key.open_id}; it was not "
-            "used. Replies may be crossed, or a record was copied: close the store, and look at both."
-        )
+    _, dot, found = request.partition(b".")
+    if dot:
+        check_mark(_from_hex(found), key)
 
 
-def _mark(key: AccountKey) -> str:
-    return blake2b(f"{key.client_key}\0{key.open_id}".encode(errors="surrogatepass"), digest_size=6).hexdigest()
+def _from_hex(text: bytes) -> bytes:
+    try:
+        return bytes.fromhex(text.decode())
+    except ValueError:
+        return b""
 
 
 def plain(value: bytes | str) -> bytes:

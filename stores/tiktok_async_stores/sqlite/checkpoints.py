@@ -17,6 +17,7 @@ from tiktok_async.models import AccountKey, Checkpoint, DueAccount
 from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._url import absolute, file_path
 from tiktok_async_stores.codec.checkpoints import decode_checkpoint, encode_checkpoint, from_microseconds
+from tiktok_async_stores.codec.records import mark, unmark
 from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.sqlite.leases import SQLiteLeases, changes
 from tiktok_async_stores.sqlite.worker import SQLiteWorker
@@ -71,7 +72,9 @@ class SQLiteCheckpointStore(SQLiteLeases):
         if not rows:
             return None
         version, due, number, body = rows[0]
-        return decode_checkpoint(body, key=key, due_at=from_microseconds(due), number=number, version=version)
+        return decode_checkpoint(
+            unmark(body, key), key=key, due_at=from_microseconds(due), number=number, version=version
+        )
 
     async def put(self, checkpoint: Checkpoint, *, expected_version: int) -> Checkpoint:
         """Store *checkpoint* by compare-and-set; it is on disk when this returns.
@@ -129,7 +132,7 @@ class SQLiteCheckpointStore(SQLiteLeases):
 
 
 def _row(checkpoint: Checkpoint) -> tuple[int, int, bytes]:
-    return to_microseconds(checkpoint.due_at), checkpoint.round, encode_checkpoint(checkpoint)
+    return to_microseconds(checkpoint.due_at), checkpoint.round, mark(encode_checkpoint(checkpoint), checkpoint.key)
 
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:

@@ -6,6 +6,7 @@ from functools import partial
 
 from tiktok_async.abc import Clock
 from tiktok_async.models import AccountKey
+from tiktok_async_stores.codec.records import mark, unmark
 from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.sqlite.worker import SQLiteWorker
 
@@ -30,14 +31,15 @@ class SQLiteNotes:
 
     async def get_note(self, key: AccountKey, name: str) -> bytes | None:
         """Return the note, or `None`."""
-        return await self._worker.read(partial(_get, place=self._place(key, name)))
+        value = await self._worker.read(partial(_get, place=self._place(key, name)))
+        return None if value is None else unmark(value, key)
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
         """Keep a note, on disk when this returns. Returns whether it was stored."""
         until = to_microseconds(self._clock.now() + ttl)
         place = self._place(key, name)
         return await self._worker.write(
-            partial(_put, place=place, until=until, value=value, only_if_absent=only_if_absent)
+            partial(_put, place=place, until=until, value=mark(value, key), only_if_absent=only_if_absent)
         )
 
     async def delete_note(self, key: AccountKey, name: str) -> bool:

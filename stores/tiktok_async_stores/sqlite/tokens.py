@@ -18,8 +18,8 @@ from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores._url import MEMORY, absolute, file_path
-from tiktok_async_stores.codec.packing import pack, unpack
-from tiktok_async_stores.codec.tokens import decode_token, encode_token, to_microseconds, with_version
+from tiktok_async_stores.codec.records import read_token, write_token
+from tiktok_async_stores.codec.tokens import to_microseconds, with_version
 from tiktok_async_stores.sqlite.leases import SQLiteLeases, changes
 from tiktok_async_stores.sqlite.notes import SQLiteNotes
 from tiktok_async_stores.sqlite.urgent import UrgentWorker
@@ -217,11 +217,11 @@ def _get(connection: sqlite3.Connection, *, keys: Sequence[AccountKey]) -> list[
 
 
 def _token(key: AccountKey, row: _Row | None) -> Token | None:
-    return decode_token(unpack(row[1]), key=key, version=row[0]) if row else None
+    return read_token(row[1], key=key, version=row[0]) if row else None
 
 
 def _row(token: Token) -> tuple[bool, int, bytes]:
-    return token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), pack(encode_token(token))
+    return token.state is TokenState.ACTIVE, to_microseconds(token.expires_at), write_token(token)
 
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
