@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -135,3 +135,18 @@ async def _release(table: LeaseTable, key: AccountKey, owner: str) -> None:
     except StoreError:
         # The work under the lease is done and saved; its success must not become a failure.
         _log.warning("the lease of account %s could not be given back; it ends by itself", key.open_id)
+
+
+class HoldsLeases(LeaseTable):
+    """The side of a store that callers take leases from."""
+
+    _clock: Clock
+
+    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
+        """Hold *key*'s lease inside `async with`, among all who use the store.
+
+        Raises:
+            LeaseUnavailable: *wait* is over.
+            StoreError: The store cannot be reached.
+        """
+        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)

@@ -1,16 +1,14 @@
 """Checkpoints in PostgreSQL, shared by the workers of any number of machines."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import evolve
 
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async.abc import Clock, Lease
+from tiktok_async.abc import Clock
 from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
-from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores.codec.checkpoints import decode_checkpoint, encode_checkpoint
 from tiktok_async_stores.codec.records import mark, unmark
 from tiktok_async_stores.codec.tokens import to_microseconds
@@ -154,15 +152,6 @@ class PostgresCheckpointStore(PostgresLeases):
             StoreError: PostgreSQL cannot be reached.
         """
         return bool(await self._link.run(_DELETE, (*names(key), *names(key))))
-
-    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold the right to sync *key* inside `async with`, among all who use the database.
-
-        Raises:
-            LeaseUnavailable: *wait* is over.
-            StoreError: PostgreSQL cannot be reached.
-        """
-        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
     async def aclose(self) -> None:
         """Close the pool, if it is this store's. Harmless when repeated."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from tiktok_async.models import AccountKey
+from tiktok_async_stores._lease import HoldsLeases
 from tiktok_async_stores.postgres.link import PostgresLink, names
 
 # A fence is the time in microseconds, and higher than the one before: it rises even where a row was lost.
@@ -25,7 +26,7 @@ UPDATE {schema}.%s SET until = '-infinity' WHERE client_key = %%s AND open_id = 
 """
 
 
-class PostgresLeases:
+class PostgresLeases(HoldsLeases):
     """The leases of a store: rows, taken and freed by one statement each, which end by the server's clock.
 
     An owner is one attempt to hold the lease. So each statement may arrive twice: whoever asks again after a lost

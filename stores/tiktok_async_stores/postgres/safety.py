@@ -4,14 +4,10 @@ A refresh token works once. A server that forgets the last second of writes brin
 has to log in again.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
 
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError
-from tiktok_async.models import StoreUnsafe
-from tiktok_async_stores._unsafe import OnUnsafe, report_unsafe
 from tiktok_async_stores.postgres.link import PostgresLink
 from tiktok_async_stores.postgres.schema import TABLES
 
@@ -101,6 +97,16 @@ def _failover(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
         )
 
 
+async def inspect(link: PostgresLink) -> list[tuple[str, str]]:
+    """Return what can lose tokens or keeps them from being stored; what may not be read counts as safe.
+
+    Raises:
+        StoreError: PostgreSQL cannot be reached.
+    """
+    await link.run("SELECT 1")
+    return list(unsafe_settings(await look(link)))
+
+
 async def look(link: PostgresLink) -> dict[str, str | None]:
     """Return what `unsafe_settings` takes; what may not be read is missing."""
     tables = list(TABLES)
@@ -124,37 +130,3 @@ async def examine(url: str) -> dict[str, str | None]:
         return await look(link)
     finally:
         await link.aclose()
-
-
-class Inspection:
-    """Looks at the server once, on first use.
-
-    Args:
-        link: The server.
-        clock: The time of the findings.
-        on_unsafe: Called with each finding.
-    """
-
-    def __init__(self, link: PostgresLink, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
-        self.done: bool = False
-        self._link = link
-        self._clock = clock
-        self._on_unsafe = on_unsafe
-        self._lock = asyncio.Lock()
-
-    async def run(self) -> None:
-        """Look, log and tell, unless that was done; callers that come meanwhile wait for it.
-
-        Raises:
-            StoreError: PostgreSQL cannot be reached; the next use tries again.
-        """
-        async with self._lock:
-            if self.done:
-                return
-            await self._link.run("SELECT 1")
-            found = await look(self._link)
-            self.done = True
-            now = self._clock.now()
-            report_unsafe(
-                [StoreUnsafe(at=now, setting=s, advice=a) for s, a in unsafe_settings(found)], self._on_unsafe
-            )

@@ -1,28 +1,25 @@
 """Tokens in PostgreSQL, shared by the processes of any number of machines."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async._concurrency.lasting import finish
-from tiktok_async.abc import Clock, Lease
+from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError, TokenConflict
 from tiktok_async.models import AccountKey, Token
-from tiktok_async_stores._batch import Batcher
-from tiktok_async_stores._bulk import stored
-from tiktok_async_stores._lease import hold_lease
-from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._inspection import Inspection
+from tiktok_async_stores._server_tokens import ServerTokenStore
 from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores.codec.records import read_token
-from tiktok_async_stores.codec.tokens import to_microseconds, with_version
+from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.postgres.connection import Pool
 from tiktok_async_stores.postgres.leases import PostgresLeases
 from tiktok_async_stores.postgres.link import PostgresLink, from_text, names, to_text
 from tiktok_async_stores.postgres.notes import PostgresNotes
 from tiktok_async_stores.postgres.puts import GET_MANY, Put, put_all
-from tiktok_async_stores.postgres.safety import Inspection
+from tiktok_async_stores.postgres.safety import inspect
 
 _PAGE = 500
 _TOGETHER = 200
@@ -52,7 +49,7 @@ WHERE relnamespace = to_regnamespace('{schema}') AND relname IN ('tokens', 'note
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)  # a day in hand for time zones
 
 
-class PostgresTokenStore(PostgresLeases, KeepsNotes):
+class PostgresTokenStore(PostgresLeases, ServerTokenStore[tuple[str, str], _Record, Put]):
     """A `TokenStore` in PostgreSQL 13 or newer, also through PgBouncer in transaction mode.
 
     Every step is one statement and one transaction; none is open while TikTok is asked. Leases and notes end by the
@@ -90,11 +87,8 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
         self._clock = clock or SystemClock()
         self._link = PostgresLink(url, pool, schema, self._clock, owner=type(self).__name__)
         self._notes = PostgresNotes(self._link)
-        self._inspection = Inspection(self._link, self._clock, on_unsafe)
-        self._reads = Batcher[tuple[str, str], _Record | None](
-            self._get_many, limit=_TOGETHER, owner=self._link.process
-        )
-        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER, owner=self._link.process)
+        self._inspection = Inspection(partial(inspect, self._link), self._clock, on_unsafe)
+        self._share_trips(together=_TOGETHER, page=_PAGE, owner=self._link.process)
 
     @classmethod
     def from_url(
@@ -107,58 +101,6 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
     ) -> "PostgresTokenStore":
         """Make a store of a PostgreSQL URL."""
         return cls(url, schema=schema, clock=clock, on_unsafe=on_unsafe)
-
-    async def get(self, key: AccountKey) -> Token | None:
-        """Return the stored token of *key*, or `None`.
-
-        Raises:
-            StoreError: PostgreSQL cannot be reached.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        return _token(key, await self._reads.share(names(key)))
-
-    async def put(self, token: Token, *, expected_version: int | None) -> Token:
-        """Store *token* by compare-and-set; it is committed when this returns.
-
-        Raises:
-            TokenConflict: Another version is stored.
-            StoreError: PostgreSQL cannot be reached; whether the token was stored may be unknown.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        return with_version(token, await self._puts.submit(Put.of(token, expected_version)))
-
-    async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
-        """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
-
-        Raises:
-            StoreError: PostgreSQL cannot be reached.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        found: list[Token | None] = []
-        for start in range(0, len(keys), _PAGE):
-            page = keys[start : start + _PAGE]
-            found += map(_token, page, await self._get_many([names(key) for key in page]))
-        return found
-
-    async def put_many(self, puts: Sequence[tuple[Token, int | None]]) -> list[Token | TokenConflict]:
-        """Store each token by compare-and-set with the version beside it, as `put` does.
-
-        Returns:
-            For each, in their order, the token as stored, or the conflict that kept it from being so.
-
-        Raises:
-            StoreError: PostgreSQL cannot be reached; which of them were stored may be unknown.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        outcomes: list[Token | TokenConflict] = []
-        for start in range(0, len(puts), _PAGE):
-            page = puts[start : start + _PAGE]
-            outcomes += stored(page, await self._put_many([Put.of(token, expected) for token, expected in page]))
-        return outcomes
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.
@@ -196,15 +138,6 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
             for last in rows:
                 yield AccountKey(client_key, from_text(last[1]))
 
-    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold *key*'s lease inside `async with`, among all who use the database.
-
-        Raises:
-            LeaseUnavailable: *wait* is over.
-            StoreError: PostgreSQL cannot be reached.
-        """
-        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
-
     async def vacuum(self) -> None:
         """Write the files of tokens and notes anew, without what was written over or deleted.
 
@@ -222,13 +155,16 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
         await self._link.maintain("VACUUM (FULL, ANALYZE) {schema}.tokens")
         await self._link.maintain("VACUUM (FULL, ANALYZE) {schema}.notes")
 
-    async def aclose(self) -> None:
-        """Finish what is being sent and close the pool, if it is this store's. Harmless when repeated."""
-        await finish(self._close())
+    def _place(self, key: AccountKey) -> tuple[str, str]:
+        return names(key)
 
-    async def _close(self) -> None:
-        await self._reads.drain()
-        await self._puts.drain()
+    def _prepared(self, token: Token, expected_version: int | None) -> Put:
+        return Put.of(token, expected_version)
+
+    def _token(self, key: AccountKey, record: _Record | None) -> Token | None:
+        return read_token(record[1], key=key, version=record[0]) if record else None
+
+    async def _close_link(self) -> None:
         await self._link.aclose()
 
     async def _get_many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[_Record | None]:
@@ -247,7 +183,3 @@ class PostgresTokenStore(PostgresLeases, KeepsNotes):
 
     def __repr__(self) -> str:
         return f"<PostgresTokenStore in schema {self._link.schema!r}>"
-
-
-def _token(key: AccountKey, record: _Record | None) -> Token | None:
-    return read_token(record[1], key=key, version=record[0]) if record else None

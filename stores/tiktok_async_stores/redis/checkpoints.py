@@ -1,18 +1,16 @@
 """Checkpoints in Redis, shared by the workers of any number of machines."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from attrs import evolve
 
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async.abc import Clock, Lease
+from tiktok_async.abc import Clock
 from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
-from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores.codec.checkpoints import decode_checkpoint, encode_checkpoint, from_microseconds
 from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.redis import checkpoint_scripts as scripts
@@ -133,15 +131,6 @@ class RedisCheckpointStore(RedisLeases):
         """
         keys = [self._index(key.client_key), self._record(key)]
         return bool(await self._link.run(scripts.DELETE, keys, key.open_id.encode()))
-
-    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold the right to sync *key* inside `async with`, among all who use the server.
-
-        Raises:
-            LeaseUnavailable: *wait* is over.
-            StoreError: Redis cannot be reached.
-        """
-        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
     async def aclose(self) -> None:
         """Close the client, if it is this store's. Harmless when repeated."""

@@ -5,12 +5,13 @@ from urllib.parse import quote
 
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import AccountKey
+from tiktok_async_stores._lease import HoldsLeases
 from tiktok_async_stores.redis import scripts
 from tiktok_async_stores.redis.connect import connect, read_url, replicas
 from tiktok_async_stores.redis.link import RedisClient, RedisLink
 
 
-class RedisLeases:
+class RedisLeases(HoldsLeases):
     """The connection of a store, its keys, and the leases among them; each app's share a slot of a cluster.
 
     Args:

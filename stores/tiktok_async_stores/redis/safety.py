@@ -4,15 +4,10 @@ A refresh token works once. A server that forgets the last second of writes brin
 has to log in again; so what is harmless for a cache is not for tokens.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, cast
 
-from tiktok_async.abc import Clock
 from tiktok_async.errors import StoreError
-from tiktok_async.models import StoreUnsafe
-from tiktok_async_stores._unsafe import OnUnsafe, report_unsafe
 from tiktok_async_stores.redis.link import RedisLink
 
 _REPLICATION = ("min-replicas-to-write", "min-replicas-max-lag")
@@ -77,18 +72,14 @@ def _persistence(settings: Mapping[str, str], info: Mapping[str, Any]) -> Iterat
             yield (f"{name} {info[name]}", "Look at Redis's log and its disk: it could not save what it holds.")
 
 
-async def inspect(link: RedisLink, now: datetime) -> list[StoreUnsafe]:
+async def inspect(link: RedisLink) -> list[tuple[str, str]]:
     """Return what of the server's settings can lose tokens; what may not be read counts as safe.
-
-    Args:
-        link: The server.
-        now: The time of the findings.
 
     Raises:
         StoreError: Redis cannot be reached.
     """
-    settings, info = await look(link)
-    return [StoreUnsafe(at=now, setting=setting, advice=advice) for setting, advice in unsafe_settings(settings, info)]
+    await link.command("PING")
+    return list(unsafe_settings(*await look(link)))
 
 
 async def look(link: RedisLink) -> tuple[Mapping[str, str], Mapping[str, Any]]:
@@ -129,34 +120,3 @@ def _fields(answer: object) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-class Inspection:
-    """Looks at the server once, on first use.
-
-    Args:
-        link: The server.
-        clock: The time of the findings.
-        on_unsafe: Called with each finding.
-    """
-
-    def __init__(self, link: RedisLink, clock: Clock, on_unsafe: OnUnsafe | None) -> None:
-        self.done: bool = False
-        self._link = link
-        self._clock = clock
-        self._on_unsafe = on_unsafe
-        self._lock = asyncio.Lock()
-
-    async def run(self) -> None:
-        """Look, log and tell, unless that was done; callers that come meanwhile wait for it.
-
-        Raises:
-            StoreError: Redis cannot be reached; the next use tries again.
-        """
-        async with self._lock:
-            if self.done:
-                return
-            await self._link.command("PING")
-            findings = await inspect(self._link, self._clock.now())
-            self.done = True
-            report_unsafe(findings, self._on_unsafe)

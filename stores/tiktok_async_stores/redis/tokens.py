@@ -2,32 +2,28 @@
 
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async._concurrency.lasting import finish
-from tiktok_async.abc import Clock, Lease
+from tiktok_async.abc import Clock
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token
-from tiktok_async_stores._batch import Batcher
-from tiktok_async_stores._bulk import stored
-from tiktok_async_stores._lease import hold_lease
-from tiktok_async_stores._notes import KeepsNotes
+from tiktok_async_stores._inspection import Inspection
+from tiktok_async_stores._server_tokens import ServerTokenStore
 from tiktok_async_stores._unsafe import OnUnsafe
-from tiktok_async_stores.codec.tokens import with_version
 from tiktok_async_stores.redis import scripts
 from tiktok_async_stores.redis.leases import RedisLeases
 from tiktok_async_stores.redis.link import RedisClient
 from tiktok_async_stores.redis.notes import RedisNotes
 from tiktok_async_stores.redis.records import Put, answered, due, plain, read, written
-from tiktok_async_stores.redis.safety import Inspection
+from tiktok_async_stores.redis.safety import inspect
 
 _PAGE = 200
 _TOGETHER = 100
 
 
-class RedisTokenStore(RedisLeases, KeepsNotes):
+class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put]):
     """A `TokenStore` in Redis 5 or newer, or a server that speaks as it does.
 
     All keys of one app share the hash tag `{client_key}`: so a step that touches a record and the index is one Lua
@@ -70,9 +66,8 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
         super().__init__(url, client, prefix)
         self._clock = clock or SystemClock()
         self._notes = RedisNotes(self._link, self._key)
-        self._inspection = Inspection(self._link, self._clock, on_unsafe)
-        self._reads = Batcher[AccountKey, bytes | None](self._get_many, limit=_TOGETHER, owner=self._link.owner)
-        self._puts = Batcher[Put, int](self._put_many, limit=_TOGETHER, owner=self._link.owner)
+        self._inspection = Inspection(partial(inspect, self._link), self._clock, on_unsafe)
+        self._share_trips(together=_TOGETHER, page=_PAGE, owner=self._link.owner)
 
     @classmethod
     def from_url(
@@ -85,72 +80,6 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
     ) -> "RedisTokenStore":
         """Make a store of a Redis URL."""
         return cls(url, prefix=prefix, clock=clock, on_unsafe=on_unsafe)
-
-    async def get(self, key: AccountKey) -> Token | None:
-        """Return the stored token of *key*, or `None`.
-
-        Raises:
-            StoreError: Redis cannot be reached.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        return read(key, await self._reads.share(key))
-
-    async def put(self, token: Token, *, expected_version: int | None) -> Token:
-        """Store *token* by compare-and-set.
-
-        Raises:
-            TokenConflict: Another version is stored.
-            StoreError: Redis cannot be reached; whether the token was stored may be unknown.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        return with_version(token, await self._puts.submit((token, expected_version)))
-
-    async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
-        """Store *token* as `put` does, in a trip of its own: it waits for none that is under way.
-
-        Raises:
-            TokenConflict: Another version is stored.
-            StoreError: Redis cannot be reached; whether the token was stored may be unknown.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        (outcome,) = await self._put_many([(token, expected_version)])
-        if isinstance(outcome, TokenConflict):
-            raise outcome
-        return with_version(token, outcome)
-
-    async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
-        """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
-
-        Raises:
-            StoreError: Redis cannot be reached.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        found: list[Token | None] = []
-        for start in range(0, len(keys), _PAGE):
-            page = keys[start : start + _PAGE]
-            found += map(read, page, await self._get_many(page))
-        return found
-
-    async def put_many(self, puts: Sequence[Put]) -> list[Token | TokenConflict]:
-        """Store each token by compare-and-set with the version beside it, as `put` does.
-
-        Returns:
-            For each, in their order, the token as stored, or the conflict that kept it from being so.
-
-        Raises:
-            StoreError: Redis cannot be reached; which of them were stored may be unknown.
-        """
-        if not self._inspection.done:
-            await self._inspection.run()
-        outcomes: list[Token | TokenConflict] = []
-        for start in range(0, len(puts), _PAGE):
-            page = puts[start : start + _PAGE]
-            outcomes += stored(page, await self._put_many(page))
-        return outcomes
 
     async def delete(self, key: AccountKey) -> bool:
         """Forget the token of *key*. Returns whether there was one.
@@ -197,31 +126,25 @@ class RedisTokenStore(RedisLeases, KeepsNotes):
                 if alive:
                     yield member
 
-    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold *key*'s lease inside `async with`, among all who use the server.
+    def _place(self, key: AccountKey) -> AccountKey:
+        return key
 
-        Raises:
-            LeaseUnavailable: *wait* is over.
-            StoreError: Redis cannot be reached.
-        """
-        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
+    def _prepared(self, token: Token, expected_version: int | None) -> Put:
+        return token, expected_version
 
-    async def aclose(self) -> None:
-        """Finish what is being sent and close the client, if it is this store's. Harmless when repeated."""
-        await finish(self._close())
+    def _token(self, key: AccountKey, record: bytes | str | None) -> Token | None:
+        return read(key, record)
 
-    async def _close(self) -> None:
-        await self._reads.drain()
-        await self._puts.drain()
+    async def _close_link(self) -> None:
         await self._link.aclose()
 
-    async def _get_many(self, keys: Sequence[AccountKey]) -> Sequence[bytes | None]:
-        if len(keys) == 1:
-            return [await self._link.command("GET", self._record(keys[0]))]
-        found: list[bytes | None] = [None] * len(keys)
-        for client_key, places in _by_app(keys).items():
+    async def _get_many(self, wanted: Sequence[AccountKey]) -> Sequence[bytes | str | None]:
+        if len(wanted) == 1:
+            return [await self._link.command("GET", self._record(wanted[0]))]
+        found: list[bytes | str | None] = [None] * len(wanted)
+        for client_key, places in _by_app(wanted).items():
             start = self._key(client_key, b"token", b"")
-            values = await self._link.command("MGET", *(start + keys[place].open_id.encode() for place in places))
+            values = await self._link.command("MGET", *(start + wanted[place].open_id.encode() for place in places))
             for place, value in zip(places, values, strict=True):
                 found[place] = value
         return found

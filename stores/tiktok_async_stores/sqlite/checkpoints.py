@@ -3,18 +3,16 @@
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from attrs import evolve
 
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async.abc import Clock, Lease
+from tiktok_async.abc import Clock
 from tiktok_async.errors import CheckpointConflict
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
-from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._url import absolute, file_path
 from tiktok_async_stores.codec.checkpoints import decode_checkpoint, encode_checkpoint, from_microseconds
 from tiktok_async_stores.codec.records import mark, unmark
@@ -113,15 +111,6 @@ class SQLiteCheckpointStore(SQLiteLeases):
             StoreError: The file cannot be written.
         """
         return await self._worker.write(partial(changes, sql=_DELETE, parameters=(key.client_key, key.open_id))) > 0
-
-    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold the right to sync *key* inside `async with`, among all processes that use the file.
-
-        Raises:
-            LeaseUnavailable: *wait* is over.
-            StoreError: The file cannot be written.
-        """
-        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
     async def aclose(self) -> None:
         """Finish what is being written and close the file. Harmless when repeated."""

@@ -8,13 +8,14 @@ from typing import ClassVar, NamedTuple
 
 from tiktok_async.abc import Clock
 from tiktok_async.models import AccountKey
+from tiktok_async_stores._lease import HoldsLeases
 from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.sqlite.worker import SQLiteWorker
 
 _WHOSE = "client_key = ? AND open_id = ?"
 
 
-class SQLiteLeases:
+class SQLiteLeases(HoldsLeases):
     """The leases of a store, by the steady clock that all processes of one machine share since its start.
 
     The wall clock may be set: a lease that was taken while it was a day ahead would block its account for a day. The

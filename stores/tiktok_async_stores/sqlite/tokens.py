@@ -3,18 +3,16 @@
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async.abc import Clock, Lease
+from tiktok_async.abc import Clock
 from tiktok_async.errors import TokenConflict
 from tiktok_async.models import AccountKey, Token, TokenState
 from tiktok_async_stores._batch import Batcher
 from tiktok_async_stores._bulk import stored
-from tiktok_async_stores._lease import hold_lease
 from tiktok_async_stores._notes import KeepsNotes
 from tiktok_async_stores._unsafe import OnUnsafe
 from tiktok_async_stores._url import MEMORY, absolute, file_path
@@ -178,15 +176,6 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
             full = len(rows) == _PAGE
             for last in rows:
                 yield AccountKey(client_key, last[1])
-
-    def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold *key*'s lease inside `async with`, among all processes that use the file.
-
-        Raises:
-            LeaseUnavailable: *wait* is over.
-            StoreError: The file cannot be written.
-        """
-        return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)
 
     async def _get_many(self, keys: Sequence[AccountKey]) -> Sequence[_Row | None]:
         return await self._worker.read(partial(_get, keys=keys))
