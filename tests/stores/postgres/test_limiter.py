@@ -1,11 +1,7 @@
-"""The limiter of a fleet with a real PostgreSQL: its contract, trips, outages, cancellations, processes."""
+"""The limiter of a fleet with a real PostgreSQL: its contract, outages, idle windows, pools."""
 
-import asyncio
-import json
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +19,6 @@ pytestmark = pytest.mark.postgres
 
 KEY = LimitKey("app", "/v2/video/list/", "account")
 MINUTE = Limit(40, timedelta(minutes=1))
-FLEET = Path(__file__).parents[3] / "benchmarks" / "limiter_fleet.py"
-
-Make = Callable[[], PostgresRateLimiter]
 
 
 class TestPostgresRateLimiter(RateLimiterContract):
@@ -45,118 +38,6 @@ class TestPostgresRateLimiter(RateLimiterContract):
         await limiter.remaining(LimitKey("another", "", ""), Limit(1, timedelta(seconds=1)))
         yield limiter
         await limiter.aclose()
-
-
-@pytest.fixture
-async def make(postgres: PostgresServer) -> AsyncIterator[Make]:
-    """Makes limiters that share their windows, as processes of a fleet do."""
-    url = postgres.url(schema=new_schema())
-    made: list[PostgresRateLimiter] = []
-
-    def make() -> PostgresRateLimiter:
-        made.append(PostgresRateLimiter(url))
-        return made[-1]
-
-    yield make
-    for limiter in made:
-        await limiter.aclose()
-
-
-def count_trips(limiter: PostgresRateLimiter) -> list[int]:
-    """Return a list that grows by one with each trip of *limiter*."""
-    trips, link = list[int](), limiter._trips._link  # type: ignore[attr-defined]  # of a known class
-    run = link.run
-
-    async def counted(*statement: Any) -> Any:
-        trips.append(1)
-        return await run(*statement)
-
-    link.run = counted
-    return trips
-
-
-async def test_two_processes_share_one_window(make: Make) -> None:
-    one, two = make(), make()
-    for _ in range(30):
-        (await one.acquire(KEY, MINUTE)).done()
-    await one.aclose()
-    assert await two.remaining(KEY, MINUTE) == 10
-    assert (await two.usage(KEY, MINUTE)).used == 30
-    for _ in range(10):
-        (await two.acquire(KEY, MINUTE)).done()
-    with pytest.raises(RateLimitWaitExceeded) as caught:
-        await two.acquire(KEY, MINUTE, max_wait=5)
-    assert 10 < caught.value.wait.total_seconds() <= 60
-
-
-async def test_a_closing_worker_gives_back_what_it_did_not_use(make: Make) -> None:
-    one, two = make(), make()
-    for _ in range(3):
-        (await one.acquire(KEY, MINUTE)).cancel()
-    await one.aclose()
-    assert await two.remaining(KEY, MINUTE) == 40
-
-
-async def test_calls_of_one_turn_share_a_trip_and_far_from_the_limit_one_fetches_many(make: Make) -> None:
-    limiter = make()
-    limit = Limit(600, timedelta(minutes=1))
-    await limiter.remaining(KEY, limit)
-    trips = count_trips(limiter)
-    for permit in await asyncio.gather(*(limiter.acquire(KEY, limit) for _ in range(100))):
-        permit.done()
-    assert len(trips) <= 3
-    for _ in range(100):
-        (await limiter.acquire(KEY, limit)).done()
-    assert len(trips) <= 20
-
-
-async def test_many_windows_go_in_one_trip_in_the_same_order_from_everywhere(make: Make) -> None:
-    keys = [KEY._replace(subject=f"account-{number}") for number in range(50)]
-    limiters = [make() for _ in range(3)]
-
-    async def use(limiter: RateLimiter, order: list[LimitKey]) -> None:
-        for permit in await asyncio.gather(*(limiter.acquire(key, MINUTE) for key in order)):
-            permit.done()
-
-    for _ in range(5):
-        await asyncio.gather(*(use(limiter, order) for limiter, order in zip(limiters, (keys, keys[::-1], keys))))  # noqa: B905 - three each
-    for limiter in limiters:
-        await limiter.aclose()
-    judge = make()
-    assert [(await judge.usage(key, MINUTE)).used for key in keys] == [15] * 50
-
-
-async def test_a_429_closes_the_window_for_the_fleet(make: Make) -> None:
-    one, two = make(), make()
-    one.block(KEY, MINUTE, 30)
-    assert await one.remaining(KEY, MINUTE) == 0
-    for limiter in (two, one):
-        with pytest.raises(RateLimitWaitExceeded):
-            await limiter.acquire(KEY, MINUTE, max_wait=1)
-
-
-@pytest.mark.parametrize("moment", ["before the trip", "during the trip", "in line", "just served"])
-async def test_a_cancelled_wait_leaves_no_trace(make: Make, moment: str) -> None:
-    """At every point where `acquire` can be: the slot is there for the next one."""
-    limiter = make()
-    limit = Limit(1, timedelta(minutes=1))
-    first = await limiter.acquire(KEY, limit)
-    doomed = asyncio.ensure_future(limiter.acquire(KEY, limit))
-    turns = {"before the trip": 0, "during the trip": 1}.get(moment)
-    if turns is None:
-        while limiter._trips_task or not limiter._windows[KEY].queue:
-            await asyncio.sleep(0.001)
-    else:
-        for _ in range(turns):
-            await asyncio.sleep(0)
-    if moment == "just served":
-        first.cancel()
-    doomed.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await doomed
-    first.cancel()
-    (await asyncio.wait_for(limiter.acquire(KEY, limit), 50)).cancel()
-    assert limiter._windows[KEY].in_flight == 0
 
 
 async def test_a_window_that_nobody_uses_any_more_is_deleted(postgres: PostgresServer) -> None:
@@ -208,14 +89,6 @@ async def test_an_outage_fails_by_choice_and_a_killed_server_comes_back_with_its
     await other.aclose()
 
 
-async def test_a_server_that_never_was_is_an_error_without_its_password() -> None:
-    limiter = PostgresRateLimiter("postgresql://user:hunter2@127.0.0.1:1/app")
-    with pytest.raises(StoreError) as caught:
-        await limiter.acquire(KEY, MINUTE)
-    assert "hunter2" not in f"{caught.value!r} {caught.value.__cause__!r}"
-    await limiter.aclose()
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -234,33 +107,3 @@ async def test_a_server_that_never_was_is_an_error_without_its_password() -> Non
 def test_what_cannot_be_used_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         PostgresRateLimiter(**options)
-
-
-async def late(seen: list[float]) -> None:
-    """Note by how many seconds a timer rings too late on this machine just now, again and again."""
-    loop = asyncio.get_running_loop()
-    while True:
-        due = loop.time() + 0.005
-        await asyncio.sleep(0.005)
-        seen.append(loop.time() - due)
-
-
-@pytest.mark.slow
-async def test_four_processes_earn_no_429_and_waste_little(postgres: PostgresServer, *, full: bool) -> None:
-    """A strict server in a process of its own, 0 to 20 ms each way, 200 tasks, a window of one second."""
-    lags: list[float] = []
-    watching = asyncio.create_task(late(lags))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, FLEET, "--server", postgres.url(schema=new_schema())),
-        *("--processes", "4", "--seconds", "9.5" if full else "3.5"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    watching.cancel()
-    figures = json.loads(output)
-    assert figures["refused"] == 0
-    assert min(figures["served_by_each"]) >= max(figures["served_by_each"]) / 4
-    # A machine that is busy with other tests is late for each of some ten wake-ups, as in the test with Redis.
-    # In the short form three windows tell little, and each of the few commits waits for a disk that others use, too.
-    least = 0.95 if full else 0.7
-    assert figures["share_of_permitted_rate"] >= least - 10 * sum(lags) / len(lags)
