@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.postgres_server import PostgresServer, new_schema
@@ -94,6 +94,7 @@ async def test_records_without_a_mark_are_read(stores: Stores) -> None:
     await checkpoints.aclose()
 
 
+@settings(max_examples=30)
 @given(st.binary(), st.text(), st.text())
 def test_what_was_marked_comes_back_to_its_account_alone(record: bytes, one: str, two: str) -> None:
     marked = mark(record, AccountKey("app", one))

@@ -139,7 +139,7 @@ async def test_a_cancelled_wait_leaves_no_trace(make: Make, moment: str) -> None
     doomed = asyncio.ensure_future(limiter.acquire(KEY, ONE))
     turns = {"before the trip": 0, "during the trip": 1}.get(moment)
     if turns is None:
-        while limiter._pump or not limiter._windows[KEY].queue:
+        while limiter._trips_task or not limiter._windows[KEY].queue:
             await asyncio.sleep(0.001)
     else:
         for _ in range(turns):
@@ -151,7 +151,7 @@ async def test_a_cancelled_wait_leaves_no_trace(make: Make, moment: str) -> None
         await doomed
     first.cancel()
     (await asyncio.wait_for(limiter.acquire(KEY, ONE), 50)).cancel()
-    assert limiter._windows[KEY].flying == 0
+    assert limiter._windows[KEY].in_flight == 0
 
 
 @on_each_server

@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
+import psycopg
 import pytest
 from redis.asyncio import Redis
 
+from tests.postgres_server import PostgresServer, new_schema
 from tests.tokens.fakes import TokenWorld
 from tiktok_async.abc import UrgentTokenStore
 from tiktok_async.models import AccountKey, Token
 from tiktok_async.stores import (
     EncryptedTokenStore,
     MemoryTokenStore,
+    PostgresTokenStore,
     RedisTokenStore,
     SQLiteCheckpointStore,
     SQLiteTokenStore,
@@ -40,6 +43,15 @@ class TestRedisTokenStore(UrgentTokenStoreContract):
     @pytest.fixture
     async def store(self, redis_url: str) -> AsyncIterator[UrgentTokenStore]:
         store = RedisTokenStore(redis_url)
+        yield store
+        await store.aclose()
+
+
+@pytest.mark.postgres
+class TestPostgresTokenStore(UrgentTokenStoreContract):
+    @pytest.fixture
+    async def store(self, postgres_url: str) -> AsyncIterator[UrgentTokenStore]:
+        store = PostgresTokenStore(postgres_url)
         yield store
         await store.aclose()
 
@@ -135,6 +147,26 @@ async def test_a_redis_store_with_a_trip_under_way_stores_an_urgent_token_all_th
         await other
         await store.aclose()
         await client.aclose()
+
+
+@pytest.mark.postgres
+async def test_a_postgres_store_with_a_trip_under_way_stores_an_urgent_token_all_the_same(
+    postgres: PostgresServer,
+) -> None:
+    schema = new_schema()
+    store = PostgresTokenStore(postgres.url(schema=schema))
+    for key in (KEY, AccountKey("app", "other")):
+        await store.put(make_token(key), expected_version=0)
+    async with await psycopg.AsyncConnection.connect(postgres.url()) as holder:
+        await holder.execute(f"SELECT FROM {schema}.tokens WHERE open_id = 'other' FOR UPDATE".encode())
+        other = asyncio.create_task(store.put(make_token(AccountKey("app", "other")), expected_version=1))
+        while postgres.execute("SELECT count(*) FROM pg_locks WHERE NOT granted") == [(0,)]:
+            await asyncio.sleep(0.01)
+        stored = await store.put_urgent(make_token(KEY), expected_version=1)
+        assert await store.get(KEY) == stored
+        assert not other.done()
+    await other
+    await store.aclose()
 
 
 class _Urgent(MemoryTokenStore):

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from tiktok_async._concurrency.lasting import LastingTask
+from tiktok_async._concurrency.lasting import LastingTask, cancelled_from_outside
 from tiktok_async.abc import Clock
 from tiktok_async.errors import ConfigurationError, StoreError, scrub
 from tiktok_async.models import AccountKey
@@ -232,7 +232,12 @@ class PostgresLink:
             if self._running:
                 await asyncio.wait(self._running)
             if self._info is not None and self._pool is not None:
-                await self._pool.close()
+                try:
+                    await self._pool.close()
+                except asyncio.CancelledError:
+                    # A program that cancelled all its tasks: the pool waits for its own, which were among them.
+                    if cancelled_from_outside():
+                        raise
 
     def _ended(self, task: asyncio.Task[list[Row]]) -> None:
         self._running.discard(task)
