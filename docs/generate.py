@@ -1,4 +1,4 @@
-"""Writes the pages that follow from the code: coverage, a page for each error, the map of folders, and llms.txt.
+"""Writes the pages that follow from the code: coverage, disputes, a page for each error, the map of folders, llms.txt.
 
 `python docs/generate.py` writes them; a test says when that was forgotten.
 """
@@ -12,6 +12,7 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_ext"))
 
 from made_coverage import coverage  # noqa: E402 - they lie beside this script, in no package
+from made_disputed import disputed  # noqa: E402 - as above
 from made_errors import error_index, error_pages  # noqa: E402 - as above
 from made_map import folder_map  # noqa: E402 - as above
 
@@ -31,7 +32,11 @@ Each link is the page's Markdown source.
 
 def pages() -> Mapping[Path, str]:
     """Return every generated file with its text."""
-    found = {DOCS / "coverage.md": MADE + coverage(), DOCS / "errors" / "index.md": MADE + error_index()}
+    found = {
+        DOCS / "coverage.md": MADE + coverage(),
+        DOCS / "disputed.md": MADE + disputed(),
+        DOCS / "errors" / "index.md": MADE + error_index(),
+    }
     for name, text in error_pages():
         found[DOCS / "errors" / f"{name}.md"] = MADE + text
     found[DOCS / "llms.txt"] = llms(found)

@@ -158,6 +158,9 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
         ReauthorizationRequired as ReauthorizationRequired,
     )
     from tiktok_async.errors import (
+        ReportRefused as ReportRefused,
+    )
+    from tiktok_async.errors import (
         ScopeNotAuthorized as ScopeNotAuthorized,
     )
     from tiktok_async.errors import (

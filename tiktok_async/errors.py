@@ -18,6 +18,7 @@ TikTokError
         TokenConflict  CheckpointConflict  TokenNotSaved  LeaseUnavailable  DecryptionError
     WebhookError
         SignatureMismatch  TimestampOutsideTolerance  WrongApp  EventInProgress
+    ReportRefused
 ```
 
 Every message says what happened, to whom and what to do, and ends with TikTok's `log_id` where there is one.
@@ -62,6 +63,7 @@ __all__ = [
     "RateLimitWaitExceeded",
     "RateLimited",
     "ReauthorizationRequired",
+    "ReportRefused",
     "ScopeNotAuthorized",
     "ScopeNotGranted",
     "ServerError",
@@ -890,3 +892,18 @@ class WrongApp(WebhookError):
 
 class EventInProgress(WebhookError):
     """The delivery is a repeated one whose event another process is still at work on; TikTok repeats it again."""
+
+
+class ReportRefused(TikTokError):
+    """A probe's report would hold something that is on no list of what it may hold; no file was written.
+
+    Attributes:
+        where: At which place of the report, without what stands there.
+    """
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        super().__init__(
+            f"The report was not written, since it may hold something of yours: {where}. Nothing was sent. This is a "
+            "mistake of tiktok-async: please report it, with the place that is named here."
+        )

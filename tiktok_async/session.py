@@ -28,7 +28,7 @@ from tiktok_async._tokens.credentials import AccountCredential, ClientCredential
 from tiktok_async._tokens.lacking import accounts_lacking
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import keep_fresh, refresh_due
-from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore
+from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore, Transport
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, RetryPolicy, Scope, Secret
@@ -85,6 +85,7 @@ class SessionOptions(TypedDict, total=False):
     observer: Callable[["Event"], None] | None
     webhook_secrets: Iterable[str | Secret]
     accounts_at_hand: int
+    transport: Transport | Callable[[Transport], Transport] | None
     clock: Clock | None
 
 
@@ -120,6 +121,9 @@ class TikTokSession:
         webhook_secrets: Further secrets that webhooks may be signed with, while the app's secret is being rolled.
         accounts_at_hand: How many accounts' tokens are kept in memory, about a kilobyte each; the others are read from
             the store when they are used.
+        transport: What sends every request in place of the session's own transport. Or a function that takes that one
+            and returns what is used, such as a `tiktok_async.testing.RecordingTransport`; what it returns is closed
+            with the session.
         clock: Time, sleep and randomness; for tests.
 
     Raises:
@@ -154,6 +158,7 @@ class TikTokSession:
         observer: Callable[["Event"], None] | None = None,
         webhook_secrets: Iterable[str | Secret] = (),
         accounts_at_hand: int = ROOM,
+        transport: Transport | Callable[[Transport], Transport] | None = None,
         clock: Clock | None = None,
     ) -> None:
         if client_secret and isinstance(client_secret, str):
@@ -175,13 +180,17 @@ class TikTokSession:
         self._lifecycle = Lifecycle()
         self._clock: Clock = clock or SystemClock()
         self._client_key = client_key
-        self._owned: list[TokenStore | RateLimiter] = []
+        self._owned: list[TokenStore | RateLimiter | Transport] = []
         self._store = self._own(_opened_store(store)) if isinstance(store, str) else store
         self._limiter = self._own(_opened_limiter(limiter, self._clock)) if isinstance(limiter, str) else limiter
         connection = connection_of(proxy, trust_env=trust_env, ssl=ssl, http=http)
-        self._transport = AiohttpTransport(
-            self._lifecycle, http=http, timeout=options.timeout or DEFAULT_TIMEOUT, connection=connection
+        self._transport: Transport = self._own(
+            AiohttpTransport(
+                self._lifecycle, http=http, timeout=options.timeout or DEFAULT_TIMEOUT, connection=connection
+            )
         )
+        if transport is not None:
+            self._transport = self._own(transport(self._transport)) if callable(transport) else transport
         self._sender = Sender(
             self._lifecycle,
             self._transport,
@@ -498,7 +507,6 @@ class TikTokSession:
             # From the last to the first, whatever one of them raises.
             for opened in self._owned:
                 last.push_async_callback(opened.aclose)
-            last.push_async_callback(self._transport.aclose)
             last.callback(self._lifecycle.end)
             await self._tokens.aclose(_DRAIN)
 

@@ -50,6 +50,7 @@ SAMPLES: Mapping[str, TikTokError] = {
     "WrongEventLoop": errors.WrongEventLoop(),
     "TransportError": errors.TransportError("the connection was reset", sent=True, endpoint="/v2/video/list/"),
     "ReauthorizationRequired": errors.ReauthorizationRequired("_000abc", "revoked"),
+    "ReportRefused": errors.ReportRefused("answers[3].facts.code"),
     "StateMismatch": errors.StateMismatch(),
     "AccountNotFound": errors.AccountNotFound("_000abc", "awexample"),
     "ScopeNotGranted": errors.ScopeNotGranted({"video.list"}, open_id="_000abc", what="/v2/video/list/"),

@@ -1,23 +1,43 @@
 """Answers that are files: yielded in pieces, while an error in place of a file is read like any other answer."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from copy import copy
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
-from tiktok_async._http.transport import StreamedResponse
+from tiktok_async._http.transport import AiohttpTransport, StreamedResponse
+from tiktok_async.abc import Transport
 from tiktok_async.errors import unexpected_form
 from tiktok_async.models._http import RawResponse, Request, Response, is_success
 
-__all__ = ["Opener", "Streaming"]
+__all__ = ["Opener", "Streaming", "opener_of"]
 
 Opener = Callable[[Request], AbstractAsyncContextManager[StreamedResponse]]
 """Sends a request and opens its answer: `AiohttpTransport.stream`."""
 
 _MOST_WORDS = 1024 * 1024
 _OK = b'{"data":{},"error":{"code":"ok"}}'
+
+
+def opener_of(transport: Transport) -> Opener:
+    """Return what opens an answer that is a file.
+
+    A transport of the caller's knows whole answers alone: there the file is in memory before its first piece.
+    """
+    return transport.stream if isinstance(transport, AiohttpTransport) else partial(_whole, transport)
+
+
+@asynccontextmanager
+async def _whole(transport: Transport, request: Request) -> AsyncGenerator[StreamedResponse, None]:
+    async def pieces() -> AsyncIterator[bytes]:
+        if raw.body:
+            yield raw.body
+
+    raw = await transport.send(request)
+    yield StreamedResponse(status=raw.status, headers=raw.headers, pieces=pieces())
 
 
 class Streaming:

@@ -9,9 +9,8 @@ from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.sender import Sender
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._concurrency.wakeups import Wakeups
-from tiktok_async._http.transport import AiohttpTransport
 from tiktok_async._tokens.manager import TokenManager
-from tiktok_async.abc import Clock, TokenStore
+from tiktok_async.abc import Clock, TokenStore, Transport
 from tiktok_async.errors import AccountNotFound
 from tiktok_async.models import RetryPolicy, Token
 
@@ -29,7 +28,7 @@ class Runtime:
     lifecycle: Lifecycle
     clock: Clock
     store: TokenStore
-    transport: AiohttpTransport
+    transport: Transport
     sender: Sender
     tokens: TokenManager
     revoke: Callable[[Token], Awaitable[None]]

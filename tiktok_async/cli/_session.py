@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     # Loaded when a session is opened, so that `--help` is quick.
     from collections.abc import AsyncGenerator, Callable
 
-    from tiktok_async.abc import TokenStore
+    from tiktok_async.abc import TokenStore, Transport
     from tiktok_async.api.account import Account as SessionAccount
     from tiktok_async.models import Event
     from tiktok_async.session import SessionOptions, TikTokSession
@@ -90,13 +90,17 @@ def _sqlite_url(path: Path) -> str:
 
 @asynccontextmanager
 async def opened(
-    options: Options, *, observer: "Callable[[Event], None]" = log_event
+    options: Options,
+    *,
+    observer: "Callable[[Event], None]" = log_event,
+    transport: "Callable[[Transport], Transport] | None" = None,
 ) -> "AsyncGenerator[tuple[TikTokSession, TokenStore]]":
     """Open the store and a session on it, and close both.
 
     Args:
         options: What was typed.
         observer: Gets the session's events; it calls `log_event` itself, if it takes its place.
+        transport: Takes the session's transport and returns what is used.
 
     Raises:
         ConfigurationError: The app's keys are missing, or the store's URL is wrong.
@@ -113,7 +117,7 @@ async def opened(
     store = open_store(store_url(options.store))
     try:
         keywords = cast("SessionOptions", {name: value for name, value in given.items() if value is not None})
-        keywords.update({"store": store, "observer": observer})
+        keywords.update({"store": store, "observer": observer, "transport": transport})
         async with TikTokSession.from_env(**keywords) as session:
             yield session, store
     finally:

@@ -10,6 +10,7 @@ Example:
 """
 
 from tiktok_async.emulator._emulator import Emulator
+from tiktok_async.emulator._reports import quirks_from
 from tiktok_async.emulator._serve import serve
 from tiktok_async.emulator._thread import EmulatorThread
 from tiktok_async.emulator.engine.clock import MovableClock
@@ -50,5 +51,6 @@ __all__ = [
     "UserProfile",
     "WebhookDelivery",
     "parse_quirks",
+    "quirks_from",
     "serve",
 ]

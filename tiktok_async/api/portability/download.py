@@ -14,6 +14,7 @@ from typing import BinaryIO
 from attrs import define, frozen
 
 from tiktok_async._files import continue_private
+from tiktok_async._http.streaming import opener_of
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api.portability.archive import check_archive
 from tiktok_async.api.runtime import Runtime
@@ -139,7 +140,7 @@ class Download:
         headers = {"Range": f"bytes={progress.size}-"} if progress.size else None
         async with self.runtime.sender.stream(
             Endpoint.PORTABILITY_DOWNLOAD,
-            self.runtime.transport.stream,
+            opener_of(self.runtime.transport),
             credential=self.credential,
             json={"request_id": int(self.request_id)},
             headers=headers,

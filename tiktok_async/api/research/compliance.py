@@ -11,7 +11,8 @@ from attrs import frozen
 
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, MULTIPART
 from tiktok_async._decoding.answers import read
-from tiktok_async._http.transport import AiohttpTransport
+from tiktok_async._http.streaming import opener_of
+from tiktok_async.abc import Transport
 from tiktok_async.api.research.calls import ResearchCalls, check_id, object_of
 from tiktok_async.errors import ConfigurationError, TikTokError, unexpected_form
 from tiktok_async.models import ComplianceState, Endpoint
@@ -47,7 +48,7 @@ class ComplianceTask:
     Source: https://developers.tiktok.com/doc/batch-compliance-apis
     """
 
-    def __init__(self, calls: ResearchCalls, transport: AiohttpTransport, task_id: str) -> None:
+    def __init__(self, calls: ResearchCalls, transport: Transport, task_id: str) -> None:
         self.task_id = task_id
         self._body = {"task_id": check_id("task_id", task_id)}
         self._calls = calls
@@ -95,7 +96,7 @@ class ComplianceTask:
         endpoint = Endpoint.RESEARCH_VALIDATION_DOWNLOAD
         text = bytearray()
         async with self._calls.sender.stream(
-            endpoint, self._transport.stream, credential=self._calls.credential, json=self._body
+            endpoint, opener_of(self._transport), credential=self._calls.credential, json=self._body
         ) as answer:
             async for piece in answer.pieces:
                 text += piece
@@ -109,7 +110,7 @@ class ComplianceTask:
 
 async def check(
     calls: ResearchCalls,
-    transport: AiohttpTransport,
+    transport: Transport,
     ids: Iterable[str],
     category: Literal["video", "comment"],
     *,

@@ -1,0 +1,97 @@
+"""A probe against the emulator, on a clock whose sleeps take no time."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from tiktok_async import Secret, TikTokSession
+from tiktok_async.abc import Clock, Transport
+from tiktok_async.emulator import EmulatedUser, Emulator, Quirks, ResearchData
+from tiktok_async.emulator.engine.clock import MovableClock
+from tiktok_async.models import Scope
+from tiktok_async.probe import Level, Probe, RunState, Watch, mark_of
+
+EVERY_SCOPE = frozenset(
+    {Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS}
+    | {Scope.VIDEO_LIST, Scope.VIDEO_PUBLISH, Scope.VIDEO_UPLOAD}
+)
+
+
+class Hurried(MovableClock):
+    """The emulator's clock, moved ahead by whoever sleeps."""
+
+    def __init__(self, clock: MovableClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def now(self) -> Any:
+        return self._clock.now()
+
+    def timestamp(self) -> float:
+        return self._clock.timestamp()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Any:
+        return self._clock.call_later(seconds, callback)
+
+    async def sleep(self, seconds: float) -> None:
+        # Longer are those of a lease's keeper, who would move the time again and again.
+        if seconds <= 60:
+            self._clock.advance(max(0.0, seconds))
+        await self._clock.sleep(seconds if seconds > 60 else 0)
+
+
+@frozen
+class World:
+    """An emulator with one logged-in account, and what probes it."""
+
+    emulator: Emulator
+    user: EmulatedUser
+    session: TikTokSession
+    watch: Watch
+
+    def probe(self, level: Level, file: Path | None = None, state: RunState | None = None) -> Probe:
+        mark = mark_of(self.session.client_key, self.user.open_id)
+        return Probe(self.session, self.watch, self.user.open_id, state or RunState(file=file, mark=mark, level=level))
+
+    async def answers(self, level: Level = Level.READ) -> dict[str, dict[str, Any]]:
+        """Run a probe of *level* and return its report's rows by question."""
+        report = await self.probe(level).run()
+        return {row["question"]: row for row in report["answers"]}
+
+
+@asynccontextmanager
+async def world(
+    quirks: Quirks | None = None,
+    *,
+    scopes: frozenset[str] = EVERY_SCOPE,
+    around: Callable[[Transport], Transport] | None = None,
+    videos: int = 20,
+    private: bool = False,
+    clock: Clock | None = None,
+    store: Any = "memory://",
+    **about: Any,
+) -> AsyncIterator[World]:
+    """Open one; *around* stands between the watch and the network."""
+    watch = Watch()
+    async with Emulator(quirks=quirks) as emulator:
+        emulator.research.data = ResearchData(first_day=(emulator.clock.now() - timedelta(days=80)).date(), videos=900)
+        user = emulator.add_user(videos=videos, scopes=scopes, private=private, **about)
+        transport = watch.around if around is None else lambda own: watch.around(around(own))
+        async with emulator.session(
+            transport=transport, clock=clock or Hurried(emulator.clock), store=store, limiter="none://", timeout=300
+        ) as session:
+            await emulator.connect(session, user)
+            emulator.clock.advance(timedelta(minutes=10))
+            watch.texts.clear()
+            yield World(emulator, user, session, watch)
+
+
+def secret_texts(*secrets: Secret) -> list[str]:
+    return [secret.reveal() for secret in secrets]

@@ -1,0 +1,44 @@
+"""A probe's report becomes the quirks of an emulator that answers as TikTok did that day."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tiktok_async.emulator.engine.quirk_values import change_quirks
+from tiktok_async.emulator.engine.quirks import Quirks
+
+_FORMAT = 1
+
+
+def quirks_from(report: Mapping[str, Any] | str | os.PathLike[str]) -> Quirks:
+    """Return the quirks that a report of `tiktok-async probe` tells of; what it does not tell is as usual.
+
+    Args:
+        report: The report, or its file.
+
+    Raises:
+        ValueError: It is no report, or one of another version.
+        OSError: The file cannot be read.
+
+    Example:
+        >>> answer = {"question": "rotation", "quirk": "rotation", "side": "none"}
+        >>> quirks_from({"format": 1, "answers": [answer]}).rotation
+        'none'
+    """
+    found: Any = report if isinstance(report, Mapping) else orjson.loads(Path(report).read_bytes())
+    if not isinstance(found, Mapping) or found.get("format") != _FORMAT:  # pyright: ignore[reportUnknownMemberType] - JSON
+        msg = "this is no report of `tiktok-async probe`, or one of another version of it"
+        raise ValueError(msg)
+    try:
+        changes = {
+            str(row["quirk"]): row["side"]
+            for row in found["answers"]
+            if row["quirk"] is not None and row["side"] is not None
+        }
+    except (TypeError, KeyError, AttributeError):
+        msg = "the answers of this report are not of its form"
+        raise ValueError(msg) from None
+    return change_quirks(Quirks(), changes)
