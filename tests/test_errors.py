@@ -67,6 +67,7 @@ TREE = {
     "TimestampOutsideTolerance": "WebhookError",
     "WrongApp": "WebhookError",
     "EventInProgress": "WebhookError",
+    "ReportRefused": "TikTokError",
 }
 
 
@@ -127,6 +128,7 @@ INSTANCES: list[TikTokError] = [
     errors.TimestampOutsideTolerance("old"),
     errors.WrongApp("other"),
     errors.EventInProgress("Another process is at work on this event."),
+    errors.ReportRefused("answers[3].facts.code"),
 ]
 
 
