@@ -1,4 +1,4 @@
-"""A site on aiohttp: log in with TikTok, see your profile and videos, watch webhooks arrive, disconnect.
+"""A site on aiohttp: log in with TikTok, see your profile and videos, post, watch webhooks arrive, disconnect.
 
     python -m examples.web_aiohttp.app
 
@@ -10,13 +10,23 @@ import os
 from aiohttp import web
 
 from examples.web_site import pages
+from examples.web_site.posting import Draft, Posting
 from examples.web_site.site import COOKIE_KEY, HEADERS, REDIRECT_URI, SCOPES, Site, log_in_mini_game
 from tiktok_async import OAuthError
 from tiktok_async.contrib.aiohttp import TikTok
 
 site = Site()
+posting = Posting()
 tiktok = TikTok(cookie_key=COOKIE_KEY, redirect_uri=REDIRECT_URI, scopes=SCOPES, on_event=site.on_event)
 routes = web.RouteTableDef()
+
+
+def own_draft(request: web.Request) -> Draft:
+    """Return the draft that a request is about."""
+    draft = posting.draft(request.match_info["draft_id"], tiktok.required(request))
+    if draft is None:
+        raise web.HTTPNotFound
+    return draft
 
 
 @routes.get("/")
@@ -33,6 +43,38 @@ async def events(request: web.Request) -> web.Response:
     if account is None:
         raise web.HTTPUnauthorized
     return web.Response(text=site.events(account), content_type="text/html", headers=HEADERS)
+
+
+@routes.get("/post")
+async def posting_page(request: web.Request) -> web.Response:
+    """Show the posting page."""
+    page = await posting.page(tiktok.current(request), request.query)
+    return web.Response(text=page, content_type="text/html", headers=HEADERS)
+
+
+@routes.post("/post/{draft_id}/choices")
+async def choose(request: web.Request) -> web.Response:
+    """Take what the creator has chosen so far."""
+    return web.json_response(posting.choose(own_draft(request), await request.json()))
+
+
+@routes.put("/post/{draft_id}/file")
+async def take_file(request: web.Request) -> web.Response:
+    """Take the file, block by block."""
+    blocks = request.content.iter_chunked(65536)
+    return web.json_response(await posting.take_file(own_draft(request), request.query["name"], blocks))
+
+
+@routes.post("/post/{draft_id}")
+async def post(request: web.Request) -> web.Response:
+    """Post the video."""
+    return web.json_response(posting.post(own_draft(request), await request.json()))
+
+
+@routes.get("/post/{draft_id}")
+async def progress(request: web.Request) -> web.Response:
+    """Return how far the post is."""
+    return web.json_response(own_draft(request).told())
 
 
 @routes.post("/logout")
@@ -77,6 +119,13 @@ async def script(request: web.Request) -> web.Response:
     """Return the script of the page."""
     del request
     return web.Response(text=pages.SCRIPT, content_type="text/javascript")
+
+
+@routes.get("/post.js")
+async def post_script(request: web.Request) -> web.Response:
+    """Return the script of the posting page."""
+    del request
+    return web.Response(text=pages.POST_SCRIPT, content_type="text/javascript")
 
 
 def make_app() -> web.Application:

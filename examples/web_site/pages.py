@@ -11,6 +11,7 @@ from tiktok_async import User, Video
 HERE = Path(__file__).parent
 STYLE = (HERE / "style.css").read_text(encoding="utf-8")
 SCRIPT = (HERE / "site.js").read_text(encoding="utf-8")
+POST_SCRIPT = (HERE / "post.js").read_text(encoding="utf-8")
 
 _ERRORS = {
     "denied": "You did not allow it, so nothing is connected.",
@@ -21,7 +22,7 @@ _ERRORS = {
 
 def landing(error: str | None) -> str:
     """Return the page of somebody who is not logged in."""
-    return _page(
+    return page(
         "Connect your TikTok",
         f"""{_alert(error)}<section class="hero"><h1>Your TikTok, on one page</h1>
 <p>Connect your account to see your profile and your newest videos. You can disconnect at any time.</p>
@@ -31,11 +32,13 @@ def landing(error: str | None) -> str:
 
 def home(user: User, videos: Sequence[Video] | None, event_list: str, error: str | None) -> str:
     """Return the page of a creator: their profile, a grid of their videos, and the events that came."""
-    return _page(
+    return page(
         user.display_name or "Home",
-        f"""{_alert(error)}<section class="profile">{_face(user)}<div class="who"><h1 id="name">{_verified(user)}</h1>
+        f"""{_alert(error)}<section class="profile">{face(user.display_name, user.avatar_url)}
+<div class="who"><h1 id="name">{_verified(user)}</h1>
 {_handle(user)}{_bio(user)}</div>
-<div class="actions"><form method="post" action="/logout"><button>Log out</button></form>
+<div class="actions"><a class="button" id="post-video" href="/post">Post a video</a>
+<form method="post" action="/logout"><button>Log out</button></form>
 <details class="ask"><summary class="danger" id="disconnect">Disconnect</summary>
 <form method="post" action="/disconnect"><p>Your profile and videos will no longer be shown
 here. You can connect again.</p>
@@ -44,13 +47,13 @@ here. You can connect again.</p>
 <section><h2>Newest videos</h2>{_grid(videos)}</section>
 <section><h2>Events</h2><p class="soft">TikTok's webhooks for you appear here as they arrive.</p>
 <ul class="events" id="events" aria-live="polite">{event_list}</ul></section>""",
-        script=True,
+        "site.js",
     )
 
 
 def disconnected() -> str:
     """Return the page of somebody whose grant ended elsewhere."""
-    return _page(
+    return page(
         "Disconnected",
         """<section class="hero"><h1 id="disconnected">TikTok is disconnected</h1>
 <p>The access was removed in TikTok, or it has expired. Connect again to see your videos.</p>
@@ -62,7 +65,7 @@ def disconnected() -> str:
 def trouble(reference: str | None) -> str:
     """Return the page for a time when TikTok does not give what it should; *reference* is its id of the call."""
     told = f'<p class="soft">Reference: {escape(reference)}</p>' if reference else ""
-    return _page(
+    return page(
         "One moment",
         f"""<section class="hero"><h1>Your TikTok could not be loaded</h1><p>Please try again in a moment.</p>
 {told}<a class="button" href="/">Try again</a></section>""",
@@ -85,9 +88,10 @@ def _alert(error: str | None) -> str:
     return f'<p class="alert" id="alert" role="alert">{words}</p>' if words else ""
 
 
-def _face(user: User) -> str:
-    letter = escape((user.display_name or "?")[:1].upper())
-    picture = _image(user.avatar_url)
+def face(name: str | None, avatar_url: str | None) -> str:
+    """Return a creator's picture, and what stands in its place while there is none."""
+    letter = escape((name or "?")[:1].upper())
+    picture = _image(avatar_url)
     return f'<div class="face" aria-hidden="true"><span>{letter}</span>{picture}</div>'
 
 
@@ -149,8 +153,9 @@ def _short(number: int) -> str:
     return str(number)
 
 
-def _page(title: str, body: str, *, script: bool = False) -> str:
-    tag = '<script src="/site.js" defer></script>' if script else ""
+def page(title: str, body: str, *scripts: str) -> str:
+    """Return a whole page of the site."""
+    tag = "".join(f'<script src="/{name}" defer></script>' for name in scripts)
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/style.css">{tag}</head>

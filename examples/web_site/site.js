@@ -13,4 +13,4 @@ async function look() {
     if (html !== list.dataset.seen) list.innerHTML = list.dataset.seen = html;
   }
 }
-setInterval(look, 2000);
+if (list) setInterval(look, 2000);

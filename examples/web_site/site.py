@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from examples.web_site import pages
+from examples.web_site.reasons import REASONS
 from tiktok_async import (
     Account,
     AccountNotFound,
     AuthorizationRemoved,
-    FailReason,
     PostEvent,
     PostInboxDelivered,
     PostPublishComplete,
@@ -29,12 +29,18 @@ from tiktok_async import (
 
 REDIRECT_URI = os.environ.get("REDIRECT_URI", "http://localhost:8080/tiktok/callback/")
 COOKIE_KEY = os.environ.get("COOKIE_KEY", "only-for-trying-it-out")
-SCOPES = [Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS, Scope.VIDEO_LIST]
+SCOPES = [
+    Scope.USER_INFO_BASIC,
+    Scope.USER_INFO_PROFILE,
+    Scope.USER_INFO_STATS,
+    Scope.VIDEO_LIST,
+    Scope.VIDEO_PUBLISH,
+]
 
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
-        "img-src https: http://127.0.0.1:* data:; base-uri 'none'; frame-ancestors 'none'"
+        "img-src https: http://127.0.0.1:* data:; media-src blob:; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
@@ -106,21 +112,6 @@ async def _videos(account: Account) -> list[Video] | None:
         return None
 
 
-# What TikTok's reasons mean for a creator; others are shown as TikTok writes them.
-_REASONS: dict[str, str] = {
-    FailReason.FILE_FORMAT_CHECK_FAILED: "TikTok cannot read this kind of file.",
-    FailReason.DURATION_CHECK_FAILED: "The video is too short or too long.",
-    FailReason.FRAME_RATE_CHECK_FAILED: "The video has too few or too many frames a second.",
-    FailReason.PICTURE_SIZE_CHECK_FAILED: "The picture is too small or too large.",
-    FailReason.VIDEO_SIZE_CHECK_FAILED: "The file is too large.",
-    FailReason.INTERNAL: "TikTok had a fault. Try again later.",
-    FailReason.SPAM_RISK_TOO_MANY_POSTS: "You have posted as much as TikTok allows for today.",
-    FailReason.SPAM_RISK: "TikTok took the post for spam.",
-    FailReason.AUTH_REMOVED: "The access was removed while TikTok worked on the post.",
-    FailReason.PUBLISH_CANCELLED: "It was cancelled.",
-}
-
-
 _NAMES: dict[type[WebhookEvent], str] = {
     AuthorizationRemoved: "Access removed",
     PostPublishFailed: "A post failed",
@@ -135,7 +126,7 @@ def _words(event: WebhookEvent) -> tuple[str, str]:
     name = _NAMES.get(type(event), "A post changed" if isinstance(event, PostEvent) else "An event")
     if isinstance(event, PostPublishFailed):
         reason = event.reason or "TikTok gave no reason."
-        return name, _REASONS.get(reason, reason)
+        return name, REASONS.get(reason, reason)
     if isinstance(event, AuthorizationRemoved):
         return name, f"Reason {int(event.reason)}"
     return name, event.publish_id if isinstance(event, PostEvent) else ""

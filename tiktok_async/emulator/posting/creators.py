@@ -9,6 +9,7 @@ from typing import Any, Final, TypedDict
 
 from attrs import define
 
+from tiktok_async.emulator.engine.pictures import avatar_url
 from tiktok_async.emulator.engine.quirks import PostingQuirks
 from tiktok_async.emulator.engine.users import EmulatedUser
 from tiktok_async.emulator.posting.posts import Post, Posts
@@ -60,11 +61,11 @@ class Creator:
             return tuple(str(option) for option in self.privacy_level_options)
         return _PRIVATE if user.private else _PUBLIC
 
-    def info(self, user: EmulatedUser, quirks: PostingQuirks) -> dict[str, Any]:
-        """Return the `data` of `creator_info`."""
+    def info(self, user: EmulatedUser, quirks: PostingQuirks, base: str) -> dict[str, Any]:
+        """Return the `data` of `creator_info`; the picture is served at *base*."""
         few = not quirks.audited and quirks.options_while_unaudited == "self_only"
         return {
-            "creator_avatar_url": f"https://lf16-tt4d.tiktokcdn.com/emu/{user.open_id}",
+            "creator_avatar_url": avatar_url(base, user.open_id, "168x168"),
             "creator_username": user.username,
             "creator_nickname": user.display_name,
             "privacy_level_options": ["SELF_ONLY"] if few else list(self.options(user)),

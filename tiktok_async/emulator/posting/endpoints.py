@@ -91,7 +91,7 @@ class Posting:
         if code is not None:
             # Business refusals of this endpoint come with HTTP 200, on purpose.
             return self._state.replies.error(code, GUIDELINES, status=200)
-        return self._state.replies.ok(creator.info(self._state.users[grant.open_id], self.quirks))
+        return self._state.replies.ok(creator.info(self._state.users[grant.open_id], self.quirks, self._state.url))
 
     async def _init(self, endpoint: Endpoint, call: Call) -> Reply:
         open_id = call.user_grant.open_id
