@@ -266,7 +266,8 @@ class Sender:
             self._lifecycle.check(spec.path, last_work=spec.auth is Auth.APP)
         permit: Permit | None = None
         call.token = None
-        left = answered = False
+        request: Request | None = None
+        answered = False
         try:
             if token is None and credential is not None:
                 token = credential.usable() or await credential.obtain()
@@ -282,7 +283,6 @@ class Sender:
             call.token = token
             request = _request(call, token, self._timeout)
             call.attempts += 1
-            left = True
             raw = await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
             answered = True
             if permit is not None:
@@ -294,7 +294,8 @@ class Sender:
             if answered:
                 self._refused(call, error)
             else:
-                _given_up(call, permit, error, left=left)
+                # Cancelled while its connection was being made, a request has not left either.
+                _given_up(call, permit, error, left=request is not None and request.begun is not False)
             if again or not isinstance(error, TikTokError):
                 raise
             failed = error

@@ -95,15 +95,6 @@ class Connection:
         self.ssl = ssl
 
 
-class _Progress:
-    """The state of a request on a connection of its own."""
-
-    __slots__ = ("begun",)
-
-    def __init__(self) -> None:
-        self.begun = False
-
-
 async def _headers_begin(
     session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
 ) -> None:
@@ -175,11 +166,10 @@ class AiohttpTransport:
             WrongEventLoop: The session belongs to another event loop.
         """
         self._lifecycle.check(last_work=True)
-        progress = None
         if not request.fresh:
             http = self._pooled or self._open(fresh=False)
         else:
-            progress = _Progress()
+            request.begun = False
             http = (self._refreshing if request.kept else self._single) or self._open(fresh=True, kept=request.kept)
         stripped: TikTokError | asyncio.CancelledError
         try:
@@ -192,7 +182,7 @@ class AiohttpTransport:
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=self._timeout_of(request),
-                trace_request_ctx=progress,
+                trace_request_ctx=request,
             )
             try:
                 body = await _read(response.content)
@@ -203,7 +193,7 @@ class AiohttpTransport:
                     await response.wait_for_close()  # an answer may come before the last pieces are sent
             return RawResponse(status=response.status, headers=response.headers, body=body)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - every one of them is translated
-            stripped = self._stripped(error, request, sent=None if progress is None else progress.begun)
+            stripped = self._stripped(error, request, sent=request.begun)
         # Outside the handler, so that aiohttp's error is not the context of the new one.
         raise stripped
 

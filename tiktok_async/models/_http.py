@@ -26,9 +26,10 @@ class Request:
         timeout: In place of the transport's own.
         fresh: Whether it must travel on a connection of its own, since a second sending would do harm.
         kept: With *fresh*: whether the connection may be kept for a second, for the next request of this kind.
+        begun: Whether a transport has begun to write it; `None` where the transport does not say.
     """
 
-    __slots__ = ("body", "fresh", "headers", "kept", "method", "stall_timeout", "timeout", "url")
+    __slots__ = ("begun", "body", "fresh", "headers", "kept", "method", "stall_timeout", "timeout", "url")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Request:
         self.timeout = timeout
         self.fresh = fresh
         self.kept = kept
+        self.begun: bool | None = None
 
     def __repr__(self) -> str:
         return f"<Request {self.method}>"
