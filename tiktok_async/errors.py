@@ -436,8 +436,9 @@ class ReauthorizationRequired(OAuthError):
 
     Attributes:
         open_id: The account.
-        reason: `revoked` (the user or TikTok ended the grant), `expired` (the refresh token's life is over) or
-            `interrupted_rotation` (a refresh was cut off after TikTok rotated and before the result was saved).
+        reason: `revoked` (TikTok refuses the refresh token: the user or TikTok ended the grant, or the token had been
+            used and the store lost the newer one), `expired` (the refresh token's life is over) or
+            `interrupted_rotation` (TikTok rotated, and the result was never saved or could not be used).
     """
 
     open_id: str  # pyright: ignore[reportIncompatibleVariableOverride]  # here it is always known
@@ -446,9 +447,10 @@ class ReauthorizationRequired(OAuthError):
         super().__init__("invalid_grant", description, log_id=log_id, open_id=open_id)
         self.reason = reason
         what = {
-            "revoked": "its grant was revoked",
+            "revoked": "TikTok refuses its refresh token. Its user or TikTok ended the grant, or the token had been "
+            "used and the store lost the newer one (a failover, a restored backup)",
             "expired": "its refresh token has expired",
-            "interrupted_rotation": "a token rotation was cut off before the new token could be saved",
+            "interrupted_rotation": "a rotation was cut off before the new token was saved, or it could not be used",
         }.get(reason, reason)
         self.args: tuple[Any, ...] = (
             printable(

@@ -34,6 +34,7 @@ async def test_a_revoked_grant_is_marked_told_once_and_asked_about_no_more() -> 
     stored = await world.stored()
     assert stored.state is TokenState.REAUTHORIZATION_REQUIRED
     assert stored.reason == "revoked"
+    # A store that lost the newest token (a failover, a backup) looks the same: no more is told than is known.
     assert len(world.told(ReauthorizationNeeded)) == 1
     with pytest.raises(ReauthorizationRequired):
         await world.manager().token("user")

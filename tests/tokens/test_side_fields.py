@@ -18,8 +18,9 @@ from tiktok_async import TikTokSession
 from tiktok_async._concurrency.lifecycle import Lifecycle
 from tiktok_async._decoding.envelope import decode_oauth
 from tiktok_async._http.transport import AiohttpTransport
+from tiktok_async._tokens.rules import RefreshOutcome, classify_refresh_error
 from tiktok_async.api.oauth.rules.authorize import parse_token
-from tiktok_async.errors import ServerError, TransportError
+from tiktok_async.errors import ReauthorizationRequired, ServerError, TransportError
 from tiktok_async.models import AccountKey, Endpoint, Secret, Token
 from tiktok_async.models._http import RawResponse, Request
 
@@ -96,10 +97,12 @@ async def test_nothing_is_sent_again_after_an_answer_whose_token_cannot_be_used(
     manager = await world.connected()
     await world.clock.advance(timedelta(hours=2))
     world.provider.faults = [(True, ServerError("unexpected_form", "odd", status=200))]
-    with pytest.raises(ServerError):
-        await world.clock.run(manager.token("user"))
+    for wait in (0, 5, 3600):
+        await world.clock.advance(wait)
+        with pytest.raises(ReauthorizationRequired) as caught:
+            await world.clock.run(manager.token("user"))
+        assert caught.value.reason == "interrupted_rotation"
     assert sum(world.provider.asked.values()) == 1
-    assert (await world.stored()).attempt is not None
 
 
 BODY = orjson.dumps(PAIR | {"open_id": "user", "expires_in": 60, "refresh_expires_in": 60})
@@ -165,3 +168,26 @@ async def test_a_refresh_with_an_odd_field_is_told_in_the_log(caplog: pytest.Log
     assert token.refresh_token == Secret("rft.new")
     assert "expires_in" in caplog.text
     assert "act.new" not in caplog.text
+
+
+async def test_no_other_process_sends_the_refresh_token_again_after_such_an_answer() -> None:
+    world = TokenWorld()
+    manager, other = await world.connected(), world.manager()
+    world.provider.faults = [(True, ServerError("unexpected_form", "odd", status=200))]
+    with pytest.raises(ReauthorizationRequired):
+        await world.clock.run(manager.refresh("user"))
+    await world.clock.advance(timedelta(days=1))
+    with pytest.raises(ReauthorizationRequired, match="cut off"):
+        await world.clock.run(other.token("user"))
+    assert sum(world.provider.asked.values()) == 1
+
+
+@pytest.mark.parametrize("answer", [PAIR | {"open_id": "other"}, {"access_token": ["act"], "refresh_token": "rft.new"}])
+def test_every_answer_with_a_token_that_cannot_be_used_is_told_from_one_without(answer: dict[str, Any]) -> None:
+    raw = RawResponse(status=200, headers={}, body=orjson.dumps(answer))
+    with pytest.raises(ServerError) as caught:
+        parse_token(decode_oauth(raw, endpoint=Endpoint.TOKEN.path).data, client_key="app", now=NOW, previous=OLD)
+    assert classify_refresh_error(caught.value) is RefreshOutcome.SPENT
+    with pytest.raises(ServerError) as without:
+        decode_oauth(RawResponse(status=200, headers={}, body=b"{}"), endpoint=Endpoint.TOKEN.path)
+    assert classify_refresh_error(without.value) is RefreshOutcome.UNCLEAR

@@ -105,3 +105,10 @@ async def test_a_worker_whose_clock_is_ahead_does_not_bring_its_old_pair_back() 
     await world.clock.advance(LIFE)
     await world.clock.run(manager.token("user"))
     assert not world.provider.reuses
+
+
+async def test_a_process_that_knows_only_the_older_pair_names_every_cause_of_the_refusal() -> None:
+    world, _ = await _rotated_then_restored()
+    await world.clock.advance(LIFE)
+    with pytest.raises(ReauthorizationRequired, match=r"ended the grant, or .* lost the newer one \(a failover"):
+        await world.clock.run(world.manager().token("user"))

@@ -286,6 +286,9 @@ class Rotation:
                 outcome = classify_refresh_error(error)
                 if outcome is RefreshOutcome.REFUSED:
                     return await self._refused(written, error, interrupted=found is not None)
+                if outcome is RefreshOutcome.SPENT:
+                    # Its refresh token has been used: sending it again is what TikTok ends a whole grant for.
+                    return await self._refused(written, error, interrupted=True)
                 if outcome is RefreshOutcome.UNUSED:
                     await self._withdraw(written, found)
                 if outcome is not RefreshOutcome.UNCLEAR or found is not None:

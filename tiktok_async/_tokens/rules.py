@@ -65,6 +65,8 @@ class RefreshOutcome(Enum):
 
     REFUSED = auto()
     """TikTok refuses it."""
+    SPENT = auto()
+    """TikTok rotated it, and the answer with the new pair cannot be used."""
     UNUSED = auto()
     """It was not used and is still valid."""
     UNCLEAR = auto()
@@ -85,8 +87,8 @@ def classify_refresh_error(error: TikTokError) -> RefreshOutcome:
     if isinstance(error, TransportError):
         return RefreshOutcome.UNKNOWN if error.sent else RefreshOutcome.UNUSED
     if isinstance(error, ServerError) and error.code == "unexpected_form":
-        # The answer holds a token that cannot be read: another attempt would send a used refresh token again.
-        return RefreshOutcome.UNKNOWN
+        # The answer held a token that cannot be used, such as another account's.
+        return RefreshOutcome.SPENT
     if isinstance(error, ServerError) or (isinstance(error, ApiError) and error.status < HTTPStatus.BAD_REQUEST):
         return RefreshOutcome.UNCLEAR
     return RefreshOutcome.UNUSED
