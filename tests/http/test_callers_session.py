@@ -34,7 +34,7 @@ async def test_a_session_that_its_owner_has_closed_costs_no_attempt(
     async with emulator.session(store=store) as other, emulator.session(store=store, http=http) as session:
         key = (await (await emulator.connect(other, user)).token()).key
         if when == "after it":
-            await session.oauth.refresh(user.open_id)
+            await session.account(user.open_id).draft_video(b"video")
         await http.close()
         refreshed = _sent(emulator, Endpoint.TOKEN)
         with pytest.raises(ConfigurationError, match="closed"):
