@@ -101,6 +101,18 @@ def test_an_area_comes_with_its_first_use(used: str, area: str) -> None:
     assert f"tiktok_async.{area}" in loaded
 
 
+def test_the_first_page_of_help_needs_no_parser_and_no_loop() -> None:
+    loaded = _loaded_by("import sys; sys.argv = ['tiktok-async', '--help']; from tiktok_async.cli import main; main()")
+    assert not loaded & (_OPTIONAL | {"aiohttp", "aiosqlite", "asyncio", "attrs", "tiktok_async_stores"})
+
+
+@pytest.mark.parametrize("command", ["videos", "accounts", "store_key"])
+def test_a_command_loads_nothing_of_the_others(command: str) -> None:
+    loaded = _loaded_by(f"import tiktok_async.cli.commands.{command}")
+    assert not loaded & _ours("emulator", "agents", "media", "sync", "query", "api.posting", "api.research")
+    assert not loaded & {"aiosqlite", "av", "redis", "psycopg", "mcp"}
+
+
 def test_dir_lists_what_can_be_had_without_loading_it() -> None:
     loaded = _loaded_by("import tiktok_async; assert 'Token' in dir(tiktok_async)")
     assert "attrs" not in loaded

@@ -1,12 +1,19 @@
 """The command line `tiktok-async`, with the extra `cli`."""
 
 import sys
+from importlib.util import find_spec
+
+from tiktok_async.cli._help import asks_for_help, show_first_page
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    arguments = sys.argv[1:]
+    if asks_for_help(arguments) and find_spec("cyclopts") is not None:
+        show_first_page()
+        return
     try:
         from tiktok_async.cli._main import run
     except ModuleNotFoundError as error:
@@ -17,4 +24,4 @@ def main() -> None:
             'Install it with: pip install "tiktok-async[cli]"\n'
         )
         sys.exit(1)
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(arguments))

@@ -2,17 +2,16 @@
 
 import inspect
 import os
-import pkgutil
 import sys
 import traceback
 from collections.abc import Coroutine, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 
 from tiktok_async.cli import commands
+from tiktok_async.cli._help import HELP, asks_for_help, show_first_page, summaries
 from tiktok_async.cli._logs import log_to_stderr
 from tiktok_async.cli._text import for_terminal, prepare_streams, printable
 from tiktok_async.errors import ConfigurationError, ReauthorizationRequired, TikTokError, scrub
@@ -22,13 +21,6 @@ _FAILED = 1
 _USAGE = 2
 _REAUTHORIZE = 3
 _INTERRUPTED = 130
-
-_HELP = """TikTok's official API from the command line.
-
-The app's keys come from `TIKTOK_CLIENT_KEY` and `TIKTOK_CLIENT_SECRET`. Data goes to standard output, all else to
-standard error. Exit codes: 0 ok, 1 failed, 2 usage, 3 the account has to log in again, 130 interrupted.
-"""
-
 
 # -> how much more is logged
 _LOG_WORDS = {"--debug": 0, "--verbose": 1, "-v": 1, "-vv": 2, "-vvv": 3}
@@ -43,7 +35,7 @@ def build() -> App:
     """
     app = App(
         name="tiktok-async",
-        help=_HELP,
+        help=HELP,
         help_format="plaintext",
         # Titles and real open_ids begin with a hyphen as often as not; what is an option is known by its name.
         default_parameter=Parameter(allow_leading_hyphen=True),
@@ -51,13 +43,8 @@ def build() -> App:
         error_console=Console(stderr=True),
         suppress_keyboard_interrupt=False,
     )
-    for module in pkgutil.iter_modules(commands.__path__):
-        if not module.name.startswith("_"):
-            app.command(
-                f"{commands.__name__}.{module.name}:command",
-                name=module.name.replace("_", "-"),
-                help=_summary(Path(commands.__path__[0], f"{module.name}.py").read_text(encoding="utf-8")),
-            )
+    for name, summary in summaries().items():
+        app.command(f"{commands.__name__}.{name.replace('-', '_')}:command", name=name, help=summary)
     app.command(
         "tiktok_async.cli._completion:command",
         name="--install-completion",
@@ -72,14 +59,6 @@ def _version() -> str:
     return version("tiktok-async")
 
 
-def _summary(source: str) -> str:
-    """Return the first line of the docstring of `command`, or the help of the `App` that it is."""
-    _, function, rest = source.partition("def command(")
-    if function:
-        return rest.partition('"""')[2].partition("\n")[0].removesuffix('"""')
-    return source.partition('help="')[2].partition('"')[0]
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command.
 
@@ -90,6 +69,9 @@ def run(arguments: Sequence[str]) -> int:
         The exit code: 0 ok, 1 failed, 2 usage, 3 reauthorization needed, 130 interrupted.
     """
     code = _OK
+    if asks_for_help(arguments):
+        show_first_page()
+        return code
     prepare_streams()
     try:
         _dispatch(build(), arguments)
