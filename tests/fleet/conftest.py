@@ -4,10 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres_server import new_schema
 
-@pytest.fixture(params=["sqlite", "redis"])
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("redis", marks=pytest.mark.redis),
+        pytest.param("postgres", marks=pytest.mark.postgres),
+    ]
+)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store that processes share."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'tokens.db'}"
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres").url(schema=new_schema()))
     return str(request.getfixturevalue("own_redis").url)

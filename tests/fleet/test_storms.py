@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import RedisServer
 from tests.fleet.fleet import Fleet, Report
+from tests.postgres_server import PostgresServer
 from tiktok_async.models import TokenState
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -66,17 +67,28 @@ async def test_processes_killed_each_second_lose_what_was_killed_in_mid_rotation
     assert report.provider["reuses"] == dict.fromkeys(lost, 1)
 
 
-async def test_a_redis_that_is_away_for_seconds_makes_refreshes_wait_and_loses_nothing(
-    own_redis: RedisServer, tmp_path: Path, *, full: bool
+@pytest.fixture(
+    params=[
+        pytest.param("own_redis", marks=pytest.mark.redis),
+        pytest.param("own_postgres", marks=pytest.mark.postgres),
+    ]
+)
+def server(request: pytest.FixtureRequest) -> RedisServer | PostgresServer:
+    """A server of the test's own."""
+    server: RedisServer | PostgresServer = request.getfixturevalue(request.param)
+    return server
+
+
+async def test_a_server_that_is_away_for_seconds_makes_refreshes_wait_and_loses_nothing(
+    server: RedisServer | PostgresServer, tmp_path: Path, *, full: bool
 ) -> None:
+    url = server.url if isinstance(server, RedisServer) else server.url()
     tasks, timeout = (50, 2.0) if full else (FEW, 5.0)
-    async with Fleet(
-        own_redis.url, tmp_path, life=6 if full else 3, processes=4, tasks=tasks, timeout=timeout
-    ) as fleet:
+    async with Fleet(url, tmp_path, life=6 if full else 3, processes=4, tasks=tasks, timeout=timeout) as fleet:
         await fleet.run(20 if full else 2)
-        await asyncio.to_thread(own_redis.stop)
+        await asyncio.to_thread(server.stop)
         await fleet.run(5 if full else 3)
-        await asyncio.to_thread(own_redis.start)
+        await asyncio.to_thread(server.start)
         await fleet.run(20 if full else 2)
         await fleet.rotated(20 if full else 10)
         report = await fleet.finish()
