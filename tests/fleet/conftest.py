@@ -19,5 +19,5 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'tokens.db'}"
     if request.param == "postgres":
-        return str(request.getfixturevalue("postgres").url(schema=new_schema()))
+        return str(request.getfixturevalue("safe_postgres").url(schema=new_schema()))
     return str(request.getfixturevalue("own_redis").url)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import aiohttp
 
-from tiktok_async.abc import Lease, TokenStore
+from tiktok_async.abc import Lease, TokenStore, UrgentTokenStore
 from tiktok_async.models import AccountKey, Event, Token, TokenRefreshed
 from tiktok_async.session import TikTokSession
 from tiktok_async.stores import open_store
@@ -46,12 +46,15 @@ class Stopping:
         return token
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
-        if token.attempt is None:
-            self._reach("answered")
         stored = await self._store.put(token, expected_version=expected_version)
         if token.attempt is not None:
             self._reach("announced")
         return stored
+
+    async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
+        self._reach("answered")
+        put = self._store.put_urgent if isinstance(self._store, UrgentTokenStore) else self._store.put
+        return await put(token, expected_version=expected_version)
 
     def _reach(self, point: str) -> None:
         if self._held and self._point == point:
