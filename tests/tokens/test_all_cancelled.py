@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from attrs import evolve
 
 from tests.tokens.fakes import TokenWorld, failing
@@ -165,6 +167,37 @@ def test_the_usual_recipe_for_sigterm_in_the_middle_of_a_rotation_keeps_the_logi
     assert token is not None
     assert (token.attempt, token.version) == (None, 4)  # type: ignore[attr-defined]  # it is a Token
     assert seen["reuses"] == {}
+
+
+@pytest.mark.parametrize("kind", ["callback", "code"])
+async def test_a_login_whose_code_has_been_used_is_stored_however_its_caller_is_cancelled(kind: str) -> None:
+    async with Emulator() as emulator, emulator.session() as session:
+        user = emulator.add_user()
+        request = session.oauth.authorization(
+            redirect_uri="https://app.example.com/callback", scopes=["user.info.basic"]
+        )
+        callback = await emulator.consent(request.url, user)
+        emulator.fail_next(Endpoint.TOKEN, drip=timedelta(seconds=0.2))
+        if kind == "callback":
+            login = asyncio.ensure_future(session.oauth.complete(request, callback))
+        else:
+            code = parse_qs(urlsplit(callback).query)["code"][0]
+            login = asyncio.ensure_future(
+                session.oauth.exchange(code, redirect_uri=request.redirect_uri, code_verifier=request.code_verifier)
+            )
+        while not any(seen.endpoint is Endpoint.TOKEN for seen in emulator.requests):
+            await asyncio.sleep(0.005)
+        while not login.done():
+            login.cancel()
+            await asyncio.sleep(0)
+        assert login.cancelled()
+        key = AccountKey(emulator.client_key, user.open_id)
+        for _ in range(1000):
+            if stored := await session.store.get(key):
+                break
+            await asyncio.sleep(0.005)
+        assert stored is not None
+        assert (await session.account(user.open_id).user_info({"open_id"})).open_id == user.open_id
 
 
 def test_closing_a_session_survives_any_number_of_cancellations(tmp_path: Path) -> None:

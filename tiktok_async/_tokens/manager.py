@@ -240,6 +240,22 @@ class TokenManager:
                 # A sweep may read half a million accounts, so they must not stay in memory.
                 self._entries.pop(open_id)
 
+    async def log_in(self, grant: Callable[[], Awaitable[Token]]) -> Token:
+        """Ask TikTok for a new grant and store it over the stored one.
+
+        Both go on if the caller is cancelled: the code of a login can be used once, and its answer holds the only copy
+        of the token.
+
+        Args:
+            grant: Asks TikTok.
+
+        Raises:
+            TokenNotSaved: The store failed.
+            TikTokError: From *grant*.
+        """
+        self._tasks.check_open()
+        return await self._tasks.result(self._log_in(grant))
+
     async def save_login(self, token: Token) -> Token:
         """Store a new grant over the stored one.
 
@@ -289,6 +305,9 @@ class TokenManager:
             raise unsaved[0]
         if unsaved:
             raise ExceptionGroup("Rotated tokens could not be stored; each `.token` holds one", unsaved)
+
+    async def _log_in(self, grant: Callable[[], Awaitable[Token]]) -> Token:
+        return await self._save_login(await grant())
 
     async def _save_login(self, token: Token) -> Token:
         stored = await save_login(self._settings, token)

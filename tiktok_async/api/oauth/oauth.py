@@ -5,6 +5,7 @@ Source: https://developers.tiktok.com/doc/login-kit-web
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from tiktok_async.api.account import Account
@@ -191,12 +192,9 @@ class OAuth:
         """
         self._runtime.lifecycle.check("oauth.import_v1")
         token = parse_v1_token(payload, client_key=self._runtime.client_key, now=self._runtime.clock.now())
-        return await self._store(token)
+        return self._account((await self._runtime.tokens.save_login(token)).key.open_id)
 
     async def _exchange(self, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None) -> Account:
-        token = await self._grants.exchange(code, redirect_uri=redirect_uri, code_verifier=code_verifier)
-        return await self._store(token)
-
-    async def _store(self, token: Token) -> Account:
-        stored = await self._runtime.tokens.save_login(token)
-        return self._account(stored.key.open_id)
+        self._runtime.lifecycle.check("a login")
+        grant = partial(self._grants.exchange, code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+        return self._account((await self._runtime.tokens.log_in(grant)).key.open_id)
