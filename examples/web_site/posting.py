@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from tiktok_async import (
     PostingForm,
     PublishFailed,
     PublishPending,
-    PublishStatus,
     ReauthorizationRequired,
     ScopeNotAuthorized,
     ScopeNotGranted,
@@ -262,10 +261,10 @@ async def _post(draft: Draft) -> None:
         )
         accepted = True
         status = await publish.run(timeout=_WAIT, on_progress=sent)
-        draft.progress = _published(draft, status)
+        draft.progress = _published(draft, status.post_ids)
         for _ in range(120 if not draft.progress.links and _is_public(draft) else 0):
             await asyncio.sleep(5)
-            draft.progress = _published(draft, await publish.status())
+            draft.progress = _published(draft, await publish.find_post_ids())
             if draft.progress.links:
                 break
         draft.progress = evolve(draft.progress, done=True)
@@ -283,9 +282,9 @@ def _is_public(draft: Draft) -> bool:
     return draft.choices.privacy_level == "PUBLIC_TO_EVERYONE"
 
 
-def _published(draft: Draft, status: PublishStatus) -> Progress:
+def _published(draft: Draft, post_ids: Sequence[str]) -> Progress:
     name = draft.form.username
-    links = tuple(video_url(name, post_id) for post_id in status.post_ids) if name else ()
+    links = tuple(video_url(name, post_id) for post_id in post_ids) if name else ()
     words = "You find it on your TikTok profile."
     if _is_public(draft):
         words = "Everybody can see it." if links else "TikTok still checks it. Its link appears here when it is public."

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from tiktok_async._calls.rules.settings import check_key, check_secret
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import Clock, NoteStore
+from tiktok_async.api.posting.posted import PostedIds
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import (
     AccountNotFound,
@@ -18,7 +19,15 @@ from tiktok_async.errors import (
     ReauthorizationRequired,
     StoreError,
 )
-from tiktok_async.models import AccountKey, AuthorizationRemoved, PostEvent, Secret, Token, WebhookEvent
+from tiktok_async.models import (
+    AccountKey,
+    AuthorizationRemoved,
+    PostEvent,
+    PostPubliclyAvailable,
+    Secret,
+    Token,
+    WebhookEvent,
+)
 from tiktok_async.webhooks import header_text, parse_event, sign, verify
 
 __all__ = ["WebhookReceiver"]
@@ -168,6 +177,10 @@ class WebhookReceiver:
         if runtime is None:
             return
         if isinstance(event, PostEvent):
+            if isinstance(event, PostPubliclyAvailable) and event.open_id is not None:
+                await PostedIds(runtime.store, AccountKey(runtime.client_key, event.open_id), event.publish_id).add(
+                    event.post_id
+                )
             runtime.wakeups.wake(event.publish_id)
         elif isinstance(event, AuthorizationRemoved) and event.open_id is not None:
             await _drop(runtime, event.open_id, event.create_time)

@@ -26,7 +26,7 @@ from tiktok_async.api.posting.rules.preflight import (
     photo_url_problems,
     video_problems,
 )
-from tiktok_async.api.posting.rules.saved import Fingerprint, PublishRecord, UploadRecord
+from tiktok_async.api.posting.rules.saved import Fingerprint, PublishRecord, UploadRecord, title_digest
 from tiktok_async.api.posting.video import UploadSource, VideoSource, content_type_of, open_video
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import (
@@ -42,6 +42,7 @@ from tiktok_async.models import (
     CreatorInfo,
     Endpoint,
     PhotoPost,
+    PrivacyLevel,
     PullFromUrl,
     Scope,
     Secret,
@@ -98,7 +99,10 @@ async def begin(
         return resume(runtime, credential, saved, source)
     delivery = Delivery()
     try:
-        record = await _init(runtime, credential, endpoint, body, video, delivery=delivery)
+        record = evolve(
+            await _init(runtime, credential, endpoint, body, video, delivery=delivery),
+            title=_listed_title(endpoint, body),
+        )
     except BaseException as error:
         # For any error: the key is free again if TikTok refused or if nothing was sent.
         if not delivery.in_doubt and note is not None:
@@ -116,6 +120,13 @@ async def begin(
         await note.save(publish.to_json())
     publish.check_address()
     return publish
+
+
+def _listed_title(endpoint: Endpoint, body: dict[str, Any]) -> str | None:
+    info: dict[str, Any] = body.get("post_info", {})
+    # A post that not everyone may see is not in the listing, and photos and drafts have no title that is theirs there.
+    listed = endpoint is Endpoint.VIDEO_INIT and info.get("privacy_level") == PrivacyLevel.PUBLIC_TO_EVERYONE
+    return title_digest(info.get("title")) if listed else None
 
 
 def resume(runtime: Runtime, credential: AccountCredential, state: str, source: VideoSource | None) -> Publish:

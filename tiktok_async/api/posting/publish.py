@@ -10,7 +10,9 @@ from attrs import define, evolve, frozen
 from yarl import URL
 
 from tiktok_async._tokens.credentials import AccountCredential
-from tiktok_async.api.posting.rules.saved import Fingerprint, PublishRecord, UploadRecord, chained
+from tiktok_async.api.display import videos
+from tiktok_async.api.posting.posted import PostedIds
+from tiktok_async.api.posting.rules.saved import Fingerprint, PublishRecord, UploadRecord, chained, title_digest
 from tiktok_async.api.posting.rules.status import failure_of, is_unknown_id, read_status
 from tiktok_async.api.posting.rules.upload_url import check_upload_url
 from tiktok_async.api.posting.upload import Upload
@@ -22,11 +24,14 @@ from tiktok_async.errors import (
     PublishPending,
     RateLimited,
     RateLimitWaitExceeded,
+    ScopeNotAuthorized,
+    ScopeNotGranted,
     ServerError,
     TikTokError,
     TransportError,
 )
 from tiktok_async.models import (
+    AccountKey,
     ChunkPlan,
     ChunkUploaded,
     Endpoint,
@@ -34,6 +39,7 @@ from tiktok_async.models import (
     PublishState,
     PublishStatus,
     UploadProgress,
+    VideoField,
 )
 from tiktok_async.models._checks import Checks, Duration
 
@@ -125,6 +131,10 @@ class _Problems:
         self.permanent = self.permanent + 1 if permanent else 0
 
 
+# How many videos since the post are looked through for it.
+_MOST_LISTED = 100
+
+
 def _longest(timeout: Duration | None) -> timedelta | None:
     checks = Checks()
     longest = checks.duration("timeout", timeout)
@@ -162,6 +172,8 @@ class Publish:
         self._upload: Upload | None = None
         self._state: str | None = None
         self._telling = PublishEvents(runtime, credential.open_id, record.publish_id)
+        key = AccountKey(runtime.client_key, credential.open_id)
+        self._posted = PostedIds(runtime.store, key, record.publish_id)
 
     def __repr__(self) -> str:
         upload = self._record.upload
@@ -331,7 +343,61 @@ class Publish:
         if status.state != self._state:
             self._state = str(status.state)
             self._telling.state(status)
+        await self._posted.learn(*status.post_ids)
         return status
+
+    async def find_post_ids(self) -> tuple[str, ...]:
+        """Return the ids of the public post, as soon as anybody knows them; none before.
+
+        TikTok gives them out after its moderation, which may be long after `wait` has returned, and for public posts
+        only. They are kept in the session's store for 90 days when `status` brings them, or a webhook that is
+        handed to `session.webhooks.handle`, in any process. While none is kept, this asks for the status, and then
+        looks into the listing of videos, where the scope `video.list` was granted: a direct post to everyone
+        with a title is known there by its title and its time, if no other video has both.
+
+        Raises:
+            InvalidParams: TikTok does not know the post, or it is another account's.
+            StoreError: The store failed.
+
+        Example:
+            >>> async def link(account, publish_id, username):
+            ...     ids = await account.publish(publish_id).find_post_ids()
+            ...     return [video_url(username, post_id) for post_id in ids]
+        """
+        known = await self._posted.find()
+        if known:
+            return known
+        status = await self.status()
+        if not status.post_ids and status.state == PublishState.PUBLISH_COMPLETE:
+            await self._posted.learn(*await self._listed())
+        return await self._posted.find() or status.post_ids
+
+    async def _listed(self) -> tuple[str, ...]:
+        record = self._record
+        if record.title is None or record.started_at is None:
+            return ()
+        listing = videos(
+            self._runtime.sender,
+            self._credential,
+            clock=self._runtime.clock,
+            fields=(VideoField.TITLE, VideoField.VIDEO_DESCRIPTION),
+            # TikTok's clock and this one's may be apart.
+            since=record.started_at - timedelta(minutes=1),
+            before=None,
+            limit=_MOST_LISTED,
+            page_size=20,
+            cursor=None,
+            read_ahead=0,
+        )
+        try:
+            found = [
+                video.id
+                async for video in listing
+                if record.title in {title_digest(video.title), title_digest(video.video_description)}
+            ]
+        except (ScopeNotGranted, ScopeNotAuthorized):
+            return ()
+        return tuple(found) if len(found) == 1 else ()
 
     async def wait(self, timeout: Duration | None = timedelta(minutes=30)) -> PublishStatus:  # noqa: ASYNC109 - the end of a wait is a result here, not a cancellation
         """Wait until the post is published, or a draft is in its creator's inbox.

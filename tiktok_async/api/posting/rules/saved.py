@@ -12,7 +12,7 @@ from tiktok_async.api.posting.rules.chunks import plan_chunks
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import ChunkPlan, Secret
 
-__all__ = ["UPLOAD_LIFETIME", "Fingerprint", "PublishRecord", "UploadRecord", "chained"]
+__all__ = ["UPLOAD_LIFETIME", "Fingerprint", "PublishRecord", "UploadRecord", "chained", "title_digest"]
 
 # https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 UPLOAD_LIFETIME = timedelta(hours=1)
@@ -84,6 +84,16 @@ def chained(before: str, digest: bytes) -> str:
     return hashlib.sha256(before.encode() + digest).hexdigest()
 
 
+def title_digest(title: str | None) -> str | None:
+    """Return by what a title is known again in the listing of videos; `None` for one that says nothing.
+
+    The listing holds the first 150 characters.
+    Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-object
+    """
+    listed = (title or "").strip()[:150].strip()
+    return hashlib.sha256(listed.encode("utf-8", "surrogatepass")).hexdigest() if listed else None
+
+
 @frozen(slots=True, kw_only=True)
 class PublishRecord:
     """One publish in its saved form.
@@ -93,12 +103,14 @@ class PublishRecord:
         open_id: The account.
         started_at: When TikTok accepted the init (UTC).
         upload: Its upload; `None` where TikTok fetches the media itself.
+        title: Of a post that everyone may see, the `title_digest` by which the listing of videos knows it again.
     """
 
     publish_id: str
     open_id: str
     started_at: datetime | None = None
     upload: UploadRecord | None = field(default=None)
+    title: str | None = None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -116,6 +128,8 @@ class PublishRecord:
         data: dict[str, Any] = {"tiktok_publish": _FORMAT, "publish_id": self.publish_id, "open_id": self.open_id}
         if self.started_at is not None:
             data["started_at"] = self.started_at.isoformat()
+        if self.title is not None:
+            data["title"] = self.title
         upload = self.upload
         if upload is not None:
             data["upload"] = {
@@ -178,6 +192,8 @@ class PublishRecord:
             open_id=_text(data["open_id"]),
             started_at=None if started is None else _moment(started),
             upload=None if upload is None else _read_upload(upload),
+            # Not there in what versions before 0.2 saved.
+            title=None if data.get("title") is None else _text(data["title"]),
         )
 
 
