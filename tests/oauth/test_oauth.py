@@ -14,6 +14,8 @@ from tiktok_async import (
     Endpoint,
     OAuthError,
     ReauthorizationRequired,
+    Scope,
+    ScopeNotGranted,
     StateMismatch,
     TikTokSession,
 )
@@ -179,6 +181,29 @@ async def test_a_v1_token_reply_becomes_an_account(session: TikTokSession) -> No
     )
     assert account.open_id == "old-user"
     assert (await account.token()).scopes == {"user.info.basic"}
+
+
+async def test_a_v1_token_does_not_post_until_the_account_has_logged_in_again(
+    emulator: Emulator, session: TikTokSession
+) -> None:
+    user = emulator.add_user(videos=1)
+    scopes = "user.info.basic,video.list,video.publish,video.upload,portability.all.ongoing"
+    data = {
+        "access_token": "act.v1",
+        "refresh_token": "rft.v1",
+        "open_id": user.open_id,
+        "expires_in": 86400,
+        "refresh_expires_in": 31536000,
+        "scope": scopes,
+    }
+    account = await session.oauth.import_v1({"data": data, "message": "success"})
+    assert (await account.token()).scopes == {"user.info.basic", "video.list"}
+    with pytest.raises(ScopeNotGranted):
+        await account.draft_video(b"a video")
+    assert len(emulator.requests) == 0
+    assert [found.open_id async for found in session.accounts(lacking={Scope.VIDEO_UPLOAD})] == [user.open_id]
+    account = await emulator.connect(session, user)
+    await account.draft_video(b"a video")
 
 
 async def test_a_client_token_is_minted_once(emulator: Emulator, session: TikTokSession) -> None:

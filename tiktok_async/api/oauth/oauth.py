@@ -177,8 +177,8 @@ class OAuth:
     async def import_v1(self, payload: Mapping[str, Any]) -> Account:
         """Store the token of a reply in v1's form, `{"data": {...}, "message": "success"}`.
 
-        It is for reading until the account logs in again: TikTok does not want tokens of v1 and of v2 mixed. A login
-        replaces it.
+        It is for reading until the account logs in again: TikTok does not want tokens of v1 and of v2 mixed. Only the
+        scopes for reading are kept, so that a call that posts raises `ScopeNotGranted`.
 
         Args:
             payload: The reply, decoded. Its lifetimes count from now.

@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
+from attrs import evolve
+
 from tiktok_async._decoding.readers import DecodeError
 from tiktok_async.errors import ConfigurationError, OAuthError, ServerError, unexpected_form
-from tiktok_async.models import AccountKey, ClientToken, Endpoint, Secret, Token
+from tiktok_async.models import AccountKey, ClientToken, Endpoint, Scope, Secret, Token
 
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
 # No token lives this long; a longer time is a mistake and must not overflow a datetime.
@@ -20,6 +22,10 @@ _LONGEST_LIFE = 10 * 365 * 86_400
 # The documented lifetimes, for a first answer whose lifetimes cannot be read.
 # https://developers.tiktok.com/doc/oauth-user-access-token-management
 _ACCESS_LIFE, _REFRESH_LIFE = timedelta(days=1), timedelta(days=365)
+# What a token of v1 is still good for.
+_READING = frozenset(
+    map(str, (Scope.USER_INFO_BASIC, Scope.USER_INFO_PROFILE, Scope.USER_INFO_STATS, Scope.VIDEO_LIST))
+)
 
 T = TypeVar("T")
 
@@ -182,6 +188,9 @@ def _unexpected(error: DecodeError, *, open_id: str | None) -> ServerError:
 def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime) -> Token:
     """Return the token in a reply in v1's form: `{"data": {...}, "message": "success"}`.
 
+    Only its scopes for reading are kept. TikTok does not want tokens of v1 and of v2 mixed, so whatever changes
+    something waits for a login.
+
     Lifetimes count from *now*, since v1 replies do not hold their time. A token imported later is refreshed too late by
     the difference; the refresh after its first 401 corrects that.
 
@@ -194,7 +203,8 @@ def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime
         OAuthError: The payload is one of v1's errors.
         ConfigurationError: It is not a v1 reply, or lacks a part of the token.
 
-    Source: https://developers.tiktok.com/doc/legacy-user-access-guide
+    Sources: https://developers.tiktok.com/doc/legacy-user-access-guide
+    and https://developers.tiktok.com/bulletin/migration-guidance-oauth-v1
     """
     found: Any = payload.get("data")
     if type(found) is not dict:
@@ -209,9 +219,10 @@ def parse_v1_token(payload: Mapping[str, Any], *, client_key: str, now: datetime
             log_id=log_id if type(log_id) is str else None,
         )
     try:
-        return _token(data, client_key=client_key, now=now, previous=None, on_unreadable=_ignore)
+        token = _token(data, client_key=client_key, now=now, previous=None, on_unreadable=_ignore)
     except DecodeError as error:
         raise ConfigurationError(f"This is not a v1 token reply: in its data, {error}. Pass the whole reply.") from None
+    return evolve(token, scopes=token.scopes & _READING)
 
 
 def scopes_of(scope: Any) -> frozenset[str]:  # noqa: ANN401 - any JSON value
