@@ -145,6 +145,16 @@ async def test_the_consent_page_without_its_last_slash(raw: Raw, side: Any) -> N
     assert page.status == (200 if side == "optional" else 404)
 
 
+@pytest.mark.parametrize("side", ["asked", "always"])
+async def test_the_basic_scope_of_a_login_that_does_not_ask_for_it(raw: Raw, side: Any) -> None:
+    raw.emulator.quirks = Quirks(basic_scope=side)
+    user = raw.emulator.add_user()
+    address = raw.authorize(redirect_uri=WEB, scope="video.list", code_challenge=None, code_challenge_method=None)
+    code = callback(await raw.emulator.consent(address, user))["code"]
+    answer = await raw.form(Endpoint.TOKEN, grant_type="authorization_code", code=code, redirect_uri=WEB)
+    assert answer.data["scope"] == ("video.list" if side == "asked" else "user.info.basic,video.list")
+
+
 @pytest.mark.parametrize("side", ["refused_at_exchange", "refused", "ignored"])
 async def test_a_base64url_challenge_on_the_web(raw: Raw, side: Any) -> None:
     raw.emulator.quirks = Quirks(web_challenge=side)

@@ -86,14 +86,16 @@ def test_better_auth_logs_in_renews_and_reads_with_the_basic_scope_asked_for(
     assert found == {"listed": 20, "name": "Ada", "renewed": True}
 
 
-def test_better_auth_asks_for_fields_of_a_scope_that_it_does_not_ask_for(
+def test_better_auth_does_not_ask_for_the_scope_of_the_fields_that_it_reads(
     tiktok: EmulatorThread, creator: EmulatedUser
 ) -> None:
-    """TikTok's table is right: `open_id` belongs to `user.info.basic`, and its default is `user.info.profile` alone.
+    """Open: TikTok's table gives `open_id` to `user.info.basic`; the client's default is in wide use without it.
 
     https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
     """
     assert "error=" in run("better-auth", tiktok, creator)["endedAt"]
+    tiktok.quirks = evolve(tiktok.quirks, basic_scope="always")
+    assert run("better-auth", tiktok, creator, SCOPE="video.list")["name"] == "Ada"
 
 
 def test_better_auth_has_no_challenge_and_cannot_log_in_on_localhost(

@@ -169,6 +169,8 @@ class Quirks:
             several clients leave it out.
         web_challenge: What becomes of a challenge that is not hex, on an https redirect: the desktop page demands
             hex, the web page has no challenge, and a client sends base64url and reaches the exchange.
+        basic_scope: Whether `user.info.basic` is granted only if it was asked for, or with every login: the table of
+            fields and scopes says the first, a client that never asks for it expects the second.
         loopback_needs_pkce: Whether a redirect URI on loopback needs a code challenge.
         sandbox: Refuse users who were not added with `sandbox_target=True`.
         missing_scope_style: A field without its scope: 401 `scope_not_authorized` or 400 `scope_permission_missed`.
@@ -207,6 +209,7 @@ class Quirks:
     revoke_reply: Literal["{}", ""] = "{}"
     authorize_slash: Literal["optional", "required"] = "optional"
     web_challenge: Literal["refused_at_exchange", "refused", "ignored"] = "refused_at_exchange"
+    basic_scope: Literal["asked", "always"] = "asked"
     loopback_needs_pkce: bool = True
     sandbox: bool = False
     missing_scope_style: MissingScopeStyle = field(default="401", validator=validators.in_(("401", "400")))

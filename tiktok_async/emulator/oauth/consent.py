@@ -82,6 +82,8 @@ class _Consent:
         return self._grant(user, asked, frozenset(map(str, scopes)))
 
     def _grant(self, user: EmulatedUser, asked: Authorization, scopes: frozenset[str]) -> Reply:
+        if self._state.quirks.basic_scope == "always":
+            scopes |= {str(_consent_page.ALWAYS)}
         code = self._state.grants.new_code(
             user.open_id, scopes, redirect_uri=asked.redirect_uri, challenge=asked.challenge
         )

@@ -30,6 +30,16 @@ QUESTIONS: Final = (
         unasked=_PERSON,
     ),
     Question(
+        id="basic_scope",
+        asks="A login that does not ask for `user.info.basic`",
+        sides={
+            "asked": "its fields are refused (table of scopes)",
+            "always": "they come: a client in wide use relies on it",
+        },
+        here="asked for when its fields are wanted",
+        unasked=_PERSON,
+    ),
+    Question(
         id="qr_confirmed",
         asks="A confirmed QR login",
         sides={"code": "`code`", "redirect_uri": "`redirect_uri` with the code in it"},
