@@ -1,6 +1,8 @@
 """A token that nothing else holds is stored before all other work of its store."""
 
 import asyncio
+import contextlib
+import sqlite3
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -13,6 +15,7 @@ from redis.asyncio import Redis
 
 from tests.postgres_server import PostgresServer, new_schema
 from tests.tokens.fakes import TokenWorld
+from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.abc import UrgentTokenStore
 from tiktok_async.models import AccountKey, Token
 from tiktok_async.stores import (
@@ -26,6 +29,7 @@ from tiktok_async.stores import (
 )
 from tiktok_async.testing import UrgentTokenStoreContract
 from tiktok_async.testing._store_records import make_token
+from tiktok_async_stores.sqlite.urgent import UrgentWorker
 
 KEY = AccountKey("app", "one")
 
@@ -206,3 +210,32 @@ async def test_a_second_store_on_the_same_file_leaves_the_locks_of_the_first_alo
     assert await first.get(KEY) == stored
     await first.aclose()
     await second.aclose()
+
+
+async def test_a_job_that_is_interrupted_takes_no_other_one_with_it(tmp_path: Path) -> None:
+    """Both are in one transaction: what breaks it must not leave the other one unsaved and called saved."""
+    path = str(tmp_path / "tokens.db")
+    store = SQLiteTokenStore(path)
+    await store.put(make_token(KEY), expected_version=0)
+    worker = UrgentWorker(path, SystemClock())
+    await worker.open()
+
+    class Interruption(BaseException):
+        pass
+
+    def interrupted(_: sqlite3.Connection) -> None:
+        raise Interruption
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writes = [
+            asyncio.create_task(worker.write(interrupted)),
+            asyncio.create_task(worker.write(lambda connection: connection.execute("SELECT 7").fetchone()[0])),
+        ]
+        await asyncio.sleep(0)
+        other.execute("ROLLBACK")
+        first, second = await asyncio.gather(*writes, return_exceptions=True)
+    assert isinstance(first, Interruption)
+    assert second == 7
+    await worker.aclose()
+    await store.aclose()

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from tiktok_async.abc import Clock
-from tiktok_async.errors import TikTokError
+from tiktok_async.errors import StoreError, TikTokError
 from tiktok_async_stores.sqlite.file import connect
 from tiktok_async_stores.sqlite.worker import Job, Moved, SQLiteWorker, begin, end_transaction
 
@@ -54,7 +54,11 @@ class UrgentWorker(SQLiteWorker):
         await self.open()
         entry = _Entry(job)
         self._waiting.append(entry)
-        await self._run(partial(self._write, entry=entry), writes=False)
+        try:
+            await self._run(partial(self._write, entry=entry), writes=False)
+        except StoreError as error:
+            entry.outcome = error  # its caller was told so: no later transaction may carry it out
+            raise
         if isinstance(entry.outcome, TikTokError):
             raise entry.outcome
         return cast("T", entry.outcome)
@@ -66,13 +70,17 @@ class UrgentWorker(SQLiteWorker):
         try:
             _begin(connection)
             while self._waiting:
-                entries.append(self._waiting.popleft())
+                waiting = self._waiting.popleft()
+                if waiting.outcome is _OPEN:
+                    entries.append(waiting)
             outcomes = end_transaction(connection, [each.job for each in entries], _begin)
             self._check_files()
         except Moved:
             self._waiting.extendleft(reversed(entries))
             raise
         except BaseException:
+            # The others are not stored: each of them goes into a transaction of its own caller's.
+            self._waiting.extendleft(each for each in reversed(entries) if each is not entry)
             with suppress(ValueError):
                 self._waiting.remove(entry)
             raise

@@ -261,11 +261,11 @@ def end_transaction(
     try:
         outcomes = [_outcome(connection, job) for job in jobs]
         connection.execute("COMMIT")
-    except Exception:
+    except BaseException as error:
         # Also what a job raises that SQLite knows nothing of: an open transaction would block the file.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if len(jobs) == 1:
+        if len(jobs) == 1 or not isinstance(error, Exception):
             raise
         return [_alone(connection, job, begin) for job in jobs]
     return outcomes
