@@ -32,6 +32,7 @@ from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore, Transpor
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, RetryPolicy, Scope, Secret
+from tiktok_async.models._arguments import checked
 from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._http import Response
 
@@ -398,6 +399,7 @@ class TikTokSession:
         async for open_id in accounts_lacking(self._store, self._client_key, frozenset(map(str, lacking))):
             yield self.account(open_id)
 
+    @checked("The request cannot be made")
     async def request(
         self,
         method: str,
@@ -441,6 +443,7 @@ class TikTokSession:
             body=None if json is None else orjson.dumps(json),
         )
 
+    @checked("The limit cannot be looked up")
     async def remaining(self, open_id: str, endpoint: Endpoint) -> int | None:
         """Return how many calls of *endpoint* the account could make right now; `None` for no limit.
 

@@ -136,7 +136,7 @@ async def test_what_is_no_post_is_told_with_everything_else(emulator: Emulator, 
         (lambda account: account.videos(limit="5", page_size=2.0, since="7d", fields="id"), 4),
         (lambda account: account.videos(before=datetime(2026, 1, 1), cursor="8", read_ahead=True), 3),  # noqa: DTZ001 - a naive one is the point
         (lambda account: account.videos_by_id("7", fields="id"), 2),
-        (lambda account: account.portability.request(7), 0),
+        (lambda account: account.portability.request(7), 1),
         (lambda account: account.with_options(timeout="5", retry=3, max_rate_limit_wait="no"), 3),
         (lambda _: RetryPolicy(**WRONG_POLICY), 2),
     ],

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from tiktok_async.models._checks import Checks, as_duration
+from tiktok_async.models._checks import Checks, as_duration, shown
 from tiktok_async.models._json import JsonModel
 
 T_co = TypeVar("T_co", covariant=True)
@@ -139,7 +139,7 @@ class Limit(JsonModel):
         kind: Whether the window slides, or starts anew at midnight UTC.
 
     Raises:
-        ValueError: *count* or *per* is not positive.
+        ConfigurationError: One of them cannot be right.
 
     Example:
         >>> Limit(600, timedelta(minutes=1)).count
@@ -147,10 +147,15 @@ class Limit(JsonModel):
     """
 
     count: int = field()
-    per: timedelta = field()
+    per: timedelta = field(converter=as_duration)
     kind: WindowKind = field(default=WindowKind.SLIDING, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if self.count < 1 or self.per <= timedelta(0):
-            msg = f"a Limit needs a positive count and a positive window, not {self.count} per {self.per}"
-            raise ValueError(msg)
+        checks = Checks()
+        checks.whole("count", self.count, least=1, optional=False)
+        if self.per is None:  # pyright: ignore[reportUnnecessaryComparison]  # unchecked callers
+            checks.add("per is missing: give a timedelta or a number of seconds")
+        checks.duration("per", self.per, positive=True)
+        if self.kind not in tuple(WindowKind):
+            checks.add(f"kind is {shown(self.kind)}, not one of {', '.join(WindowKind)}")
+        checks.refuse("This is no limit")

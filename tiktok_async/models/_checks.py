@@ -12,7 +12,7 @@ from typing import TypeAlias, overload
 
 from tiktok_async.errors import ConfigurationError
 
-__all__ = ["Checks", "Duration", "Moment", "as_duration", "utf16_units"]
+__all__ = ["Checks", "Duration", "Moment", "as_duration", "shown", "utf16_units"]
 
 Duration: TypeAlias = timedelta | float
 """A length of time; a number is seconds."""
@@ -91,7 +91,7 @@ class Checks:
         if value is None:
             return
         if not isinstance(value, str):
-            self.add(f"{name} is {_shown(value)}, not a str")
+            self.add(f"{name} is {shown(value)}, not a str")
             return
         try:
             value.encode()
@@ -105,7 +105,7 @@ class Checks:
     def flag(self, name: str, value: object, *, optional: bool = False) -> None:
         """Check a switch; with *optional*, `None` is a third position."""
         if not (isinstance(value, bool) or (optional and value is None)):
-            self.add(f"{name} is {_shown(value)}, not True or False")
+            self.add(f"{name} is {shown(value)}, not True or False")
 
     def whole(
         self, name: str, value: object, *, least: int | None = None, most: int | None = None, optional: bool = True
@@ -122,7 +122,7 @@ class Checks:
         if value is None and optional:
             return
         if not isinstance(value, int) or isinstance(value, bool):
-            self.add(f"{name} is {_shown(value)}, not a whole number")
+            self.add(f"{name} is {shown(value)}, not a whole number")
         elif least is not None and most is not None and not least <= value <= most:
             self.add(f"{name} is {value}, not {least} to {most}")
         elif least is not None and value < least:
@@ -140,7 +140,7 @@ class Checks:
         if found is None:
             return None
         if not isinstance(found, timedelta):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
-            self.add(f"{name} is {_shown(found)}, not a timedelta or a number of seconds")
+            self.add(f"{name} is {shown(found)}, not a timedelta or a number of seconds")
             return None
         if found < timedelta(0) or (positive and not found):
             self.add(f"{name} is {found.total_seconds():g} s, which is {'not positive' if positive else 'negative'}")
@@ -168,7 +168,7 @@ class Checks:
             return value
         if isinstance(value, date):
             return datetime.combine(value, time(), UTC)
-        self.add(f"{name} is {_shown(value)}, not an aware datetime, a date or a timedelta back from now")
+        self.add(f"{name} is {shown(value)}, not an aware datetime, a date or a timedelta back from now")
         return None
 
     def names(self, name: str, value: object, *, optional: bool = True) -> None:
@@ -178,11 +178,12 @@ class Checks:
         if isinstance(value, str):
             self.add(f"{name} is one str, not a list: write [{value[:_SHOWN]!r}]")
         elif not isinstance(value, Iterable | AsyncIterable):
-            self.add(f"{name} is {_shown(value)}, not a list of words")
+            self.add(f"{name} is {shown(value)}, not a list of words")
 
 
-def _shown(value: object) -> str:
-    shown = ascii(value) if isinstance(value, str | int | float) else ""
-    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
+def shown(value: object) -> str:
+    """Return what is said of a value that is wrong: the beginning of a plain one, and its type."""
+    text = ascii(value) if isinstance(value, str | int | float) else ""
+    text = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
     kind = type(value).__name__
-    return f"{shown} ({kind})" if shown else f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
+    return f"{text} ({kind})" if text else f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"

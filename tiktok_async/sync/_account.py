@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tiktok_async._concurrency.lease import LeaseKeeper
 from tiktok_async.abc import CheckpointStore
 from tiktok_async.errors import LeaseUnavailable
 from tiktok_async.models import AccountKey, AccountSync, Checkpoint, SyncState, VideoField
+from tiktok_async.models._arguments import checked
+from tiktok_async.models._checks import Duration, Moment
 from tiktok_async.session import TikTokSession
 from tiktok_async.sync._plan import EVERY, LOOK_BACK, Plan
 from tiktok_async.sync._round import Handler, Round
@@ -17,6 +19,7 @@ __all__ = ["Handler", "sync_account"]
 _LEASE = timedelta(seconds=60)
 
 
+@checked("The account cannot be synced")
 async def sync_account(
     session: TikTokSession,
     open_id: str,
@@ -24,11 +27,11 @@ async def sync_account(
     checkpoints: CheckpointStore,
     *,
     checkpoint_id: str | None = None,
-    every: timedelta = EVERY,
-    look_back: timedelta = LOOK_BACK,
-    since: datetime | None = None,
+    every: Duration = EVERY,
+    look_back: Duration = LOOK_BACK,
+    since: Moment | None = None,
     fields: Iterable[VideoField | str] | None = None,
-    lease: timedelta = _LEASE,
+    lease: Duration = _LEASE,
 ) -> AccountSync:
     """Bring an account's videos up to date: the job of a worker.
 
@@ -48,7 +51,8 @@ async def sync_account(
         checkpoint_id: The round that the job was made for, as `due_accounts` gave it; `None` makes a round now.
         every: How often each account is synced.
         look_back: How far back, from now, to look for changed and missing videos.
-        since: Nothing older than this; aware. `None` goes back to the account's first video, once.
+        since: Nothing older than this: an aware datetime, a date, or a time back from now. `None` goes back to the
+            account's first video, once.
         fields: Which fields; `None` for all.
         lease: How long the account stays taken after this worker died; less than the reconciler's *again_after*, or
             the next job finds it taken still. It is renewed while the work goes on.
@@ -68,15 +72,15 @@ async def sync_account(
         ...
         ...     await sync_account(session, open_id, handler, checkpoints, checkpoint_id=checkpoint_id)
     """
-    plan = Plan.of(every=every, look_back=look_back, since=since, fields=fields, lease=lease)
+    plan = Plan.of(every=every, look_back=look_back, since=since, fields=fields, lease=lease, now=session.clock.now())
     account = session.account(open_id)
     key = AccountKey(session.client_key, open_id)
     async with AsyncExitStack() as stack:
         try:
-            taken = await stack.enter_async_context(checkpoints.lease(key, ttl=lease, wait=timedelta(0)))
+            taken = await stack.enter_async_context(checkpoints.lease(key, ttl=plan.lease, wait=timedelta(0)))
         except LeaseUnavailable:
             return AccountSync(open_id=open_id, state=SyncState.BUSY)
-        held = LeaseKeeper(taken, session.clock, lease)
+        held = LeaseKeeper(taken, session.clock, plan.lease)
         await stack.enter_async_context(held.kept())
         checkpoint = await checkpoints.get(key) or Checkpoint(key=key, due_at=session.clock.now())
         if checkpoint_id is not None and checkpoint_id != checkpoint.id:

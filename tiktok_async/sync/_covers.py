@@ -9,19 +9,22 @@ from datetime import timedelta
 from tiktok_async.abc import Clock
 from tiktok_async.api.account import Account
 from tiktok_async.models import Video, VideoField
+from tiktok_async.models._arguments import checked
+from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.session import TikTokSession
-from tiktok_async.sync._plan import check_spans
+from tiktok_async.sync._plan import lengths
 
 _FIELDS = (VideoField.ID, VideoField.COVER_IMAGE_URL)
 _WITHIN = timedelta(hours=1)
 
 
+@checked("The covers cannot be renewed")
 async def refresh_covers(
     session: TikTokSession,
     account: Account | str,
     covers: Iterable[Video] | AsyncIterable[Video],
     *,
-    within: timedelta = _WITHIN,
+    within: Duration = _WITHIN,
     fields: Iterable[VideoField | str] = _FIELDS,
 ) -> AsyncIterator[Video]:
     """Yield an account's videos anew whose cover ends soon, 20 a request.
@@ -46,9 +49,11 @@ async def refresh_covers(
         ...     async for video in refresh_covers(session, open_id, await table.covers(open_id)):
         ...         await table.set_cover(open_id, video)
     """
-    check_spans(within=within)
+    checks = Checks()
+    (ahead,) = lengths(checks, within=within)
+    checks.refuse("The covers cannot be renewed")
     whose = session.account(account) if isinstance(account, str) else account
-    wanted = _ending(covers, session.clock, within)
+    wanted = _ending(covers, session.clock, ahead)
     async for video in whose.videos_by_id(wanted, fields=fields):
         yield video
 

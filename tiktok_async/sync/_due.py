@@ -4,11 +4,13 @@ from collections.abc import AsyncGenerator
 from datetime import timedelta
 
 from tiktok_async.abc import CheckpointStore
-from tiktok_async.errors import CheckpointConflict, ConfigurationError, LeaseUnavailable
+from tiktok_async.errors import CheckpointConflict, LeaseUnavailable
 from tiktok_async.models import AccountKey, Checkpoint, DueAccount
+from tiktok_async.models._arguments import checked
+from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.session import TikTokSession
 from tiktok_async.sync import _rules as rules
-from tiktok_async.sync._plan import EVERY, check_spans
+from tiktok_async.sync._plan import EVERY, lengths
 
 _AGAIN_AFTER = timedelta(minutes=10)
 _TOGETHER = 200
@@ -19,12 +21,13 @@ _ENROLMENT_KEY = "*"
 _ENROLMENTS_EACH_INTERVAL = 12
 
 
+@checked("The due accounts cannot be found")
 async def due_accounts(
     session: TikTokSession,
     checkpoints: CheckpointStore,
     *,
-    every: timedelta = EVERY,
-    again_after: timedelta = _AGAIN_AFTER,
+    every: Duration = EVERY,
+    again_after: Duration = _AGAIN_AFTER,
     limit: int | None = None,
 ) -> AsyncGenerator[DueAccount, None]:
     """Hand out the accounts that are due, longest overdue first: call it each minute, and send a job for each.
@@ -53,20 +56,20 @@ async def due_accounts(
         ...     async for due in due_accounts(session, checkpoints, limit=10_000):
         ...         await send(due.open_id, due.checkpoint_id)
     """
-    check_spans(every=every, again_after=again_after)
-    if limit is not None and limit < 1:
-        msg = f"limit is at least 1, or None for all that are due, not {limit!r}."
-        raise ConfigurationError(msg)
+    checks = Checks()
+    interval, pause = lengths(checks, every=every, again_after=again_after)
+    checks.whole("limit", limit, least=1)
+    checks.refuse("The due accounts cannot be found")
     now = session.clock.now()
     if await checkpoints.get(AccountKey(session.client_key, _ENROLMENT_KEY)) is None:
-        await _enrol_missing(session, checkpoints, every)
+        await _enrol_missing(session, checkpoints, interval)
     left = limit
     while left is None or left > 0:
         wanted = _TOGETHER if left is None else min(left, _TOGETHER)
-        batch = await checkpoints.take_due(session.client_key, before=now, until=now + again_after, limit=wanted)
+        batch = await checkpoints.take_due(session.client_key, before=now, until=now + pause, limit=wanted)
         for due in batch:
             if due.open_id == _ENROLMENT_KEY:
-                await _enrol_missing(session, checkpoints, every)
+                await _enrol_missing(session, checkpoints, interval)
             else:
                 yield due
         if len(batch) < wanted:
@@ -74,7 +77,8 @@ async def due_accounts(
         left = None if left is None else left - len(batch)
 
 
-async def enrol_accounts(session: TikTokSession, checkpoints: CheckpointStore, *, every: timedelta = EVERY) -> int:
+@checked("The accounts cannot be enrolled")
+async def enrol_accounts(session: TikTokSession, checkpoints: CheckpointStore, *, every: Duration = EVERY) -> int:
     """Give each account that has no checkpoint one, due at its slot; `due_accounts` does it by itself.
 
     Args:
@@ -88,11 +92,13 @@ async def enrol_accounts(session: TikTokSession, checkpoints: CheckpointStore, *
     Raises:
         StoreError: A store cannot be reached.
     """
-    check_spans(every=every)
+    checks = Checks()
+    (interval,) = lengths(checks, every=every)
+    checks.refuse("The accounts cannot be enrolled")
     now, new, batch = session.clock.now(), 0, list[Checkpoint]()
     async for account in session.accounts():
         key = AccountKey(session.client_key, account.open_id)
-        batch.append(Checkpoint(key=key, due_at=rules.slot_after(account.open_id, now, every)))
+        batch.append(Checkpoint(key=key, due_at=rules.slot_after(account.open_id, now, interval)))
         if len(batch) == _TOGETHER:
             new += await checkpoints.add(batch)
             batch = []

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from tiktok_async.api.account import Account
-from tiktok_async.errors import ConfigurationError, ReauthorizationRequired, ScopeNotAuthorized, ScopeNotGranted
+from tiktok_async.errors import ReauthorizationRequired, ScopeNotAuthorized, ScopeNotGranted
 from tiktok_async.models import Checkpoint, Video, VideoField
+from tiktok_async.models._checks import Checks, Duration, Moment
 from tiktok_async.sync import _rules as rules
 
 EVERY = timedelta(hours=12)
@@ -39,36 +40,32 @@ class Plan:
     def of(
         cls,
         *,
-        every: timedelta,
-        look_back: timedelta,
-        since: datetime | None,
+        every: Duration,
+        look_back: Duration,
+        since: Moment | None,
         fields: Iterable[VideoField | str] | None,
-        lease: timedelta = _LEASE,
+        lease: Duration = _LEASE,
+        now: datetime,
     ) -> "Plan":
         """Make a plan of what a caller gave.
 
         Raises:
             ConfigurationError: A span is not longer than nothing, or *since* is naive.
         """
-        check_spans(every=every, look_back=look_back, lease=lease)
-        if since is not None and since.utcoffset() is None:
-            msg = "`since` must be timezone-aware, such as datetime(2026, 1, 1, tzinfo=UTC)."
-            raise ConfigurationError(msg)
+        checks = Checks()
+        spans = lengths(checks, every=every, look_back=look_back, lease=lease)
+        began = checks.moment("since", since, now=now)
+        checks.names("fields", fields)
+        checks.refuse("The account cannot be synced")
         # Without its time, a video could be neither new nor missing.
         wanted = None if fields is None else list(dict.fromkeys([*map(str, fields), str(VideoField.CREATE_TIME)]))
-        return cls(every=every, look_back=look_back, since=since, fields=wanted, lease=lease)
+        return cls(every=spans[0], look_back=spans[1], since=began, fields=wanted, lease=spans[2])
 
 
-def check_spans(**spans: timedelta) -> None:
-    """Refuse spans that make no sense.
-
-    Raises:
-        ConfigurationError: One of them is not longer than nothing.
-    """
-    for name, span in spans.items():
-        if span <= timedelta(0):
-            msg = f"`{name}` is a span longer than nothing, not {span}."
-            raise ConfigurationError(msg)
+def lengths(checks: Checks, **spans: Duration) -> list[timedelta]:
+    """Return *spans* as timedeltas; *checks* gets those that are not longer than nothing."""
+    found = [checks.duration(name, span, positive=True) for name, span in spans.items()]
+    return [timedelta(0) if span is None else span for span in found]
 
 
 async def unlisted(account: Account, checkpoint: Checkpoint, plan: Plan) -> tuple[list[Video], tuple[str, ...]]:

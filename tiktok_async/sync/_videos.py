@@ -84,6 +84,7 @@ async def sync_videos(
             look_back=LOOK_BACK if back is None else back,
             since=began if isinstance(began, datetime) else None,
             fields=fields,
+            now=now,
         ),
     )
     source = _each(session, accounts)

@@ -20,6 +20,7 @@ from tiktok_async.api.oauth.rules.authorize import (
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import AuthorizationRequest, ClientToken, Scope, Secret, Token
+from tiktok_async.models._arguments import checked
 
 
 class OAuth:
@@ -33,6 +34,7 @@ class OAuth:
         self._authorize_url = authorize_url
         self._account = account
 
+    @checked("Nobody can be logged in")
     def authorization(
         self,
         redirect_uri: str,
@@ -70,6 +72,7 @@ class OAuth:
             disable_auto_auth=disable_auto_auth,
         )
 
+    @checked("Nobody can be logged in")
     async def complete(self, request: AuthorizationRequest, callback: str) -> Account:
         """End a login: check the callback, exchange its code, store the token.
 
@@ -93,6 +96,7 @@ class OAuth:
         del callback  # crash reporters show the variables of every frame
         return await self._exchange(code, redirect_uri=request.redirect_uri, code_verifier=request.code_verifier)
 
+    @checked("Nobody can be logged in")
     async def exchange(
         self, code: str, *, redirect_uri: str | None = None, code_verifier: str | Secret | None = None
     ) -> Account:
@@ -117,6 +121,7 @@ class OAuth:
         del code, code_verifier  # crash reporters show the variables of every frame
         return await self._exchange(secret, redirect_uri=redirect_uri, code_verifier=verifier)
 
+    @checked("Nobody can be logged in")
     async def qr_login(self, scopes: Iterable[Scope | str]) -> QrLogin:
         """Begin a login by QR code: draw its `url`, then follow `watch()` to its end.
 
@@ -143,6 +148,7 @@ class OAuth:
 
         return await qr.begin(self._runtime, exchange, scopes, client_secret=self._grants.client_secret)
 
+    @checked("Nothing can be refreshed")
     async def refresh(self, open_id: str) -> Token:
         """Rotate an account's token now, whatever its age.
 
@@ -154,6 +160,7 @@ class OAuth:
         self._runtime.lifecycle.check("oauth.refresh")
         return await self._runtime.tokens.refresh(open_id)
 
+    @checked("Nothing can be revoked")
     async def revoke(self, open_id: str) -> None:
         """End an account's grant at TikTok, then delete its token.
 
@@ -174,6 +181,7 @@ class OAuth:
         self._runtime.lifecycle.check("oauth.client_token")
         return await self._runtime.tokens.client.token()
 
+    @checked("Nobody can be logged in")
     async def import_v1(self, payload: Mapping[str, Any]) -> Account:
         """Store the token of a reply in v1's form, `{"data": {...}, "message": "success"}`.
 

@@ -18,6 +18,7 @@ from tiktok_async.api.portability.rules import check_categories, missing_scopes,
 from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import ArchiveUnavailable, ConfigurationError, ScopeNotGranted
 from tiktok_async.models import DataFormat, Endpoint, PortabilityCategory, PortabilityState, PortabilityStatus
+from tiktok_async.models._arguments import checked
 from tiktok_async.models._checks import Checks, Duration
 from tiktok_async.models._wire import WireModel, identifier
 
@@ -162,6 +163,7 @@ class Portability:
         self._runtime = runtime
         self._credential = credential
 
+    @checked("No archive can be asked for")
     async def add(
         self,
         categories: Iterable[PortabilityCategory | str],
@@ -203,6 +205,7 @@ class Portability:
         spent = spent_scopes(token.scopes, wanted)
         return PortabilityRequest(self._runtime, self._credential, added.request_id, spent=spent & token.scopes)
 
+    @checked("No archive can be asked for")
     def request(self, request_id: str) -> PortabilityRequest:
         """Return a request that was made before, here or elsewhere; no I/O happens.
 

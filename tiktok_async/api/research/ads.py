@@ -21,6 +21,7 @@ from tiktok_async.api.research.calls import ResearchCalls, check_id, check_limit
 from tiktok_async.api.research.rules.shapes import listed
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Endpoint, Page
+from tiktok_async.models._arguments import checked
 from tiktok_async.models._wire import identifier
 
 __all__ = ["Ads"]
@@ -66,6 +67,7 @@ class Ads:
     def __init__(self, calls: ResearchCalls) -> None:
         self._calls = calls
 
+    @checked("Nothing can be searched for")
     def query(
         self,
         *,
@@ -101,6 +103,7 @@ class Ads:
             }
         return self._pages(Endpoint.RESEARCH_ADLIB_AD_QUERY, body, wanted(fields, _AD_FIELDS), ("ads",), limit)
 
+    @checked("Nothing can be searched for")
     async def ad(self, ad_id: str, *, fields: Iterable[str] | None = None) -> Item:
         """Return one ad.
 
@@ -111,6 +114,7 @@ class Ads:
         response = await self._calls.call(endpoint, body, fields=wanted(fields, _DETAIL_FIELDS))
         return read(response, object_of(response), dict[str, Any], endpoint=endpoint)
 
+    @checked("Nothing can be searched for")
     async def report(self, *, start: date, end: date, filters: Mapping[str, Any] | None = None) -> Item:
         """Return how many ads were published on each day, by country.
 
@@ -121,6 +125,7 @@ class Ads:
         response = await self._calls.call(endpoint, body, fields=("count_time_series_by_country",))
         return read(response, object_of(response), dict[str, Any], endpoint=endpoint)
 
+    @checked("Nothing can be searched for")
     async def advertisers(
         self, search_term: str, *, fields: Iterable[str] | None = None, limit: int = _MOST_A_PAGE
     ) -> tuple[Item, ...]:
@@ -137,6 +142,7 @@ class Ads:
             read(response, one, dict[str, Any], endpoint=endpoint) for one in listed(response.data, "advertisers")
         )
 
+    @checked("Nothing can be searched for")
     def contents(
         self,
         *,

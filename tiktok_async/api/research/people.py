@@ -13,6 +13,7 @@ from tiktok_async.api.research.calls import Listing, ResearchCalls, check_userna
 from tiktok_async.api.research.rules.shapes import as_video
 from tiktok_async.api.research.videos import ALL_FIELDS
 from tiktok_async.models import Endpoint, RelatedUser, ResearchUser, ResearchVideo
+from tiktok_async.models._arguments import checked
 
 __all__ = ["People"]
 
@@ -56,6 +57,7 @@ class People:
     def __init__(self, calls: ResearchCalls) -> None:
         self._calls = calls
 
+    @checked("Nothing can be searched for")
     async def user(
         self, username: str, *, fields: Iterable[str] | None = None, wait_for_quota: bool = False
     ) -> ResearchUser:
@@ -69,6 +71,7 @@ class People:
         """
         return await _user(self._calls, username, fields, wait_for_quota=wait_for_quota)
 
+    @checked("Nothing can be searched for")
     def liked_videos(
         self,
         username: str,
@@ -95,6 +98,7 @@ class People:
         listing = _videos(self._calls, Endpoint.RESEARCH_LIKED_VIDEOS, username, fields)
         return listing.pages(ResearchVideo, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota)
 
+    @checked("Nothing can be searched for")
     def pinned_videos(
         self, username: str, *, fields: Iterable[str] | None = None, wait_for_quota: bool = False
     ) -> Pages[ResearchVideo]:
@@ -105,6 +109,7 @@ class People:
         listing = _videos(self._calls, Endpoint.RESEARCH_PINNED_VIDEOS, username, fields)
         return listing.pages(ResearchVideo, limit=None, cursor=None, wait_for_quota=wait_for_quota, paged=False)
 
+    @checked("Nothing can be searched for")
     def reposted_videos(
         self,
         username: str,
@@ -121,6 +126,7 @@ class People:
         listing = _videos(self._calls, Endpoint.RESEARCH_REPOSTED_VIDEOS, username, fields)
         return listing.pages(ResearchVideo, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota)
 
+    @checked("Nothing can be searched for")
     def followers(
         self, username: str, *, limit: int | None = None, cursor: int | None = None, wait_for_quota: bool = False
     ) -> Pages[RelatedUser]:
@@ -137,6 +143,7 @@ class People:
         listing = _relations(self._calls, Endpoint.RESEARCH_FOLLOWERS, username)
         return listing.pages(RelatedUser, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota)
 
+    @checked("Nothing can be searched for")
     def following(
         self, username: str, *, limit: int | None = None, cursor: int | None = None, wait_for_quota: bool = False
     ) -> Pages[RelatedUser]:

@@ -30,6 +30,7 @@ from tiktok_async.models import (
     ShopProduct,
     ShopReview,
 )
+from tiktok_async.models._arguments import checked
 from tiktok_async.query import Condition, Query
 
 __all__ = ["ComplianceTask", "Research"]
@@ -51,6 +52,7 @@ class Research(People):
         super().__init__(ResearchCalls(runtime.sender, ClientCredential(runtime.tokens.client), runtime.clock))
         self.ads: Ads = Ads(self._calls)
 
+    @checked("Nothing can be searched for")
     async def quota(self) -> Quota:
         """Return how much of the day's quota is used, by this library's own count, since TikTok does not report it.
 
@@ -64,10 +66,12 @@ class Research(People):
         """
         return await self._quota(Endpoint.RESEARCH_VIDEO_QUERY)
 
+    @checked("Nothing can be searched for")
     async def graph_quota(self) -> Quota:
         """Return the same for `followers` and `following`, which have a quota of their own."""
         return await self._quota(Endpoint.RESEARCH_FOLLOWERS)
 
+    @checked("Nothing can be searched for")
     def videos(
         self,
         query: Query | Condition | str | Mapping[str, Any],
@@ -121,6 +125,7 @@ class Research(People):
             wait_for_quota=wait_for_quota,
         )
 
+    @checked("Nothing can be searched for")
     def comments(
         self,
         video_id: str,
@@ -153,6 +158,7 @@ class Research(People):
             wait_for_quota=wait_for_quota,
         )
 
+    @checked("Nothing can be searched for")
     def replies(
         self,
         comment_id: str,
@@ -170,6 +176,7 @@ class Research(People):
             self._calls, comment_id, fields=fields, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota
         )
 
+    @checked("Nothing can be searched for")
     async def playlist(self, playlist_id: str, *, wait_for_quota: bool = False) -> Playlist:
         """Return a playlist with the ids of all its videos, by one or more calls.
 
@@ -177,6 +184,7 @@ class Research(People):
         """
         return await threads.playlist(self._calls, playlist_id, wait_for_quota=wait_for_quota)
 
+    @checked("Nothing can be searched for")
     async def shop(
         self, name: str, *, fields: Iterable[str] | None = None, limit: int = 10, wait_for_quota: bool = False
     ) -> tuple[Shop, ...]:
@@ -186,6 +194,7 @@ class Research(People):
         """
         return await shop.shops(self._calls, name, fields=fields, limit=limit, wait_for_quota=wait_for_quota)
 
+    @checked("Nothing can be searched for")
     def shop_products(
         self,
         shop_id: str,
@@ -203,6 +212,7 @@ class Research(People):
             self._calls, shop_id, fields=fields, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota
         )
 
+    @checked("Nothing can be searched for")
     def shop_reviews(
         self,
         product_id: str,
@@ -220,6 +230,7 @@ class Research(People):
             self._calls, product_id, fields=fields, limit=limit, cursor=cursor, wait_for_quota=wait_for_quota
         )
 
+    @checked("Nothing can be searched for")
     async def compliance(
         self, ids: Iterable[str], category: Literal["video", "comment"] = "video", *, wait_for_quota: bool = False
     ) -> ComplianceTask:
@@ -239,6 +250,7 @@ class Research(People):
             self._calls, self._runtime.transport, ids, category, wait_for_quota=wait_for_quota
         )
 
+    @checked("Nothing can be searched for")
     def compliance_task(self, task_id: str) -> ComplianceTask:
         """Return a task that was created before, here or elsewhere; no I/O happens."""
         return ComplianceTask(self._calls, self._runtime.transport, task_id)
