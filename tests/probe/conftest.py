@@ -1,6 +1,7 @@
 """A probe against the emulator, on a clock whose sleeps take no time."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -8,11 +9,11 @@ from typing import Any
 
 from attrs import frozen
 
-from tiktok_async import Secret, TikTokSession
+from tiktok_async import Limit, TikTokSession
 from tiktok_async.abc import Clock, Transport
 from tiktok_async.emulator import EmulatedUser, Emulator, Quirks, ResearchData
 from tiktok_async.emulator.engine.clock import MovableClock
-from tiktok_async.models import Scope
+from tiktok_async.models import Endpoint, Scope
 from tiktok_async.probe import Level, Probe, RunState, Watch, mark_of
 
 EVERY_SCOPE = frozenset(
@@ -38,7 +39,10 @@ class Hurried(MovableClock):
         return self._clock.monotonic()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Any:
-        return self._clock.call_later(seconds, callback)
+        timer = self._clock.call_later(seconds, callback)
+        if 1 < seconds <= 31:  # longer are the timeouts of what is under way
+            asyncio.get_running_loop().call_soon(self._clock.advance, seconds)
+        return timer
 
     async def sleep(self, seconds: float) -> None:
         # Longer are those of a lease's keeper, who would move the time again and again.
@@ -75,23 +79,20 @@ async def world(
     videos: int = 20,
     private: bool = False,
     clock: Clock | None = None,
-    store: Any = "memory://",
+    limiter: str = "none://",
+    limits: Mapping[Endpoint, Limit] | None = None,
     **about: Any,
 ) -> AsyncIterator[World]:
     """Open one; *around* stands between the watch and the network."""
     watch = Watch()
-    async with Emulator(quirks=quirks) as emulator:
+    async with Emulator(quirks=quirks, limits=limits) as emulator:
         emulator.research.data = ResearchData(first_day=(emulator.clock.now() - timedelta(days=80)).date(), videos=900)
         user = emulator.add_user(videos=videos, scopes=scopes, private=private, **about)
         transport = watch.around if around is None else lambda own: watch.around(around(own))
         async with emulator.session(
-            transport=transport, clock=clock or Hurried(emulator.clock), store=store, limiter="none://", timeout=300
+            transport=transport, clock=clock or Hurried(emulator.clock), limiter=limiter, timeout=300
         ) as session:
             await emulator.connect(session, user)
             emulator.clock.advance(timedelta(minutes=10))
             watch.texts.clear()
             yield World(emulator, user, session, watch)
-
-
-def secret_texts(*secrets: Secret) -> list[str]:
-    return [secret.reveal() for secret in secrets]

@@ -1,64 +1,132 @@
-"""Each question is asked of an emulator on each of its sides, and names the right one."""
+"""Each question is asked of an emulator on each of its sides, names the right one, and a replay gives it again."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from attrs import evolve, frozen
 
 from tests.probe.conftest import EVERY_SCOPE, World, world
+from tiktok_async import Limit
 from tiktok_async._concurrency.clock import SystemClock
-from tiktok_async.emulator import Quirks, parse_quirks
+from tiktok_async.emulator import Quirks, parse_quirks, quirks_from
 from tiktok_async.models import Endpoint, Scope
-from tiktok_async.probe import QUESTIONS, Level, Question
+from tiktok_async.probe import BY_ID, QUESTIONS, Level, Question, contradictions, line_of
 from tiktok_async.probe._asking import Asking
+from tiktok_async.probe.rules.report import read_answers
 
 ASKED = [question for question in QUESTIONS if question.ask is not None]
 WITH_QUIRK = [(question, side) for question in ASKED if question.quirk is not None for side in question.sides]
 WITHOUT_QUIRK = [(question, side) for question in ASKED if question.quirk is None for side in question.sides]
+REPORTS = sorted((Path(__file__).parents[1] / "reports").glob("*.json"))
+
+# Quirks whose other sides leave other questions without an answer.
+_APART = ("posting.audited", "cursor_stands_still", "short_pages", "posting.megabyte", "refresh_lifetime_restarts")
+_SHY = EVERY_SCOPE - {Scope.USER_INFO_STATS}
+_DRAFTS_ALONE = EVERY_SCOPE - {Scope.VIDEO_PUBLISH}
 
 
-def quirks_of(question: Question, side: str) -> Quirks:
-    changes = [f"{question.quirk}={side}"]
-    if question.id == "options_while_unaudited":
-        changes.append("posting.audited=false")
-    return parse_quirks(changes)
+def others(place: int) -> list[str]:
+    """Return each quirk's side at *place* of those that are not assumed."""
+    found = {
+        question.quirk: [side for side in question.sides if side != question.assumed][place : place + 1]
+        for question in ASKED
+        if question.quirk is not None and question.quirk not in _APART
+    }
+    return [f"{quirk}={sides[0]}" for quirk, sides in found.items() if sides]
 
 
-# What a question needs of its account.
-SCOPES = {
-    "missing_scope": EVERY_SCOPE - {Scope.USER_INFO_STATS},
-    "creator_info_by_upload": EVERY_SCOPE - {Scope.VIDEO_PUBLISH},
+@frozen(kw_only=True)
+class Mix:
+    """Quirks that one emulator has at once, and the account that asks it."""
+
+    quirks: list[str]
+    scopes: frozenset[str] = _SHY
+    level: Level = Level.POST
+    limits: Mapping[Endpoint, Limit] | None = None
+
+    async def run(self, quirks: Quirks | None = None) -> dict[str, Any]:
+        about = {"scopes": self.scopes, "limits": self.limits}
+        async with world(quirks or parse_quirks(self.quirks), **about) as opened:  # type: ignore[arg-type]  # by name
+            return await opened.probe(self.level).run()
+
+    def side_of(self, question: Question) -> str | None:
+        given = dict(text.split("=", 1) for text in self.quirks)
+        return given.get(str(question.quirk), question.assumed)
+
+
+_TIGHT = {Endpoint.USER_INFO: Limit(1, timedelta(minutes=1))}
+MIXES = {
+    "usual": Mix(quirks=[]),
+    "others": Mix(quirks=[*others(0), "posting.megabyte=decimal"]),
+    "third": Mix(quirks=[*others(1), "posting.megabyte=binary", "short_pages=true", "refresh_lifetime_restarts=false"]),
+    "unaudited": Mix(quirks=["posting.audited=false", "cursor_stands_still=true"], scopes=EVERY_SCOPE),
+    "few options": Mix(quirks=["posting.audited=false", "posting.options_while_unaudited=self_only"]),
+    "drafts": Mix(quirks=[], scopes=_DRAFTS_ALONE, level=Level.READ),
+    "no drafts": Mix(quirks=["posting.creator_info_by_upload=no"], scopes=_DRAFTS_ALONE, level=Level.READ),
+    "limited": Mix(quirks=[], limits=_TIGHT, level=Level.READ),
+    "told when": Mix(quirks=["retry_after=yes"], limits=_TIGHT, level=Level.READ),
 }
+# Where a question has an answer, if not in the first mix with that side.
+_WHERE = {
+    ("creator_info_by_upload", "true"): "drafts",
+    ("creator_info_by_upload", "false"): "no drafts",
+    ("retry_after", "false"): "limited",
+    ("retry_after", "true"): "told when",
+    ("options_while_unaudited", "all"): "unaudited",
+    ("options_while_unaudited", "self_only"): "few options",
+    ("count_type", "number"): "unaudited",
+}
+_reports: dict[str, dict[str, Any]] = {}
 
 
-async def ask(opened: World, question: Question) -> tuple[str | None, str]:
-    assert question.ask is not None
-    asking = Asking(opened.session, opened.watch, opened.user.open_id, Level.POST)
-    answer = await question.ask(asking)
-    return answer.side, answer.outcome
+async def report_of(mix: str) -> dict[str, Any]:
+    """Return the report of a mix, which is made once."""
+    if mix not in _reports:
+        _reports[mix] = await MIXES[mix].run()
+    return _reports[mix]
+
+
+def sides_of(report: Mapping[str, Any]) -> dict[str, str | None]:
+    return {row["question"]: row["side"] for row in report["answers"]}
 
 
 @pytest.mark.parametrize(("question", "side"), WITH_QUIRK, ids=lambda value: getattr(value, "id", value or "empty"))
 async def test_a_question_names_the_side_of_its_quirk(question: Question, side: str) -> None:
-    about = {"scopes": SCOPES.get(question.id, EVERY_SCOPE)}
-    async with world(quirks_of(question, side), **about) as opened:  # type: ignore[arg-type]  # of several keywords, one
-        if question.id == "retry_after":
-            opened.emulator.state.windows._limits[Endpoint.USER_INFO] = None
-            from tiktok_async import Limit
-
-            opened.emulator.state.windows._limits[Endpoint.USER_INFO] = Limit(1, timedelta(minutes=1))
-            asking = Asking(opened.session, opened.watch, opened.user.open_id, Level.READ)
-            for _ in range(2):
-                await asking.call(Endpoint.USER_INFO, fields="open_id")
-        assert await ask(opened, question) == (side, "answered")
+    found = next(name for name, mix in MIXES.items() if mix.side_of(question) == side)
+    report = await report_of(_WHERE.get((question.id, side), found))
+    assert sides_of(report)[question.id] == side
 
 
-def envelope(data: Any, code: str = "ok") -> bytes:
-    return orjson.dumps({"data": data, "error": {"code": code, "message": "", "log_id": "x"}})
+@pytest.mark.parametrize("mix", [name for name, mix in MIXES.items() if mix.level is Level.POST])
+async def test_the_replayed_emulator_gives_the_answers_that_were_recorded(mix: str) -> None:
+    recorded = await report_of(mix)
+    again = await MIXES[mix].run(quirks_from(recorded))
+    assert sides_of(again) == sides_of(recorded)
+    assert sum(side is not None for side in sides_of(recorded).values()) >= 40
 
 
-# The answer that gives the side which the emulator has no quirk for: by question and side, what fails next.
+@pytest.mark.parametrize("file", REPORTS, ids=lambda file: file.stem)
+async def test_a_kept_report_is_a_test(file: Path) -> None:
+    told = {
+        name: answer.side
+        for name, answer in read_answers(orjson.loads(file.read_bytes()), BY_ID).items()
+        if answer.side is not None
+    }
+    found = sides_of(await MIXES["usual"].run(quirks_from(file)))
+    assert {name: found[name] for name in told} == told
+
+
+# The answers that give the sides for which the emulator has no quirk: by question and side, what fails next.
+def envelope(data: Any) -> bytes:
+    return orjson.dumps({"data": data, "error": {"code": "ok", "message": "", "log_id": "x"}})
+
+
+_SECONDS = {"videos": [{"id": "7"}], "cursor": 1_764_360_000, "has_more": False}
+_NUMBERS = {"videos": [{"id": 7_000_000_000_000_000_001}], "cursor": 1, "has_more": False}
 ANSWERS: dict[tuple[str, str], tuple[Endpoint, dict[str, Any]]] = {
     ("bad_token", "another"): (Endpoint.USER_INFO, {"status": 403, "code": "access_token_invalid"}),
     ("oauth_log_id", "false"): (Endpoint.TOKEN, {"status": 400, "body": b'{"error":"invalid_grant"}'}),
@@ -66,30 +134,76 @@ ANSWERS: dict[tuple[str, str], tuple[Endpoint, dict[str, Any]]] = {
         Endpoint.USER_INFO,
         {"status": 200, "body": envelope({"user": {"follower_count": "77"}})},
     ),
-    ("list_cursor_unit", "s"): (
-        Endpoint.VIDEO_LIST,
-        {"status": 200, "body": envelope({"videos": [{"id": "7"}], "cursor": 1764360000, "has_more": False})},
-    ),
-    ("video_id_type", "number"): (
-        Endpoint.VIDEO_LIST,
-        {"status": 200, "body": envelope({"videos": [{"id": 7000000000000000001}], "cursor": 1, "has_more": False})},
-    ),
+    ("list_cursor_unit", "s"): (Endpoint.VIDEO_LIST, {"status": 200, "body": envelope(_SECONDS)}),
+    ("video_id_type", "number"): (Endpoint.VIDEO_LIST, {"status": 200, "body": envelope(_NUMBERS)}),
 }
+
+
+async def ask(opened: World, question: Question) -> str | None:
+    assert question.ask is not None
+    asking = Asking(opened.session, opened.watch, opened.user.open_id, Level.POST)
+    return (await question.ask(asking)).side
 
 
 @pytest.mark.parametrize(("question", "side"), WITHOUT_QUIRK, ids=lambda value: getattr(value, "id", value or "empty"))
 async def test_a_question_without_a_quirk_names_the_side_that_was_answered(question: Question, side: str) -> None:
-    clock = SystemClock() if question.id == "clock" else None
-    async with world(clock=clock) as opened:
-        if question.id == "clock" and side == "within":
-            opened.emulator.clock._moved = 0.0
-        if (fault := ANSWERS.get((question.id, side))) is not None:
-            endpoint, how = fault
-            opened.emulator.fail_next(endpoint, **how)
+    if side == question.assumed:
+        report = await report_of(_WHERE.get((question.id, side), "usual"))
+        assert sides_of(report)[question.id] == side
+        return
+    # The emulator's clock is ten minutes ahead of the machine's.
+    async with world(clock=SystemClock() if question.id == "clock" else None) as opened:
         if side == "failed":
             opened.emulator.fail_publish("internal")
-        assert await ask(opened, question) == (side, "answered")
+        elif question.id != "clock":
+            endpoint, how = ANSWERS[question.id, side]
+            opened.emulator.fail_next(endpoint, **how)
+        assert await ask(opened, question) == side
 
 
-def test_every_question_has_a_side_that_it_may_not_give() -> None:
+def test_every_question_has_another_side_and_a_place_or_a_reason() -> None:
     assert [question.id for question in QUESTIONS if len(question.sides) < 2] == []
+    assert [question.id for question in QUESTIONS if (question.ask is None) != bool(question.unasked)] == []
+    assert len({question.id for question in QUESTIONS}) == len(QUESTIONS)
+    assert len(REPORTS) >= 2
+
+
+@pytest.mark.parametrize("question", [one for one in QUESTIONS if one.assumed is not None], ids=lambda one: one.id)
+def test_what_is_assumed_stands_in_the_line_that_is_named(question: Question) -> None:
+    assert question.assumed in question.sides
+    file, _, number = line_of(question).partition(":")
+    assert int(number) > 1
+    if question.quirk is not None:
+        assert file == "emulator/engine/quirks.py"
+        assert parse_quirks([f"{question.quirk}={question.assumed}"]) == Quirks()
+
+
+async def test_answers_that_are_not_the_assumed_ones_are_told_with_their_line() -> None:
+    found = contradictions(read_answers(await report_of("unaudited"), BY_ID))
+    told = {one.question.id: (one.side, one.line) for one in found}
+    assert set(told) == {"audited", "cursor_stands_still"}
+    lines = (Path(__file__).parents[2] / "tiktok_async/emulator/engine/quirks.py").read_text().splitlines()
+    numbers = {name: int(line.partition(":")[2]) for name, (_, line) in told.items()}
+    assert {lines[number - 1].split(":")[0].strip() for number in numbers.values()} == set(told)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [{}, [], {"format": 2, "answers": []}, {"format": 1}, *({"format": 1, "answers": one} for one in (3, [3]))],
+)
+def test_what_is_no_report_makes_no_quirks(report: Any, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_bytes(orjson.dumps(report))
+    with pytest.raises(ValueError, match="report"):
+        quirks_from(file)
+
+
+def test_a_quirk_that_is_not_known_is_refused() -> None:
+    answer = {"question": "rotation", "quirk": "rotatoin", "side": "none"}
+    with pytest.raises(ValueError, match="no quirk is called"):
+        quirks_from({"format": 1, "answers": [answer]})
+
+
+def test_quirks_of_a_report_change_nothing_else() -> None:
+    answer = {"question": "end_cursor", "quirk": "end_cursor", "side": "zero"}
+    assert quirks_from({"format": 1, "answers": [answer]}) == evolve(Quirks(), end_cursor="zero")

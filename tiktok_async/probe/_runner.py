@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from attrs import frozen
+from attrs import evolve, frozen
 
 from tiktok_async._calls.rules.endpoints import BY_PATH
 from tiktok_async.errors import ConfigurationError, ReauthorizationRequired, TikTokError, TokenNotSaved
@@ -169,6 +169,8 @@ class Probe:
             if not isinstance(error, TikTokError | ValueError | TypeError | LookupError | AttributeError):
                 raise
             return Answer(outcome=Outcome.FAILED)
+        if answer.side is not None and answer.side not in question.sides:
+            return evolve(answer, outcome=Outcome.UNDECIDED, side=None)
         if answer.outcome is Outcome.NOT_GRANTED and question.whose == "app":
             self._refused |= question.scopes
         return answer

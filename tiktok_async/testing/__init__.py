@@ -11,6 +11,7 @@ from tiktok_async.testing._clock import VirtualClock
 if TYPE_CHECKING:
     from tiktok_async.testing._checkpoints import CheckpointStoreContract
     from tiktok_async.testing._limiters import RateLimiterContract, StrictWindow
+    from tiktok_async.testing._recording import RecordingTransport, ReplayTransport
     from tiktok_async.testing._store_bulk import BulkTokenStoreContract
     from tiktok_async.testing._store_notes import NoteStoreContract
     from tiktok_async.testing._store_urgent import UrgentTokenStoreContract
@@ -21,18 +22,22 @@ __all__ = [
     "CheckpointStoreContract",
     "NoteStoreContract",
     "RateLimiterContract",
+    "RecordingTransport",
+    "ReplayTransport",
     "StrictWindow",
     "TokenStoreContract",
     "UrgentTokenStoreContract",
     "VirtualClock",
 ]
 
-# name -> module; what imports pytest
+# name -> module; most import pytest
 _LAZY = {
     "BulkTokenStoreContract": "tiktok_async.testing._store_bulk",
     "CheckpointStoreContract": "tiktok_async.testing._checkpoints",
     "NoteStoreContract": "tiktok_async.testing._store_notes",
     "RateLimiterContract": "tiktok_async.testing._limiters",
+    "RecordingTransport": "tiktok_async.testing._recording",
+    "ReplayTransport": "tiktok_async.testing._recording",
     "StrictWindow": "tiktok_async.testing._limiters",
     "TokenStoreContract": "tiktok_async.testing._stores",
     "UrgentTokenStoreContract": "tiktok_async.testing._store_urgent",

@@ -1,0 +1,144 @@
+"""A recording holds nothing of anybody's, and gives the same answers again."""
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiktok_async import (
+    ConfigurationError,
+    PrivacyLevel,
+    RetryPolicy,
+    TikTokSession,
+    Transport,
+    TransportError,
+    VideoField,
+    VideoPost,
+)
+from tiktok_async.emulator import Emulator
+from tiktok_async.testing import RecordingTransport, ReplayTransport
+from tiktok_async.testing._replaced import Replaced
+
+ONCE = RetryPolicy(attempts=1)
+
+
+def recording(file: Path) -> Callable[[Transport], Transport]:
+    return lambda own: RecordingTransport(own, file)
+
+
+async def work(session: TikTokSession, account: Any) -> list[Any]:
+    """Do what a program does; return what of it a recording keeps."""
+    user = await account.user_info()
+    fields = [VideoField.ID, VideoField.DURATION, VideoField.CREATE_TIME]
+    videos = await account.videos(fields=fields, page_size=3, limit=8).collect()
+    found = await account.videos_by_id([video.id for video in videos[:3]], fields=fields).collect()
+    publish = await account.post_video(b"12345", VideoPost(title="Ann's day", privacy_level=PrivacyLevel.SELF_ONLY))
+    async for _ in publish.upload():
+        pass
+    status = await publish.status()
+    token = await session.oauth.refresh(account.open_id)
+    gaps = [(later.create_time - earlier.create_time) for earlier, later in pairwise(videos)]
+    lengths = [video.duration for video in videos]
+    same = [video.id for video in found] == [video.id for video in videos[:3]]
+    return [user.is_verified, gaps, lengths, same, status.state, sorted(token.scopes), len(videos)]
+
+
+async def test_a_replay_gives_what_was_recorded_and_holds_nothing_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    async with Emulator() as emulator:
+        user = emulator.add_user(videos=8, display_name="Ann Canary", username="ann_canary")
+        async with emulator.session(transport=recording(file)) as session:
+            account = await emulator.connect(session, user)
+            recorded = await work(session, account)
+            token = await account.token()
+        ids, _ = user.videos.page(None, 8)
+        requests = len(emulator.requests)
+        text = file.read_text(encoding="utf-8")
+        secrets = [token.access_token.reveal(), token.refresh_token.reveal(), emulator.client_secret]
+        texts = [emulator.client_key, user.open_id, user.union_id, "Canary", "canary", "Ann's day", "127.0.0.1"]
+        assert [one for one in [*secrets, *texts, *map(str, ids), str(user.follower_count)] if one in text] == []
+        replay = ReplayTransport(file)
+        async with TikTokSession(
+            client_key="key", client_secret="secret", transport=replay, limiter="none://", retry=ONCE
+        ) as session:
+            account = await session.oauth.exchange("any code")
+            assert await work(session, account) == recorded
+        # Those of the consent page went by another way.
+        assert replay.left == 0
+        assert len(emulator.requests) == requests
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_replay_that_has_no_more_answers_says_so_and_sends_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    file.write_text(json.dumps({"format": 1, "exchanges": []}))
+    async with TikTokSession(
+        client_key="key", client_secret="secret", transport=ReplayTransport(file), retry=ONCE
+    ) as session:
+        with pytest.raises(TransportError, match="no more answers") as refused:
+            await session.oauth.exchange("any code")
+    assert not refused.value.sent
+
+
+async def test_a_recording_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    file.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigurationError, match="there already"):
+        RecordingTransport(ReplayTransport(_empty(tmp_path)), file)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2, "exchanges": []}', '{"format": 1, "exchanges": [{}]}'])
+def test_what_is_no_recording_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "traffic.json"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match="no recording"):
+        ReplayTransport(file)
+
+
+async def test_a_file_is_handed_on_through_any_transport(tmp_path: Path) -> None:
+    """What is no JSON is left out of a recording; its length is kept."""
+    async with Emulator() as emulator:
+        file = tmp_path / "traffic.json"
+        async with emulator.session(transport=recording(file)) as session:
+            task = await session.research.compliance(["1", "2"])
+            await task.wait()
+            seen = await task.valid_ids()
+        kept = json.loads(file.read_text())
+    assert seen == []
+    assert [one["bytes"] for one in kept["exchanges"] if "bytes" in one]
+
+
+def _empty(folder: Path) -> Path:
+    file = folder / "empty.json"
+    file.write_text(json.dumps({"format": 1, "exchanges": []}))
+    return file
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(min_size=4),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(min_size=4), inner),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_the_same_is_replaced_by_the_same_and_no_text_stays(value: Any) -> None:
+    replaced = Replaced()
+    once, again = replaced.json(value), replaced.json(value)
+    assert once == again
+    left, right = [*texts_of(value)], "\n".join(texts_of(once))
+    assert [text for text in left if text in right and text not in "text- key_ https://example.com/"] == []
+
+
+def texts_of(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [*value, *(text for inner in value.values() for text in texts_of(inner))]
+    if isinstance(value, list):
+        return [text for inner in value for text in texts_of(inner)]
+    return [value] if isinstance(value, str) else []
