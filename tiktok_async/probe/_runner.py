@@ -153,11 +153,8 @@ class Probe:
         told(question, answer)
 
     async def _answer(self, question: Question) -> Answer:
-        if question.ask is None:
-            return Answer(outcome=Outcome.UNDECIDED)
-        if question.whose == "user" and not question.scopes <= (await self._asking.stored()).scopes:
-            return Answer(outcome=Outcome.NOT_GRANTED)
-        if question.scopes & self._refused:
+        granted = (await self._asking.stored()).scopes if question.whose == "user" else question.scopes
+        if question.ask is None or not question.scopes <= granted or question.scopes & self._refused:
             return Answer(outcome=Outcome.NOT_GRANTED)
         try:
             answer = await question.ask(self._asking)
@@ -165,9 +162,8 @@ class Probe:
             return Answer(outcome=Outcome.INTERRUPTED)
         except (ReauthorizationRequired, TokenNotSaved):
             raise
-        except Exception as error:
-            if not isinstance(error, TikTokError | ValueError | TypeError | LookupError | AttributeError):
-                raise
+        except (TikTokError, ValueError, TypeError, LookupError, AttributeError):
+            # An answer of any form must not end the run, nor be shown.
             return Answer(outcome=Outcome.FAILED)
         if answer.side is not None and answer.side not in question.sides:
             return evolve(answer, outcome=Outcome.UNDECIDED, side=None)
