@@ -25,7 +25,6 @@ from tiktok_async._http.connection import connection_of
 from tiktok_async._http.transport import DEFAULT_TIMEOUT, AiohttpTransport
 from tiktok_async._tokens.cache import ROOM
 from tiktok_async._tokens.credentials import AccountCredential, ClientCredential
-from tiktok_async._tokens.lacking import accounts_lacking
 from tiktok_async._tokens.manager import TokenManager
 from tiktok_async._tokens.sweep import keep_fresh, refresh_due
 from tiktok_async.abc import Clock, NoteStore, RateLimiter, TokenStore, Transport
@@ -396,8 +395,13 @@ class TikTokSession:
             async for key in self._store.keys(self._client_key):
                 yield self.account(key.open_id)
             return
-        async for open_id in accounts_lacking(self._store, self._client_key, frozenset(map(str, lacking))):
-            yield self.account(open_id)
+        from tiktok_async_stores._bulk import get_many, pages
+
+        wanted = frozenset(map(str, lacking))
+        async for page in pages(self._store.keys(self._client_key)):
+            for token in await get_many(self._store, page):
+                if token is not None and not wanted <= token.scopes:
+                    yield self.account(token.key.open_id)
 
     @checked("The request cannot be made")
     async def request(

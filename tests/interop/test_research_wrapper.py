@@ -68,9 +68,7 @@ async def test_where_the_last_day_is_left_out_the_wrapper_loses_one_in_each_wind
 
 CALLS: dict[str, Callable[[TikTokResearchAPI, str, int], Any]] = {
     "user info": lambda api, name, _: api.query_user_info(QueryUserInfoRequest(name)),
-    "comments": lambda api, _, video: api.query_video_comments(QueryVideoCommentsRequest(video), fetch_all_pages=True)[
-        0
-    ],
+    "comments": lambda api, _, video: api.query_video_comments(QueryVideoCommentsRequest(video))[0],
     "liked videos": lambda api, name, _: api.query_user_liked_videos(QueryUserLikedVideosRequest(name))[0],
     "followers": lambda api, name, _: api.query_user_followers(QueryUserFollowersRequest(name))[0],
 }
@@ -81,6 +79,17 @@ def test_its_other_calls_are_answered(tiktok: EmulatorThread, call: str) -> None
     data = tiktok.research.data
     video = next(video for video in data.all if video.comment_count)
     assert CALLS[call](wrapper_of(tiktok), video.username, video.id)
+
+
+def test_it_takes_another_token_when_it_is_asked_to(tiktok: EmulatorThread) -> None:
+    api = wrapper_of(tiktok)
+    first = api.client_token
+    tiktok.clock.advance(tiktok.quirks.access_lifetime)
+    name = tiktok.research.data.username(0)
+    assert api.query_user_info(QueryUserInfoRequest(name)) is None
+    api.refresh_token()
+    assert api.client_token != first
+    assert api.query_user_info(QueryUserInfoRequest(name))["display_name"]
 
 
 def test_a_refusal_is_an_empty_list_for_its_caller(tiktok: EmulatorThread) -> None:
