@@ -171,3 +171,12 @@ def test_contributing_sends_changes_to_files_that_are_there() -> None:
     named = {name for row in rows for name in re.findall(r"`((?:_|api|cli|emulator|errors)[\w/]*(?:\.py|/))`", row)}
     assert len(named) >= 10
     assert [name for name in sorted(named) if not (Path(tiktok_async.__file__).parent / name).exists()] == []
+
+
+def test_folders_that_import_each_other_in_a_circle_are_drawn_with_their_arrows() -> None:
+    made("generate.py")
+    direct = sys.modules["made_map"]._direct
+
+    circle = {("a", "b"), ("b", "c"), ("c", "a"), ("top", "a"), ("top", "b")}
+    assert direct(circle) == circle
+    assert direct({("a", "b"), ("b", "c"), ("a", "c")}) == {("a", "b"), ("b", "c")}

@@ -51,14 +51,26 @@ def _direct(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
     for source, target in found:
         below.setdefault(source, set()).add(target)
 
-    def reach(room: str) -> set[str]:
-        return {further for step in below.get(room, ()) for further in {step, *reach(step)}}
+    def implies(other: str, source: str, target: str) -> bool:
+        # In a circle each would imply the other, and neither would be drawn.
+        return target in _reached(below, other, source) and other not in _reached(below, target, source)
 
     return {
         (source, target)
         for source, target in found
-        if not any(target in reach(other) for other in below[source] - {target})
+        if not any(implies(other, source, target) for other in below[source] - {target})
     }
+
+
+def _reached(below: dict[str, set[str]], start: str, source: str) -> set[str]:
+    """Return what *start* imports, and what that imports, without going round by *source*; rooms may form a circle."""
+    seen, left = {source}, [start]
+    while left:
+        room = left.pop()
+        if room not in seen:
+            seen.add(room)
+            left.extend(below.get(room, ()))
+    return seen - {source}
 
 
 def _room(file: Path) -> str:

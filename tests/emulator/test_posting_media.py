@@ -1,15 +1,29 @@
 """Media that the emulator looks into, and posts that its listings show."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.media import making
-from tiktok_async import Account, PrivacyLevel, PublishFailed, TikTokSession, VideoPost, check_media
+from tiktok_async import (
+    Account,
+    PhotoPost,
+    PrivacyLevel,
+    PublishFailed,
+    PullFromUrl,
+    TikTokSession,
+    VideoPost,
+    check_media,
+)
 from tiktok_async.emulator import EmulatedUser, Emulator, PostingQuirks, Quirks, Timeline
+from tiktok_async.emulator.posting import media
 
 EVERYONE = VideoPost(title="A cat", privacy_level=PrivacyLevel.PUBLIC_TO_EVERYONE)
 
@@ -72,6 +86,84 @@ async def test_a_video_fails_for_what_check_media_says_before_and_for_nothing_el
     with pytest.raises(PublishFailed) as caught:
         await publish.wait()
     assert caught.value.reason == reason
+
+
+PHOTO = "https://cdn.example.com/photo.jpg"
+
+
+def padded(photo: bytes, size: int) -> bytes:
+    """Return a JPEG of so many bytes; what stands behind its end is not part of the picture."""
+    return photo.ljust(size, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (lambda: making.photo("JPEG", (1080, 1920)), None),
+        (lambda: making.photo("WEBP", (1920, 1080)), None),
+        (lambda: making.photo("JPEG", (1081, 1920)), "picture_size_check_failed"),
+        (lambda: making.photo("WEBP", (1080, 1921)), "picture_size_check_failed"),
+        (lambda: making.photo("PNG", (100, 100)), "file_format_check_failed"),
+        (lambda: making.photo()[:1000], "file_format_check_failed"),
+        (lambda: padded(making.photo(), 20_000_000), None),
+        (lambda: padded(making.photo(), 20_000_001), "picture_size_check_failed"),
+    ],
+    ids=["portrait", "landscape", "wide", "high", "png", "cut", "20 MB", "more"],
+)
+async def test_a_photo_fails_for_what_check_media_says_before_and_for_nothing_else(
+    emulator: Emulator, account: Account, made: Callable[[], bytes], reason: str | None
+) -> None:
+    data = made()
+    report = await check_media(data)
+    assert [problem.fail_reason for problem in report.problems] == ([] if reason is None else [reason])
+    emulator.host_media(PHOTO, data)
+    post = PhotoPost(privacy_level=PrivacyLevel.SELF_ONLY)
+    publish = await account.post_photos(["https://cdn.example.com/unseen.jpg", PHOTO], post)
+    if reason is None:
+        await publish.wait()
+        return
+    with pytest.raises(PublishFailed) as caught:
+        await publish.wait()
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(("rate", "reason"), [(60, None), (61, "frame_rate_check_failed")])
+async def test_a_video_that_is_pulled_is_looked_into_where_it_is_hosted(
+    emulator: Emulator, account: Account, rate: int, reason: str | None
+) -> None:
+    emulator.host_media("https://cdn.example.com/v.mp4", making.video(rate=rate))
+    publish = await account.post_video(PullFromUrl("https://cdn.example.com/v.mp4"), EVERYONE)
+    if reason is None:
+        await publish.wait()
+        return
+    with pytest.raises(PublishFailed, match=reason):
+        await publish.wait()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_what_check_media_passes_the_emulator_passes(data: st.DataObject) -> None:
+    if data.draw(st.booleans(), label="photo"):
+        form = data.draw(st.sampled_from(["JPEG", "WEBP", "PNG"]))
+        sides = data.draw(st.tuples(st.sampled_from([1, 1079, 1080, 1081]), st.sampled_from([1, 1919, 1920, 1921])))
+        made = making.photo(form, sides if data.draw(st.booleans()) else sides[::-1])
+        refused = media.refused_photo
+    else:
+        container, codec = data.draw(
+            st.sampled_from([("mp4", "h264"), ("mov", "h264"), ("webm", "vp8"), ("matroska", "vp8"), ("mp4", "mpeg4")])
+        )
+        rates: st.SearchStrategy[Fraction | int] = st.sampled_from(
+            [22, 23, Fraction(24000, 1001), 30, Fraction(60000, 1001), 60, 61]
+        )
+        sides = data.draw(st.tuples(st.sampled_from([358, 360, 362]), st.sampled_from([358, 360, 640])))
+        made = making.video(container, codec=codec, sides=sides, rate=data.draw(rates))
+        refused = partial(media.refused, longest=300)
+    cut = data.draw(st.sampled_from([len(made), len(made) - 1, len(made) // 2]))
+    report = await check_media(made[:cut])
+    if report.ok:
+        assert refused(made[:cut]) is None
+    elif cut == len(made):
+        assert refused(made) in {problem.fail_reason for problem in report.problems}
 
 
 async def test_bytes_that_are_no_video_fail(account: Account) -> None:

@@ -3,10 +3,22 @@
 import json
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiktok_async import ConfigurationError, TransportError, VideoLink, oembed, parse_video_url, player_url, video_url
+from tiktok_async import (
+    ConfigurationError,
+    TikTokSession,
+    TransportError,
+    VideoLink,
+    oembed,
+    parse_video_url,
+    player_url,
+    video_url,
+)
+from tiktok_async.emulator import Emulator
 from tiktok_async.models._http import RawResponse, Request
 
 ID = "7601447475849021499"
@@ -125,3 +137,31 @@ async def test_oembed_asks_of_nothing_but_posts_and_profiles() -> None:
 async def test_what_the_website_does_not_give_is_a_typed_error(website: Website, error: type[Exception]) -> None:
     with pytest.raises(error):
         await oembed("https://www.tiktok.com/@grace", transport=website)
+
+
+async def test_over_its_own_connection_oembed_carries_nothing_of_its_user(
+    session: TikTokSession, emulator: Emulator
+) -> None:
+    await emulator.connect(session, emulator.add_user())  # whose token is at hand
+    seen: list[dict[str, str]] = []
+    visited: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(dict(request.headers))
+        visited.append(str(request.rel_url))
+        if len(seen) == 3:
+            return web.Response(status=302, headers={"Location": "/elsewhere"})
+        return web.json_response({"title": "Hi"}, headers={"Set-Cookie": "seen=1; Path=/"})
+
+    app = web.Application()
+    app.router.add_get("/{rest:.*}", answer)
+    async with TestServer(app) as server:
+        endpoint = str(server.make_url("/oembed"))
+        for _ in range(2):
+            assert await oembed(video_url("grace", ID), endpoint=endpoint) == {"title": "Hi"}
+        with pytest.raises(TransportError, match="302"):
+            await oembed(video_url("grace", ID), endpoint=endpoint)
+    assert visited == [f"/oembed?url=https://www.tiktok.com/@grace/video/{ID}"] * 3
+    for headers in seen:
+        assert {name.lower() for name in headers} <= {"host", "accept", "accept-encoding", "user-agent"}
+        assert "token" not in str(headers).lower()

@@ -1,7 +1,7 @@
 """An emulated TikTok with one connected creator, and a way to let its time fly."""
 
 import asyncio
-import os
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from tiktok_async.emulator import EmulatedUser, Emulator
 T = TypeVar("T")
 
 MB = 1_000_000
+_CLIP = random.Random(31).randbytes(31 * MB)  # made once: it takes longer than to send it
 Hurry = Callable[[Awaitable[T]], Awaitable[T]]
 
 
@@ -54,7 +55,7 @@ def post() -> VideoPost:
 def clip(tmp_path: Path) -> Path:
     """A video of five chunks of 6 MB; the last one is larger."""
     path = tmp_path / "clip.mp4"
-    path.write_bytes(os.urandom(31 * MB))
+    path.write_bytes(_CLIP)
     return path
 
 

@@ -97,6 +97,15 @@ class Products:
         """Reset the connection of the next chunks, one for each number, after so many bytes of the body."""
         self.posting.uploads.tears.extend(after)
 
+    def host_media(self, url: str, data: bytes) -> None:
+        """Let a `PULL_FROM_URL` find *data* at *url*; with the quirk `media="checked"` it is looked into.
+
+        Args:
+            url: As the post will name it.
+            data: The whole video or photo.
+        """
+        self.posting.hosted[url] = bytes(data)
+
     def stop_products(self) -> None:
         """Let no publish and no archive go on by itself."""
         self.posting.posts.stop()

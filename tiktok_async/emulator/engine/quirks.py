@@ -58,8 +58,8 @@ class PostingQuirks:
         unknown_id_polls: How many times a fresh `publish_id` is called invalid.
         post_id_shape: The form of `publicaly_available_post_id`.
         webhook_post_id: The type of `post_id` in webhooks.
-        media: Whether uploaded videos are looked into, and fail by TikTok's rules for media; `checked` needs PyAV
-            (extra `media`) and keeps the bytes in memory.
+        media: Whether uploaded videos, and what `Emulator.host_media` holds for pulls, are looked into and fail by
+            TikTok's rules for media; `checked` needs PyAV and Pillow (extra `media`) and keeps the bytes in memory.
     """
 
     audited: bool = True

@@ -46,6 +46,7 @@ class Posting:
         uploads: The host that takes the bytes.
         properties: The addresses this app may have media pulled from.
         timeline: What becomes of each accepted init from now on.
+        hosted: What is found at the addresses that media is pulled from, where media is checked.
     """
 
     def __init__(self, state: State, quirks: PostingQuirks) -> None:
@@ -60,6 +61,7 @@ class Posting:
         self.properties.add_domain("example.com")
         self.posts: Posts = Posts(state.clock, self._happened)
         self.uploads: UploadHost = UploadHost(state)
+        self.hosted: dict[str, bytes] = {}
 
     def creator(self, open_id: str) -> Creator:
         """Return the posting side of a user."""
@@ -118,6 +120,8 @@ class Posting:
     def _keep(self, init: Init, open_id: str) -> Post:
         reason = self._fail_next.popleft() if self._fail_next else self.timeline.fail_reason
         source = init.source
+        if reason is None and isinstance(source, PullSource) and self.quirks.media == "checked":
+            reason = self._refused_pull(source, open_id, photos=init.endpoint is Endpoint.CONTENT_INIT)
         post = Post(
             publish_id=f"{init.prefix}{self._id()}",
             open_id=open_id,
@@ -134,6 +138,13 @@ class Posting:
             post.upload.on_complete = partial(self._arrived, post)
         self.posts.add(post)
         return post
+
+    def _refused_pull(self, source: PullSource, open_id: str, *, photos: bool) -> str | None:
+        """Look into what is hosted; one photo that is refused fails them all. What nobody hosts passes unseen."""
+        longest = self.creator(open_id).max_video_post_duration_sec
+        found = [self.hosted[url] for url in source.urls if url in self.hosted]
+        reasons = [media.refused_photo(data) if photos else media.refused(data, longest) for data in found]
+        return next(filter(None, reasons), None)
 
     def _arrived(self, post: Post) -> None:
         """Look into a video whose last byte has come, where the quirks ask for it, and go on."""

@@ -1,6 +1,6 @@
-"""What TikTok finds out about a video after its last byte came, and the cover that it makes of it.
+"""What TikTok finds out about a video or photo after its last byte came, and the cover that it makes of a video.
 
-The emulator looks with PyAV, so it is a second reading of the file and not the library's own.
+The emulator looks with PyAV and Pillow, so it is a second reading of the file and not the library's own.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -15,6 +15,36 @@ _CODECS: Final = {"h264", "hevc", "vp8", "libvpx", "libvpx-vp9", "vp9"}
 _LEAST, _MOST = 360, 4096
 _SLOWEST, _FASTEST = 23, 60
 _LONGEST_SECONDS = 600
+_PHOTO_FORMATS: Final = {"JPEG", "WEBP"}
+_PHOTO_SHORT, _PHOTO_LONG = 1080, 1920
+_LARGEST_PHOTO: Final = 20_000_000
+
+
+def refused_photo(data: bytes) -> str | None:
+    """Return the `fail_reason` of a photo, or `None`.
+
+    Args:
+        data: All its bytes.
+
+    Raises:
+        ImportError: Pillow is not installed.
+    """
+    from PIL import Image
+
+    # The two bounds come first: a small file may hold a picture of gigabytes.
+    if len(data) > _LARGEST_PHOTO:
+        return "picture_size_check_failed"
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            if picture.format not in _PHOTO_FORMATS:
+                return "file_format_check_failed"
+            short, long = sorted(picture.size)
+            if short > _PHOTO_SHORT or long > _PHOTO_LONG:
+                return "picture_size_check_failed"
+            picture.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return "file_format_check_failed"
+    return None
 
 
 def refused(data: bytes, longest: int) -> str | None:

@@ -238,7 +238,9 @@ def _photo(header: Header, size: int, mending: Mending, *, broken: bool) -> Iter
         yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", mending.command("pixels"))
     if size > LARGEST_PHOTO:
         allowed = f"{LARGEST_PHOTO} bytes at most"
-        yield _problem("size", f"{size} bytes", allowed, "compress it", mending.command("size"))
+        # TikTok has no word of its own for it.
+        reason = FailReason.PICTURE_SIZE_CHECK_FAILED
+        yield _problem("size", f"{size} bytes", allowed, "compress it", mending.command("size"), reason=reason)
 
 
 _REASONS = {
@@ -259,6 +261,7 @@ def _problem(
     command: str | None,
     *,
     page: str = _GUIDE,
+    reason: FailReason | None = None,
 ) -> MediaProblem:
     return MediaProblem(
         rule=rule,
@@ -266,6 +269,6 @@ def _problem(
         allowed=allowed,
         advice=advice,
         command=command,
-        fail_reason=_REASONS[rule],
+        fail_reason=reason or _REASONS[rule],
         page=page,
     )
