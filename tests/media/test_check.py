@@ -165,7 +165,7 @@ def _looping() -> bytes:
     ("data", "words"),
     [
         (b"", "empty"),
-        (b"hello, world" * 10, "no video"),
+        (b"hello, world" * 10, "first bytes are not"),
         (making.header()[:-1], "says"),
         (making.header()[:300], "says"),
         (making.header() + struct.pack(">I4s", 4_000_000_000, b"mdat"), "4000000000 bytes"),
