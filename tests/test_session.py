@@ -217,6 +217,58 @@ async def test_the_escape_hatch_wants_to_know_whose_token(emulator: Emulator) ->
             await session.request("GET", "/v2/user/info/", open_id="x", client=True)
 
 
+async def test_the_escape_hatch_sends_a_caller_s_headers_beside_its_own(emulator: Emulator) -> None:
+    async with emulator.session() as session:
+        account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+        headers = {"Idempotency-Key": "order 7", "content-type": "application/json; charset=UTF-8", "X-Empty": ""}
+        await session.request(
+            "POST",
+            "/v2/video/list/",
+            open_id=account.open_id,
+            params={"fields": "id"},
+            json={"max_count": 1},
+            headers=headers,
+        )
+        sent = emulator.requests[-1].headers
+        token = await account.token()
+    assert {name: sent[name] for name in headers} == headers
+    assert sent["Authorization"] == f"Bearer {token.access_token.reveal()}"
+    assert [name.lower() for name in sent].count("content-type") == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer kept-to-myself"},
+        {"authorization": "Bearer kept-to-myself"},
+        {"Proxy-Authorization": "kept-to-myself"},
+        {"HOST": "kept-to-myself"},
+        {"Content-Length": "kept-to-myself"},
+        {"Transfer-Encoding": "kept-to-myself"},
+        {"X-Two": "kept-to-myself", "x-two": "kept-to-myself"},
+        {"X-Lines": "kept-to-myself\r\nAuthorization: Bearer other"},
+        {"X-Number": 7},
+        {"X-Bytes": b"kept-to-myself"},
+        {"X-Text": "kept-to-myself \u2713"},
+        {"X Blank": "kept-to-myself"},
+        {"": "kept-to-myself"},
+        {7: "kept-to-myself"},
+        "X-Text: kept-to-myself",
+    ],
+)
+async def test_the_escape_hatch_refuses_headers_that_are_not_a_caller_s_without_naming_a_value(
+    emulator: Emulator, headers: Any
+) -> None:
+    async with emulator.session() as session:
+        account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
+        before = len(emulator.requests)
+        with pytest.raises(ConfigurationError, match="header") as caught:
+            await session.request("GET", "/v2/user/info/", open_id=account.open_id, headers=headers)
+        assert len(emulator.requests) == before
+    assert "kept-to-myself" not in str(caught.value)
+    assert caught.value.problems
+
+
 async def test_remaining_counts_down_with_the_calls(emulator: Emulator) -> None:
     async with emulator.session() as session:
         account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))

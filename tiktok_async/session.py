@@ -15,6 +15,7 @@ import orjson
 
 from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.rules.endpoints import BY_PATH, Auth, EndpointSpec, Repeatable
+from tiktok_async._calls.rules.headers import check_headers
 from tiktok_async._calls.rules.limits import LimitsMapping, limits_for
 from tiktok_async._calls.rules.settings import check_address, check_key, check_secret
 from tiktok_async._calls.sender import Sender
@@ -413,6 +414,7 @@ class TikTokSession:
         client: bool = False,
         params: Mapping[str, str] | None = None,
         json: Any = None,  # noqa: ANN401 - any JSON value
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Call any endpoint, documented or not, through tokens, limits, retries and errors.
 
@@ -426,14 +428,27 @@ class TikTokSession:
             client: Use the app's client token instead.
             params: Query parameters.
             json: The body.
+            headers: More headers, such as `Idempotency-Key`. They are sent again with each repetition. The library
+                sets `Authorization`, `Host` and what says where the body ends; these cannot be given.
 
         Returns:
             TikTok's answer: `data`, `log_id`, `status`, `headers`.
 
         Raises:
-            ConfigurationError: *path* is no path, or not exactly one of *open_id* and *client* is given.
+            ConfigurationError: *path* is no path, *headers* has one that cannot be given, or not exactly one of
+                *open_id* and *client* is given. Nothing was sent.
             TikTokError: What the call raised.
+
+        Example:
+            >>> async def transcode(session, path, video_id, key):
+            ...     headers = {"Idempotency-Key": key}
+            ...     return await session.request(
+            ...         "POST", path, client=True, json={"video_id": video_id}, headers=headers
+            ...     )
         """
+        checks = Checks()
+        check_headers(checks, headers)
+        checks.refuse("The request cannot be made")
         if (open_id is None) is not client:
             msg = "session.request needs exactly one of open_id=... and client=True."
             raise ConfigurationError(msg)
@@ -445,6 +460,7 @@ class TikTokSession:
             credential=credential,
             params=params,
             body=None if json is None else orjson.dumps(json),
+            headers=headers,
         )
 
     @checked("The limit cannot be looked up")

@@ -119,6 +119,7 @@ async def sessions(store: TokenStore, limiter: RateLimiter) -> None:
         async with session.keep_fresh(every=timedelta(minutes=5)):
             pass
         assert_type(await session.request("GET", "/v2/user/info/", open_id="open"), Response)
+        assert_type(await session.request("POST", "/v2/x/", client=True, headers={"Idempotency-Key": "1"}), Response)
         await session.aclose()
     assert_type(TikTokSession.from_env(store="memory://"), TikTokSession)
 

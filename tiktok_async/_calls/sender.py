@@ -13,6 +13,7 @@ from yarl import URL
 from tiktok_async._calls.call import Call, Credential, Delivery, Route
 from tiktok_async._calls.options import CallOptions
 from tiktok_async._calls.rules.endpoints import ENDPOINTS, Auth, EndpointSpec, Repeatable
+from tiktok_async._calls.rules.headers import with_callers
 from tiktok_async._calls.rules.retry import RetryQuota, retry_delay
 from tiktok_async._calls.slots import Slots, release
 from tiktok_async._concurrency.lifecycle import Lifecycle
@@ -201,15 +202,17 @@ class Sender:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Coroutine[Any, Any, Response]:
-        """Call the endpoint that *spec* describes, with any parameters and any body.
+        """Call the endpoint that *spec* describes, with any parameters, any body and a caller's checked *headers*.
 
         Raises:
             TikTokError: As for `call`.
         """
         url = self._url(spec.path)
         url = url.update_query(params) if params else url
-        sent = {} if body is None else {"Content-Type": content_type or spec.content_type}
+        own = {} if body is None else {"Content-Type": content_type or spec.content_type}
+        sent = with_callers(own, headers)
         return self._run(Call(spec, url, sent, body, credential, started=self._clock.monotonic()))
 
     @asynccontextmanager
