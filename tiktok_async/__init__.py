@@ -443,6 +443,9 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
         StoreUnsafe as StoreUnsafe,
     )
     from tiktok_async.models import (
+        SubscriptionEvent as SubscriptionEvent,
+    )
+    from tiktok_async.models import (
         SyncState as SyncState,
     )
     from tiktok_async.models import (
@@ -456,6 +459,21 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
     )
     from tiktok_async.models import (
         TokenState as TokenState,
+    )
+    from tiktok_async.models import (
+        TradeOrderEvent as TradeOrderEvent,
+    )
+    from tiktok_async.models import (
+        TradeOrderPaid as TradeOrderPaid,
+    )
+    from tiktok_async.models import (
+        TradeOrderRecovered as TradeOrderRecovered,
+    )
+    from tiktok_async.models import (
+        TradeOrderRefunded as TradeOrderRefunded,
+    )
+    from tiktok_async.models import (
+        TradeOrderRefundFailed as TradeOrderRefundFailed,
     )
     from tiktok_async.models import (
         UnknownEvent as UnknownEvent,

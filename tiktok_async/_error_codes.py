@@ -147,6 +147,41 @@ API_ERRORS: Mapping[str, ErrorRule] = {
     ),
     "internal_error": ErrorRule("ServerError", True, _TIKTOK, "TikTok failed; try again later and keep the log_id."),
     "timeout": ErrorRule("ServerError", True, _TIKTOK, "TikTok took too long; try again later."),
+    # Payments and subscriptions of mini games and mini apps, by `session.request`:
+    # https://developers.tiktok.com/doc/minis-error-codes
+    "50001000": ErrorRule(
+        "ServerError", True, _TIKTOK, "TikTok failed; query the order before you create it again, and keep the log_id."
+    ),
+    "40001000": ErrorRule("InvalidParams", False, _DEVELOPER, "Correct the parameters of the order or subscription."),
+    "20001003": ErrorRule("InvalidParams", False, _DEVELOPER, "The tier does not exist; check its id."),
+    "20011002": ErrorRule(
+        "ApiError",
+        False,
+        _DEVELOPER,
+        "There is no such order for this app and this user; check the trade_order_id, the client_key and the account.",
+    ),
+    "20021001": ErrorRule(
+        "ApiError", False, _DEVELOPER, "Payments are not enabled for this app; ask TikTok to enable them."
+    ),
+    "20021002": ErrorRule(
+        "ApiError", False, _DEVELOPER, "An order with this order_id exists already; query it, or use another id."
+    ),
+    "20021101": ErrorRule("ApiError", False, _USER, "The user has an active subscription, and cannot have another."),
+    "20021102": ErrorRule(
+        "ApiError",
+        False,
+        _DEVELOPER,
+        "The subscription was cancelled and still runs; reactivate it.",
+    ),
+    "20021103": ErrorRule(
+        "ApiError", False, _USER, "The subscription is on hold; the user has to settle its payment in the app store."
+    ),
+    "20021108": ErrorRule(
+        "ApiError", True, _DEVELOPER, "An earlier change of the subscription is not finished; try again in an hour."
+    ),
+    "20021111": ErrorRule(
+        "ApiError", True, _DEVELOPER, "The subscription renews within 24 hours; change it after that."
+    ),
 }
 
 _SERVER = ErrorRule("ServerError", True, _TIKTOK, "TikTok failed; try again later and keep the log_id.")

@@ -26,6 +26,11 @@ from tiktok_async.models._webhooks import (
     PostPublishComplete,
     PostPublishFailed,
     RemovalReason,
+    SubscriptionEvent,
+    TradeOrderPaid,
+    TradeOrderRecovered,
+    TradeOrderRefunded,
+    TradeOrderRefundFailed,
     UnknownEvent,
     VideoPublishCompleted,
     VideoUploadFailed,
@@ -46,6 +51,7 @@ _MOST_SIGNATURES = 8
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _REASON = re.compile(r"-?[0-9]{1,9}")
+_AMOUNT = re.compile(r"-?[0-9]{1,18}")
 _SHOWN = 64
 
 
@@ -254,6 +260,34 @@ def _public_post(content: _Content) -> _Values:
     return {**values, "post_id": post_id}
 
 
+def _flag(value: Any) -> bool | None:  # noqa: ANN401 - any JSON value
+    """Return whether something is so; TikTok prints some booleans as strings."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+def _subscription(content: _Content) -> _Values:
+    return {
+        "trade_order_id": _text(content.get("trade_order_id")),
+        "order_id": _text(content.get("order_id")),
+        "is_sandbox": _flag(content.get("is_sandbox")),
+    }
+
+
+def _order(content: _Content) -> _Values:
+    # Without TikTok's id, an order could be delivered twice.
+    return None if _text(content.get("trade_order_id")) is None else _subscription(content)
+
+
+def _refund(content: _Content) -> _Values:
+    values = _order(content)
+    if values is not None:
+        text = _text(content.get("refund_amount")) or ""
+        values["refund_amount"] = int(text) if _AMOUNT.fullmatch(text) else None
+    return values
+
+
 _KINDS: Mapping[str, tuple[type[WebhookEvent], Callable[[_Content], _Values]]] = {
     WebhookName.AUTHORIZATION_REMOVED: (AuthorizationRemoved, _removal),
     WebhookName.VIDEO_UPLOAD_FAILED: (VideoUploadFailed, partial(_one_id, "share_id")),
@@ -264,6 +298,16 @@ _KINDS: Mapping[str, tuple[type[WebhookEvent], Callable[[_Content], _Values]]] =
     WebhookName.POST_INBOX_DELIVERED: (PostInboxDelivered, _post),
     WebhookName.POST_PUBLICLY_AVAILABLE: (PostPubliclyAvailable, _public_post),
     WebhookName.POST_NO_LONGER_PUBLICLY_AVAILABLE: (PostNoLongerPubliclyAvailable, _public_post),
+    WebhookName.TRADE_ORDER_PAID: (TradeOrderPaid, _order),
+    WebhookName.TRADE_ORDER_REFUNDED: (TradeOrderRefunded, _refund),
+    WebhookName.TRADE_ORDER_REFUND_FAILED: (TradeOrderRefundFailed, _order),
+    WebhookName.TRADE_ORDER_RECOVERED: (TradeOrderRecovered, _refund),
+    WebhookName.SUBSCRIPTION_CREATED: (SubscriptionEvent, _subscription),
+    WebhookName.SUBSCRIPTION_RENEWED: (SubscriptionEvent, _subscription),
+    WebhookName.SUBSCRIPTION_REACTIVATED: (SubscriptionEvent, _subscription),
+    WebhookName.SUBSCRIPTION_ON_HOLD: (SubscriptionEvent, _subscription),
+    WebhookName.SUBSCRIPTION_EXPIRED: (SubscriptionEvent, _subscription),
+    WebhookName.SUBSCRIPTION_CANCELLED: (SubscriptionEvent, _subscription),
     # The right spelling, for the day TikTok mends it.
     "post.publish.publicaly_available": (PostPubliclyAvailable, _public_post),
     "post.publish.no_longer_publicly_available": (PostNoLongerPubliclyAvailable, _public_post),

@@ -33,13 +33,40 @@ _LEFT_OUT = """
 ## What is left out
 
 Any other endpoint can be called with [`session.request`](reference/session.md), through the same tokens, retries and
-errors. Three things that TikTok offers are out of scope here:
+errors. These families of TikTok's are out of scope here; most of them are on the same host:
 
-- **Minis payments**: the payment calls of mini apps and mini games. Their login is covered:
-  `session.oauth.exchange(code)`.
-- **TikTok GO**: local services (`local.*` scopes).
-- **The Business and Ads APIs**, which are other products on other hosts.
+| Family | Paths | Token | How |
+|---|---|---|---|
+{rows}
+
+The numeric codes of payments and subscriptions are [known errors](errors/ApiError.md), with what to do. Their webhooks
+are [typed](webhooks.md#orders-of-a-mini-game). The login of mini games is covered: `session.oauth.exchange(code)`.
+A POST of these families is sent again only if it certainly did not arrive. After a `ServerError`, or a
+`TransportError` whose `.sent` is true, query the order before you create another one.
 """.lstrip()
+
+_FAMILIES = (
+    (
+        "[Payments](https://developers.tiktok.com/doc/minis-payment-apis) of mini games and mini apps",
+        "`/v2/minis/trade_order/...`, `/v2/minis/utility/...`",
+        "the user's",
+        '`session.request("POST", path, open_id=..., json=...)`',
+    ),
+    (
+        "[Subscriptions](https://developers.tiktok.com/doc/minis-subscription-apis) of mini apps",
+        "`/v2/minis/subscription/...`",
+        "the user's",
+        "the same",
+    ),
+    (
+        "[Media Asset API](https://developers.tiktok.com/doc/media-asset-api-reference) of mini dramas",
+        "`/v2/sg/shortdrama/...`",
+        "the app's",
+        "`session.request(method, path, client=True, headers=...)`, headers `client-key`, `Idempotency-Key`",
+    ),
+    ("TikTok GO: local services, scopes `local.*`", "as its pages say", "the user's", "as for payments"),
+    ("The Business and Ads APIs", "on other hosts", "their own", "not with this library"),
+)
 
 
 def methods() -> Mapping[str, Mapping[str, str]]:
@@ -63,7 +90,7 @@ def coverage() -> str:
         parts.append("")
     if left:
         raise ValueError(f"no area for {left}")
-    parts.append(_LEFT_OUT)
+    parts.append(_LEFT_OUT.format(rows="\n".join(f"| {' | '.join(cells)} |" for cells in _FAMILIES)))
     return "\n".join(parts)
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from tests.cli.conftest import PROGRAM
 from tiktok_async import TikTokSession
 from tiktok_async.emulator import Emulator, parse_quirks
+from tiktok_async.emulator.engine.webhook_samples import SAMPLES
 
 
 class Program:
@@ -107,7 +108,16 @@ async def test_what_a_flag_cannot_mean_is_a_usage_error(flags: list[str], word: 
     assert word in err.decode()
 
 
-async def test_trigger_sends_a_signed_webhook_to_where_it_is_told() -> None:
+@pytest.mark.parametrize(
+    ("given", "says", "told_of_a_user"),
+    [
+        (("post.publish.complete", "--content", '{"publish_id": "v_1"}'), {"publish_id": "v_1"}, True),
+        (("minis.trade_order.redeem.success",), dict(SAMPLES["minis.trade_order.redeem.success"]), False),
+    ],
+)
+async def test_trigger_sends_a_signed_webhook_to_where_it_is_told(
+    given: tuple[str, ...], says: dict[str, object], *, told_of_a_user: bool
+) -> None:
     arrived: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue()
 
     async def hook(request: web.Request) -> web.Response:
@@ -124,7 +134,7 @@ async def test_trigger_sends_a_signed_webhook_to_where_it_is_told() -> None:
     try:
         done = await asyncio.create_subprocess_exec(
             *PROGRAM,
-            *("emulator", "trigger", "post.publish.complete", "--content", '{"publish_id": "v_1"}'),
+            *("emulator", "trigger", *given),
             env={**program.variables, "HOME": "/nonexistent"},
             stderr=asyncio.subprocess.PIPE,
         )
@@ -137,7 +147,9 @@ async def test_trigger_sends_a_signed_webhook_to_where_it_is_told() -> None:
     keys = (program.variables["TIKTOK_CLIENT_KEY"], program.variables["TIKTOK_CLIENT_SECRET"])
     async with TikTokSession(client_key=keys[0], client_secret=keys[1]) as session:
         event = session.webhooks.parse(body, signature)
-    assert event.name == "post.publish.complete"
+    assert event.name == given[0]
+    assert event.content == says
+    assert (event.open_id is not None) is told_of_a_user
     assert json.loads(body)["client_key"] == keys[0]
 
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from tests.emulator.conftest import Raw, until
+from tiktok_async import UnknownEvent, WebhookEvent, WebhookName, WebhookReceiver
 from tiktok_async.emulator import Emulator, Quirks
 from tiktok_async.models import Endpoint
 
@@ -161,3 +162,19 @@ async def test_closing_stops_the_sending(app: App, http: aiohttp.ClientSession) 
     with pytest.raises(aiohttp.ClientConnectionError):
         await http.get(emulator.url + "/_emulator/")
     await emulator.aclose()
+
+
+@pytest.mark.parametrize("name", WebhookName)
+def test_each_event_has_a_sample_that_the_library_reads_as_its_kind(name: str) -> None:
+    emulator = Emulator()
+    sent = emulator.signed_webhook(name)
+    receiver = WebhookReceiver(emulator.client_key, emulator.client_secret, clock=emulator.clock)
+    told = receiver.parse(sent.body, sent.headers["TikTok-Signature"])
+    assert type(told) not in {UnknownEvent, WebhookEvent}
+    assert told.name == name
+    assert told.open_id is None
+    assert ("user_openid" in told.raw) is name.startswith("minis."), "TikTok's samples have it, empty"
+
+
+def test_an_unknown_event_has_an_empty_sample() -> None:
+    assert json.loads(Emulator().signed_webhook("event.of.tomorrow").body)["content"] == "{}"

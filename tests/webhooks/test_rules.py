@@ -21,7 +21,12 @@ from tiktok_async import (
     RemovalReason,
     Secret,
     SignatureMismatch,
+    SubscriptionEvent,
     TimestampOutsideTolerance,
+    TradeOrderPaid,
+    TradeOrderRecovered,
+    TradeOrderRefunded,
+    TradeOrderRefundFailed,
     UnknownEvent,
     VideoPublishCompleted,
     VideoUploadFailed,
@@ -211,6 +216,11 @@ SEEN = {**POST, "post_id": "7601447475849021499"}
 AS_NUMBER = {**POST, "post_id": 7601447475849021499}
 GONE, GONE_MISSPELT = "post.publish.no_longer_publicly_available", "post.publish.no_longer_publicaly_available"
 BIG = 2**63 - 1
+# As TikTok's pages on purchases print them: https://developers.tiktok.com/doc/tiktok-minis-in-app-purchases
+ORDER = {"trade_order_id": "TOID667700996", "order_id": "order_id_as_in_your_system"}
+TRIED = {**ORDER, "is_sandbox": True}
+BACK = {**TRIED, "refund_amount": 80}
+REDEEM, SUBSCRIPTION = "minis.trade_order.redeem.", "minis.subscription."
 
 
 @pytest.mark.parametrize(
@@ -231,6 +241,23 @@ BIG = 2**63 - 1
         ("post.publish.publicaly_available", SEEN, PostPubliclyAvailable, "post_id", SEEN["post_id"]),
         (GONE_MISSPELT, SEEN, PostNoLongerPubliclyAvailable, "post_id", SEEN["post_id"]),
         (GONE, AS_NUMBER, PostNoLongerPubliclyAvailable, "post_id", SEEN["post_id"]),
+        (REDEEM + "success", ORDER, TradeOrderPaid, "trade_order_id", "TOID667700996"),
+        (REDEEM + "success", ORDER, TradeOrderPaid, "is_sandbox", None),
+        (REDEEM + "success", TRIED, TradeOrderPaid, "is_sandbox", True),
+        (REDEEM + "success", {**TRIED, "is_sandbox": "false"}, TradeOrderPaid, "is_sandbox", False),
+        (REDEEM + "success", {**TRIED, "is_sandbox": 1}, TradeOrderPaid, "is_sandbox", None),
+        (REDEEM + "success", {**ORDER, "order_id": 7}, TradeOrderPaid, "order_id", "7"),
+        (REDEEM + "refund_success", BACK, TradeOrderRefunded, "refund_amount", 80),
+        (REDEEM + "refund_success", TRIED, TradeOrderRefunded, "refund_amount", None),
+        (REDEEM + "refund_fail", TRIED, TradeOrderRefundFailed, "order_id", ORDER["order_id"]),
+        (REDEEM + "refund_traceback", BACK, TradeOrderRecovered, "refund_amount", 80),
+        (REDEEM + "refund_traceback", {**BACK, "refund_amount": "80"}, TradeOrderRecovered, "refund_amount", 80),
+        (REDEEM + "refund_traceback", {**BACK, "refund_amount": "some"}, TradeOrderRecovered, "refund_amount", None),
+        *(
+            (SUBSCRIPTION + change, TRIED, SubscriptionEvent, "trade_order_id", ORDER["trade_order_id"])
+            for change in ("create", "renew", "reactivate", "onhold", "expire", "cancel")
+        ),
+        (SUBSCRIPTION + "create", {}, SubscriptionEvent, "trade_order_id", None),
     ],
 )
 @pytest.mark.parametrize("as_text", [True, False])
@@ -252,6 +279,8 @@ def test_each_kind_says_what_it_is_about(
         ("post.publish.complete", {"publish_type": "DIRECT_POST"}),
         ("post.publish.publicly_available", POST),
         ("video.upload.failed", {"share_id": None}),
+        (REDEEM + "success", {"order_id": "7"}),
+        (SUBSCRIPTION + "begin", TRIED),
     ],
 )
 def test_what_is_unknown_or_incomplete_is_kept_and_not_refused(name: str, content: Any) -> None:
@@ -275,6 +304,12 @@ def test_a_missing_user_or_time_is_no_error() -> None:
     assert event("x", {}, create_time=10**30).create_time == AT
     assert event("x", {}, create_time="1700000001").create_time == AT + timedelta(seconds=1)
     assert event("x", {}, user_openid=7).open_id == "7"
+
+
+def test_an_order_is_paid_also_where_its_event_names_no_user() -> None:
+    told = event(REDEEM + "success", TRIED, user_openid="")
+    assert type(told) is TradeOrderPaid
+    assert told.open_id is None
 
 
 def test_deliveries_of_one_event_share_a_dedup_key_and_other_events_do_not() -> None:

@@ -11,7 +11,7 @@
 | `DELETE /_emulator/faults` | | `{}`; nothing is planned any more |
 | `GET /_emulator/requests` | query `endpoint`, `last` (default 100) | `requests`, newest last |
 | `DELETE /_emulator/requests` | | `{}`; log and its counts are empty |
-| `POST /_emulator/webhooks` | `event`, `content`, `open_id`, `copies`, `after` (seconds), `url` | `{}` |
+| `POST /_emulator/webhooks` | `event`, `content` (or a sample), `open_id`, `copies`, `after` (seconds), `url` | `{}` |
 | `POST /_emulator/qr` | `token`, `open_id` to scan (`client_ticket`), `confirm: true` to confirm | `{}` |
 | `GET /_emulator/posts` | | `posts`: id, status, hash and PUTs of each; `accepted` by open_id |
 | `POST /_emulator/timeline` | the attributes of `Timeline`, durations in seconds | `{}` |
@@ -35,6 +35,7 @@ from tiktok_async.emulator.engine.quirk_values import change_quirks
 from tiktok_async.emulator.engine.replies import Reply
 from tiktok_async.emulator.engine.requests import RecordedRequest
 from tiktok_async.emulator.engine.routes import BadBody, Call, RouteDef
+from tiktok_async.emulator.engine.webhook_samples import SAMPLES
 from tiktok_async.emulator.posting.posts import Post
 from tiktok_async.emulator.posting.timelines import Timeline
 from tiktok_async.emulator.research.data import ResearchData
@@ -92,6 +93,7 @@ class _Admin:
             "client_secret": emulator.client_secret,
             "now": emulator.clock.now(),
             "webhook_url": emulator.webhook_url,
+            "webhook_samples": SAMPLES,
             "endpoints": [endpoint.name for endpoint in Endpoint],
             "users": [_user(user) for user in emulator.users[:1000]],
             "counters": {
@@ -148,7 +150,7 @@ class _Admin:
         if "event" in body:
             user = self._whose(body) if "open_id" in body else None
             body.pop("open_id", None)
-            self._emulator.send_webhook(body.pop("event"), body.pop("content"), user, **body)
+            self._emulator.send_webhook(body.pop("event"), body.pop("content", None), user, **body)
 
     async def qr(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         body = call.json()

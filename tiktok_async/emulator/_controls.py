@@ -286,7 +286,7 @@ class Controls(Products):
     def send_webhook(
         self,
         event: str,
-        content: Mapping[str, Any] | str,
+        content: Mapping[str, Any] | str | None = None,
         user: EmulatedUser | None = None,
         *,
         copies: int = 1,
@@ -296,8 +296,8 @@ class Controls(Products):
 
         Args:
             event: Its name.
-            content: What it says.
-            user: Whom it is about.
+            content: What it says; `None` is a sample for *event*.
+            user: Whom it is about; `None` for nobody, as in TikTok's samples of the events of mini games.
             copies: How often it is delivered: more than one are duplicates.
             after: How long it is held back on the emulator's clock, so that later events overtake it.
         """
@@ -305,14 +305,14 @@ class Controls(Products):
         return self.state.webhooks.send(event, content, open_id, copies=copies, after=after)
 
     def signed_webhook(
-        self, event: str, content: Mapping[str, Any] | str, user: EmulatedUser | None = None
+        self, event: str, content: Mapping[str, Any] | str | None = None, user: EmulatedUser | None = None
     ) -> SignedWebhook:
         """Return an event as TikTok would send it, for a test client that has no address to send it to.
 
         Args:
             event: Its name, such as `authorization.removed`.
-            content: What it says.
-            user: Whom it is about.
+            content: What it says; `None` is a sample for *event*.
+            user: Whom it is about; `None` for nobody.
 
         Returns:
             The body and the headers to post.

@@ -29,6 +29,7 @@ section{background:var(--paper);border:1px solid var(--line);border-radius:12px;
 table{border-collapse:collapse;width:100%;font-size:13px}
 th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
 th{position:sticky;top:0;background:var(--paper)}
+.long{flex:1 1 260px}
 code{font:13px ui-monospace,Menlo,Consolas,monospace}
 form,.row{display:flex;flex-wrap:wrap;gap:8px;align-items:end;margin:0 0 8px}
 label{display:grid;gap:2px;font-size:13px;color:var(--soft)}
@@ -55,7 +56,13 @@ button{cursor:pointer;font-weight:600}
 <section><h2>Time</h2><p id="now"></p>
 <div class="row"><button data-advance="3600">+1 hour</button><button data-advance="86400">+1 day</button>
 <button data-advance="15552000">+180 days</button></div>
-<h2>Webhooks</h2><p id="hooks"></p></section>
+<h2>Webhooks</h2><p id="hooks"></p>
+<form id="hook">
+<label>Event<select name="event" id="events"></select></label>
+<label>About<select name="open_id" id="whom"><option value="">nobody</option></select></label>
+<label class="long">Content<input name="content" id="content" spellcheck="false"></label>
+<button>Send the webhook</button>
+</form></section>
 <section class="wide"><h2>Posts</h2><div class="scroll"><table id="posts"></table></div></section>
 <section class="wide"><h2>Requests, the newest first</h2>
 <div class="scroll"><table id="requests"></table></div></section>
@@ -87,7 +94,9 @@ function button(text, work) {
   made.addEventListener('click', work)
   return made
 }
-let busy = false
+let busy = false, samples = {}
+const sample = () =>
+  document.getElementById('content').value = JSON.stringify(samples[document.getElementById('events').value])
 async function look() {
   if (busy || document.hidden) return
   busy = true
@@ -107,6 +116,13 @@ async function look() {
       one.at.slice(11, 19), one.endpoint, one.status, one.open_id, `${one.method} ${one.path}`]))
     const list = document.getElementById('endpoints')
     if (!list.length) for (const name of all.endpoints) list.append(new Option(name))
+    samples = all.webhook_samples
+    const events = document.getElementById('events'), whom = document.getElementById('whom')
+    if (!events.length) {
+      for (const name of Object.keys(samples)) events.append(new Option(name))
+      sample()
+    }
+    for (const user of all.users.slice(whom.length - 1)) whom.append(new Option(user.display_name, user.open_id))
   } catch (error) { say('The emulator does not answer.') } finally { busy = false }
 }
 document.getElementById('fault').addEventListener('submit', event => {
@@ -115,6 +131,14 @@ document.getElementById('fault').addEventListener('submit', event => {
   const body = {endpoint: form.endpoint, times: Number(form.times)}
   if (form.answer.startsWith('drop-')) body.drop = form.answer.slice(5); else body.status = Number(form.answer)
   change('faults', body)
+})
+document.getElementById('events').addEventListener('change', sample)
+document.getElementById('hook').addEventListener('submit', event => {
+  event.preventDefault()
+  const form = Object.fromEntries(new FormData(event.target)), body = {event: form.event}
+  try { body.content = JSON.parse(form.content || '{}') } catch { return say('The content is no JSON.') }
+  if (form.open_id) body.open_id = form.open_id
+  change('webhooks', body)
 })
 document.getElementById('forget').addEventListener('click', () => change('faults', null, 'DELETE'))
 for (const one of document.querySelectorAll('[data-advance]'))

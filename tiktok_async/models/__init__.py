@@ -86,6 +86,12 @@ if TYPE_CHECKING or not load_on_first_use(__name__):
     from tiktok_async.models._webhooks import PostPublishComplete as PostPublishComplete
     from tiktok_async.models._webhooks import PostPublishFailed as PostPublishFailed
     from tiktok_async.models._webhooks import RemovalReason as RemovalReason
+    from tiktok_async.models._webhooks import SubscriptionEvent as SubscriptionEvent
+    from tiktok_async.models._webhooks import TradeOrderEvent as TradeOrderEvent
+    from tiktok_async.models._webhooks import TradeOrderPaid as TradeOrderPaid
+    from tiktok_async.models._webhooks import TradeOrderRecovered as TradeOrderRecovered
+    from tiktok_async.models._webhooks import TradeOrderRefunded as TradeOrderRefunded
+    from tiktok_async.models._webhooks import TradeOrderRefundFailed as TradeOrderRefundFailed
     from tiktok_async.models._webhooks import UnknownEvent as UnknownEvent
     from tiktok_async.models._webhooks import VideoPublishCompleted as VideoPublishCompleted
     from tiktok_async.models._webhooks import VideoUploadFailed as VideoUploadFailed

@@ -1,7 +1,8 @@
 """What TikTok tells by webhook.
 
-Sources: https://developers.tiktok.com/doc/webhooks-events and, for posts,
-https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
+Sources: https://developers.tiktok.com/doc/webhooks-events, for posts
+https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status, and for mini games
+https://developers.tiktok.com/doc/tiktok-minis-in-app-purchases
 """
 
 import hashlib
@@ -30,6 +31,17 @@ class WebhookName(StrEnum):
     POST_PUBLICLY_AVAILABLE = "post.publish.publicly_available"
     POST_NO_LONGER_PUBLICLY_AVAILABLE = "post.publish.no_longer_publicaly_available"
     """So it is spelt in TikTok's documents; the right spelling is understood as well."""
+    TRADE_ORDER_PAID = "minis.trade_order.redeem.success"
+    TRADE_ORDER_REFUNDED = "minis.trade_order.redeem.refund_success"
+    TRADE_ORDER_REFUND_FAILED = "minis.trade_order.redeem.refund_fail"
+    TRADE_ORDER_RECOVERED = "minis.trade_order.redeem.refund_traceback"
+    SUBSCRIPTION_CREATED = "minis.subscription.create"
+    SUBSCRIPTION_RENEWED = "minis.subscription.renew"
+    SUBSCRIPTION_REACTIVATED = "minis.subscription.reactivate"
+    SUBSCRIPTION_ON_HOLD = "minis.subscription.onhold"
+    SUBSCRIPTION_EXPIRED = "minis.subscription.expire"
+    SUBSCRIPTION_CANCELLED = "minis.subscription.cancel"
+    """Not in TikTok's documents; other programs receive it."""
 
 
 class RemovalReason(IntEnum):
@@ -175,6 +187,73 @@ class PostNoLongerPubliclyAvailable(PostEvent):
     """
 
     post_id: str
+
+
+@frozen(slots=True, kw_only=True)
+class TradeOrderEvent(WebhookEvent):
+    """The base of what is told of an order in a mini game or mini app.
+
+    `open_id` is `None` in TikTok's samples: the order says whose it is, by what was written down when it was created.
+
+    Attributes:
+        trade_order_id: TikTok's id of the order, by which each order is delivered once.
+        order_id: The app's own id of it.
+        is_sandbox: Whether no money was paid; `None` if TikTok does not say.
+    """
+
+    trade_order_id: str
+    order_id: str | None = None
+    is_sandbox: bool | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class TradeOrderPaid(TradeOrderEvent):
+    """An order was paid. Goods are delivered on this event only, never on what the client says."""
+
+
+@frozen(slots=True, kw_only=True)
+class TradeOrderRefunded(TradeOrderEvent):
+    """An order was refunded.
+
+    Attributes:
+        refund_amount: How much, in Beans; `None` if TikTok does not say.
+    """
+
+    refund_amount: int | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class TradeOrderRefundFailed(TradeOrderEvent):
+    """An order was not refunded."""
+
+
+@frozen(slots=True, kw_only=True)
+class TradeOrderRecovered(TradeOrderEvent):
+    """The user asked the app store for a refund, and a part of the order's amount was recovered.
+
+    Attributes:
+        refund_amount: How much was recovered, in Beans; `None` if TikTok does not say.
+    """
+
+    refund_amount: int | None = None
+
+
+@frozen(slots=True, kw_only=True)
+class SubscriptionEvent(WebhookEvent):
+    """A subscription in a mini app began, went on, stopped or ended; `name` says which.
+
+    TikTok does not document what these events say. What is read here is there if it was sent; everything is in
+    `content`.
+
+    Attributes:
+        trade_order_id: TikTok's id of the order.
+        order_id: The app's own id of it.
+        is_sandbox: Whether no money was paid.
+    """
+
+    trade_order_id: str | None = None
+    order_id: str | None = None
+    is_sandbox: bool | None = None
 
 
 @frozen(slots=True, kw_only=True)

@@ -90,7 +90,7 @@ async def trigger(
     event: str,
     /,
     *,
-    content: str = "{}",
+    content: str | None = None,
     account: Annotated[str | None, Parameter(name=("--account", "-a"))] = None,
     base_url: Annotated[str, Parameter(env_var="TIKTOK_BASE_URL")] = "http://127.0.0.1:8900",
     webhook_url: str | None = None,
@@ -98,16 +98,16 @@ async def trigger(
     """Let a running emulator send a signed webhook, with its retries.
 
     Args:
-        event: Its name, such as post.publish.complete.
-        content: Its content, as JSON.
-        account: The open_id that it is about; by default the emulator's first.
+        event: Its name, such as post.publish.complete or minis.trade_order.redeem.success.
+        content: Its content, as JSON; by default a sample for the event.
+        account: The open_id that it is about; by default the emulator's first, and nobody for events of mini games.
         base_url: Where the emulator is.
         webhook_url: Where webhooks go from now on.
     """
     import aiohttp
 
     try:
-        values = json.loads(content)
+        values = None if content is None else json.loads(content)
     except ValueError as error:
         raise ConfigurationError(f"--content is no JSON: {error}.") from None
     admin = f"{base_url.rstrip('/')}/_emulator"
@@ -115,7 +115,9 @@ async def trigger(
         async with aiohttp.ClientSession(raise_for_status=False) as http:
             async with http.get(f"{admin}/") as reply:
                 known = await reply.json()
-            open_id = account or next((user["open_id"] for user in known["users"]), None)
+            # TikTok's samples of the events of mini games name no user.
+            first = None if event.startswith("minis.") else next((user["open_id"] for user in known["users"]), None)
+            open_id = account or first
             body = {"event": event, "content": values, "open_id": open_id, "url": webhook_url}
             given = {name: value for name, value in body.items() if value is not None}
             async with http.post(f"{admin}/webhooks", json=given) as reply:

@@ -17,6 +17,7 @@ import orjson
 from attrs import define, field, frozen
 
 from tiktok_async.emulator.engine.clock import MovableClock
+from tiktok_async.emulator.engine.webhook_samples import SAMPLES, is_of_minis
 
 # https://developers.tiktok.com/doc/webhooks-overview: exponential back-off, given up after 72 hours.
 _GIVE_UP = timedelta(hours=72)
@@ -102,7 +103,7 @@ class WebhookSender:
     def send(
         self,
         event: str,
-        content: Mapping[str, Any] | str,
+        content: Mapping[str, Any] | str | None,
         open_id: str | None,
         *,
         copies: int = 1,
@@ -112,8 +113,9 @@ class WebhookSender:
 
         Args:
             event: Its name.
-            content: What it says; put into the envelope as JSON in a string. A `str` goes in as it is.
-            open_id: Whom it is about; `None` leaves the key out.
+            content: What it says; put into the envelope as JSON in a string. A `str` goes in as it is; `None` is a
+                sample for *event*.
+            open_id: Whom it is about; `None` leaves the key out, or empty where TikTok's samples have it so.
             copies: How often it is delivered.
             after: How long it is held back, so that later events overtake it.
         """
@@ -128,7 +130,7 @@ class WebhookSender:
                 task.add_done_callback(self._tasks.discard)
         return sent
 
-    def signed(self, event: str, content: Mapping[str, Any] | str, open_id: str | None) -> SignedWebhook:
+    def signed(self, event: str, content: Mapping[str, Any] | str | None, open_id: str | None) -> SignedWebhook:
         """Return an event, signed now and sent nowhere; see `send`."""
         at = self._clock.now()
         body = self._body(event, content, open_id, at)
@@ -158,7 +160,11 @@ class WebhookSender:
             http, self._http = self._http, None
             await http.close()
 
-    def _body(self, event: str, content: Mapping[str, Any] | str, open_id: str | None, at: datetime) -> bytes:
+    def _body(self, event: str, content: Mapping[str, Any] | str | None, open_id: str | None, at: datetime) -> bytes:
+        if content is None:
+            content = SAMPLES.get(event, {})
+        if open_id is None and is_of_minis(event):
+            open_id = ""
         text = content if isinstance(content, str) else orjson.dumps(content).decode()
         envelope: dict[str, Any] = {"client_key": self._client_key, "event": event, "create_time": int(at.timestamp())}
         if open_id is not None:
