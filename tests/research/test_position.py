@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tiktok_async import ConfigurationError
@@ -101,6 +101,38 @@ def test_a_walk_costs_no_more_windows_than_there_have_to_be() -> None:
     server = Server(videos, inclusive=True, page=100)
     assert len(run(begin(first, first + 399 * DAY), server)) == 800
     assert server.requests <= 14
+
+
+def _least(first: date, last: date, server: Server) -> int:
+    """Return the requests of a walk that knows from the start whether `end_date` is included."""
+    span = 30 * DAY if server.inclusive else 29 * DAY
+    requests = 0
+    while last >= first:
+        start = max(first, last - span)
+        rows = sum(start <= moment.date() <= last for _, moment in server.videos)
+        requests += max(1, -(-rows // server.page))
+        last = start - DAY
+    return requests
+
+
+@settings(max_examples=200, deadline=None)
+@given(days=st.integers(1, 100), busy=st.integers(1, 40), page=st.integers(1, 20), inclusive=st.booleans())
+@example(days=1, busy=40, page=20, inclusive=True)
+@example(days=31, busy=40, page=20, inclusive=True)
+@example(days=62, busy=40, page=20, inclusive=True)
+def test_a_walk_that_does_not_know_whether_the_end_is_included_costs_at_most_one_request_more(
+    *, days: int, busy: int, page: int, inclusive: bool
+) -> None:
+    first = date(2026, 1, 1)
+    videos = [
+        (f"{day}-{one}", noon(first + day * DAY) + timedelta(seconds=one))
+        for day in range(-3, days + 3)
+        for one in range(busy)
+    ]
+    last = first + (days - 1) * DAY
+    server = Server(videos, inclusive=inclusive, page=page)
+    assert len(run(begin(first, last), server)) == days * busy
+    assert server.requests <= _least(first, last, server) + 1
 
 
 def test_the_last_day_is_asked_for_by_one_more_where_there_is_one() -> None:

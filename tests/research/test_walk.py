@@ -63,6 +63,21 @@ async def test_a_walk_over_many_windows_finds_every_video_once_by_either_reading
     assert await ids(session, start=first, end=last) == expected(emulator, first, last)
 
 
+@pytest.mark.parametrize("end_date", ["inclusive", "exclusive"])
+async def test_a_short_span_costs_at_most_one_request_more_by_either_reading(
+    emulator: Emulator, session: TikTokSession, end_date: str
+) -> None:
+    emulator.research.data = ResearchData(videos=1_500, days=4)
+    change(emulator, end_date=end_date)
+    for day in (date(2026, 8, 2), date(2026, 8, 4)):  # the second has no day after it with videos
+        wanted = expected(emulator, day, day)
+        before = emulator.requests.counts[Endpoint.RESEARCH_VIDEO_QUERY]
+        assert await ids(session, start=day, end=day) == wanted
+        needed = -(-len(wanted) // 100)
+        assert needed > 1
+        assert emulator.requests.counts[Endpoint.RESEARCH_VIDEO_QUERY] - before <= needed + 1
+
+
 async def test_short_and_empty_pages_end_nothing(emulator: Emulator, session: TikTokSession) -> None:
     change(emulator, withheld=0.2, empty_page_every=150, nul_in_text=True, video_id_key="video_id")
     assert await ids(session) == expected(emulator)

@@ -1,15 +1,18 @@
 """The position of a search over any span of days: its window, its cursor, the videos seen, and its checkpoint.
 
 One request of TikTok's may span 30 days, so a longer span is read window by window, the newest first. TikTok's
-sources disagree on whether `end_date` itself is included. Until an answer has shown that it is, each window includes
-the oldest day of the window before it again, and the videos already seen on that day are left out.
+sources disagree on whether `end_date` itself is included. So the first window ends one day after the span: videos come
+the newest first, and one of that day in the first answer shows that `end_date` is included. If that answer held
+nothing else, the window begins anew without that day, which costs one request a walk; every later window is exact.
+Until an answer has shown it, each window includes the oldest day of the window before it again, and the videos already
+seen on that day are left out.
 
 Sources: https://developers.tiktok.com/doc/research-api-specs-query-videos
 https://developers.tiktok.com/doc/research-api-faq
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
@@ -107,7 +110,7 @@ class ResearchPosition:
                 found.append(place)
         return found
 
-    def after(self, videos: Iterable[Seen], *, cursor: int | None, search_id: str | None) -> "ResearchPosition":
+    def after(self, videos: Sequence[Seen], *, cursor: int | None, search_id: str | None) -> "ResearchPosition":
         """Return the position after a page.
 
         Args:
@@ -125,9 +128,17 @@ class ResearchPosition:
         # Videos come the newest first, so only those of the oldest days can come again.
         kept = {one: day for one, day in seen.items() if day is None or oldest is None or day <= oldest + _DAY}
         read = evolve(self, seen=kept, inclusive=inclusive, oldest=oldest)
+        if cursor is not None and inclusive and not self.inclusive and self._useless(videos):
+            end = self.end - _DAY
+            return evolve(read, end=end, start=max(self.first, end - _WINDOW), cursor=None, search_id=None)
         if cursor is not None:
             return evolve(read, cursor=cursor, search_id=search_id or self.search_id)
         return _next_window(read)
+
+    def _useless(self, videos: Sequence[Seen]) -> bool:
+        """Return whether a page holds only videos of `end_date`, none of which is new and belongs to the search."""
+        late = all(posted is not None and posted.date() >= self.end for _, posted in videos)
+        return late and self.start < self.end and not self.wanted(videos)
 
     def lost(self) -> "ResearchPosition":
         """Return the position after TikTok has forgotten the search: it begins a new one, for the days not yet read."""
