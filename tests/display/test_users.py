@@ -90,6 +90,9 @@ async def test_a_profile_has_the_name_it_is_given_until_its_user_consents_in_the
     shown = await player.profile(avatar_url="https://game.example/1.png")
     assert (shown.open_id, shown.display_name) == (user.open_id, "TikTok Player")
     assert shown.avatar_url == "https://game.example/1.png"
+    plain = (await player.profile()).avatar_url
+    assert plain is not None
+    assert plain.startswith("data:image/svg+xml,")
     assert emulator.deny(user)
     assert (await player.profile(name="Player 1")).display_name == "Player 1"
     assert emulator.allow(user)

@@ -26,6 +26,12 @@ def counts() -> dict[str, int]:
     }
 
 
+def serve_mini_game() -> None:
+    from examples.mini_game.app import make_app
+
+    web.run_app(make_app(), host="127.0.0.1", port=PORT, shutdown_timeout=GRACE, access_log=None, print=None)
+
+
 def serve_aiohttp() -> None:
     from examples.web_aiohttp.app import make_app
 
@@ -49,4 +55,4 @@ def serve_fastapi() -> None:
 
 
 if __name__ == "__main__":
-    {"web_aiohttp": serve_aiohttp, "web_fastapi": serve_fastapi}[sys.argv[1]]()
+    {"mini_game": serve_mini_game, "web_aiohttp": serve_aiohttp, "web_fastapi": serve_fastapi}[sys.argv[1]]()

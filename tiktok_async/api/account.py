@@ -111,11 +111,12 @@ class Account:
 
         Args:
             name: Shown if the user shares no name.
-            avatar_url: Shown if the user shares no picture.
+            avatar_url: Shown if the user shares no picture; `None` for a plain one, as a `data:` URL, which a page's
+                policy for pictures has to allow.
             max_age: The greatest age of a kept profile; `None` for 3 to 7 days, by account. Zero always asks TikTok.
 
         Returns:
-            As `user_info`; `display_name` is never `None`.
+            As `user_info`; `display_name` and `avatar_url` are never `None`.
 
         Raises:
             ReauthorizationRequired: The grant has ended; *name* does not replace this error.

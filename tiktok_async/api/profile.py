@@ -25,6 +25,12 @@ _NOTE = "profile"
 # "every 3 to 7 days": https://developers.tiktok.com/doc/minis-user-data
 _SOONEST, _LATEST = timedelta(days=3), timedelta(days=7)
 _KEPT = timedelta(days=30)
+# A head and shoulders in grey.
+_PICTURE = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 40'%3E%3Crect width='40' height='40'"
+    " fill='%23c9cbd4'/%3E%3Ccircle cx='20' cy='15' r='7' fill='%23fff'/%3E%3Cellipse cx='20' cy='36' rx='13' ry='12'"
+    " fill='%23fff'/%3E%3C/svg%3E"
+)
 
 
 async def shown_profile(
@@ -44,9 +50,10 @@ async def shown_profile(
         if user is not None and notes is not None:
             note = orjson.dumps({"at": runtime.clock.now().isoformat(), "user": user.raw})
             await notes.put_note(key, _NOTE, note, ttl=_KEPT, only_if_absent=False)
+    picture = _PICTURE if avatar_url is None else avatar_url
     if user is None:
-        return User(open_id=credential.open_id, display_name=name, avatar_url=avatar_url)
-    return evolve(user, display_name=user.display_name or name, avatar_url=user.avatar_url or avatar_url)
+        return User(open_id=credential.open_id, display_name=name, avatar_url=picture)
+    return evolve(user, display_name=user.display_name or name, avatar_url=user.avatar_url or picture)
 
 
 def _age_of(open_id: str) -> timedelta:

@@ -12,6 +12,7 @@
 | `GET /_emulator/requests` | query `endpoint`, `last` (default 100) | `requests`, newest last |
 | `DELETE /_emulator/requests` | | `{}`; log and its counts are empty |
 | `POST /_emulator/webhooks` | `event`, `content` (or a sample), `open_id`, `copies`, `after` (seconds), `url` | `{}` |
+| `POST /_emulator/minis` | `open_id`, `step`: `login`, `ask`, `allow` or `deny` | `code`; or `popup`: is it shown |
 | `POST /_emulator/qr` | `token`, `open_id` to scan (`client_ticket`), `confirm: true` to confirm | `{}` |
 | `GET /_emulator/posts` | | `posts`: id, status, hash and PUTs of each; `accepted` by open_id |
 | `POST /_emulator/timeline` | the attributes of `Timeline`, durations in seconds | `{}` |
@@ -64,6 +65,7 @@ def routes(emulator: "Controls") -> list[RouteDef]:
         ("GET", "requests", admin.requests),
         ("DELETE", "requests", admin.forget_requests),
         ("POST", "webhooks", admin.webhooks),
+        ("POST", "minis", admin.minis),
         ("POST", "qr", admin.qr),
         ("GET", "posts", admin.posts),
         ("POST", "timeline", admin.timeline),
@@ -151,6 +153,20 @@ class _Admin:
             user = self._whose(body) if "open_id" in body else None
             body.pop("open_id", None)
             self._emulator.send_webhook(body.pop("event"), body.pop("content", None), user, **body)
+
+    async def minis(self, call: Call) -> Any:  # noqa: ANN401 - JSON
+        body = call.json()
+        user, emulator = self._whose(body), self._emulator
+        match body["step"]:
+            case "login":
+                # What a silent login is granted, before any consent.
+                return {"code": emulator.minis_code(user, ("user.info.open_id",))}
+            case "allow":
+                return {"popup": emulator.allow(user)}
+            case "ask" | "deny":  # neither changes anything
+                return {"popup": emulator.deny(user)}
+            case step:
+                raise BadBody(f"`step` is login, ask, allow or deny, not {step!r}")
 
     async def qr(self, call: Call) -> Any:  # noqa: ANN401 - JSON
         body = call.json()
