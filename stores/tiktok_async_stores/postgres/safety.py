@@ -18,19 +18,27 @@ _SETTINGS = (
     "synchronous_standby_names",
     "default_transaction_read_only",
 )
+# Of the catalogue alone, which any role may read: who asks for a table by its name needs a right to its schema.
 _LOOK = f"""
+WITH place AS (SELECT to_regnamespace('{{schema}}')::oid AS id)
 SELECT name, current_setting(name) FROM unnest(ARRAY[{", ".join(f"'{name}'" for name in _SETTINGS)}]) AS name
 UNION ALL SELECT 'in_recovery', CASE WHEN pg_is_in_recovery() THEN 'on' ELSE 'off' END
-UNION ALL SELECT 'made', CASE WHEN to_regclass('{{schema}}.schema_version') IS NULL THEN 'no' ELSE 'yes' END
+UNION ALL SELECT 'made', CASE WHEN EXISTS (
+        SELECT FROM pg_class, place WHERE relnamespace = place.id AND relname = 'schema_version'
+    ) THEN 'yes' ELSE 'no' END
 UNION ALL SELECT 'may_make', CASE WHEN has_database_privilege(current_database(), 'CREATE') THEN 'yes' ELSE 'no' END
 UNION ALL SELECT 'standbys', count(*)::text FROM pg_stat_replication
-UNION ALL SELECT 'unlogged', string_agg(class.relname, ', ' ORDER BY class.relname) FROM pg_class AS class
-    WHERE class.relnamespace = to_regnamespace('{{schema}}') AND class.relname = ANY (%s)
-    AND class.relpersistence <> 'p'
-UNION ALL SELECT 'forbidden', string_agg(needed || ' on ' || class.relname, ', ' ORDER BY class.relname, needed)
-    FROM pg_class AS class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
-    WHERE class.relnamespace = to_regnamespace('{{schema}}') AND class.relname = ANY (%s)
-    AND NOT has_table_privilege(class.oid, needed)
+UNION ALL SELECT 'unlogged', string_agg(class.relname, ', ' ORDER BY class.relname) FROM pg_class AS class, place
+    WHERE class.relnamespace = place.id AND class.relname = ANY (%s) AND class.relpersistence <> 'p'
+UNION ALL SELECT 'forbidden', string_agg(forbidden.what, ', ' ORDER BY forbidden.what) FROM (
+    SELECT 'USAGE on the schema' FROM place WHERE NOT has_schema_privilege(place.id, 'USAGE')
+    UNION ALL SELECT needed || ' on ' || class.relname
+        FROM place, pg_class AS class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+        WHERE class.relnamespace = place.id AND NOT has_table_privilege(class.oid, needed)
+        AND (class.relname = ANY (%s) OR (class.relname, needed) = ('schema_version', 'SELECT'))
+    UNION ALL SELECT 'EXECUTE on ' || proname FROM pg_proc, place
+        WHERE pronamespace = place.id AND NOT has_function_privilege(pg_proc.oid, 'EXECUTE')
+) AS forbidden (what)
 """  # noqa: S608 - made of constants
 
 
@@ -73,7 +81,10 @@ def unsafe_settings(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]
     if found.get("forbidden"):
         yield (
             f"no right to {found['forbidden']}",
-            "GRANT SELECT, INSERT, UPDATE, DELETE on the tables of the schema to this role: some writes fail now.",
+            (
+                "GRANT USAGE on the schema, and SELECT, INSERT, UPDATE, DELETE on its tables, to this role: some reads "
+                "or writes fail now."
+            ),
         )
 
 

@@ -7,9 +7,9 @@ import pytest
 from tests.postgres_server import PostgresServer, new_schema
 from tiktok_async.errors import StoreError
 from tiktok_async.models import AccountKey, StoreUnsafe
-from tiktok_async.stores import PostgresTokenStore
+from tiktok_async.stores import PostgresTokenStore, postgres_schema
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores.postgres.safety import unsafe_settings
+from tiktok_async_stores.postgres.safety import examine, unsafe_settings
 
 pytestmark = pytest.mark.postgres
 
@@ -49,6 +49,28 @@ SAFE: dict[str, str | None] = {
 )
 def test_each_danger_is_named_and_nothing_else(changes: dict[str, str | None], told: list[str]) -> None:
     assert [setting for setting, advice in unsafe_settings(SAFE | changes) if advice] == told
+
+
+async def test_each_right_that_a_role_lacks_is_named(safe_postgres: PostgresServer) -> None:
+    schema, role = new_schema(), new_schema()
+    safe_postgres.execute(postgres_schema(schema), f"CREATE ROLE {role} LOGIN")
+    url = f"postgresql://{role}@127.0.0.1:{safe_postgres.port}/postgres?schema={schema}"
+
+    async def lacks() -> list[str]:
+        return [setting.removeprefix("no right to ") for setting, _ in unsafe_settings(await examine(url))]
+
+    (every,) = await lacks()
+    assert "USAGE on the schema" in every
+    assert "SELECT on schema_version" in every
+    assert "UPDATE on tokens" in every
+    # The lines of docs/postgresql.md.
+    tables = f"ALL TABLES IN SCHEMA {schema} TO {role}"
+    safe_postgres.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables}")
+    assert await lacks() == ["USAGE on the schema"]
+    safe_postgres.execute(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
+    assert await lacks() == []
+    safe_postgres.execute(f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC")
+    assert await lacks() == ["EXECUTE on limits_memory, EXECUTE on take_permits"]
 
 
 def test_what_may_not_be_read_counts_as_safe() -> None:
