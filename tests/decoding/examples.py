@@ -2,11 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 from attrs import frozen
 
-from tiktok_async import Account, Endpoint, QrStatus, TikTokSession
+from tiktok_async import (
+    Account,
+    Endpoint,
+    PhotoPost,
+    PrivacyLevel,
+    PullFromUrl,
+    QrStatus,
+    TikTokSession,
+    VideoPost,
+)
 
 DAYS: dict[str, Any] = {"start": date(2026, 1, 1), "end": date(2026, 1, 3)}
 ANY = {"and": [{"operation": "EQ", "field_name": "keyword", "field_values": ["a"]}]}
@@ -75,6 +85,55 @@ async def _qr(session: TikTokSession, _: Account) -> Any:
             return None
     return None
 
+
+async def _object(found: Awaitable[Any]) -> Any:
+    """Return an answer that is a JSON object as something with attributes."""
+    one = await found
+    if isinstance(one, tuple):
+        one = one[0] if one else None
+    return SimpleNamespace(**one) if isinstance(one, dict) else one
+
+
+async def _state(session: TikTokSession) -> Any:
+    return SimpleNamespace(task_status=await session.research.compliance_task("7").status())
+
+
+PULLED = PullFromUrl("https://cdn.example/clip.mp4")
+PHOTOS = PhotoPost(privacy_level=PrivacyLevel.SELF_ONLY)
+DONE = {"error": {"code": "ok", "message": "", "log_id": "L"}}
+AD: dict[str, Any] = {
+    "ad": {
+        "id": 1_730_000_000_000_001,
+        "first_shown_date": 20_260_102,
+        "last_shown_date": 20_260_109,
+        "status": "inactive",
+        "status_statement": "",
+        "videos": [{"url": "https://cdn.example/ad.mp4", "cover_image_url": "https://cdn.example/ad.jpeg"}],
+        "image_urls": ["https://cdn.example/ad.webp"],
+        "reach": {"unique_users_seen": "12K"},
+    },
+    "advertiser": {"business_id": 3_847_236_290_405, "business_name": "A Shop", "paid_for_by": "A Shop Ltd."},
+}
+DETAIL: dict[str, Any] = {
+    "ad": AD["ad"],
+    "advertiser": {
+        **AD["advertiser"],
+        "follower_count": 12,
+        "avatar_url": "https://cdn.example/shop.jpeg",
+        "profile_url": "https://www.tiktok.com/@a_shop",
+    },
+    "ad_group": {"targeting_info": {"age": {"18-24": True}, "country": ["FR"], "number_of_users_targeted": "1M"}},
+}
+BUSINESS: dict[str, Any] = {"business_id": 3_847_236_290_405, "business_name": "A Shop", "country_code": "FR"}
+PAID: dict[str, Any] = {
+    "id": ID,
+    "create_date": 20_260_102,
+    "create_timestamp": "1767355194",
+    "creator": {"username": "somebody"},
+    "label": "Paid partnership",
+    "brand_names": ["A Shop"],
+    "videos": [{"url": "https://cdn.example/paid.mp4", "cover_image_url": "https://cdn.example/paid.jpeg"}],
+}
 
 EXAMPLES = [
     Example(
@@ -352,6 +411,96 @@ EXAMPLES = [
         lambda _, account: account.portability.request("123451234512345").status(),
         archive,
     ),
+    Example(
+        "archive cancelled",
+        Endpoint.PORTABILITY_CANCEL,
+        DONE,
+        lambda _, account: account.portability.request("123451234512345").cancel(),
+        {},
+        flat=True,
+    ),
+    Example(
+        "post cancelled",
+        Endpoint.PUBLISH_CANCEL,
+        DONE,
+        lambda _, account: account.publish("v_pub_url~v2.7").cancel(),
+        {},
+        flat=True,
+    ),
+    Example("grant revoked", Endpoint.REVOKE, {}, lambda _, account: account.disconnect(), {}, flat=True),
+    Example(
+        "compliance status",
+        Endpoint.RESEARCH_VALIDATION_STATUS,
+        {"task_status": "Completed"},
+        lambda session, _: _state(session),
+        {"task_status": "Completed"},
+    ),
+    Example(
+        "video post",
+        Endpoint.VIDEO_INIT,
+        {"publish_id": "v_pub_url~v2.7601447475849021452"},
+        lambda _, account: account.post_video(PULLED, VideoPost(privacy_level=PrivacyLevel.SELF_ONLY)),
+        {"publish_id": "v_pub_url~v2.7601447475849021452"},
+    ),
+    Example(
+        "video draft from a file",
+        Endpoint.INBOX_INIT,
+        {
+            "publish_id": "v_inbox_file~v2.7601447475849021452",
+            "upload_url": "https://open-upload.tiktokapis.com/video/?upload_id=76014474758&upload_token=0000-0001",
+        },
+        lambda _, account: account.draft_video(bytes(9)),
+        {"publish_id": "v_inbox_file~v2.7601447475849021452"},
+    ),
+    Example(
+        "photo post",
+        Endpoint.CONTENT_INIT,
+        {"publish_id": "p_pub_url~v2.7601447475849021453"},
+        lambda _, account: account.post_photos(["https://cdn.example/1.webp"], PHOTOS),
+        {"publish_id": "p_pub_url~v2.7601447475849021453"},
+    ),
+    Example(
+        "reviews, whose time is in milliseconds",
+        Endpoint.RESEARCH_SHOP_REVIEWS,
+        {"review_data": [{"product_name": "Cup", "create_time": 1_722_879_716_021}]},
+        lambda session, _: session.research.shop_reviews("1729401755128991215").first(),
+        {"product_name": "Cup", "create_time": 1_722_879_716},
+    ),
+    Example(
+        "ads",
+        Endpoint.RESEARCH_ADLIB_AD_QUERY,
+        {"ads": [AD], "has_more": "true", "search_id": "7201388525814961198"},
+        lambda session, _: _object(session.research.ads.query(**DAYS).first()),
+        AD,
+    ),
+    Example(
+        "an ad",
+        Endpoint.RESEARCH_ADLIB_AD_DETAIL,
+        DETAIL,
+        lambda session, _: _object(session.research.ads.ad("1730000000000001")),
+        DETAIL,
+    ),
+    Example(
+        "ads by day",
+        Endpoint.RESEARCH_ADLIB_AD_REPORT,
+        {"count_time_series_by_country": {"FR": [{"date": 20_260_102, "count": 12}]}},
+        lambda session, _: _object(session.research.ads.report(**DAYS)),
+        {"count_time_series_by_country": {"FR": [{"date": 20_260_102, "count": 12}]}},
+    ),
+    Example(
+        "advertisers",
+        Endpoint.RESEARCH_ADLIB_ADVERTISER_QUERY,
+        {"advertisers": [BUSINESS]},
+        lambda session, _: _object(session.research.ads.advertisers("shop")),
+        BUSINESS,
+    ),
+    Example(
+        "paid content",
+        Endpoint.RESEARCH_ADLIB_CONTENT_QUERY,
+        {"commercial_contents": [PAID], "has_more": "true", "search_id": "7201388525814961198"},
+        lambda session, _: _object(session.research.ads.contents(**DAYS).first()),
+        PAID,
+    ),
     *(
         Example(f"QR {body['status']}", Endpoint.QRCODE_CHECK, body, _qr, {}, flat=True)
         for body in (
@@ -365,3 +514,34 @@ EXAMPLES = [
 async def _first(found: Awaitable[tuple[Any, ...]]) -> Any:
     several = await found
     return several[0] if several else None
+
+
+# The fields that TikTok's tables name, each page in its own spelling; those of a user or an archive need scopes.
+_VIDEO = " ".join(name for name in VIDEO if name not in ("effect_ids", "playlist_id", "voice_to_text"))
+_COUNTS = "follower_count following_count likes_count video_count"
+TABLES = {
+    name: frozenset(fields.split())
+    for name, fields in {
+        "user info": (
+            "open_id union_id avatar_url avatar_url_100 avatar_large_url display_name bio_description "
+            f"profile_deep_link is_verified username {_COUNTS}"
+        ),
+        "video list": " ".join(video),
+        "video query": " ".join(video),
+        "research videos": " ".join(VIDEO),
+        "research user": f"display_name bio_description avatar_url is_verified bio_url {_COUNTS}",
+        "research comments": " ".join(COMMENT),
+        "liked videos": _VIDEO.replace("favorites", "favourites"),
+        "pinned videos": _VIDEO,
+        "reposted videos as reposted_videos": _VIDEO.replace("favorites", "favourites"),
+        "playlist": "playlist_id playlist_name playlist_item_total playlist_last_updated playlist_video_ids",
+        "shop": " ".join(shop),
+        "products": " ".join(product),
+        "reviews": " ".join(review),
+        "archive status": " ".join(archive),
+        "ads": " ".join(f"{group}.{name}" for group, named in AD.items() for name in named),
+        "an ad": " ".join(f"{group}.{name}" for group, named in DETAIL.items() for name in named),
+        "advertisers": " ".join(BUSINESS),
+        "paid content": " ".join(PAID),
+    }.items()
+}

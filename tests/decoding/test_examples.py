@@ -12,9 +12,10 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from yarl import URL
 
 import tiktok_async
-from tests.decoding.examples import EXAMPLES, Example
+from tests.decoding.examples import EXAMPLES, TABLES, Example
 from tiktok_async import (
     AccountKey,
     Endpoint,
@@ -39,8 +40,10 @@ class Canned:
     def __init__(self) -> None:
         self.path = ""
         self.body: Any = None
+        self.fields: list[str] = []
 
     async def send(self, request: Request) -> RawResponse:
+        self.fields = URL(request.url).query.get("fields", "").split(",")
         path = str(request.url).partition("example.com")[2].partition("?")[0]
         body: Any = {Endpoint.TOKEN.path: CLIENT_TOKEN, Endpoint.QRCODE_GET.path: QR_CODE}.get(path, self.body)
         return RawResponse(status=200, headers={}, body=orjson.dumps(body))
@@ -112,6 +115,13 @@ def test_a_documented_answer_decodes_and_every_field_of_it_is_there(example: Exa
     for name, value in example.item.items():
         assert hasattr(found, name), name
         assert agree(getattr(found, name), value), (name, getattr(found, name), value)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_field_of_a_table_is_asked_for_where_nobody_names_fields(name: str) -> None:
+    stage, example = Stage(), next(one for one in EXAMPLES if one.name == name)
+    asyncio.run(stage.run(example, example.data))
+    assert TABLES[name] - set(stage.canned.fields) == set()
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
