@@ -237,6 +237,12 @@ def _one_id(key: str, content: _Content) -> _Values:
     return None if text is None else {key: text}
 
 
+def _video(content: _Content) -> _Values:
+    # One page ties these events to Video Kit, another to Content Posting.
+    share_id, publish_id = _text(content.get("share_id")), _text(content.get("publish_id"))
+    return {"share_id": share_id, "publish_id": publish_id} if share_id or publish_id else None
+
+
 def _post(content: _Content) -> _Values:
     publish_id = _text(content.get("publish_id"))
     if publish_id is None:
@@ -290,8 +296,8 @@ def _refund(content: _Content) -> _Values:
 
 _KINDS: Mapping[str, tuple[type[WebhookEvent], Callable[[_Content], _Values]]] = {
     WebhookName.AUTHORIZATION_REMOVED: (AuthorizationRemoved, _removal),
-    WebhookName.VIDEO_UPLOAD_FAILED: (VideoUploadFailed, partial(_one_id, "share_id")),
-    WebhookName.VIDEO_PUBLISH_COMPLETED: (VideoPublishCompleted, partial(_one_id, "share_id")),
+    WebhookName.VIDEO_UPLOAD_FAILED: (VideoUploadFailed, _video),
+    WebhookName.VIDEO_PUBLISH_COMPLETED: (VideoPublishCompleted, _video),
     WebhookName.PORTABILITY_DOWNLOAD_READY: (PortabilityDownloadReady, partial(_one_id, "request_id")),
     WebhookName.POST_PUBLISH_FAILED: (PostPublishFailed, _failed_post),
     WebhookName.POST_PUBLISH_COMPLETE: (PostPublishComplete, _post),

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from tests.emulator.conftest import Answer, Raw
 from tiktok_async.emulator import EmulatedUser, Emulator
+from tiktok_async.emulator.engine.quirks import PostingQuirks
 from tiktok_async.emulator.posting.timelines import FAIL_REASONS
 from tiktok_async.models import Endpoint
 
@@ -93,6 +94,16 @@ async def test_a_public_upload_gets_its_id_once_moderation_is_over(creator: Crea
     ]
     assert contents(creator.raw)[0][1] == {"publish_id": post, "publish_type": "DIRECT_POST"}
     assert set(contents(creator.raw)[1][1]) == {"publish_id", "publish_type", "post_id"}
+
+
+@pytest.mark.parametrize("word", ["DIRECT_POST", "DIRECT_PUBLISH"])
+async def test_a_direct_post_is_called_by_either_word(creator: Creator, word: Any) -> None:
+    emulator = creator.raw.emulator
+    emulator.quirks = evolve(emulator.quirks, posting=PostingQuirks(direct_word=word))
+    emulator.plan_timeline(processing=timedelta(0))
+    post = await creator.upload()
+    await creator.data(post)
+    assert contents(creator.raw)[0][1]["publish_type"] == word
 
 
 async def test_one_move_of_the_clock_may_pass_every_step(creator: Creator) -> None:

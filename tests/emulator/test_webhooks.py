@@ -4,14 +4,14 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from tests.emulator.conftest import Raw, until
-from tiktok_async import UnknownEvent, WebhookEvent, WebhookName, WebhookReceiver
+from tiktok_async import UnknownEvent, VideoPublishCompleted, WebhookEvent, WebhookName, WebhookReceiver
 from tiktok_async.emulator import Emulator, Quirks
 from tiktok_async.models import Endpoint
 
@@ -178,3 +178,13 @@ def test_each_event_has_a_sample_that_the_library_reads_as_its_kind(name: str) -
 
 def test_an_unknown_event_has_an_empty_sample() -> None:
     assert json.loads(Emulator().signed_webhook("event.of.tomorrow").body)["content"] == "{}"
+
+
+@pytest.mark.parametrize("key", ["share_id", "publish_id"])
+def test_the_events_of_videos_name_a_share_or_a_post(key: Literal["share_id", "publish_id"]) -> None:
+    emulator = Emulator(quirks=Quirks(video_event_id=key))
+    sent = emulator.signed_webhook("video.publish.completed")
+    receiver = WebhookReceiver(emulator.client_key, emulator.client_secret, clock=emulator.clock)
+    told = receiver.parse(sent.body, sent.headers["TikTok-Signature"])
+    assert isinstance(told, VideoPublishCompleted)
+    assert (told.share_id is not None, told.publish_id is not None) == (key == "share_id", key == "publish_id")

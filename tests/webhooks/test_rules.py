@@ -212,6 +212,7 @@ def test_signing_wants_an_aware_time() -> None:
 
 SHARE = {"share_id": "video.69.VD"}
 POST = {"publish_id": "v_pub_file~v2-1.76", "publish_type": "DIRECT_POST"}
+DIRECT = {**POST, "publish_type": "DIRECT_PUBLISH"}
 SEEN = {**POST, "post_id": "7601447475849021499"}
 AS_NUMBER = {**POST, "post_id": 7601447475849021499}
 GONE, GONE_MISSPELT = "post.publish.no_longer_publicly_available", "post.publish.no_longer_publicaly_available"
@@ -231,11 +232,14 @@ REDEEM, SUBSCRIPTION = "minis.trade_order.redeem.", "minis.subscription."
         ("authorization.removed", {}, AuthorizationRemoved, "reason", RemovalReason.UNKNOWN),
         ("video.upload.failed", SHARE, VideoUploadFailed, "share_id", "video.69.VD"),
         ("video.publish.completed", SHARE, VideoPublishCompleted, "share_id", "video.69.VD"),
+        ("video.upload.failed", {"publish_id": "v_1"}, VideoUploadFailed, "publish_id", "v_1"),
+        ("video.publish.completed", {"publish_id": "v_1"}, VideoPublishCompleted, "share_id", None),
         ("portability.download.ready", {"request_id": BIG}, PortabilityDownloadReady, "request_id", str(BIG)),
         ("post.publish.failed", {**POST, "reason": "spam_risk"}, PostPublishFailed, "reason", FailReason.SPAM_RISK),
         ("post.publish.failed", {**POST, "fail_reason": "new_one"}, PostPublishFailed, "reason", "new_one"),
         ("post.publish.failed", POST, PostPublishFailed, "reason", None),
         ("post.publish.complete", POST, PostPublishComplete, "publish_type", "DIRECT_POST"),
+        ("post.publish.complete", DIRECT, PostPublishComplete, "publish_type", "DIRECT_PUBLISH"),
         ("post.publish.inbox_delivered", {"publish_id": "v"}, PostInboxDelivered, "publish_type", None),
         ("post.publish.publicly_available", AS_NUMBER, PostPubliclyAvailable, "post_id", SEEN["post_id"]),
         ("post.publish.publicaly_available", SEEN, PostPubliclyAvailable, "post_id", SEEN["post_id"]),

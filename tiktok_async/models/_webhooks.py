@@ -105,10 +105,12 @@ class VideoUploadFailed(WebhookEvent):
     """A video shared by Video Kit did not arrive.
 
     Attributes:
-        share_id: The share.
+        share_id: The share; `None` if TikTok names a post instead.
+        publish_id: The post, where TikTok sends this of Content Posting, as one of its pages has it.
     """
 
-    share_id: str
+    share_id: str | None = None
+    publish_id: str | None = None
 
 
 @frozen(slots=True, kw_only=True)
@@ -116,10 +118,12 @@ class VideoPublishCompleted(WebhookEvent):
     """A video shared by Video Kit was published.
 
     Attributes:
-        share_id: The share.
+        share_id: The share; `None` if TikTok names a post instead.
+        publish_id: The post, where TikTok sends this of Content Posting, as one of its pages has it.
     """
 
-    share_id: str
+    share_id: str | None = None
+    publish_id: str | None = None
 
 
 @frozen(slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class PostingQuirks:
         unknown_id_polls: How many times a fresh `publish_id` is called invalid.
         post_id_shape: The form of `publicaly_available_post_id`.
         webhook_post_id: The type of `post_id` in webhooks.
+        direct_word: The `publish_type` of a direct post in webhooks; public tests show both.
         media: Whether uploaded videos, and what `Emulator.host_media` holds for pulls, are looked into and fail by
             TikTok's rules for media; `checked` needs PyAV and Pillow (extra `media`) and keeps the bytes in memory.
     """
@@ -81,6 +82,7 @@ class PostingQuirks:
     unknown_id_polls: int = 0
     post_id_shape: Literal["list", "scalar", "string", "strings", "absent"] = "list"
     webhook_post_id: Literal["number", "string"] = "number"
+    direct_word: Literal["DIRECT_POST", "DIRECT_PUBLISH"] = "DIRECT_POST"
     media: Literal["ignored", "checked"] = field(default="ignored", validator=validators.in_(("ignored", "checked")))
 
 
@@ -193,6 +195,8 @@ class Quirks:
         research: Those of the Research API.
         portability: Those of Data Portability.
         webhooks_signed_anew: Whether a webhook that is sent again carries a new time and signature.
+        video_event_id: What samples of `video.upload.failed` and `video.publish.completed` name: a share of Video Kit
+            or a post.
     """
 
     access_lifetime: timedelta = timedelta(hours=2)
@@ -232,3 +236,4 @@ class Quirks:
     research: ResearchQuirks = field(factory=ResearchQuirks)
     portability: PortabilityQuirks = field(factory=PortabilityQuirks)
     webhooks_signed_anew: bool = True
+    video_event_id: Literal["share_id", "publish_id"] = "share_id"

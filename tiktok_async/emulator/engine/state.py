@@ -81,6 +81,7 @@ class State:
         self.webhooks: WebhookSender = WebhookSender(
             client_key, client_secret, self.clock, webhook_url, signed_anew=quirks.webhooks_signed_anew
         )
+        self.webhooks.video_event_id = quirks.video_event_id
         self.users: dict[str, EmulatedUser] = {}
         self.url = ""
 
@@ -91,6 +92,7 @@ class State:
         self.grants.quirks = quirks
         self.windows.refused_count = quirks.refused_count
         self.webhooks.signed_anew = quirks.webhooks_signed_anew
+        self.webhooks.video_event_id = quirks.video_event_id
 
     def add_user(
         self,

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -73,6 +73,7 @@ class WebhookSender:
 
     Attributes:
         deliveries: All events so far.
+        video_event_id: What samples of the `video.*` events name.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class WebhookSender:
         self._client_secret = client_secret
         self._clock = clock
         self.signed_anew = signed_anew
+        self.video_event_id: Literal["share_id", "publish_id"] = "share_id"
         self._url: str | None = None
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -163,6 +165,8 @@ class WebhookSender:
     def _body(self, event: str, content: Mapping[str, Any] | str | None, open_id: str | None, at: datetime) -> bytes:
         if content is None:
             content = SAMPLES.get(event, {})
+            if event.startswith("video."):
+                content = {self.video_event_id: content["share_id"]} if "share_id" in content else content
         if open_id is None and is_of_minis(event):
             open_id = ""
         text = content if isinstance(content, str) else orjson.dumps(content).decode()

@@ -223,7 +223,8 @@ class Posting:
             post.steps.clear()
         post.status = step.status or post.status
         post.fail_reason = step.fail_reason
-        content: dict[str, Any] = {"publish_id": post.publish_id, "publish_type": post.publish_type}
+        word = "INBOX_SHARE" if post.draft else self.quirks.direct_word
+        content: dict[str, Any] = {"publish_id": post.publish_id, "publish_type": word}
         if step.fail_reason is not None:
             content["reason"] = step.fail_reason
         if step.visible:

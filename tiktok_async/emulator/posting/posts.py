@@ -63,11 +63,6 @@ class Post:
         return self.upload.arrivals if self.upload is not None else ()
 
     @property
-    def publish_type(self) -> str:
-        """The word webhooks use for what it is."""
-        return "INBOX_SHARE" if self.draft else "DIRECT_POST"
-
-    @property
     def final(self) -> bool:
         """Whether nothing more will become of it."""
         return self.status in ("FAILED", "PUBLISH_COMPLETE") and not self.steps

@@ -5,6 +5,7 @@ from typing import Final
 from tiktok_async.probe._question import Question
 
 _PERSON: Final = "a person has to look at the consent page"
+_HOOK: Final = "TikTok sends it to the app's webhook URL"
 _ARCHIVE: Final = "it would make an archive of the user's data"
 
 QUESTIONS: Final = (
@@ -60,6 +61,27 @@ QUESTIONS: Final = (
         sides={"list": "a list of numbers", "another": "a number, a string, nothing"},
         here="strings, in a tuple",
         unasked="only a public post has one",
+    ),
+    Question(
+        id="publish_type",
+        asks="`publish_type` of a direct post in webhooks",
+        sides={"DIRECT_POST": "`DIRECT_POST`", "DIRECT_PUBLISH": "`DIRECT_PUBLISH`"},
+        here="a text, on which nothing depends",
+        unasked=_HOOK,
+    ),
+    Question(
+        id="video_event_id",
+        asks="What `video.upload.failed` and `video.publish.completed` are about",
+        sides={"share_id": "a share of Video Kit", "publish_id": "a post of Content Posting"},
+        here="both ids are read",
+        unasked=_HOOK,
+    ),
+    Question(
+        id="minis_user",
+        asks="`user_openid` in webhooks of mini games",
+        sides={"named": "the user (table)", "empty": "empty (samples)"},
+        here="`None` if empty; the order says whose it is",
+        unasked=_HOOK,
     ),
     Question(
         id="photos_1080p",
