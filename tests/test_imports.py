@@ -3,11 +3,14 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import tiktok_async
+import tiktok_async_stores
 
 _PACKAGE = Path(tiktok_async.__file__).parent
 _OPTIONAL = {
@@ -126,6 +129,32 @@ def test_rules_never_await_and_never_ask_what_time_it_is(rule: Path) -> None:
         assert not isinstance(node, _WAITING), f"{rule.name}:{node.lineno} waits"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             assert node.func.attr not in {"now", "utcnow", "today"}, f"{rule.name}:{node.lineno} reads the clock"
+
+
+def _modules() -> dict[str, Path]:
+    """Return every module of both packages by its full name."""
+    roots = [Path(str(package.__file__)).parent for package in (tiktok_async, tiktok_async_stores)]
+    return {
+        ".".join(file.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__"): file
+        for root in roots
+        for file in root.rglob("*.py")
+    }
+
+
+def _imported(file: Path, modules: dict[str, Path]) -> Iterator[str]:
+    """Yield our modules that *file* imports anywhere: in a function and for types only, too."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in modules:
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in modules else str(node.module) for name in names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+
+
+def test_no_modules_import_each_other_in_a_circle_not_even_for_types() -> None:
+    modules = _modules()
+    graph = {name: set(_imported(file, modules)) - {name} for name, file in modules.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_grants_and_the_record_of_agents_need_no_protocol() -> None:

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from tiktok_async.models._checks import Checks, as_duration, shown
+from tiktok_async.models._checks import CheckedModel, Checks, as_duration, shown
 from tiktok_async.models._json import JsonModel
 
 T_co = TypeVar("T_co", covariant=True)
@@ -32,7 +32,7 @@ class Page(JsonModel, Generic[T_co]):
 
 
 @frozen(slots=True, kw_only=True)
-class RetryPolicy(JsonModel):
+class RetryPolicy(CheckedModel):
     """Attempts, backoff and the overall deadline for what is safe to repeat.
 
     The wait before attempt *n* is drawn evenly from zero to `min(cap, base * 2 ** (n - 1))` ("full jitter").

@@ -8,11 +8,12 @@ as 30 for a time of 30 seconds, it is taken.
 import math
 from collections.abc import AsyncIterable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeAlias, overload
+from typing import Any, Self, TypeAlias, overload
 
 from tiktok_async.errors import ConfigurationError
+from tiktok_async.models._json import JsonModel
 
-__all__ = ["Checks", "Duration", "Moment", "as_duration", "shown", "utf16_units"]
+__all__ = ["CheckedModel", "Checks", "Duration", "Moment", "as_duration", "shown", "utf16_units"]
 
 Duration: TypeAlias = timedelta | float
 """A length of time; a number is seconds."""
@@ -49,6 +50,19 @@ def as_duration(value: Duration | None) -> timedelta | None:
         except OverflowError:
             pass
     return value  # type: ignore[return-value]  # pyright: ignore[reportReturnType]  # refused where it is checked
+
+
+class CheckedModel(JsonModel):
+    """The base of models that refuse invalid arguments with a `ConfigurationError`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _make(cls, arguments: dict[str, Any]) -> Self:
+        try:
+            return cls(**arguments)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
 
 
 class Checks:

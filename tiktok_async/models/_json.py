@@ -12,12 +12,22 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from inspect import cleandoc
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import attrs
 from attrs import Attribute
-
-from tiktok_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -93,6 +103,11 @@ class JsonModel:
         except UnicodeEncodeError:  # half a surrogate pair, which JSON can only write as an escape
             return json.dumps(found, separators=(",", ":"))
         return text
+
+    @classmethod
+    def _make(cls, arguments: dict[str, Any]) -> Self:
+        """Return an instance for pydantic, which takes a `ValueError` for an invalid input."""
+        return cls(**arguments)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":  # noqa: ANN401 - any form of the class, such as Page[Video]
@@ -203,10 +218,7 @@ def _core_schema(cls: type[JsonModel], source: Any, handler: "GetCoreSchemaHandl
         found = read({name: one for name, one in sent.items() if one is not None or name in _required(cls)})
         given = {field.name: found[_name_of(field)] for field in fields if _name_of(field) in found}
         more = {"raw": dict(sent)} if "raw" in kinds else {}
-        try:
-            return cls(**given, **more)
-        except ConfigurationError as error:
-            raise ValueError(str(error)) from None  # so that pydantic tells it as a fault of the input
+        return cls._make({**given, **more})
 
     def serialize(value: JsonModel, info: "SerializationInfo") -> dict[str, Any]:
         found = {name: one for name, one in value.to_dict().items() if _is_wanted(name, info)}

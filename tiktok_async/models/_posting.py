@@ -13,7 +13,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.models._checks import Checks, as_duration
+from tiktok_async.models._checks import CheckedModel, Checks, as_duration
 from tiktok_async.models._json import JsonModel, private
 from tiktok_async.models._wire import WireModel
 
@@ -241,7 +241,7 @@ def privacy_problem(level: object) -> str | None:
 
 
 @frozen(slots=True, kw_only=True)
-class VideoPost(JsonModel):
+class VideoPost(CheckedModel):
     """The settings of a video that is posted directly.
 
     Args:
@@ -291,7 +291,7 @@ class VideoPost(JsonModel):
 
 
 @frozen(slots=True, kw_only=True)
-class PhotoPost(JsonModel):
+class PhotoPost(CheckedModel):
     """The settings of photos.
 
     Args:
