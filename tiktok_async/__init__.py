@@ -1,7 +1,7 @@
 """The asyncio SDK for TikTok's official v2 API.
 
-Names load on first use, so that `import tiktok_async` costs next to nothing and an extra that is not used is
-never imported. Each public name is stated once, below.
+Names load on first use, so that `import tiktok_async` is fast, and an extra is imported only when it is used. Each
+public name is stated once, below.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Error codes as data: which class each is raised as, whether it is worth repeating, and who can mend it."""
+"""Error codes as data: the class of each, whether a repeat is worthwhile, and who can correct it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,7 +10,7 @@ __all__ = ["API_ERRORS", "OAUTH_ERRORS", "UNKNOWN_OAUTH", "ErrorRule", "Fixer", 
 
 
 class Fixer(StrEnum):
-    """Who can mend an error."""
+    """Who can correct the cause of an error."""
 
     USER = "user"
     DEVELOPER = "developer"
@@ -19,12 +19,12 @@ class Fixer(StrEnum):
 
 @frozen(slots=True)
 class ErrorRule:
-    """What one error code means for the caller.
+    """The meaning of one error code for the caller.
 
     Attributes:
-        error: The name of the class it is raised as.
+        error: The name of its error class.
         retryable: Whether the same call may succeed later.
-        fixer: Who can mend it.
+        fixer: Who can correct the cause.
         advice: What to do, as a sentence.
     """
 
@@ -66,16 +66,16 @@ API_ERRORS: Mapping[str, ErrorRule] = {
         "Ask for fewer fields, or ask the user for the scope in a new login.",
     ),
     "invalid_params": ErrorRule(
-        "InvalidParams", False, _DEVELOPER, "Mend the request; TikTok's words say what is wrong."
+        "InvalidParams", False, _DEVELOPER, "Correct the request; TikTok's message names the problem."
     ),
     "invalid_param": ErrorRule(
-        "InvalidParams", False, _DEVELOPER, "Mend the request; TikTok's words say what is wrong."
+        "InvalidParams", False, _DEVELOPER, "Correct the request; TikTok's message names the problem."
     ),
     "invalid_request": ErrorRule(
-        "InvalidParams", False, _DEVELOPER, "Mend the request; TikTok's words say what is wrong."
+        "InvalidParams", False, _DEVELOPER, "Correct the request; TikTok's message names the problem."
     ),
     "invalid_file_upload": ErrorRule(
-        "InvalidParams", False, _DEVELOPER, "The file breaks TikTok's media rules; convert it and post it anew."
+        "InvalidParams", False, _DEVELOPER, "The file breaks TikTok's media rules; convert it and post it again."
     ),
     "invalid_publish_id": ErrorRule(
         "InvalidParams",
@@ -89,9 +89,7 @@ API_ERRORS: Mapping[str, ErrorRule] = {
         _DEVELOPER,
         "This publish_id belongs to another account; use the account that posted it.",
     ),
-    "publish_not_cancellable": ErrorRule(
-        "InvalidParams", False, _DEVELOPER, "The post is past the point where it can be cancelled."
-    ),
+    "publish_not_cancellable": ErrorRule("InvalidParams", False, _DEVELOPER, "It is too late to cancel the post."),
     "app_version_check_failed": ErrorRule(
         "PostingRefused",
         False,
@@ -112,7 +110,7 @@ API_ERRORS: Mapping[str, ErrorRule] = {
         "PostingRefused",
         False,
         _USER,
-        "TikTok has banned this creator from posting; only the creator can take it up.",
+        "TikTok has banned this creator from posting; only the creator can appeal.",
     ),
     "spam_risk_too_many_pending_share": ErrorRule(
         "PostingRefused",
@@ -185,7 +183,7 @@ API_ERRORS: Mapping[str, ErrorRule] = {
 }
 
 _SERVER = ErrorRule("ServerError", True, _TIKTOK, "TikTok failed; try again later and keep the log_id.")
-_REFUSED = ErrorRule("ApiError", False, _DEVELOPER, "TikTok gave a code this library does not know; see its message.")
+_REFUSED = ErrorRule("ApiError", False, _DEVELOPER, "This library does not know the code; see TikTok's message.")
 
 
 def rule_for_status(status: int) -> ErrorRule:
@@ -222,7 +220,7 @@ OAUTH_ERRORS: Mapping[str, ErrorRule] = {
         "OAuthError",
         False,
         _DEVELOPER,
-        "Mend the request: redirect URI and verifier must be those of the login's start.",
+        "Correct the request: redirect URI and verifier must be those of the login's start.",
     ),
     "invalid_scope": ErrorRule(
         "OAuthError", False, _DEVELOPER, "Enable every requested scope for the app in the developer portal."
@@ -233,7 +231,7 @@ OAUTH_ERRORS: Mapping[str, ErrorRule] = {
         _DEVELOPER,
         "The app may not use this grant; check its products in the developer portal.",
     ),
-    "unsupported_grant_type": ErrorRule("OAuthError", False, _DEVELOPER, "The grant type is not one TikTok knows."),
+    "unsupported_grant_type": ErrorRule("OAuthError", False, _DEVELOPER, "TikTok does not know the grant type."),
     "unsupported_response_type": ErrorRule("OAuthError", False, _DEVELOPER, "The response type must be `code`."),
     "server_error": ErrorRule("OAuthError", True, _TIKTOK, "TikTok failed; try again later."),
     "temporarily_unavailable": ErrorRule("OAuthError", True, _TIKTOK, "TikTok is busy; try again later."),
@@ -244,4 +242,4 @@ OAUTH_ERRORS: Mapping[str, ErrorRule] = {
         "Start the login again; if it happens often, check where the state is kept.",
     ),
 }
-UNKNOWN_OAUTH = ErrorRule("OAuthError", False, _DEVELOPER, "TikTok gave an OAuth error this library does not know.")
+UNKNOWN_OAUTH = ErrorRule("OAuthError", False, _DEVELOPER, "This library does not know the OAuth error.")

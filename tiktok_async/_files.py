@@ -1,6 +1,6 @@
-"""Files that hold somebody's secrets or messages: for their owner alone, and never through a link that lies in the way.
+"""Files with secrets or messages: readable only by their owner, and never opened through a link.
 
-A name that can be guessed may have been taken by another user of the machine: by a link, a file of theirs or a pipe.
+Another user of the machine may have taken a name that can be guessed, with a link, a file or a pipe.
 """
 
 import os
@@ -17,23 +17,22 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr
 
 
 def create_private(path: Path) -> BinaryIO:
-    """Make a new file that its owner alone can open, and return it, open for writing.
+    """Create a file that only its owner can open, and return it, open for writing.
 
     Raises:
-        FileExistsError: Something has that name, be it a link that leads nowhere.
-        OSError: It cannot be made.
+        FileExistsError: The name is taken, perhaps by a broken link.
+        OSError: It cannot be created.
     """
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, _MODE), "wb")
 
 
 def continue_private(path: Path) -> BinaryIO:
-    """Open a file that this user has left at *path* for appending, or make a new one; see `create_private`.
+    """Open this user's earlier file at *path* for appending, or create a new one; see `create_private`.
 
-    What has that name and is not such a file is removed first: a link, somebody else's file, or one that has a second
-    name.
+    Anything else with that name is removed first: a link, another user's file, or a file with a second name.
 
     Raises:
-        OSError: It cannot be opened, or what is in the way cannot be removed.
+        OSError: It cannot be opened, or the other file cannot be removed.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | _NO_LINK)
@@ -53,11 +52,11 @@ def continue_private(path: Path) -> BinaryIO:
 
 
 def make_private_folders(top: Path, inside: Path) -> None:
-    """Make *inside*, a folder below *top*, step by step, each for its owner alone; *top* is made, too.
+    """Create *inside*, a folder below *top*, with all folders between, each only for its owner; *top* is created, too.
 
     Raises:
-        NotADirectoryError: A step below *top* is a link or a file.
-        OSError: One cannot be made.
+        NotADirectoryError: A part of the path below *top* is a link or a file.
+        OSError: One cannot be created.
     """
     top.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     step = top
@@ -67,7 +66,7 @@ def make_private_folders(top: Path, inside: Path) -> None:
             step.mkdir(mode=_FOLDER_MODE)
         except FileExistsError:
             if not stat.S_ISDIR(step.lstat().st_mode):
-                raise NotADirectoryError(20, "something that is no folder has this name", str(step)) from None
+                raise NotADirectoryError(20, "the name is taken by something that is not a folder", str(step)) from None
 
 
 def _is_own(found: os.stat_result) -> bool:

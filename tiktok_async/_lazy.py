@@ -12,15 +12,15 @@ def load_on_first_use(package: str, extra: str | None = None) -> bool:
     """Give *package* its `__all__`, `__dir__` and `__getattr__`.
 
     The names are read from the package's source: from each `from MODULE import (NAME as NAME, ...)` of its
-    `if TYPE_CHECKING or not load_on_first_use(__name__):` block. So that type checkers, documentation and running
-    programs know the same names.
+    `if TYPE_CHECKING or not load_on_first_use(__name__):` block. So type checkers, documentation and running programs
+    know the same names.
 
     Args:
-        package: Its full name; it is being imported.
-        extra: One more name, which is `__version__` of the distribution.
+        package: The full name of the package, which is being imported.
+        extra: One more name, for `__version__` of the distribution.
 
     Returns:
-        Whether it worked. Without a source that can be read, the block imports its names at once.
+        Whether it worked. If the source cannot be read, the block imports its names at once.
     """
     module = sys.modules[package]
     spec = module.__spec__
@@ -57,7 +57,7 @@ def load_on_first_use(package: str, extra: str | None = None) -> bool:
 
 
 def _stated(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield each name and the module that has it."""
+    """Yield each name and its module."""
     home = ""
     for line in lines:
         if line.startswith("    from ") and line.endswith(" import ("):

@@ -1,6 +1,6 @@
-"""Modules of earlier versions, by which pickles made then still find their classes.
+"""Modules of earlier versions, so that pickles made with these still find their classes.
 
-Job queues carry errors and results as pickles, which name the module that a class stood in.
+Job queues hold errors and results as pickles, which name the module of each class.
 """
 
 import sys
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-# module of 0.1 -> where its classes are now
+# module of 0.1 -> present module of its classes
 _MOVED = {
     "tiktok_async._error_base": "tiktok_async.errors",
     "tiktok_async._error_table": "tiktok_async._error_codes",
@@ -37,7 +37,7 @@ _MOVED = {
 
 
 class _MovedModule:
-    """Finds and loads a module under the name of an earlier version: the module of today, untouched."""
+    """Finds and loads the present module, unchanged, under the name of an earlier version."""
 
     def __init__(self, home: str) -> None:
         self._home = home
@@ -45,22 +45,22 @@ class _MovedModule:
 
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Answer the import system; only for the names of then."""
+        """Return the spec of a module of an earlier version."""
         del path, target
         return ModuleSpec(name, cast("Loader", _MovedModule(_MOVED[name]))) if name in _MOVED else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module of today."""
+        """Return the present module."""
         del spec
         module = import_module(self._home)
         self._spec = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module its own spec back: it has been executed under its own name."""
+        """Restore the module's own spec: it was executed under its own name."""
         module.__spec__ = self._spec
 
 
 def register() -> None:
-    """Let old names be found; they cost nothing until somebody unpickles one."""
+    """Make old names importable; this costs nothing until one is unpickled."""
     sys.meta_path.append(_MovedModule)

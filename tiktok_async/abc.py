@@ -1,7 +1,8 @@
-"""The seams: protocols that a user, a test or another package may fill with code of its own.
+"""The protocols that a user, a test or another package may implement.
 
-Each method's docstring is the contract: what a missing key means, what happens under concurrency, which of our
-errors it raises. `tiktok_async.testing` holds a pytest class for each protocol that proves an implementation.
+Each method's docstring is its contract: the result for a missing key, the behaviour under concurrency, and the errors
+of this library that it raises. `tiktok_async.testing` holds a pytest class for each protocol that checks an
+implementation.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -35,9 +36,9 @@ __all__ = [
 
 
 class CheckpointStore(Protocol):
-    """Where checkpoints live. Any number of tasks, processes and machines use the same records at once.
+    """Stores checkpoints. Any number of tasks, processes and machines use the same records concurrently.
 
-    Every method raises `StoreError` (and nothing of the library underneath) when the store cannot be reached.
+    Every method raises `StoreError` (and no error of the underlying library) when the store cannot be reached.
     """
 
     async def get(self, key: AccountKey) -> "Checkpoint | None":
@@ -48,8 +49,8 @@ class CheckpointStore(Protocol):
         """Store *checkpoint* under its key, by compare-and-set.
 
         Args:
-            checkpoint: What to store; its own `version` is ignored.
-            expected_version: The version that must be stored now; 0 for none at all.
+            checkpoint: The checkpoint; its own `version` is ignored.
+            expected_version: The version that must be stored now; 0 if none may be stored.
 
         Returns:
             The checkpoint as stored: its `version` is one more than the one it replaced.
@@ -61,30 +62,29 @@ class CheckpointStore(Protocol):
         ...
 
     async def add(self, checkpoints: "Sequence[Checkpoint]") -> int:
-        """Store those of *checkpoints* whose accounts have none yet, and leave the others as they are.
+        """Store those of *checkpoints* whose accounts have none yet, and leave the others unchanged.
 
         Args:
             checkpoints: At most 1,000, of one app.
 
         Returns:
-            How many were stored.
+            The number of stored checkpoints.
         """
         ...
 
     async def take_due(
         self, client_key: str, *, before: datetime, until: datetime, limit: int
     ) -> "Sequence[DueAccount]":
-        """Hand out accounts that are due before *before*, longest overdue first, and make them due again at *until*.
+        """Return accounts that are due before *before*, the longest overdue first, and make them due again at *until*.
 
-        It reads an index: the cost depends on *limit* and not on how many accounts there are. Of several callers at
-        once, each account goes to one. Versions stay as they are, so that a worker in the middle of an account is
-        not disturbed.
+        It reads an index: the cost depends on *limit*, not on the number of accounts. Of several concurrent callers,
+        only one gets each account. Versions stay unchanged, so that a worker at work on an account is not disturbed.
 
         Args:
             client_key: The app.
             before: Accounts that are due earlier than this.
-            until: When they are due again if nobody finishes them; not before *before*.
-            limit: How many at most, up to 1,000.
+            until: The time at which they are due again if no worker finishes them; not before *before*.
+            limit: The most accounts, up to 1,000.
 
         Returns:
             The accounts; fewer than *limit* means that no more are due.
@@ -92,22 +92,21 @@ class CheckpointStore(Protocol):
         ...
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the checkpoint of *key*. Returns whether there was one; a second call is harmless."""
+        """Delete the checkpoint of *key*. Returns whether there was one; a second call is harmless."""
         ...
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> "AbstractAsyncContextManager[Lease]":
-        """Hold the right to sync *key* inside `async with`, as `TokenStore.lease` does.
+        """Hold a lease for the sync of *key* inside `async with`, like `TokenStore.lease`.
 
-        It is another lease than the token's: an account that is being synced can still have its token refreshed,
-        by the same worker too.
+        It is not the token's lease: during a sync, the account's token can still be refreshed, also by the same worker.
 
         Args:
             key: The account; it needs no checkpoint.
-            ttl: How long the lease outlives a holder that died.
-            wait: How long to wait for another holder; zero tries once.
+            ttl: The time until the lease of a holder that died ends.
+            wait: The longest wait for another holder; zero tries once.
 
         Raises:
-            LeaseUnavailable: *wait* is over and another worker still holds it.
+            LeaseUnavailable: *wait* has passed and another worker still holds it.
             StoreError: The store failed.
         """
         ...
@@ -117,10 +116,10 @@ class CheckpointStore(Protocol):
 
 
 class TimerHandle(Protocol):
-    """A callback that was put off with `Clock.call_later`."""
+    """A callback scheduled with `Clock.call_later`."""
 
     def cancel(self) -> None:
-        """Forget the callback; harmless when it has run."""
+        """Cancel the callback; harmless after it has run."""
 
 
 class Clock(Protocol):
@@ -131,11 +130,11 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards; their zero means nothing."""
+        """Return seconds that never run backwards, from an arbitrary zero."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for *seconds*; zero and less still give other tasks a turn."""
+        """Wait for *seconds*; zero and less still let other tasks run."""
         ...
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> TimerHandle:
@@ -148,13 +147,13 @@ class Clock(Protocol):
 
 
 class Transport(Protocol):
-    """Sends one HTTP request; knows nothing of TikTok."""
+    """Sends one HTTP request, without knowledge of TikTok."""
 
     async def send(self, request: Request) -> RawResponse:
         """Send *request* and read its answer to the end, without following a redirect.
 
         Raises:
-            TransportError: No complete answer came; `.sent` says whether the request may have arrived.
+            TransportError: There was no complete answer; `.sent` says whether the request may have arrived.
             SessionClosed: The transport was closed.
             WrongEventLoop: It belongs to another event loop.
         """
@@ -165,36 +164,36 @@ class Transport(Protocol):
 
 
 class Lease(Protocol):
-    """The right to be the one who works on an account for a while.
+    """The exclusive right to work on an account for some time.
 
-    A lease is a courtesy between workers and not a proof: a holder that was stopped for longer than its time
-    may still believe in it. What protects the token is `TokenStore.put`'s compare-and-set.
+    A lease coordinates workers, but guarantees nothing: a holder that was stopped for longer than its time may not know
+    that it ended. The token is protected by the compare-and-set of `TokenStore.put`.
     """
 
     @property
     def owner(self) -> str:
-        """Who holds it: unique to this acquisition."""
+        """The owner, unique to this acquisition."""
         ...
 
     @property
     def fence(self) -> int:
-        """Rises with every acquisition of the same key, so that an older holder can be told from a newer one."""
+        """A number that rises with each acquisition of the same key, so that a newer holder has a larger one."""
         ...
 
     async def renew(self, ttl: timedelta) -> bool:
         """Hold it for *ttl* from now on.
 
         Returns:
-            Whether it was still ours; `False` means that somebody else may have taken it, and that this holder
-            has to stop.
+            Whether it was still held; `False` means that another worker may have taken it, and that this holder must
+            stop.
         """
         ...
 
 
 class TokenStore(Protocol):
-    """Where tokens live. Any number of tasks, processes and machines use the same records at once.
+    """Stores tokens. Any number of tasks, processes and machines use the same records concurrently.
 
-    Every method raises `StoreError` (and nothing of the library underneath) when the store cannot be reached.
+    Every method raises `StoreError` (and no error of the underlying library) when the store cannot be reached.
     """
 
     async def get(self, key: AccountKey) -> Token | None:
@@ -205,9 +204,9 @@ class TokenStore(Protocol):
         """Store *token* under its key, by compare-and-set.
 
         Args:
-            token: What to store; its own `version` is ignored.
-            expected_version: The version that must be stored now: 0 for none at all. `None` stores whatever is
-                there, as a new login does.
+            token: The token; its own `version` is ignored.
+            expected_version: The version that must be stored now; 0 if none may be stored. `None` replaces any, as
+                a new login does.
 
         Returns:
             The token as stored: its `version` is one more than the one it replaced, 1 for a new record.
@@ -219,38 +218,38 @@ class TokenStore(Protocol):
         ...
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the token of *key*. Returns whether there was one; a second call is harmless."""
+        """Delete the token of *key*. Returns whether there was one; a second call is harmless."""
         ...
 
     def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
         """Yield every account of one app, in any order, each once, without loading them all.
 
-        An account that is stored or deleted meanwhile may or may not be seen; the others must be.
+        An account that is stored or deleted meanwhile may be yielded or not; all others must be.
         """
         ...
 
     def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
         """Yield the active accounts of one app whose access token ends before *before*, soonest first.
 
-        It reads an index and pages through it: the first key costs the same among ten accounts and a million.
-        Accounts whose `state` is `reauthorization_required` are left out. One whose token is renewed meanwhile
-        may be seen with its old or its new time, or not at all; the others must be seen, each once.
+        It reads an index page by page: the first key costs the same with ten accounts and with a million.
+        Accounts whose `state` is `reauthorization_required` are left out. One whose token is refreshed meanwhile may be
+        yielded by its old or its new time, or not at all; the others must be yielded, each once.
         """
         ...
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold *key*'s lease inside `async with`; at most one holder at a time among all who share the store.
+        """Hold *key*'s lease inside `async with`; among all users of the store it has at most one holder at a time.
 
         Args:
             key: The account; it needs no stored token.
-            ttl: How long the lease outlives a holder that died.
-            wait: How long to wait for another holder; zero tries once.
+            ttl: The time until the lease of a holder that died ends.
+            wait: The longest wait for another holder; zero tries once.
 
         Raises:
-            LeaseUnavailable: *wait* is over and another worker still holds it.
+            LeaseUnavailable: *wait* has passed and another worker still holds it.
             StoreError: The store failed.
 
-        A body that is cancelled or fails lets go. Letting go of a lease that was lost meanwhile does nothing.
+        It is released also when the body is cancelled or fails. Releasing a lease that was lost meanwhile does nothing.
         """
         ...
 
@@ -260,20 +259,20 @@ class TokenStore(Protocol):
 
 @runtime_checkable
 class BulkTokenStore(TokenStore, Protocol):
-    """A `TokenStore` that reads and writes many records in one trip, which a store may do or leave.
+    """A `TokenStore` that reads and writes many records in one trip; this is optional for a store.
 
-    What works on all accounts of an app asks for it: `copy_tokens`, and `EncryptedTokenStore.rotate`.
+    Work on all accounts of an app uses it if available: `copy_tokens`, and `EncryptedTokenStore.rotate`.
     """
 
     async def get_many(self, keys: Sequence[AccountKey], /) -> list[Token | None]:
-        """Return the stored tokens of *keys*, in their order, with `None` for each that has none."""
+        """Return the stored tokens of *keys* in their order, with `None` for a missing one."""
         ...
 
     async def put_many(self, puts: Sequence[tuple[Token, int | None]], /) -> list[Token | TokenConflict]:
         """Store each token by compare-and-set with the version beside it, as `put` does; each account once.
 
         Returns:
-            For each, in their order, the token as stored, or the conflict that kept it from being so.
+            For each, in their order, the token as stored, or its conflict.
 
         Raises:
             StoreError: The store failed; which of them were stored may be unknown.
@@ -301,38 +300,38 @@ class UrgentTokenStore(TokenStore, Protocol):
 
 @runtime_checkable
 class NoteStore(Protocol):
-    """Small records beside an account's token that end by themselves: what was published under which key.
+    """Stores small records of an account that end by themselves, such as the posts that were made with a key.
 
-    A token store may offer it; what needs it says so where it is missing. Every method raises `StoreError` when
-    the store cannot be reached.
+    This is optional for a token store; functions that need it raise an error if it is missing. Every method raises
+    `StoreError` when the store cannot be reached.
     """
 
     async def get_note(self, key: AccountKey, name: str) -> bytes | None:
-        """Return the note *name* of *key*, or `None` if there is none or its time is over."""
+        """Return the note *name* of *key*, or `None` if there is none or its time has passed."""
         ...
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
-        """Keep *value* as the note *name* of *key* for *ttl*.
+        """Store *value* as the note *name* of *key* for *ttl*.
 
         Args:
             key: The account; it needs no stored token.
             name: At most 200 characters.
             value: At most 64 KiB.
-            ttl: How long it lives from now on.
-            only_if_absent: Change nothing where a note stands; among all who share the store, one caller wins.
+            ttl: Its lifetime from now on.
+            only_if_absent: Change nothing if the note exists; among all users of the store, one caller wins.
 
         Returns:
-            Whether it was stored; always so without *only_if_absent*.
+            Whether it was stored; always `True` without *only_if_absent*.
         """
         ...
 
     async def delete_note(self, key: AccountKey, name: str) -> bool:
-        """Forget the note. Returns whether there was one; a second call is harmless."""
+        """Delete the note. Returns whether there was one; a second call is harmless."""
         ...
 
 
 class LimitKey(NamedTuple):
-    """What a rate limit counts: one endpoint, for one account or for the app as a whole.
+    """The calls that a rate limit counts: those of one endpoint, for one account or for the whole app.
 
     Attributes:
         client_key: The app.
@@ -350,14 +349,14 @@ class Permit(Protocol):
 
     @property
     def waited(self) -> float:
-        """Seconds this permit was waited for."""
+        """The seconds of the wait for this permit."""
         ...
 
     def done(self) -> None:
-        """Stamp the slot: the answer came, or the call was given up after it may have been sent."""
+        """Report the answer, or the end of a call that may have been sent: the slot is free a window later."""
 
     def cancel(self) -> None:
-        """Give the slot back: nothing was sent."""
+        """Free the slot: nothing was sent."""
 
 
 class Usage(NamedTuple):
@@ -365,8 +364,8 @@ class Usage(NamedTuple):
 
     Attributes:
         used: Calls that count now: made, or in flight.
-        limit: How many may.
-        resets_at: When the count starts anew (UTC); `None` for a window that slides.
+        limit: The most calls.
+        resets_at: The time at which the count starts again at zero (UTC); `None` for a sliding window.
     """
 
     used: int
@@ -375,14 +374,14 @@ class Usage(NamedTuple):
 
 
 class RateLimiter(Protocol):
-    """Lets calls through so that the server's window never overflows; first come, first served."""
+    """Lets calls through in their order so that the server's window is never exceeded."""
 
     async def acquire(self, key: LimitKey, limit: Limit, *, max_wait: float | None = None) -> Permit:
         """Wait for a slot.
 
         Args:
-            key: What is counted.
-            limit: How many calls in how long.
+            key: The calls that are counted.
+            limit: The most calls in a length of time.
             max_wait: The longest wait in seconds; `None` waits as long as it takes.
 
         Returns:
@@ -398,14 +397,14 @@ class RateLimiter(Protocol):
         ...
 
     async def usage(self, key: LimitKey, limit: Limit) -> Usage:
-        """Return how much of *limit* is in use, and when its count starts anew."""
+        """Return how much of *limit* is in use, and when its count starts again at zero."""
         ...
 
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
-        """Let nobody through for *seconds*: the server said its window is full all the same."""
+        """Let no call through for *seconds*: the server said that its window is full."""
 
     async def aclose(self) -> None:
-        """Close what this limiter opened, failing nobody's permit. Harmless when repeated."""
+        """Close what this limiter opened; permits in use stay valid. Harmless when repeated."""
 
 
 class ByteSource(Protocol):
@@ -413,7 +412,7 @@ class ByteSource(Protocol):
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes."""
         ...
 
     def read(self, offset: int, length: int) -> Awaitable[bytes]:

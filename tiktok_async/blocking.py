@@ -1,8 +1,7 @@
-"""The client from synchronous code: one background event loop, and a way to run things on it.
+"""The client for synchronous code: one background event loop that runs its calls.
 
-This is the second-class way in. Every call costs two changes of thread, one thread waits for each call under way, and
-nothing here is faster than `await`. Use it in scripts, notebooks and synchronous frameworks; where there is an event
-loop already, use `TikTokSession` on it.
+It is slower than `await`: each call costs two changes of thread, and one thread waits for each running call. Use it in
+scripts, notebooks and synchronous frameworks; if there is already an event loop, use `TikTokSession` on it.
 """
 
 import asyncio
@@ -26,13 +25,13 @@ class Runner:
     """Runs one session on an event loop of its own, in a background thread; any thread may use it.
 
     Args:
-        open_session: Makes the session, on the background loop; `None` is `TikTokSession.from_env`.
+        open_session: Opens the session on the background loop; `None` for `TikTokSession.from_env`.
 
     Attributes:
-        session: The session. What it returns is run with `run`, `iterate` or `enter`.
+        session: The session. The results of its methods are used with `run`, `iterate` or `enter`.
 
     Raises:
-        ConfigurationError: What *open_session* raised, or there is an event loop to `await` on already.
+        ConfigurationError: From *open_session*, or an event loop is already running in this thread.
 
     Example:
         >>> def main():
@@ -51,7 +50,7 @@ class Runner:
         self._closing = threading.Lock()
         self._closed = False
         self._loop = asyncio.new_event_loop()
-        # A daemon, so that a script which forgot to close still ends.
+        # A daemon thread, so that a script that does not close the runner still ends.
         self._thread = threading.Thread(target=self._loop.run_forever, name="tiktok-async", daemon=True)
         self._thread.start()
         try:
@@ -74,13 +73,13 @@ class Runner:
         An interrupt (Ctrl-C) cancels it, and waits until that is done.
 
         Args:
-            work: What a method of the session returned: a coroutine.
+            work: A coroutine from a method of the session.
 
         Raises:
             SessionClosed: The runner was closed.
-            ConfigurationError: This is another process than the one it was opened in, or this thread runs an event
-                loop, which would stand still.
-            TikTokError: What *work* raised.
+            ConfigurationError: This process is not the one in which it was opened, or this thread runs an event loop,
+                which would be blocked.
+            TikTokError: From *work*.
         """
         try:
             self._check()
@@ -92,18 +91,18 @@ class Runner:
         try:
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
         except BaseException:
-            # An interrupt may come before there is a future to cancel, so the work is found by its coroutine.
+            # An interrupt may come before the future exists, so the work is found by its coroutine.
             if inspect.getcoroutinestate(coroutine) != inspect.CORO_CLOSED:
                 asyncio.run_coroutine_threadsafe(_cancelled(coroutine), self._loop).result()
             raise
 
     def iterate(self, items: AsyncIterable[T]) -> Generator[T, None, None]:
-        """Yield what the asynchronous iterable *items* yields, one at a time; nothing is read ahead.
+        """Yield the items of the asynchronous iterable *items*, one at a time, without reading ahead.
 
-        Breaking off closes it.
+        Ending the loop early closes it.
 
         Args:
-            items: Such as `account.videos()` or `publish.upload()`.
+            items: The iterable, such as `account.videos()` or `publish.upload()`.
 
         Raises:
             TikTokError: What it raised.
@@ -113,7 +112,7 @@ class Runner:
         done = object()
         try:
             while (item := self.run(anext(source, done))) is not done:
-                yield item  # type: ignore[misc]  # the end is told apart by identity, which mypy cannot follow
+                yield item  # type: ignore[misc]  # the end is found by identity, which mypy cannot follow
         finally:
             close = getattr(source, "aclose", None)
             if close is not None and not self._closed:
@@ -124,7 +123,7 @@ class Runner:
         """Hold an asynchronous context manager, such as `session.keep_fresh()`, inside `with`.
 
         Args:
-            manager: What to hold.
+            manager: The context manager.
 
         Raises:
             TikTokError: What it raised.
@@ -139,9 +138,9 @@ class Runner:
             self.run(manager.__aexit__(None, None, None))
 
     def close(self) -> None:
-        """Close the session as `async with` does, then end the loop and its thread; may be repeated."""
+        """Close the session, then end the loop and its thread; harmless when repeated."""
         if os.getpid() != self._process:
-            # The thread did not come along with the fork, and its session is the parent's to close.
+            # A fork does not copy the thread; the parent process closes the session.
             return
         with self._closing:
             if self._closed:
@@ -176,7 +175,7 @@ def _refuse_inside_a_loop() -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
-    msg = "An event loop runs in this thread and would stand still. Use TikTokSession with `await` here."
+    msg = "An event loop runs in this thread and would be blocked. Use TikTokSession with `await` here."
     raise ConfigurationError(msg)
 
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree.
+"""All errors of this library, as one tree.
 
 ```
 TikTokError
@@ -21,9 +21,9 @@ TikTokError
     ReportRefused
 ```
 
-Every message says what happened, to whom and what to do, and ends with TikTok's `log_id` where there is one.
-Every error pickles, copies and chains without loss and without a secret. Codes become classes by the tables
-`API_ERRORS` and `OAUTH_ERRORS`, which also say what is worth repeating and who can mend it.
+Every message says what happened, for which account, and what to do, and ends with TikTok's `log_id` if there is one.
+Every error can be pickled, copied and chained without loss and without a secret. The tables `API_ERRORS` and
+`OAUTH_ERRORS` give the class of each code, whether a repeat is worthwhile, and who can correct the cause.
 """
 
 import re
@@ -92,7 +92,7 @@ __all__ = [
 ]
 
 
-# Token prefixes as TikTok's samples print them; what follows is opaque and of unbounded length.
+# The token prefixes of TikTok's samples; the rest of a token may have any form and length.
 # https://developers.tiktok.com/doc/oauth-user-access-token-management
 _TOKEN = re.compile(r"\b(act|rft|clt)\.[^\s\"'&,;<>]+")
 _SECRET_PARAMETER = re.compile(
@@ -101,7 +101,7 @@ _SECRET_PARAMETER = re.compile(
 
 
 def scrub(text: str) -> str:
-    """Blank what looks like a token or a secret parameter in *text* that came from outside.
+    """Replace text like a token or a secret parameter in *text* from outside.
 
     Example:
         >>> scrub("token act.abc!1 is bad")
@@ -110,15 +110,15 @@ def scrub(text: str) -> str:
     return _SECRET_PARAMETER.sub(r"\1=***", _TOKEN.sub(r"\1.***", text))
 
 
-# What a terminal or a log file acts on instead of showing it (C0 and C1 with the line ends, line separators, marks that
-# turn the direction of text), and halves of surrogate pairs, which no encoding can carry.
+# The characters that control a terminal or a log file (C0 and C1 with the line ends, line separators, marks that
+# change the direction of text), and halves of surrogate pairs, which no encoding can represent.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
-    r"""Escape what a terminal or a log would act on in *text* that came from outside; it stays on one line.
+    r"""Escape control characters in *text* from outside, so that it stays on one line in a terminal or a log.
 
-    Escaping twice changes nothing more: backslashes stay as they are.
+    Escaping twice changes nothing more, since backslashes are not escaped.
 
     Example:
         >>> printable("no\x1b[2Jsuch\ntoken")
@@ -132,12 +132,12 @@ def _escaped(found: "re.Match[str]") -> str:
 
 
 def _foreign(text: str) -> str:
-    """Return *text* that came from outside as it may stand in a message."""
+    """Return *text* from outside in a form that is safe in a message."""
     return printable(scrub(text))
 
 
 def join_words(*parts: str | None) -> str:
-    """Join the parts of a message that are there."""
+    """Join the parts of a message that are not empty."""
     return " ".join(part for part in parts if part)
 
 
@@ -155,7 +155,7 @@ class TikTokError(Exception):
     """The base of every error of this library.
 
     Args:
-        message: What happened, to whom, and what to do; no secret.
+        message: What happened, for which account, and what to do; without a secret.
     """
 
     def __init__(self, message: str) -> None:
@@ -163,7 +163,7 @@ class TikTokError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = dict(self.__dict__)
-        # A foreign cause may hold request headers or refuse to pickle; ours are safe to keep.
+        # An error of another library may hold request headers or not pickle; those of this library are safe.
         if isinstance(self.__cause__, TikTokError):
             state["__cause__"] = self.__cause__
         return (_restore, (type(self), self.args, state))
@@ -176,32 +176,32 @@ class TikTokError(Exception):
         return error
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        # The evidence is immutable values; nothing below needs a copy of its own.
+        # The attributes are immutable values, which need no copies.
         return self.__copy__()
 
 
 class ApiError(TikTokError):
-    """TikTok answered and said no.
+    """TikTok answered with an error.
 
     Args:
         code: TikTok's error code.
-        message: TikTok's words, or ours where it sent none.
+        message: TikTok's message, or one of this library if it sent none.
         log_id: TikTok's id of the call, for its support.
         status: The HTTP status.
         endpoint: The path that was called.
-        open_id: The account the call was for.
-        retryable: Whether the same call may succeed later; `None` takes the table's word.
-        advice: What to do; `None` takes the table's word.
+        open_id: The account of the call.
+        retryable: Whether the same call may succeed later; `None` takes the table's value.
+        advice: What to do; `None` takes the table's text.
 
     Attributes:
         code: TikTok's error code, such as `access_token_invalid`.
-        message: TikTok's own words.
+        message: TikTok's own message.
         log_id: TikTok's id of the call.
         status: The HTTP status.
         endpoint: The path that was called.
-        open_id: The account the call was for, if any.
+        open_id: The account of the call, if any.
         retryable: Whether the same call may succeed later.
-        fixer: Who can mend it: the user, the developer or TikTok.
+        fixer: Who can correct the cause: the user, the developer or TikTok.
         advice: What to do about it.
     """
 
@@ -251,7 +251,7 @@ class ScopeNotAuthorized(ApiError):
     """The user did not grant a scope that this call needs.
 
     Attributes:
-        missing: The scopes that the endpoint needs and the token does not have, where they are known.
+        missing: The scopes that the endpoint needs and the token does not have, if they are known.
     """
 
     missing: frozenset[str] = frozenset()
@@ -261,7 +261,7 @@ class RateLimited(ApiError):
     """TikTok's sliding window is full.
 
     Attributes:
-        retry_after: How long until the window has room, as far as it is known.
+        retry_after: The time until the window has a free slot, as far as it is known.
     """
 
     retry_after: timedelta | None = None
@@ -271,7 +271,7 @@ class QuotaExhausted(ApiError):
     """A daily quota is used up.
 
     Attributes:
-        resets_at: When it is full again (UTC).
+        resets_at: The time at which it is available again (UTC).
     """
 
     resets_at: datetime | None = None
@@ -282,14 +282,14 @@ class PostingRefused(ApiError):
 
 
 class ServerError(ApiError):
-    """TikTok failed on its side, or sent something that is not its API's form."""
+    """TikTok failed on its side, or its answer did not have the form of its API."""
 
 
 class ListingIncomplete(ServerError):
-    """A listing stopped although TikTok says that there is more: what came is not the whole.
+    """A listing stopped although TikTok says that there is more, so it is not complete.
 
-    Its last page was asked for several times, and its cursor was missing, stood still or led back each time. Every
-    page that came was yielded. Go on from the last page's `cursor` or `checkpoint` later.
+    Its last page was requested several times, and each time its cursor was missing or not new. All pages so far were
+    yielded. Continue later from the last page's `cursor` or `checkpoint`.
 
     Args:
         endpoint: The path that was called.
@@ -306,7 +306,7 @@ class ListingIncomplete(ServerError):
             endpoint=endpoint,
             open_id=open_id,
             retryable=True,
-            advice="List again later, from the last page's cursor or checkpoint; do not take what came for everything.",
+            advice="The listing is not complete; continue it later from the last page's cursor or checkpoint.",
         )
 
 
@@ -334,15 +334,15 @@ def api_error(
     endpoint: str | None = None,
     open_id: str | None = None,
 ) -> ApiError:
-    """Build the error that *code* stands for.
+    """Build the error for *code*.
 
     Args:
-        code: TikTok's error code; unknown ones go by *status*.
-        message: TikTok's words.
+        code: TikTok's error code; for an unknown one, *status* decides.
+        message: TikTok's message.
         log_id: TikTok's id of the call.
         status: The HTTP status.
         endpoint: The path that was called.
-        open_id: The account the call was for.
+        open_id: The account of the call.
 
     Returns:
         An instance of the class that `API_ERRORS` names.
@@ -359,16 +359,16 @@ def unexpected_form(
     status: int = 0,
     log_id: str | None = None,
     open_id: str | None = None,
-    advice: str = "TikTok changed its answer or something between altered it; report it with the log_id.",
+    advice: str = "TikTok or a proxy changed the answer; report it with the log_id.",
 ) -> ServerError:
-    """Build the error for an answer that is not what TikTok documents; it is not worth a repeat.
+    """Build the error for an answer without the documented form; it is not worth a repeat.
 
     Args:
-        what: What is wrong with it, without any of its values.
+        what: The problem, without any value of the answer.
         endpoint: The path that was called.
         status: The HTTP status.
         log_id: TikTok's id of the call.
-        open_id: The account the call was for.
+        open_id: The account of the call.
         advice: What to do.
     """
     return ServerError(
@@ -388,17 +388,17 @@ class OAuthError(TikTokError):
 
     Args:
         error: The OAuth error, such as `invalid_client`.
-        description: TikTok's words.
+        description: TikTok's message.
         log_id: TikTok's id of the call.
         open_id: The account it was for, if any.
 
     Attributes:
         error: The OAuth error.
-        description: TikTok's words.
+        description: TikTok's message.
         log_id: TikTok's id of the call.
         open_id: The account it was for, if any.
         retryable: Whether the same call may succeed later.
-        fixer: Who can mend it.
+        fixer: Who can correct the cause.
         advice: What to do about it.
     """
 
@@ -426,19 +426,24 @@ class OAuthError(TikTokError):
 
 
 class ReauthorizationRequired(OAuthError):
-    """The account's grant is gone: its user must log in again. The account stays marked until they do.
+    """The account's grant has ended: its user must log in again. The account stays marked until then.
 
     Args:
         open_id: The account.
         reason: `revoked`, `expired` or `interrupted_rotation`.
-        description: TikTok's words, if any.
+        description: TikTok's message, if any.
         log_id: TikTok's id of the call, if any.
 
     Attributes:
         open_id: The account.
+<<<<<<< HEAD
         reason: `revoked` (TikTok refuses the refresh token: the user or TikTok ended the grant, or the token had been
-            used and the store lost the newer one), `expired` (the refresh token's life is over) or
+            used and the store lost the newer one), `expired` (the refresh token has expired) or
             `interrupted_rotation` (TikTok rotated, and the result was never saved or could not be used).
+=======
+        reason: `revoked` (the user or TikTok ended the grant), `expired` (the refresh token has expired) or
+            `interrupted_rotation` (a refresh was interrupted after TikTok rotated and before the result was saved).
+>>>>>>> ee13b59 (Say in plain words what models, errors and protocols mean)
     """
 
     open_id: str  # pyright: ignore[reportIncompatibleVariableOverride]  # here it is always known
@@ -450,7 +455,11 @@ class ReauthorizationRequired(OAuthError):
             "revoked": "TikTok refuses its refresh token. Its user or TikTok ended the grant, or the token had been "
             "used and the store lost the newer one (a failover, a restored backup)",
             "expired": "its refresh token has expired",
+<<<<<<< HEAD
             "interrupted_rotation": "a rotation was cut off before the new token was saved, or it could not be used",
+=======
+            "interrupted_rotation": "a token rotation was interrupted before the new token was saved",
+>>>>>>> ee13b59 (Say in plain words what models, errors and protocols mean)
         }.get(reason, reason)
         self.args: tuple[Any, ...] = (
             printable(
@@ -464,11 +473,11 @@ class ReauthorizationRequired(OAuthError):
 
 
 class AuthorizationDenied(OAuthError):
-    """The user, or TikTok, said no on the consent page."""
+    """The user or TikTok refused on the consent page."""
 
 
 class StateMismatch(OAuthError):
-    """The callback's `state` is not the one the login began with: a forged or a mixed-up callback."""
+    """The callback's `state` is not that of the login: the callback is forged, or for another login."""
 
     def __init__(self, description: str = "The callback's state is not the one this login began with.") -> None:
         super().__init__("state_mismatch", description)
@@ -477,11 +486,11 @@ class StateMismatch(OAuthError):
 def oauth_error(
     error: str, description: str = "", *, log_id: str | None = None, open_id: str | None = None
 ) -> OAuthError:
-    """Build the error that the OAuth error word *error* stands for.
+    """Build the error for the OAuth error *error*.
 
     Args:
-        error: TikTok's word; an unknown one is a plain `OAuthError`.
-        description: TikTok's words.
+        error: TikTok's error; an unknown one is a plain `OAuthError`.
+        description: TikTok's message.
         log_id: TikTok's id of the call.
         open_id: The account it was for.
 
@@ -493,7 +502,7 @@ def oauth_error(
 
 
 class UploadError(TikTokError):
-    """Moving a video's bytes failed.
+    """Sending a video's bytes failed.
 
     Attributes:
         publish_id: The post it belongs to, if known.
@@ -507,15 +516,15 @@ class UploadError(TikTokError):
 
 
 class UploadExpired(UploadError):
-    """The hour in which an upload must finish is over; start a new post."""
+    """The hour in which an upload must finish has passed; start a new post."""
 
 
 class UploadRejected(UploadError):
-    """The upload host refused the bytes, or the address to send them to is not TikTok's."""
+    """The upload host refused the bytes, or the upload address is not TikTok's."""
 
 
 class SourceChanged(UploadError):
-    """The file is not the one the upload began with; resuming would post a corrupt video."""
+    """The file is not the one with which the upload began; resuming would post a corrupt video."""
 
 
 class PublishFailed(TikTokError):
@@ -526,7 +535,7 @@ class PublishFailed(TikTokError):
         retryable: Whether a new post of the same media may succeed.
         publish_id: The post.
         advice: What to do about it.
-        log_id: TikTok's id of the call that told.
+        log_id: TikTok's id of the status call.
     """
 
     def __init__(
@@ -553,18 +562,18 @@ class PublishFailed(TikTokError):
 
 
 class PublishPending(TikTokError):
-    """The wait is over and the post is neither published nor failed: its outcome is still open.
+    """The wait has ended, and the post is neither published nor failed yet.
 
     Args:
         publish_id: The post.
         state: The last state TikTok gave.
-        waited: How long it was waited for.
-        problem: What the last question failed with, if it did; it is the `__cause__`, too.
+        waited: The length of the wait.
+        problem: The error of the last status call, if it failed; it is the `__cause__`, too.
 
     Attributes:
         publish_id: The post; ask again with `account.publish(publish_id).wait()`.
         state: The last state TikTok gave.
-        waited: How long it was waited for.
+        waited: The length of the wait.
     """
 
     def __init__(
@@ -584,19 +593,19 @@ class PublishPending(TikTokError):
             + (
                 ". Nothing failed: ask"
                 if problem is None
-                else f", as far as is known: at last TikTok could not be asked ({type(problem).__name__}). Ask"
+                else f", as far as is known: the last status call failed ({type(problem).__name__}). Ask"
             )
-            + " again later with `account.publish(publish_id).wait()`; do not post it anew."
+            + " again later with `account.publish(publish_id).wait()`; do not post it again."
         )
         self.__cause__: BaseException | None = problem
 
 
 class ArchiveUnavailable(TikTokError):
-    """A user's archive cannot be had: it is not ready in time, it has expired, or it was cancelled.
+    """A user's archive is not available: it is not ready in time, it has expired, or it was cancelled.
 
     Attributes:
         request_id: The request for it.
-        state: TikTok's word: `pending`, `expired` or `cancelled`.
+        state: TikTok's state: `pending`, `expired` or `cancelled`.
         open_id: The account.
     """
 
@@ -608,13 +617,13 @@ class ArchiveUnavailable(TikTokError):
         advice = (
             "Nothing failed: ask again later with `account.portability.request(request_id).wait()`."
             if state == "pending"
-            else "Ask for a new one with `account.portability.add(...)`."
+            else "Request a new one with `account.portability.add(...)`."
         )
         super().__init__(
             join_words(
                 f"The archive of request {request_id}"
                 + (f" of account {open_id}" if open_id else "")
-                + f" is not there: its state is {state}.",
+                + f" is not available: its state is {state}.",
                 advice,
                 f"[log_id {log_id}]" if log_id else None,
             )
@@ -622,7 +631,7 @@ class ArchiveUnavailable(TikTokError):
 
 
 class OutcomeUnknown(TikTokError):
-    """A post may or may not have been accepted: the request may have arrived and no answer came.
+    """A post may or may not have been accepted: the request may have arrived, but there was no answer.
 
     It was not repeated, since that could publish twice.
 
@@ -646,7 +655,7 @@ class OutcomeUnknown(TikTokError):
         super().__init__(
             f"{what}"
             + (f" (account {open_id})" if open_id else "")
-            + ". It was not repeated, since that could publish twice. Look at the creator's profile or drafts, or "
+            + ". It was not repeated, since that could publish twice. Check the creator's profile or drafts, or "
             "wait for a webhook, before you post again."
         )
 
@@ -656,11 +665,11 @@ class StoreError(TikTokError):
 
 
 class TokenConflict(StoreError):
-    """Somebody else stored a newer token first; read it again.
+    """Another worker stored a newer token first; read it again.
 
     Attributes:
         open_id: The account.
-        expected_version: The version the caller saw; `None` if it expected no token.
+        expected_version: The version that the caller expected; `None` if it expected no token.
         actual_version: The version that is stored; `None` if there is no token.
     """
 
@@ -675,11 +684,11 @@ class TokenConflict(StoreError):
 
 
 class CheckpointConflict(StoreError):
-    """Somebody else stored a newer checkpoint of an account first; whoever did goes on with it.
+    """Another worker stored a newer checkpoint of an account first, and continues with it.
 
     Attributes:
         open_id: The account.
-        expected_version: The version the caller saw; `None` if it expected no checkpoint.
+        expected_version: The version that the caller expected; `None` if it expected no checkpoint.
         actual_version: The version that is stored; `None` if there is none.
     """
 
@@ -689,16 +698,16 @@ class CheckpointConflict(StoreError):
         self.actual_version = actual_version
         super().__init__(
             f"The checkpoint of account {open_id} has version {actual_version}, not {expected_version}: another worker "
-            "goes on with this account. Leave it to that one."
+            "is at work on this account. Leave it to that one."
         )
 
 
 class TokenNotSaved(StoreError):
-    """TikTok rotated the token and the store would not take the new one.
+    """TikTok rotated the token, and the new one could not be stored.
 
     Attributes:
-        token: The rotated token, the only one that works now. Save it by hand, or its user must log in again.
-            It stays in this process: a pickled copy of this error carries `None`.
+        token: The rotated token, the only valid one now. Store it yourself, or its user must log in again.
+            It stays in this process: a pickled copy of this error holds `None`.
         open_id: The account.
     """
 
@@ -716,7 +725,7 @@ class TokenNotSaved(StoreError):
 
 
 class LeaseUnavailable(StoreError):
-    """Another worker holds this account's lease and did not let go in time.
+    """Another worker holds this account's lease and did not release it in time.
 
     Attributes:
         open_id: The account.
@@ -727,12 +736,12 @@ class LeaseUnavailable(StoreError):
         self.waited = waited
         super().__init__(
             f"Another worker held the lease of account {open_id} for {waited.total_seconds():.1f} s. "
-            "Try again: a dead holder's lease ends by itself."
+            "Try again: the lease of a holder that died ends by itself."
         )
 
 
 class DecryptionError(StoreError):
-    """A stored token cannot be decrypted; the record is left as it is, and the right key still opens it.
+    """A stored token cannot be decrypted; the record is not changed, and the right key can still decrypt it.
 
     Attributes:
         open_id: The account.
@@ -744,20 +753,20 @@ class DecryptionError(StoreError):
 
 
 class ConfigurationError(TikTokError):
-    """Wrong arguments, a bad redirect URI, a missing extra or a missing variable; the message names the fix.
+    """Wrong arguments, a bad redirect URI, a missing extra or a missing variable; the message says what to change.
 
     Args:
-        message: What is wrong and what to do.
-        problems: Each thing that is wrong, where there may be several; the message holds them too.
+        message: The problem and what to do.
+        problems: Each problem, if there may be several; the message holds them too.
 
     Attributes:
-        problems: Each thing that is wrong, where there may be several.
+        problems: Each problem, if there may be several.
     """
 
     def __init__(self, message: str, *, problems: Iterable[str] = ()) -> None:
         self.problems: tuple[str, ...] = tuple(problems)
         super().__init__(message)
-        # The only messages of several lines: each is our own list of problems.
+        # The only messages of several lines: lists of problems by this library.
         self.args: tuple[Any, ...] = ("\n".join(map(printable, message.split("\n"))),)
 
 
@@ -765,7 +774,7 @@ class SessionClosed(TikTokError):
     """A call on a session that was closed.
 
     Args:
-        what: What was called.
+        what: The name of the call.
     """
 
     def __init__(self, what: str = "this call") -> None:
@@ -775,11 +784,11 @@ class SessionClosed(TikTokError):
 
 
 class WrongEventLoop(TikTokError):
-    """A session used from another event loop than the one it was opened on, or from a forked process.
+    """A session was used from another event loop than its own, or from a forked process.
 
     Args:
-        what: What was used.
-        forked: Whether this process is a fork of the one that uses it.
+        what: The used object.
+        forked: Whether this process is a fork of the one that used it.
     """
 
     def __init__(self, what: str = "TikTokSession", *, forked: bool = False) -> None:
@@ -799,12 +808,12 @@ class TransportError(TikTokError):
     """The network failed: DNS, connect, TLS, reset or timeout.
 
     Args:
-        what: What failed, in words.
+        what: The failure, in words.
         sent: Whether the request may have reached TikTok.
         endpoint: The path that was called.
 
     Attributes:
-        sent: `False` only when the request provably did not arrive.
+        sent: `False` only if the request certainly did not arrive.
         endpoint: The path that was called.
     """
 
@@ -838,10 +847,10 @@ class AccountNotFound(TikTokError):
 
 
 class ScopeNotGranted(TikTokError):
-    """The granted scopes do not cover what was asked; nothing was sent.
+    """The granted scopes do not cover the call; nothing was sent.
 
     Attributes:
-        missing: The scopes to ask the user for.
+        missing: The scopes that the user must grant.
         open_id: The account.
     """
 
@@ -852,7 +861,7 @@ class ScopeNotGranted(TikTokError):
         super().__init__(
             f"{what} needs the scope{'s' if len(self.missing) > 1 else ''} {scopes}, not granted"
             + (f" by account {open_id}" if open_id else "")
-            + ". Ask for less, or send the user through a login that asks for it."
+            + ". Request less, or send the user through a login that requests it."
         )
 
 
@@ -860,7 +869,7 @@ class RateLimitWaitExceeded(TikTokError):
     """The wait for a free slot is longer than `max_rate_limit_wait`; nothing was sent.
 
     Attributes:
-        wait: How long the wait would be.
+        wait: The length of the wait.
         endpoint: The path.
         open_id: The account, if any.
     """
@@ -877,11 +886,11 @@ class RateLimitWaitExceeded(TikTokError):
 
 
 class WebhookError(TikTokError):
-    """A webhook delivery that must not be believed; answer it with a 4xx."""
+    """A webhook delivery that must not be trusted; answer it with a 4xx."""
 
 
 class SignatureMismatch(WebhookError):
-    """The signature is missing, malformed or not made with this app's secret over these bytes."""
+    """The signature is missing or malformed, or does not match this app's secret and these bytes."""
 
 
 class TimestampOutsideTolerance(WebhookError):
@@ -893,7 +902,7 @@ class WrongApp(WebhookError):
 
 
 class EventInProgress(WebhookError):
-    """The delivery is a repeated one whose event another process is still at work on; TikTok repeats it again."""
+    """A repeated delivery, while another process is still at work on its event; TikTok repeats it again."""
 
 
 class ReportRefused(TikTokError):

@@ -147,7 +147,7 @@ def test_a_reply_of_another_form_says_where_it_came_from_and_is_not_asked_for_ag
     error = caught.value
     assert (error.code, error.endpoint, error.open_id) == ("unexpected_form", Endpoint.TOKEN.path, None)
     assert error.retryable is False
-    assert "TikTok changed its answer" in str(error)
+    assert "changed the answer" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ async def test_the_end_of_the_time_is_no_failure(emulator: Emulator, account: Ac
     with pytest.raises(PublishPending) as caught:
         await hurry(publish.wait(timeout=timedelta(minutes=2)))
     assert caught.value.state == "PROCESSING_DOWNLOAD"
-    assert "do not post it anew" in str(caught.value)
+    assert "do not post it again" in str(caught.value)
     emulator.clock.advance(timedelta(hours=1))
     assert (await account.publish(publish.publish_id).wait()).succeeded
 
@@ -260,7 +260,7 @@ async def test_a_wait_that_ends_while_tiktok_is_down_says_so(emulator: Emulator,
     with pytest.raises(PublishPending) as caught:
         await hurry(publish.wait(timeout=timedelta(minutes=3)))
     assert isinstance(caught.value.__cause__, ServerError)
-    assert "could not be asked" in str(caught.value)
+    assert "the last status call failed" in str(caught.value)
 
 
 async def test_a_download_can_be_cancelled(emulator: Emulator, account: Account) -> None:

@@ -1,6 +1,6 @@
-"""The words of the API: frozen values, enums and events, shared by every floor above.
+"""The models of the API: frozen values, enums and events, used by all other folders.
 
-Names load on first use, as those of the package itself: whoever only reads videos makes no classes of webhooks.
+Names load on first use, like those of the package itself, so that a program loads only the models that it uses.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Every documented endpoint by name, and the shape of a rate limit."""
+"""The documented endpoints, and models of pages, retries and rate limits."""
 
 from datetime import timedelta
 from enum import Enum, StrEnum
@@ -14,14 +14,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 @frozen(slots=True, kw_only=True)
 class Page(JsonModel, Generic[T_co]):
-    """What one request of a listing brought.
+    """The result of one request of a listing.
 
     Attributes:
-        items: The items, in TikTok's order; may be fewer than asked for, even none, while *has_more* is true.
-        cursor: Continues the listing behind this page; `None` where there is nothing behind it.
+        items: The items, in TikTok's order; may be fewer than requested, even none, while *has_more* is true.
+        cursor: Continues the listing after this page; `None` if there is no further page.
         has_more: Whether TikTok says that there is more.
         log_id: TikTok's id of the call.
-        checkpoint: Continues a listing of many parts (a Research walk) behind this page, in any process.
+        checkpoint: Continues a long Research search after this page, in any process.
     """
 
     items: tuple[T_co, ...]
@@ -33,18 +33,18 @@ class Page(JsonModel, Generic[T_co]):
 
 @frozen(slots=True, kw_only=True)
 class RetryPolicy(CheckedModel):
-    """Attempts, backoff and the overall deadline for what is safe to repeat.
+    """Attempts, backoff and the overall deadline for calls that are safe to repeat.
 
     The wait before attempt *n* is drawn evenly from zero to `min(cap, base * 2 ** (n - 1))` ("full jitter").
 
     Attributes:
-        attempts: How often a call is tried in all; 1 never repeats.
+        attempts: The most attempts for a call; 1 never repeats.
         base: The longest first wait.
         cap: The longest wait.
         deadline: No attempt starts later than this after the first. Lengths of time may be numbers of seconds.
 
     Raises:
-        ConfigurationError: A value cannot be right; `.problems` names each.
+        ConfigurationError: A value is invalid; `.problems` names each one.
     """
 
     attempts: int = 4
@@ -57,14 +57,14 @@ class RetryPolicy(CheckedModel):
         checks.whole("attempts", self.attempts, least=1)
         for name in ("base", "cap", "deadline"):
             checks.duration(name, getattr(self, name))
-        checks.refuse("A RetryPolicy cannot be made")
+        checks.refuse("This RetryPolicy is invalid")
 
 
 class Endpoint(Enum):
     """One documented endpoint of TikTok's v2 API.
 
-    What it needs and allows (scopes, limit, content type, whether it may be repeated) stands in the endpoint
-    table of the SDK; this is only its name, method and path.
+    Its scopes, limit and content type, and whether it may be repeated, are in the SDK's endpoint table; this is only
+    its name, method and path.
     """
 
     TOKEN = ("POST", "/v2/oauth/token/")
@@ -116,7 +116,7 @@ class Endpoint(Enum):
 
     @property
     def path(self) -> str:
-        """The path, with the trailing slash TikTok's paths have."""
+        """The path, with TikTok's trailing slash."""
         return self._path
 
 
@@ -126,7 +126,7 @@ class WindowKind(StrEnum):
     SLIDING = "sliding"
     """Any stretch of time as long as `Limit.per` holds at most `Limit.count` calls."""
     UTC_DAY = "utc_day"
-    """The count starts anew at midnight UTC."""
+    """The count starts again at zero at midnight UTC."""
 
 
 @frozen(slots=True)
@@ -134,9 +134,9 @@ class Limit(JsonModel):
     """At most *count* calls in each *per*.
 
     Args:
-        count: How many calls; at least 1.
+        count: The most calls; at least 1.
         per: The length of the window.
-        kind: Whether the window slides, or starts anew at midnight UTC.
+        kind: Whether the window slides, or starts again at midnight UTC.
 
     Raises:
         ConfigurationError: One of them cannot be right.

@@ -1,8 +1,8 @@
-"""What is wrong with the arguments of a call, told all at once, before anything is sent.
+"""Checks of the arguments of a call, which report all problems at once before anything is sent.
 
-Arguments come from forms, JSON and environment variables, so their types are looked at, too: a wrong one would
-otherwise be a `TypeError` from deep inside, or travel to TikTok and be refused there. Where the meaning is plain, such
-as 30 for a time of 30 seconds, it is taken.
+Arguments come from forms, JSON and environment variables, so their types are checked, too: a wrong one would otherwise
+raise a `TypeError` from inside the library, or be sent to TikTok and be refused there. A value whose meaning is clear,
+such as 30 for a time of 30 seconds, is accepted.
 """
 
 import math
@@ -18,7 +18,7 @@ __all__ = ["CheckedModel", "Checks", "Duration", "Moment", "as_duration", "shown
 Duration: TypeAlias = timedelta | float
 """A length of time; a number is seconds."""
 Moment: TypeAlias = datetime | date | timedelta
-"""A moment: an aware datetime, the beginning of a day in UTC, or so long before now."""
+"""A moment: an aware datetime, a date for the beginning of its day in UTC, or a timedelta for a time before now."""
 
 _SHOWN = 60
 
@@ -38,7 +38,7 @@ def as_duration(value: Duration) -> timedelta: ...
 @overload
 def as_duration(value: None) -> None: ...
 def as_duration(value: Duration | None) -> timedelta | None:
-    """Return *value* as a timedelta; one that cannot be read comes back as it is, for `Checks.duration` to refuse.
+    """Return *value* as a timedelta; an invalid one is returned unchanged, for `Checks.duration` to refuse.
 
     Example:
         >>> as_duration(1.5)
@@ -66,10 +66,10 @@ class CheckedModel(JsonModel):
 
 
 class Checks:
-    """Collects what is wrong with the arguments of one call.
+    """Collects the problems with the arguments of one call.
 
     Attributes:
-        problems: Each thing that is wrong, in the order of the checks.
+        problems: The problems, in the order of the checks.
 
     Example:
         >>> checks = Checks()
@@ -89,17 +89,17 @@ class Checks:
         """Raise one error that names every problem, if there is any.
 
         Raises:
-            ConfigurationError: There is; `.problems` holds each.
+            ConfigurationError: There is one; `.problems` holds each.
         """
         if self.problems:
             raise ConfigurationError(f"{what}: {'; '.join(self.problems)}.", problems=self.problems)
 
     def text(self, name: str, value: object, *, most_units: int | None = None) -> None:
-        """Check a text that goes to TikTok, or `None`.
+        """Check a text that is sent to TikTok, or `None`.
 
         Args:
             name: The argument.
-            value: What was given.
+            value: Its value.
             most_units: The most UTF-16 units.
         """
         if value is None:
@@ -110,14 +110,14 @@ class Checks:
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            self.add(f"{name} has half a surrogate pair at index {error.start}, which JSON cannot carry")
+            self.add(f"{name} has half a surrogate pair at index {error.start}, which JSON cannot represent")
             return
         units = utf16_units(value)
         if most_units is not None and units > most_units:
-            self.add(f"{name} is {units} UTF-16 units long, at most {most_units} are allowed")
+            self.add(f"{name} is {units} UTF-16 units long, but at most {most_units} are allowed")
 
     def flag(self, name: str, value: object, *, optional: bool = False) -> None:
-        """Check a switch; with *optional*, `None` is a third position."""
+        """Check a bool; with *optional*, `None` is allowed, too."""
         if not (isinstance(value, bool) or (optional and value is None)):
             self.add(f"{name} is {shown(value)}, not True or False")
 
@@ -128,7 +128,7 @@ class Checks:
 
         Args:
             name: The argument.
-            value: What was given.
+            value: Its value.
             least: The smallest that is allowed.
             most: The largest that is allowed.
             optional: Whether `None` is allowed.
@@ -147,7 +147,7 @@ class Checks:
 
         Args:
             name: The argument.
-            value: What was given; a number is seconds.
+            value: Its value; a number is seconds.
             positive: Whether zero is refused, too.
         """
         found: object = as_duration(value)
@@ -165,8 +165,8 @@ class Checks:
 
         Args:
             name: The argument.
-            value: What was given: an aware datetime, a date (its beginning in UTC) or a timedelta (so long ago).
-            now: From which a timedelta is counted back.
+            value: Its value: an aware datetime, a date (its beginning in UTC) or a timedelta (a time before now).
+            now: The time from which a timedelta is counted back.
         """
         if value is None:
             return None
@@ -174,7 +174,7 @@ class Checks:
             try:
                 return now - value
             except OverflowError:
-                self.add(f"{name} is longer ago than a datetime can hold")
+                self.add(f"{name} is too long ago for a datetime")
                 return None
         if isinstance(value, datetime):
             if value.utcoffset() is None:
@@ -186,7 +186,7 @@ class Checks:
         return None
 
     def names(self, name: str, value: object, *, optional: bool = True) -> None:
-        """Check a list of words, in any iterable; one str would be taken for its letters."""
+        """Check any iterable of words; one str is refused, since it is an iterable of its letters."""
         if value is None and optional:
             return
         if isinstance(value, str):

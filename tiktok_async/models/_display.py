@@ -1,4 +1,4 @@
-"""A TikTok user, as its own account sees it.
+"""A TikTok user and the user's videos, as the user's own account sees them.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 """
@@ -15,7 +15,7 @@ from tiktok_async.models._wire import WireModel, identifier
 
 
 class VideoField(StrEnum):
-    """A field of `Video`, in TikTok's word; all of them need the scope `video.list`."""
+    """A field of `Video`, by TikTok's name; all of them need the scope `video.list`."""
 
     ID = "id"
     CREATE_TIME = "create_time"
@@ -36,15 +36,15 @@ class VideoField(StrEnum):
 
 @frozen(kw_only=True)
 class Video(WireModel):
-    """A public video. A field that was not asked for is `None`.
+    """A public video. A field that was not requested is `None`.
 
     Attributes:
-        id: The video; always asked for.
+        id: The video; always requested.
         create_time: When it was posted (UTC).
-        cover_image_url: A signed address of the cover that lives six hours; see `cover_expires_at`.
+        cover_image_url: A signed address of the cover, valid for six hours; see `cover_expires_at`.
         share_url: A lasting link to the video.
         video_description: The caption, at most 150 characters.
-        duration: How long it plays; TikTok counts whole seconds.
+        duration: Its length; TikTok counts whole seconds.
         height: Pixels.
         width: Pixels.
         title: At most 150 characters.
@@ -74,7 +74,7 @@ class Video(WireModel):
 
     @property
     def cover_expires_at(self) -> datetime | None:
-        """When `cover_image_url` ends (UTC); `None` if it does not say. Ask for the video again after that."""
+        """The time at which `cover_image_url` expires (UTC); `None` if unknown. Request the video again then."""
         if self.cover_image_url is None:
             return None
         try:
@@ -85,7 +85,7 @@ class Video(WireModel):
 
 
 class UserField(StrEnum):
-    """A field of `User`, in TikTok's word."""
+    """A field of `User`, by TikTok's name."""
 
     OPEN_ID = "open_id"
     UNION_ID = "union_id"
@@ -129,21 +129,21 @@ USER_FIELD_SCOPES: Mapping[UserField, Scope] = {
 
 @frozen(kw_only=True)
 class User(WireModel):
-    """A user's profile. A field that was not asked for, or that the user has not set, is `None`.
+    """A user's profile. A field that was not requested, or that the user has not set, is `None`.
 
     Attributes:
         open_id: The user, for this app.
         union_id: The user, for all apps of one developer.
-        avatar_url: A signed address of the picture; it ends some day, so keep the picture and not the address.
+        avatar_url: A signed address of the picture; it expires, so keep the picture and not the address.
         avatar_url_100: The same, 100 pixels square.
         avatar_large_url: The same, larger.
-        display_name: The name shown; it changes.
-        bio_description: What the user says about itself.
+        display_name: The displayed name; it can change.
+        bio_description: The user's own description.
         profile_deep_link: Opens the profile.
         is_verified: Whether TikTok has verified the account.
-        username: The name in the profile's address; it changes.
-        follower_count: How many follow the user.
-        following_count: How many the user follows.
+        username: The name in the profile's address; it can change.
+        follower_count: The number of followers.
+        following_count: The number of followed users.
         likes_count: Likes of all the user's videos.
         video_count: Public videos.
     """

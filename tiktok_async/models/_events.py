@@ -1,4 +1,4 @@
-"""What a session tells its observer; no event ever holds a secret."""
+"""The events for a session's observer; they hold no secrets."""
 
 from datetime import datetime, timedelta
 
@@ -13,10 +13,10 @@ class RefreshReport(JsonModel):
     """One sweep over the accounts whose token ends soon.
 
     Attributes:
-        refreshed: How many tokens were rotated.
-        failed: How many rotations failed.
-        skipped: How many were left to another worker, or turned out not to be due any more.
-        failures: The open_id and the error of at most 100 that failed, soonest end first.
+        refreshed: The number of rotated tokens.
+        failed: The number of failed rotations.
+        skipped: The number of accounts left to another worker, or not due any more.
+        failures: The open_id and the error of at most 100 failures, the earliest end first.
     """
 
     refreshed: int = 0
@@ -40,18 +40,18 @@ class Event(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class RequestFinished(Event):
-    """One call came to its end, after all its attempts.
+    """One call ended, after all its attempts.
 
     Attributes:
         endpoint: The path.
         method: The HTTP method.
-        status: The last HTTP status; `None` if no answer came.
+        status: The last HTTP status; `None` without an answer.
         duration: From the call to its end, waits included.
-        attempts: How often it was sent.
-        waited: How long it waited for the rate limit.
+        attempts: The number of attempts.
+        waited: The wait for the rate limit.
         log_id: TikTok's id of the last attempt.
-        error: The class name of the error it ended with; `None` for success.
-        code: TikTok's error code, if it ended with one.
+        error: The class name of its error; `None` for success.
+        code: TikTok's error code, if there is one.
     """
 
     endpoint: str
@@ -72,7 +72,7 @@ class Retrying(Event):
     Attributes:
         endpoint: The path.
         attempt: The number of the attempt that failed, from 1.
-        wait: How long until the next one.
+        wait: The time until the next one.
         error: The class name of the error.
         log_id: TikTok's id of the attempt that failed.
     """
@@ -90,7 +90,7 @@ class RateLimitWaited(Event):
 
     Attributes:
         endpoint: The path.
-        wait: For how long.
+        wait: The length of the wait.
     """
 
     endpoint: str
@@ -116,13 +116,13 @@ class TokenRefreshed(Event):
 
 @frozen(slots=True, kw_only=True)
 class TokenRefreshFailed(Event):
-    """A rotation failed; the account may still work, and it is tried again after a pause.
+    """A rotation failed; the account may still work, and another attempt follows after some time.
 
     Attributes:
         error: The class name of the error.
         code: TikTok's error code, if it gave one.
         log_id: TikTok's id of the call.
-        unsaved: Whether TikTok rotated the token and the store would not take the new one.
+        unsaved: Whether TikTok rotated the token and the new one could not be stored.
     """
 
     error: str
@@ -133,7 +133,7 @@ class TokenRefreshFailed(Event):
 
 @frozen(slots=True, kw_only=True)
 class ReauthorizationNeeded(Event):
-    """An account's grant is gone; told once each time it is found out.
+    """An account's grant has ended; emitted once each time this is found.
 
     Attributes:
         reason: `revoked`, `expired` or `interrupted_rotation`.
@@ -146,17 +146,17 @@ class ReauthorizationNeeded(Event):
 
 @frozen(slots=True, kw_only=True)
 class ChunkUploaded(Event):
-    """One chunk of a video is with TikTok.
+    """TikTok acknowledged one chunk of a video.
 
     Attributes:
         publish_id: The post.
         chunk: The chunk's number, from 0.
-        chunks: How many there are.
-        size: Bytes that TikTok has acknowledged since the event before.
+        chunks: The number of chunks.
+        size: Bytes that TikTok has acknowledged since the previous event.
         sent: Bytes that TikTok has acknowledged.
-        total: Bytes in all.
-        duration: How long this chunk took.
-        attempts: How often it was sent.
+        total: The size of the video.
+        duration: The time this chunk took.
+        attempts: The number of attempts for it.
     """
 
     publish_id: str
@@ -175,8 +175,8 @@ class PublishChanged(Event):
 
     Attributes:
         publish_id: The post.
-        state: The new state, in TikTok's word.
-        fail_reason: Why it failed, if it did.
+        state: The new state, by TikTok's name.
+        fail_reason: The reason, if it failed.
     """
 
     publish_id: str
@@ -186,11 +186,11 @@ class PublishChanged(Event):
 
 @frozen(slots=True, kw_only=True)
 class StoreUnsafe(Event):
-    """The token store runs with a setting that can lose tokens; told once when it is opened.
+    """The token store has a setting that can lose tokens; emitted once when it is opened.
 
     Attributes:
         setting: The setting and its value, such as `appendonly no`.
-        advice: What to set instead, and why.
+        advice: The right setting, and why.
     """
 
     setting: str

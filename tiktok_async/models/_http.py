@@ -1,4 +1,4 @@
-"""Requests and responses as plain values: what the transport takes and gives."""
+"""Requests and responses of the transport, as plain values."""
 
 from collections.abc import AsyncIterable, Mapping
 from http import HTTPStatus
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class Request:
-    """One HTTP request, ready to be sent; never shown whole, since URLs, headers and bodies hold secrets.
+    """One HTTP request, ready to be sent; never shown completely, since URLs, headers and bodies hold secrets.
 
     Attributes:
         method: The HTTP method.
-        url: Where to; sent as it is.
-        headers: What goes with it.
+        url: The address, sent unchanged.
+        headers: The headers.
         body: The bytes, or an async iterable of pieces; the headers then name its length.
         stall_timeout: Seconds without any progress after which it counts as lost, in place of a total time;
-            `None`: the transport's total time holds.
-        timeout: In place of the transport's own.
-        fresh: Whether it must travel on a connection of its own, since a second sending would do harm.
-        kept: With *fresh*: whether the connection may be kept for a second, for the next request of this kind.
-        begun: Whether a transport has begun to write it; `None` where the transport does not say.
+            `None` for the transport's total time.
+        timeout: The timeout, in place of the transport's own.
+        fresh: Whether it needs a new connection, since sending it twice would do harm.
+        kept: With *fresh*, whether the connection may be kept for a second, for the next request of this kind.
+        begun: Whether a transport has begun to write it; `None` if the transport does not say.
     """
 
     __slots__ = ("begun", "body", "fresh", "headers", "kept", "method", "stall_timeout", "timeout", "url")
@@ -58,7 +58,7 @@ class Request:
 
 
 class RawResponse:
-    """One HTTP response, read to its end and not yet understood.
+    """One HTTP response, read to its end and not yet decoded.
 
     Attributes:
         status: The HTTP status.
@@ -79,11 +79,11 @@ class RawResponse:
 
 @frozen(slots=True, kw_only=True)
 class Response(JsonModel):
-    """What `TikTokSession.request` returns: TikTok's decoded answer.
+    """TikTok's decoded answer, from `TikTokSession.request`.
 
     Attributes:
-        data: The `data` member of TikTok's envelope, or the whole JSON body where there is no envelope.
-        log_id: TikTok's id of this call, for its support; `None` where TikTok gave none.
+        data: The `data` member of TikTok's envelope, or the whole JSON body without an envelope.
+        log_id: TikTok's id of this call, for its support; `None` if TikTok gave none.
         status: The HTTP status.
         headers: The HTTP response headers.
     """

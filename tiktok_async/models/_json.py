@@ -1,7 +1,7 @@
-"""How models become JSON: `to_dict`, `to_json`, and what pydantic and FastAPI ask a class for.
+"""Models as JSON: `to_dict`, `to_json`, and the schemas for pydantic and FastAPI.
 
-pydantic is no dependency. It calls the two `__get_pydantic_...__` hooks when it meets one of these classes, and only
-then is it imported here.
+pydantic is not a dependency. It calls the two `__get_pydantic_...__` hooks for one of these classes, and only then is
+it imported here.
 """
 
 import json
@@ -44,31 +44,31 @@ _AS_JSON = "tiktok_async.as_json"
 
 
 def private() -> dict[str, Any]:
-    """Return the metadata of a field that never comes out as JSON, since it lets somebody act for the user."""
+    """Return the metadata of a field that is never written as JSON, since it could be used to act for the user."""
     return {_PRIVATE: True}
 
 
 def as_word(convert: Callable[[Any], str]) -> dict[str, Any]:
-    """Return the metadata of a field whose value becomes one word by *convert*, such as an account its open_id."""
+    """Return the metadata of a field whose value *convert* turns into a text, such as an account into its open_id."""
     return {_AS_JSON: convert}
 
 
 class JsonModel:
-    """The base of every class whose instances can be given out as JSON."""
+    """The base of every class whose instances can be written as JSON."""
 
     __slots__ = ()
 
-    # What TikTok sends under names that are not the fields'.
+    # TikTok's names that differ from the fields' names.
     _sent_names: ClassVar[frozenset[str]] = frozenset()
 
     def to_dict(self, *, raw: bool = False) -> dict[str, Any]:
         """Return the fields as JSON values, under TikTok's names.
 
         Ids are `str`, times are ISO 8601 in UTC (`2026-11-28T12:00:00Z`), durations are seconds, enums are their
-        words, and what holds other models holds their dictionaries. A secret is left out.
+        values, and nested models are dictionaries. Secrets are left out.
 
         Args:
-            raw: Add what TikTok sent and no field stands for, as it was sent.
+            raw: Add the values that TikTok sent without a field here, unchanged.
 
         Example:
             >>> Video(id="7", duration=timedelta(seconds=15)).to_dict()["duration"]
@@ -111,18 +111,18 @@ class JsonModel:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":  # noqa: ANN401 - any form of the class, such as Page[Video]
-        """Let pydantic take instances, TikTok's JSON and what `to_dict` gives; it gives out what `to_dict` gives."""
+        """Let pydantic accept instances, TikTok's JSON and results of `to_dict`, and serialise as `to_dict` does."""
         return _core_schema(cls, source, handler)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: "CoreSchema", handler: "GetJsonSchemaHandler") -> "JsonSchemaValue":
-        """Give the schema the name and the first words of the class."""
+        """Give the schema the name and the summary of the class."""
         found = handler(schema)
         handler.resolve_ref_schema(found).update(title=cls.__name__, description=_summary(cls))
         return found
 
 
-# What comes out of a class: each field's attribute, its name in JSON, and its own way there.
+# The JSON of a class: each field's attribute, its name in JSON, and its converter.
 _Plan = tuple[tuple[str, str, Callable[[Any], str] | None], ...]
 _PLANS: dict[type[JsonModel], _Plan] = {}
 
@@ -151,7 +151,7 @@ def _annotations(cls: type[JsonModel]) -> dict[str, Any]:
 
 
 def _json_value(value: Any, *, raw: bool) -> Any:  # noqa: ANN401, PLR0911 - any value of a field; one line for each kind
-    # The commonest first: most fields are text and numbers.
+    # The most frequent kinds first: most fields are text and numbers.
     if value is None or type(value) in {str, int, bool, float}:
         return value
     if isinstance(value, JsonModel):
@@ -181,7 +181,7 @@ def _error(error: Exception) -> dict[str, Any]:
     return found | {name: word for name, word in told if isinstance(word, str)}
 
 
-# What follows runs only where pydantic is.
+# The rest of this module is used only with pydantic.
 
 
 def _core_schema(cls: type[JsonModel], source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":  # noqa: ANN401 - as the hook
@@ -213,7 +213,7 @@ def _core_schema(cls: type[JsonModel], source: Any, handler: "GetCoreSchemaHandl
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping):
-            return read(value)  # which says that it is no object
+            return read(value)  # raises pydantic's error for a value that is not an object
         sent = cast("Mapping[str, Any]", value)
         found = read({name: one for name, one in sent.items() if one is not None or name in _required(cls)})
         given = {field.name: found[_name_of(field)] for field in fields if _name_of(field) in found}
@@ -240,11 +240,11 @@ def _required(cls: type[JsonModel]) -> set[str]:
 
 
 def _is_wanted(name: str, info: "SerializationInfo") -> bool:
-    """Return whether `include` and `exclude` leave *name* in; what they say of nested models is not looked at."""
+    """Return whether *name* is kept by `include` and `exclude`, whose entries for nested models are ignored."""
     include, exclude = cast("tuple[Any, Any]", (info.include, info.exclude))
     if include is not None and name not in include:
         return False
-    # Of a mapping, only `True` leaves out the whole.
+    # In a mapping, only `True` excludes a whole field.
     return exclude is None or name not in exclude or (isinstance(exclude, Mapping) and exclude[name] is not True)
 
 
@@ -258,7 +258,7 @@ def _without_none(found: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Seconds:
-    """A duration, which JSON has in seconds."""
+    """A duration, in seconds in JSON."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         from pydantic_core import core_schema
@@ -282,7 +282,7 @@ class _Moment:
 
 
 class _Id:
-    """An id: a `str` here, also where TikTok sends a number."""
+    """An id: a `str` here, even if TikTok sends a number."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         from pydantic_core import core_schema
@@ -292,7 +292,7 @@ class _Id:
 
 
 class _ErrorWords:
-    """An error, of which JSON has the name and the message."""
+    """An error, as its name and its message in JSON."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         del source
@@ -300,7 +300,7 @@ class _ErrorWords:
 
 
 def _pydantic_kind(kind: Any, arguments: Mapping[Any, Any], *, is_id: bool) -> Any:  # noqa: ANN401 - any annotation
-    """Return *kind* as pydantic has to read and describe it: durations in seconds, ids as text."""
+    """Return *kind* in the form for pydantic: durations in seconds, ids as text."""
     from pydantic import Field
 
     origin, inside = get_origin(kind), get_args(kind)
@@ -310,7 +310,7 @@ def _pydantic_kind(kind: Any, arguments: Mapping[Any, Any], *, is_id: bool) -> A
     if origin in (Union, UnionType):
         words = [one for one in of if one is not NoneType]
         if any(isinstance(one, type) and issubclass(one, Enum) for one in words):
-            # The enum first: a word that it has is never left a plain `str`.
+            # The enum first, so that its values are not read as a plain `str`.
             words = [Annotated[Union[tuple(words)], Field(union_mode="left_to_right")]]  # noqa: UP007 - of a tuple
         return Union[tuple(words) + ((None,) if NoneType in of else ())]  # noqa: UP007 - of a tuple
     if origin is not None:
@@ -328,7 +328,7 @@ def _summary(cls: type) -> str:
 
 
 def _attribute_words(cls: type) -> dict[str, str]:
-    """Return what the docstrings of *cls* and of what it builds on say of each field."""
+    """Return the description of each field in the docstrings of *cls* and its bases."""
     words: dict[str, str] = {}
     for one in reversed(cls.__mro__):
         _, _, section = cleandoc(one.__doc__ or "").partition("Attributes:\n")

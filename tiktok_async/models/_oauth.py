@@ -1,4 +1,4 @@
-"""A login that has begun: what must be kept until its callback comes.
+"""A begun login, which must be kept until its callback.
 
 Source: https://developers.tiktok.com/doc/login-kit-web
 """
@@ -14,18 +14,18 @@ from tiktok_async.models._tokens import Secret
 
 
 class QrStatus(StrEnum):
-    """How far a QR login is, in TikTok's words."""
+    """The status of a QR login, by TikTok's names."""
 
     NEW = "new"
-    """Nobody has scanned it."""
+    """It was not scanned yet."""
     SCANNED = "scanned"
-    """Somebody has, and is asked to confirm."""
+    """It was scanned; the user is asked to confirm."""
     CONFIRMED = "confirmed"
-    """They allowed it; the account is stored."""
+    """The user confirmed; the account is stored."""
     EXPIRED = "expired"
-    """Too late: begin anew."""
+    """It has expired: begin again."""
     UTILISED = "utilised"
-    """Its code was given out already; begin anew."""
+    """Its code was already given out; begin again."""
 
 
 class Scope(StrEnum):
@@ -54,16 +54,16 @@ class Scope(StrEnum):
 
 @frozen(slots=True, kw_only=True)
 class AuthorizationRequest:
-    """Where to send the user, and what its callback is held against.
+    """A begun login: the address for the user, and the values with which its callback is compared.
 
-    Keep it in the user's web session until the callback comes: `to_json()` and `from_json()` are for that.
+    Keep it in the user's web session until the callback, by `to_json()` and `from_json()`.
 
     Attributes:
         url: TikTok's consent page for this login; it holds no secret.
-        state: What the callback must bring back.
+        state: The state that the callback must return.
         code_verifier: The other half of the challenge in *url*; `None` without PKCE.
-        redirect_uri: Where TikTok sends the user; the exchange of the code repeats it.
-        scopes: What is asked for, in the order it was given.
+        redirect_uri: The address to which TikTok sends the user; the exchange of the code repeats it.
+        scopes: The requested scopes, in the given order.
         client_key: The app.
     """
 
@@ -76,14 +76,14 @@ class AuthorizationRequest:
 
     @property
     def pkce(self) -> bool:
-        """Whether the login is bound to this process by a code verifier."""
+        """Whether the login uses a code verifier."""
         return self.code_verifier is not None
 
     def to_json(self) -> str:
-        """Return this login as JSON, with `code_verifier` in clear.
+        """Return this login as JSON, with `code_verifier` in plain text.
 
-        It belongs into the web session of the one user who logs in (a signed cookie or the server's session store),
-        and into no log and no URL: with the verifier, a stolen code can be exchanged.
+        Keep it only in the web session of the user who logs in (a signed cookie or the server's session store), never
+        in a log or a URL: with the verifier, a stolen code can be exchanged.
         """
         return json.dumps(
             {
@@ -98,10 +98,10 @@ class AuthorizationRequest:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the login that `to_json` wrote.
+        """Return the login saved by `to_json`.
 
         Raises:
-            ConfigurationError: *text* is not what `to_json` gives; it is not repeated in the message.
+            ConfigurationError: *text* is not a result of `to_json`; the message does not repeat it.
         """
         try:
             found: Any = json.loads(text)
@@ -114,6 +114,6 @@ class AuthorizationRequest:
         except (ValueError, TypeError, KeyError, RecursionError):
             pass
         raise ConfigurationError(
-            "This is not the JSON of an AuthorizationRequest. Keep what `to_json()` gave, unchanged, in the user's web "
-            "session; if the session is lost, begin the login again."
+            "This is not the JSON of an AuthorizationRequest. Keep the result of `to_json()`, unchanged, in the user's "
+            "web session; if the session is lost, begin the login again."
         )

@@ -13,10 +13,10 @@ from tiktok_async.models._wire import WireModel, identifier
 
 
 class PortabilityCategory(StrEnum):
-    """What an archive holds."""
+    """The contents of an archive."""
 
     ALL_DATA = "all_data"
-    """Everything; with it, other categories say nothing more."""
+    """All categories."""
     VIDEO = "video"
     PROFILE = "profile"
     ACTIVITY = "activity"
@@ -24,35 +24,35 @@ class PortabilityCategory(StrEnum):
 
 
 class DataFormat(StrEnum):
-    """In which form the files of an archive are."""
+    """The format of the files in an archive."""
 
     JSON = "json"
     TEXT = "text"
 
 
 class PortabilityState(StrEnum):
-    """How far a request for an archive is, in TikTok's words."""
+    """The state of a request for an archive, by TikTok's names."""
 
     PENDING = "pending"
     """TikTok is collecting the data."""
     DOWNLOADING = "downloading"
-    """The archive is ready to be downloaded, whatever the word says."""
+    """The archive is ready for the download, despite the name."""
     EXPIRED = "expired"
-    """It is gone: four days after it was ready."""
+    """It was deleted, four days after it was ready."""
     CANCELLED = "cancelled"
 
 
 @frozen(kw_only=True)
 class PortabilityStatus(WireModel):
-    """What TikTok says of a request for an archive.
+    """TikTok's status of a request for an archive.
 
     Attributes:
         request_id: The request.
-        status: How far it is; a state that is not documented stays a `str`.
-        apply_time: When it was asked for (UTC).
-        collect_time: When TikTok began to collect (UTC).
-        data_format: The form of the files.
-        category_selection_list: What the archive holds.
+        status: The state; one that is not documented stays a `str`.
+        apply_time: The time of the request (UTC).
+        collect_time: The time at which TikTok began to collect (UTC).
+        data_format: The format of the files.
+        category_selection_list: The categories in the archive.
     """
 
     request_id: str | None = identifier(default=None)
@@ -68,8 +68,8 @@ class ArchiveMember(JsonModel):
     """One file of an archive.
 
     Attributes:
-        name: Its name there. Only ever a label: TikTok, or who stands between, could have written anything.
-        size: Bytes, as the archive says; reading counts for itself.
+        name: Its name in the archive. Do not use it as a path, since it may be any text.
+        size: Bytes, as stated by the archive; a read counts the real ones.
         compressed_size: Bytes in the archive.
     """
 

@@ -1,4 +1,4 @@
-"""What is posted: a video or photos, their settings, and what the creator allows.
+"""Posts of videos and photos: their settings, chunks and states, and the creator's settings.
 
 Sources: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
@@ -20,12 +20,12 @@ from tiktok_async.models._wire import WireModel
 
 @frozen(slots=True)
 class ChunkPlan(JsonModel):
-    """How a video is cut. Make one with `plan_chunks`, which keeps TikTok's rules.
+    """The chunks of a video. Make one with `plan_chunks`, which follows TikTok's rules.
 
     Args:
         size: Bytes of the video.
-        chunk_size: Bytes of every chunk but the last, which takes the remainder too.
-        count: How many chunks.
+        chunk_size: Bytes of every chunk except the last, which includes the remainder.
+        count: The number of chunks.
 
     Example:
         >>> list(ChunkPlan(size=25, chunk_size=10, count=2).ranges())
@@ -46,21 +46,20 @@ class ChunkPlan(JsonModel):
         return range(start, self.size if number == self.count - 1 else start + self.chunk_size)
 
     def chunk_at(self, offset: int) -> int:
-        """Return the number of the chunk that byte *offset* belongs to."""
+        """Return the number of the chunk with byte *offset*."""
         return min(offset // self.chunk_size, self.count - 1)
 
 
 @frozen(slots=True, kw_only=True)
 class UploadProgress(JsonModel):
-    """How far an upload is.
+    """The progress of an upload.
 
     Attributes:
-        chunk: The chunk that was acknowledged or, with `upload(step=...)`, is on its way; from 0.
-        chunks: How many there are.
-        sent: Bytes that TikTok has acknowledged and, with `upload(step=...)`, those that have left for it; it never
-            goes back.
-        total: Bytes in all.
-        state: `Publish.to_json()` at this point. It holds the upload address: keep it as you keep a token.
+        chunk: The chunk that was acknowledged or, with `upload(step=...)`, is being sent; from 0.
+        chunks: The number of chunks.
+        sent: Bytes that TikTok has acknowledged and, with `upload(step=...)`, bytes that were sent; it never falls.
+        total: The size of the video.
+        state: `Publish.to_json()` at this point. It holds the upload address: protect it like a token.
     """
 
     chunk: int
@@ -71,22 +70,22 @@ class UploadProgress(JsonModel):
 
 
 class PublishState(StrEnum):
-    """Where a post is, in TikTok's words."""
+    """The state of a post, by TikTok's names."""
 
     PROCESSING_UPLOAD = "PROCESSING_UPLOAD"
-    """TikTok waits for the bytes, or works on them."""
+    """TikTok waits for the bytes, or is processing them."""
     PROCESSING_DOWNLOAD = "PROCESSING_DOWNLOAD"
     """TikTok fetches the media from its URL."""
     SEND_TO_USER_INBOX = "SEND_TO_USER_INBOX"
-    """A draft has reached its creator; the rest is theirs."""
+    """A draft is in its creator's inbox."""
     PUBLISH_COMPLETE = "PUBLISH_COMPLETE"
-    """It is posted."""
+    """It is published."""
     FAILED = "FAILED"
-    """It will not be posted."""
+    """It will not be published."""
 
 
 class FailReason(StrEnum):
-    """Why TikTok did not publish a post, in its words."""
+    """The reason why TikTok did not publish a post, by its names."""
 
     FILE_FORMAT_CHECK_FAILED = "file_format_check_failed"
     DURATION_CHECK_FAILED = "duration_check_failed"
@@ -106,12 +105,12 @@ class FailReason(StrEnum):
 
 @frozen(slots=True)
 class FailRule:
-    """What one fail reason means for the caller.
+    """The meaning of one fail reason for the caller.
 
     Attributes:
         retryable: Whether a new post of the same media may succeed.
         advice: What to do, as a sentence.
-        photos: What to do where photos failed, if that is another thing.
+        photos: What to do for photos, if that differs.
     """
 
     retryable: bool
@@ -123,20 +122,20 @@ class FailRule:
 FAIL_RULES: Mapping[str, FailRule] = {
     FailReason.FILE_FORMAT_CHECK_FAILED: FailRule(
         False,
-        "Convert the video to MP4, MOV or WebM with H.264, and post it anew.",
-        photos="Convert the photos to JPEG or WebP, and post them anew.",
+        "Convert the video to MP4, MOV or WebM with H.264, and post it again.",
+        photos="Convert the photos to JPEG or WebP, and post them again.",
     ),
     FailReason.DURATION_CHECK_FAILED: FailRule(
-        False, "Cut the video to the creator's `max_video_post_duration_sec` and post it anew."
+        False, "Shorten the video to the creator's `max_video_post_duration_sec` and post it again."
     ),
     FailReason.FRAME_RATE_CHECK_FAILED: FailRule(False, "Convert the video to 23 to 60 frames a second."),
     FailReason.PICTURE_SIZE_CHECK_FAILED: FailRule(
         False,
-        "Scale the video: each side has 360 to 4096 pixels.",
-        photos="Scale the photos: each fits into 1080 x 1920 pixels and has at most 20 MB.",
+        "Scale the video: each side must have 360 to 4096 pixels.",
+        photos="Scale the photos: each must fit into 1080 x 1920 pixels and have at most 20 MB.",
     ),
     FailReason.VIDEO_SIZE_CHECK_FAILED: FailRule(False, "The video's size is out of range; make it at most 4 GB."),
-    FailReason.INTERNAL: FailRule(True, "TikTok failed on its side; post it anew later."),
+    FailReason.INTERNAL: FailRule(True, "TikTok failed on its side; post it again later."),
     FailReason.VIDEO_PULL_FAILED: FailRule(
         True, "TikTok could not fetch the video within an hour; check that its URL answers without a redirect."
     ),
@@ -149,23 +148,23 @@ FAIL_RULES: Mapping[str, FailRule] = {
         True, "The creator reached TikTok's daily cap of posts through the API; try tomorrow."
     ),
     FailReason.SPAM_RISK_USER_BANNED_FROM_POSTING: FailRule(False, "TikTok has banned this creator from posting."),
-    FailReason.SPAM_RISK_TEXT: FailRule(False, "TikTok takes the text for spam; change the title or description."),
-    FailReason.SPAM_RISK: FailRule(False, "TikTok takes the post for spam; do not send it again."),
+    FailReason.SPAM_RISK_TEXT: FailRule(False, "TikTok classified the text as spam; change the title or description."),
+    FailReason.SPAM_RISK: FailRule(False, "TikTok classified the post as spam; do not send it again."),
 }
-UNKNOWN_FAIL = FailRule(False, "TikTok gave a reason this library does not know.")
+UNKNOWN_FAIL = FailRule(False, "TikTok gave a reason that this library does not know.")
 
 
 @frozen(slots=True, kw_only=True)
 class PublishStatus(JsonModel):
-    """What TikTok says of a post.
+    """TikTok's status of a post.
 
     Attributes:
-        state: Where it is; a word that TikTok adds later stays a plain `str`.
-        fail_reason: Why it failed, if it did.
-        post_ids: The posts that came of it. Public ones only, and only after moderation; a draft may yield several.
-        uploaded_bytes: Bytes TikTok has of an upload; `None` where it does not say.
-        downloaded_bytes: Bytes TikTok has fetched from a URL; `None` where it does not say.
-        log_id: TikTok's id of the call that told.
+        state: The state; a name that TikTok adds later stays a plain `str`.
+        fail_reason: The reason, if it failed.
+        post_ids: The ids of the resulting posts. Only public ones, and only after moderation; a draft may have several.
+        uploaded_bytes: Bytes of an upload that TikTok has; `None` if it does not say.
+        downloaded_bytes: Bytes that TikTok has fetched from a URL; `None` if it does not say.
+        log_id: TikTok's id of the status call.
     """
 
     state: PublishState | str
@@ -177,7 +176,7 @@ class PublishStatus(JsonModel):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the API's part is done: posted, or a draft that is in its creator's inbox."""
+        """Whether the post succeeded: it is published, or a draft is in its creator's inbox."""
         return self.state in {PublishState.PUBLISH_COMPLETE, PublishState.SEND_TO_USER_INBOX}
 
 
@@ -189,9 +188,9 @@ PHOTO_DESCRIPTION_UNITS = 4000
 MAX_PHOTOS = 35
 
 _INT32_MAX = 2**31 - 1
-# All of TikTok's words have this form; what people write by mistake ("private", "PUBLIC") has not.
+# All of TikTok's names have this form; common mistakes ("private", "PUBLIC") do not.
 _LEVEL = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
-# A name, not an address, with a dot in it: TikTok verifies domains and fetches from the public internet only.
+# A domain name with a dot, not an IP address: TikTok verifies domains and fetches only from the public internet.
 # https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 _PUBLIC_URL = re.compile(
     r"https://(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z][a-z0-9-]*(?::443)?/[!-~]*", re.IGNORECASE
@@ -199,7 +198,7 @@ _PUBLIC_URL = re.compile(
 
 
 class PrivacyLevel(StrEnum):
-    """Who may see a post, in TikTok's words."""
+    """The audience of a post, by TikTok's names."""
 
     PUBLIC_TO_EVERYONE = "PUBLIC_TO_EVERYONE"
     MUTUAL_FOLLOW_FRIENDS = "MUTUAL_FOLLOW_FRIENDS"
@@ -208,7 +207,7 @@ class PrivacyLevel(StrEnum):
 
 
 def url_problem(url: str) -> str | None:
-    """Return what keeps TikTok from fetching *url*, or `None`; the message does not repeat the URL."""
+    """Return why TikTok could not fetch *url*, or `None`; the message does not repeat the URL."""
     given: object = url
     if isinstance(given, str) and _PUBLIC_URL.fullmatch(given):  # pyright: ignore[reportUnnecessaryIsInstance]  # unchecked callers
         return None
@@ -228,9 +227,9 @@ def refuse(what: str, problems: list[str]) -> None:
 
 
 def privacy_problem(level: object) -> str | None:
-    """Return what is wrong with a privacy level.
+    """Return the problem with a privacy level, or `None`.
 
-    A word that TikTok adds one day has the form of the others and is left to TikTok.
+    A name that TikTok adds later has the form of the others, and TikTok decides about it.
     """
     if level == "":
         return "privacy_level is empty"
@@ -245,17 +244,17 @@ class VideoPost(CheckedModel):
     """The settings of a video that is posted directly.
 
     Args:
-        privacy_level: Who may see it. There is no default: TikTok wants the creator to choose each time.
+        privacy_level: The audience. There is no default: TikTok requires the creator to choose each time.
         title: The caption, at most 2,200 UTF-16 units; `#tag` and `@mention` work in it.
-        disable_comment: Whether comments are off; `None` does not say, and TikTok decides by the creator's settings.
+        disable_comment: Whether comments are off; `None` leaves it to the creator's settings.
         disable_duet: Whether duets are off; `None` as above.
         disable_stitch: Whether stitches are off; `None` as above.
         video_cover_timestamp_ms: The frame that becomes the cover, in milliseconds from the start.
         brand_content_toggle: It is a paid partnership for a third party.
         brand_organic_toggle: It promotes the creator's own business.
-        is_aigc: It is made by AI; the post says so.
-        duration: How long the video is; a number is seconds. It is not sent, only checked by `check=True`, which else
-            reads it from the file.
+        is_aigc: It is made by AI, and the post is labelled so.
+        duration: The length of the video; a number is seconds. It is not sent; `check=True` compares it, or otherwise
+            the length in the file's header, with the creator's limit.
 
     Raises:
         ConfigurationError: A setting breaks TikTok's rules; `.problems` names each.
@@ -295,14 +294,15 @@ class PhotoPost(CheckedModel):
     """The settings of photos.
 
     Args:
-        privacy_level: Who may see them. There is no default; `None` is for drafts, whose creator chooses in the app.
+        privacy_level: The audience. There is no default; `None` is for drafts, whose creator chooses in the app.
         title: At most 90 UTF-16 units.
         description: At most 4,000 UTF-16 units; `#tag` and `@mention` work in it.
-        disable_comment: Whether comments are off; `None` does not say. This and the three below are not for drafts.
+        disable_comment: Whether comments are off; `None` leaves it to the creator's settings. This and the next three
+            are not for drafts.
         auto_add_music: TikTok adds music of its choice.
         brand_content_toggle: It is a paid partnership for a third party.
         brand_organic_toggle: It promotes the creator's own business.
-        cover_index: Which photo is the cover, from 0.
+        cover_index: The number of the photo that is the cover, from 0.
 
     Raises:
         ConfigurationError: A setting breaks TikTok's rules; `.problems` names each.
@@ -338,7 +338,7 @@ def _check_privacy(checks: Checks, level: object) -> None:
 
 
 def branded_privately(privacy_level: str | None, *, branded: bool) -> list[str]:
-    """Return the problem of branded content that only its creator may see."""
+    """Return the problem of branded content with the privacy level `SELF_ONLY`."""
     # https://developers.tiktok.com/doc/content-sharing-guidelines
     if branded and privacy_level == PrivacyLevel.SELF_ONLY:
         return ["branded content (brand_content_toggle) cannot be SELF_ONLY"]
@@ -347,17 +347,17 @@ def branded_privately(privacy_level: str | None, *, branded: bool) -> list[str]:
 
 @frozen(kw_only=True)
 class CreatorInfo(WireModel):
-    """What a creator allows and may do right now; TikTok wants it asked afresh for each posting page.
+    """The creator's current settings and limits; TikTok requires a new call for each posting page.
 
     Attributes:
         creator_username: The handle.
-        creator_nickname: The name to show.
+        creator_nickname: The displayed name.
         creator_avatar_url: Valid for two hours.
         privacy_level_options: The levels a post of this creator may have.
-        comment_disabled: The creator lets nobody comment.
-        duet_disabled: The account is private or duets are off; does not concern photos.
-        stitch_disabled: The account is private or stitches are off; does not concern photos.
-        max_video_post_duration_sec: The longest video in seconds; does not concern photos.
+        comment_disabled: Comments are off.
+        duet_disabled: The account is private or duets are off; not for photos.
+        stitch_disabled: The account is private or stitches are off; not for photos.
+        max_video_post_duration_sec: The longest video in seconds; not for photos.
     """
 
     creator_username: str | None = None
@@ -371,7 +371,7 @@ class CreatorInfo(WireModel):
 
     @property
     def max_video_post_duration(self) -> timedelta | None:
-        """The longest video; `None` where TikTok does not say."""
+        """The longest video; `None` if TikTok does not say."""
         seconds = self.max_video_post_duration_sec
         return None if seconds is None else timedelta(seconds=seconds)
 
@@ -381,7 +381,7 @@ class PullFromUrl:
     """A video that TikTok fetches by itself, in place of an upload.
 
     The domain or the URL's prefix must be verified in the developer portal, and the URL must answer without a
-    redirect for as long as the fetching lasts, an hour at most.
+    redirect until it is fetched, at most an hour.
     Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 
     Args:

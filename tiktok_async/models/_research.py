@@ -1,4 +1,4 @@
-"""What the Research API tells of videos, users, comments and playlists.
+"""Videos, users, comments, playlists and shops in the Research API.
 
 Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
@@ -18,12 +18,12 @@ class Shop(WireModel):
     """A shop.
 
     Attributes:
-        shop_id: The shop; always asked for.
+        shop_id: The shop; always requested.
         shop_name: Its name.
-        shop_rating: Its rating as TikTok writes it, such as `4.5`.
+        shop_rating: Its rating in TikTok's form, such as `4.5`.
         shop_review_count: Reviews.
         item_sold_count: Items sold.
-        shop_performance_value: TikTok's measure of it.
+        shop_performance_value: TikTok's measure of its performance.
     """
 
     shop_id: str | None = identifier(default=None)
@@ -39,13 +39,13 @@ class ShopProduct(WireModel):
     """A product of a shop.
 
     Attributes:
-        product_id: The product; always asked for.
+        product_id: The product; always requested.
         product_name: Its name.
-        product_description: What the shop says of it.
+        product_description: The shop's description of it.
         product_price: Prices with their currency, such as `20.79GBP`.
-        product_sold_count: How many were sold.
+        product_sold_count: The number of sold items.
         product_review_count: Reviews.
-        product_rating: Its rating as TikTok writes it.
+        product_rating: Its rating in TikTok's form.
         product_rating_1_count: Reviews with one star.
         product_rating_2_count: Reviews with two stars.
         product_rating_3_count: Reviews with three stars.
@@ -75,11 +75,11 @@ class ShopReview(WireModel):
 
     Attributes:
         product_name: The product's name.
-        review_text: What it says.
+        review_text: Its text.
         review_like_count: Likes.
-        review_rating: Stars in a word, such as `FIVE`.
-        create_time: When it was written (UTC).
-        display_name: Who wrote it, masked.
+        review_rating: The number of stars as a word, such as `FIVE`.
+        create_time: The time at which it was written (UTC).
+        display_name: The masked name of its author.
     """
 
     product_name: str | None = None
@@ -91,7 +91,7 @@ class ShopReview(WireModel):
 
 
 class VideoLength(StrEnum):
-    """How long a video is, in the words of a query."""
+    """The length of a video, by the names for a query."""
 
     SHORT = "SHORT"
     """Less than 15 seconds."""
@@ -104,7 +104,7 @@ class VideoLength(StrEnum):
 
 
 class VideoTagMeaning(StrEnum):
-    """What a `VideoTag` says."""
+    """The meaning of a `VideoTag`."""
 
     CREATOR_LABELLED_AIGC = "creator_labelled_aigc"
     AI_GENERATED = "ai_generated"
@@ -112,7 +112,7 @@ class VideoTagMeaning(StrEnum):
     COMMISSION = "commission"
 
 
-# The video query numbers the two AIGC tags one way, the pages of liked, pinned and reposted videos the other.
+# The video query and the pages of liked, pinned and reposted videos number the two AIGC tags in opposite ways.
 # https://developers.tiktok.com/doc/research-api-specs-query-user-liked-videos
 _MEANINGS = {
     ("AIGC", 1): VideoTagMeaning.CREATOR_LABELLED_AIGC,
@@ -133,9 +133,9 @@ class VideoTag(WireModel):
 
     Attributes:
         type: `AIGC` or `Branded`, from the video query.
-        number: Which one.
-        video_tag_type: The same, from liked, pinned and reposted videos, which number AIGC the other way round.
-        video_tag_number: Which one, there.
+        number: Its number.
+        video_tag_type: The same, from liked, pinned and reposted videos, which number the AIGC tags the other way.
+        video_tag_number: Its number there.
     """
 
     type: str | None = None
@@ -145,7 +145,7 @@ class VideoTag(WireModel):
 
     @property
     def meaning(self) -> VideoTagMeaning | None:
-        """What the tag says, whichever endpoint sent it; `None` if TikTok does not document it."""
+        """The meaning of the tag from any endpoint; `None` if TikTok does not document it."""
         if self.video_tag_type is not None:
             return _SIBLING_MEANINGS.get((self.video_tag_type, self.video_tag_number or 0))
         return _MEANINGS.get((self.type or "", self.number or 0))
@@ -158,7 +158,7 @@ class HashtagInfo(WireModel):
     Attributes:
         hashtag_id: The hashtag.
         hashtag_name: Its name, without `#`.
-        hashtag_description: What TikTok says of it.
+        hashtag_description: TikTok's description of it.
     """
 
     hashtag_id: str | None = identifier(default=None)
@@ -196,31 +196,31 @@ class EffectInfo(WireModel):
 
 @frozen(kw_only=True)
 class ResearchVideo(WireModel):
-    """A public video as researchers see it. What was not asked for, or does not exist, is `None` or empty.
+    """A public video as researchers see it. A field that was not requested, or does not exist, is `None` or empty.
 
     Attributes:
-        id: The video; always asked for.
+        id: The video; always requested.
         create_time: When it was posted (UTC).
-        username: Who posted it.
-        region_code: Where that account was registered.
-        video_description: The caption; live ones may hold NUL characters.
-        voice_to_text: What is said in it.
+        username: The handle of its creator.
+        region_code: The region in which that account was registered.
+        video_description: The caption; real ones may hold NUL characters.
+        voice_to_text: The words spoken in it.
         music_id: Its music.
         playlist_id: The playlist it is in.
         like_count: Likes; all counts may be ten days old.
         comment_count: Comments.
         share_count: Shares.
         view_count: Views.
-        favorites_count: How many keep it as a favourite.
-        video_duration: How long it plays; TikTok counts whole seconds.
+        favorites_count: The number of users who saved it as a favourite.
+        video_duration: Its length; TikTok counts whole seconds.
         effect_ids: The effects in it.
         hashtag_names: Its hashtags, without `#`.
-        video_mention_list: Who is mentioned in it.
+        video_mention_list: The users mentioned in it.
         hashtag_info_list: Its hashtags with their ids.
         sticker_info_list: Its stickers.
         effect_info_list: Its effects with their names.
         video_label: A label on it, in TikTok's form, which is not documented.
-        is_stem_verified: Whether TikTok checked it as science content.
+        is_stem_verified: Whether TikTok verified it as STEM content.
         video_tag: Whether it is AI-generated or paid for.
     """
 
@@ -254,13 +254,13 @@ class ResearchUser(WireModel):
     """A public profile as researchers see it.
 
     Attributes:
-        username: The handle, where TikTok repeats it.
-        display_name: The name shown.
-        bio_description: What the user says about itself.
+        username: The handle, if TikTok repeats it.
+        display_name: The displayed name.
+        bio_description: The user's own description.
         avatar_url: The picture.
         is_verified: Whether TikTok has verified the account.
-        follower_count: How many follow the user.
-        following_count: How many the user follows.
+        follower_count: The number of followers.
+        following_count: The number of followed users.
         likes_count: Likes of all the user's videos.
         video_count: Public videos.
         bio_url: The link in the profile.
@@ -280,11 +280,11 @@ class ResearchUser(WireModel):
 
 @frozen(kw_only=True)
 class RelatedUser(WireModel):
-    """Who follows, or is followed.
+    """A user who follows, or is followed.
 
     Attributes:
         username: The handle.
-        display_name: The name shown.
+        display_name: The displayed name.
     """
 
     username: str | None = None
@@ -296,14 +296,14 @@ class ResearchComment(WireModel):
     """A public comment or a reply to one; TikTok masks personal data in its text with `*`.
 
     Attributes:
-        id: The comment; always asked for.
-        video_id: The video it is on.
-        text: What it says.
+        id: The comment; always requested.
+        video_id: Its video.
+        text: Its text.
         like_count: Likes.
         reply_count: Replies.
-        parent_comment_id: The comment it replies to; the video for one that replies to none.
-        create_time: When it was written (UTC).
-        display_name: Who wrote it.
+        parent_comment_id: The comment that it answers; the video if it answers none.
+        create_time: The time at which it was written (UTC).
+        display_name: The name of its author.
     """
 
     id: str = identifier()
@@ -328,8 +328,8 @@ class Playlist(WireModel):
     Attributes:
         playlist_id: The playlist.
         playlist_name: Its name.
-        playlist_item_total: How many videos TikTok counts in it.
-        playlist_last_updated: When it was changed last (UTC).
+        playlist_item_total: The number of its videos by TikTok's count.
+        playlist_last_updated: The time of its last change (UTC).
         playlist_video_ids: Its videos, in order.
     """
 
@@ -341,7 +341,7 @@ class Playlist(WireModel):
 
 
 class ComplianceState(StrEnum):
-    """How far a compliance task is, in TikTok's words."""
+    """The state of a compliance task, by TikTok's names."""
 
     COMPLETED = "Completed"
     PROCESSING = "Processing"
@@ -353,9 +353,9 @@ class Quota(JsonModel):
     """How much of a daily quota this library has used.
 
     Attributes:
-        used: Requests since midnight UTC, failed ones too; by this process, or by all that share the limiter.
-        limit: How many there may be a day.
-        resets_at: When the count starts anew (UTC).
+        used: Requests since midnight UTC, including failed ones; of this process, or of all that share the limiter.
+        limit: The most requests a day.
+        resets_at: The time at which the count starts again at zero (UTC).
     """
 
     used: int
@@ -364,5 +364,5 @@ class Quota(JsonModel):
 
     @property
     def remaining(self) -> int:
-        """How many are left."""
+        """The number of requests that are left."""
         return max(0, self.limit - self.used)

@@ -1,4 +1,4 @@
-"""What bulk sync remembers of an account, and how a round ended."""
+"""The saved state of an account's bulk sync, and the results of rounds."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,26 +19,26 @@ def _nothing() -> Mapping[str, tuple[int, int]]:
 
 @frozen(slots=True, kw_only=True)
 class Checkpoint(JsonModel):
-    """How far an account's sync has come. It holds no token and no video, only ids, times and digests.
+    """The saved position of an account's sync. It holds no token and no video, only ids, times and digests.
 
-    A *round* goes from the newest video back to where the last round's look-back begins. A crash in the middle
-    leaves `cursor` and `seen`, with which anybody goes on.
+    A *round* goes from the newest video back to the start of the last round's look-back. After a crash in the middle,
+    any worker continues from `cursor` and `seen`.
 
     Attributes:
         key: The account.
-        due_at: When it is to be looked at next (UTC).
-        round: How many rounds were finished.
-        watermark: When the newest video of the finished rounds was posted; `None` if there was none yet.
-        known: The videos within the look-back as they were last: id to when it was posted (Unix seconds) and a
-            digest of its fields.
-        began_at: When the round under way began; `None` if none is.
-        cursor: Where the round under way goes on; `None` for at its beginning.
-        newest: When the newest video of the round under way was posted.
-        seen: As `known`, for the round under way.
-        failures: How many times in a row it failed.
+        due_at: The time of its next round (UTC).
+        round: The number of finished rounds.
+        watermark: The time at which the newest video of the finished rounds was posted; `None` if there was none.
+        known: The videos within the look-back in the last round: the id with the time of posting (Unix seconds) and
+            a digest of the fields.
+        began_at: The time at which the current round began; `None` without one.
+        cursor: The cursor of the current round; `None` at its beginning.
+        newest: The time at which the newest video of the current round was posted.
+        seen: As `known`, for the current round.
+        failures: The number of failures in a row.
         login_needed: Whether it was reported that the user has to log in again.
-        synced_at: When the last round was finished.
-        version: As the store counts; 0 for one that is not stored.
+        synced_at: The time at which the last round was finished.
+        version: The version in the store; 0 for one that is not stored.
     """
 
     key: AccountKey
@@ -57,17 +57,17 @@ class Checkpoint(JsonModel):
 
     @property
     def id(self) -> str:
-        """Names the round that is to be made; what a job carries beside the open_id."""
+        """The id of the next round; a job holds it together with the open_id."""
         return str(self.round)
 
 
 @frozen(slots=True, kw_only=True)
 class DueAccount(JsonModel):
-    """An account whose time has come: all that a job has to carry, and nothing that must be kept secret.
+    """An account that is due: all data for a job, without secrets.
 
     Attributes:
         open_id: The account.
-        checkpoint_id: The round that is due; a job for a round that was made meanwhile does nothing.
+        checkpoint_id: The round that is due; a job for a round that was finished meanwhile does nothing.
     """
 
     open_id: str
@@ -75,34 +75,34 @@ class DueAccount(JsonModel):
 
 
 class SyncState(StrEnum):
-    """How one call of `sync_account` ended."""
+    """The result of one call of `sync_account`."""
 
     SYNCED = "synced"
     """The round was finished."""
     BUSY = "busy"
-    """Another worker holds the account, or took it over; nothing is left to do here."""
+    """Another worker holds the account, or took it over; this one does nothing more."""
     NOT_DUE = "not_due"
-    """The round that the job was for has been made already."""
+    """The job's round was already finished."""
     LOGIN_NEEDED = "login_needed"
-    """The user has to log in again, or to grant more."""
+    """The user has to log in again, or to grant more scopes."""
     DISCONNECTED = "disconnected"
     """No token is stored; the checkpoint was deleted."""
     FAILED = "failed"
-    """TikTok or the network failed; it is due again after a pause, and goes on where it stopped."""
+    """TikTok or the network failed; it is due again later, and continues where it stopped."""
 
 
 @frozen(slots=True, kw_only=True)
 class AccountSync(JsonModel):
-    """What one call of `sync_account` did.
+    """The details of one call of `sync_account`.
 
     Attributes:
         open_id: The account.
-        state: How it ended.
-        pages: Requests for videos that were answered.
-        videos: How many videos the handler got.
-        gone: How many ids that are listed no longer it got.
-        watermark: When the newest video was posted; `None` if there is none.
-        error: Why it failed, or why the user has to log in; the latter is told once.
+        state: The result.
+        pages: The number of received pages.
+        videos: The number of videos given to the handler.
+        gone: The number of ids given to the handler that are not listed any more.
+        watermark: The time at which the newest video was posted; `None` if there is none.
+        error: The failure, or the reason for a new login, which is reported once.
     """
 
     open_id: str

@@ -1,4 +1,4 @@
-"""Tokens: whose they are, how long they live, and what is known of their last rotation.
+"""Tokens: their account, their lifetimes, and the state of their last rotation.
 
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
@@ -19,8 +19,8 @@ from tiktok_async.models._json import JsonModel, private
 class Secret:
     """A secret string: a token, a client secret, an authorization code.
 
-    It has no useful `repr`, `str` or `format`, refuses JSON and pickle, and is equal to another `Secret`
-    of the same value by a comparison in constant time. `reveal()` is the only way in.
+    Its `repr`, `str` and `format` do not show it, and it refuses JSON and pickle. Two with the same value are equal, by
+    a comparison in constant time. Only `reveal()` returns the value.
 
     Args:
         value: The secret itself; must not be empty.
@@ -40,7 +40,7 @@ class Secret:
     __slots__ = ("__value",)
 
     def __init__(self, value: str) -> None:
-        # A `None` that became the string "None" is how tokens are lost elsewhere; nothing is converted here.
+        # Nothing is converted: a `None` must not become the string "None".
         if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
             msg = f"a Secret holds a str, not {type(value).__name__}"
             raise TypeError(msg)
@@ -50,7 +50,7 @@ class Secret:
         self.__value = value
 
     def reveal(self) -> str:
-        """Return the secret in clear; keep the result out of logs and messages."""
+        """Return the secret in plain text; keep it out of logs and messages."""
         return self.__value
 
     def __eq__(self, other: object) -> bool:
@@ -75,13 +75,13 @@ class Secret:
         return self
 
     def __reduce__(self) -> NoReturn:
-        # A pickled exception or job payload is how a token reaches a queue, a cache or a crash report.
+        # A pickled exception or job would bring a token into a queue, a cache or a crash report.
         msg = "a Secret does not pickle; store a Token in a TokenStore, or reveal() it on purpose"
         raise TypeError(msg)
 
 
 def aware(instance: object, attribute: "Attribute[Any]", value: datetime | None) -> None:
-    """Refuse a naive datetime: which zone it meant cannot be known (an attrs validator).
+    """Refuse a naive datetime, whose time zone is unknown (an attrs validator).
 
     Raises:
         ValueError: *value* has no time zone.
@@ -92,15 +92,15 @@ def aware(instance: object, attribute: "Attribute[Any]", value: datetime | None)
 
 
 def _scopes(names: Iterable[str]) -> frozenset[str]:
-    # A function of its own, since mypy does not solve the type variable of a bare `frozenset` converter.
+    # A function, since mypy cannot infer the type variable of `frozenset` as a converter.
     return frozenset(names)
 
 
 @frozen(slots=True, order=True)
 class AccountKey(JsonModel):
-    """Whose token it is: one user of one app.
+    """The key of a token: one user of one app.
 
-    Several apps, and a sandbox beside its production app, share one store and never see each other's accounts.
+    Several apps, such as a production app and its sandbox, can share one store without access to each other's accounts.
 
     Args:
         client_key: The app.
@@ -112,29 +112,29 @@ class AccountKey(JsonModel):
 
 
 class TokenState(StrEnum):
-    """Whether a stored token is of use."""
+    """Whether a stored token can be used."""
 
     ACTIVE = "active"
     REAUTHORIZATION_REQUIRED = "reauthorization_required"
-    """The grant is gone; only a new login brings it back."""
+    """The grant has ended; the user must log in again."""
 
 
 def fingerprint(secret: Secret) -> str:
-    """Return a short one-way mark of *secret*, by which two of them can be told apart without being shown."""
+    """Return a short one-way digest of *secret*, to compare two secrets without showing them."""
     return hashlib.sha256(b"tiktok-async:" + secret.reveal().encode()).hexdigest()[:16]
 
 
 @frozen(slots=True, kw_only=True)
 class RefreshAttempt(JsonModel):
-    """The journal of a rotation: written before TikTok is asked, gone once the result is stored.
+    """The record of a running rotation: stored before TikTok is asked, removed when the result is stored.
 
-    One that is found later tells that the outcome of a refresh is unknown.
+    One that is found later means that the outcome of a refresh is unknown.
 
     Attributes:
-        fingerprint: The mark of the refresh token that was about to be used.
-        at: When.
-        replayed: Whether the one careful second use of that token has been made.
-        owner: The owner of the lease it was made under, which tells it from one that another process made at that time.
+        fingerprint: The digest of the refresh token that was about to be used.
+        at: The time.
+        replayed: Whether the one allowed repeat of that token was made.
+        owner: The owner of its lease, which differs for an attempt of another process at the same time.
     """
 
     fingerprint: str
@@ -145,20 +145,20 @@ class RefreshAttempt(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class Token(JsonModel):
-    """One account's token, as a store keeps it.
+    """One account's token in the form for a store.
 
     Attributes:
-        key: Whose it is.
+        key: Its account.
         access_token: Sent with every call.
         refresh_token: Used once, to get the next pair.
-        scopes: What the user granted, in TikTok's words.
+        scopes: The granted scopes, by TikTok's names.
         expires_at: When the access token ends (UTC).
         refresh_expires_at: When the refresh token ends (UTC).
         version: Rises by one with every save; 0 before the first one.
-        state: Whether it is of use.
-        updated_at: When TikTok gave it (UTC).
-        attempt: The open journal entry of a rotation, if one is under way or was cut off.
-        reason: Why a new login is needed, where *state* says so.
+        state: Whether it can be used.
+        updated_at: The time at which TikTok gave it (UTC).
+        attempt: The attempt of a rotation that is running or was interrupted.
+        reason: The reason for a new login, if *state* requires one.
     """
 
     key: AccountKey
@@ -176,7 +176,7 @@ class Token(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class ClientToken(JsonModel):
-    """The app's own token, for the Research API; it has no refresh token and is minted anew.
+    """The app's own token, for the Research API; it has no refresh token; a new one is minted instead.
 
     Attributes:
         access_token: Sent with every call.

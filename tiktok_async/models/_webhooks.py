@@ -1,4 +1,4 @@
-"""What TikTok tells by webhook.
+"""The events that TikTok sends by webhook.
 
 Sources: https://developers.tiktok.com/doc/webhooks-events, for posts
 https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status, and for mini games
@@ -19,7 +19,7 @@ from tiktok_async.models._posting import FailReason
 
 
 class WebhookName(StrEnum):
-    """The name of an event, in TikTok's word."""
+    """The name of an event, by TikTok's names."""
 
     AUTHORIZATION_REMOVED = "authorization.removed"
     VIDEO_UPLOAD_FAILED = "video.upload.failed"
@@ -30,7 +30,7 @@ class WebhookName(StrEnum):
     POST_INBOX_DELIVERED = "post.publish.inbox_delivered"
     POST_PUBLICLY_AVAILABLE = "post.publish.publicly_available"
     POST_NO_LONGER_PUBLICLY_AVAILABLE = "post.publish.no_longer_publicaly_available"
-    """So it is spelt in TikTok's documents; the right spelling is understood as well."""
+    """TikTok's documents spell it so; the correct spelling is accepted as well."""
     TRADE_ORDER_PAID = "minis.trade_order.redeem.success"
     TRADE_ORDER_REFUNDED = "minis.trade_order.redeem.refund_success"
     TRADE_ORDER_REFUND_FAILED = "minis.trade_order.redeem.refund_fail"
@@ -45,7 +45,7 @@ class WebhookName(StrEnum):
 
 
 class RemovalReason(IntEnum):
-    """Why a grant ended; a number that TikTok adds later stays a plain `int`."""
+    """The reason why a grant ended; a number that TikTok adds later stays a plain `int`."""
 
     UNKNOWN = 0
     USER_DISCONNECTED = 1
@@ -57,14 +57,14 @@ class RemovalReason(IntEnum):
 
 @frozen(slots=True, kw_only=True)
 class WebhookEvent(JsonModel):
-    """The base of every event that TikTok sends; `WebhookReceiver.parse` makes the right kind.
+    """The base of every event from TikTok; `WebhookReceiver.parse` returns the right subclass.
 
     Attributes:
         name: TikTok's name of it, as it was sent.
-        client_key: The app it was sent to.
-        create_time: When it happened (UTC, whole seconds).
-        open_id: Whom it is about; `None` where TikTok does not say.
-        content: What it says, decoded; empty if it was no JSON object.
+        client_key: The app to which it was sent.
+        create_time: The time of the event (UTC, whole seconds).
+        open_id: Its account; `None` if TikTok does not say.
+        content: Its content, decoded; empty if it was not a JSON object.
         raw: The whole JSON object as it was sent; not part of equality.
     """
 
@@ -79,10 +79,10 @@ class WebhookEvent(JsonModel):
 
     @property
     def dedup_key(self) -> str:
-        """A mark of this event: 64 hex digits, the same for every delivery of it, in every process.
+        """The id of this event: 64 hex digits, the same for every delivery of it, in every process.
 
-        TikTok delivers at least once and gives its events no id. Two deliveries are the same event if they say the
-        same of the same user at the same second, whatever their signatures.
+        TikTok delivers at least once and gives its events no id. Two deliveries are the same event if they have
+        the same content, user and second, with any signatures.
         """
         told = [self.client_key, self.name, int(self.create_time.timestamp()), self.open_id, self.content]
         text = json.dumps(told, sort_keys=True, separators=(",", ":"))
@@ -91,10 +91,10 @@ class WebhookEvent(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class AuthorizationRemoved(WebhookEvent):
-    """A user's grant ended; the tokens are dead already.
+    """A user's grant ended; its tokens are already invalid.
 
     Attributes:
-        reason: Why.
+        reason: The reason.
     """
 
     reason: RemovalReason | int
@@ -139,11 +139,11 @@ class PortabilityDownloadReady(WebhookEvent):
 
 @frozen(slots=True, kw_only=True)
 class PostEvent(WebhookEvent):
-    """The base of what is told of a post.
+    """The base of events about posts.
 
     Attributes:
         publish_id: The post.
-        publish_type: `INBOX_SHARE` for drafts; TikTok does not document the word for direct posts.
+        publish_type: `INBOX_SHARE` for drafts; TikTok does not document the name for direct posts.
     """
 
     publish_id: str
@@ -155,7 +155,7 @@ class PostPublishFailed(PostEvent):
     """A post will not be published.
 
     Attributes:
-        reason: Why; `None` if TikTok does not say.
+        reason: The reason; `None` if TikTok does not say.
     """
 
     reason: FailReason | str | None = None
@@ -163,7 +163,7 @@ class PostPublishFailed(PostEvent):
 
 @frozen(slots=True, kw_only=True)
 class PostPublishComplete(PostEvent):
-    """A post was published, or its creator posted a draft; a draft posted twice tells it twice."""
+    """A post was published, or its creator posted a draft; a draft posted twice sends it twice."""
 
 
 @frozen(slots=True, kw_only=True)
@@ -262,4 +262,4 @@ class SubscriptionEvent(WebhookEvent):
 
 @frozen(slots=True, kw_only=True)
 class UnknownEvent(WebhookEvent):
-    """An event that this library does not know, or whose content is not as documented; nothing of it is lost."""
+    """An event that this library does not know, or whose content is not as documented; its whole content is kept."""

@@ -1,6 +1,6 @@
-"""What models of TikTok's replies are declared with.
+"""The base class and field specifiers for models of TikTok's replies.
 
-The converter reads a model's annotations; only what these cannot say stands in a field's metadata:
+The converter reads a model's annotations; a field's metadata holds only what these cannot express:
 
 ```python
 @frozen(kw_only=True)
@@ -36,11 +36,11 @@ class WireModel(JsonModel):
 
 
 def identifier(*, default: Any = NOTHING, name: str | None = None) -> Any:  # noqa: ANN401 - as `attrs.field`
-    """Declare an id, or a tuple of ids: a `str` here, whether TikTok sends a string or a 64-bit number.
+    """Declare an id, or a tuple of ids: a `str` here, for a string or a 64-bit number from TikTok.
 
     Args:
-        default: What a missing or null value becomes; without one the field is required.
-        name: The JSON key, where it is not the field's name.
+        default: The value for a missing or null one; without one the field is required.
+        name: The JSON key, if it differs from the field's name.
     """
     return field(default=default, metadata={WIRE_ID: True, WIRE_NAME: name})
 
@@ -50,6 +50,6 @@ def renamed(name: str, *, default: Any = None) -> Any:  # noqa: ANN401 - as `att
 
     Args:
         name: The JSON key.
-        default: What a missing or null value becomes; `attrs.NOTHING` makes the field required.
+        default: The value for a missing or null one; `attrs.NOTHING` makes the field required.
     """
     return field(default=default, metadata={WIRE_NAME: name})
