@@ -1,6 +1,6 @@
-"""Pytest's side of the emulator: the fixtures `tiktok_emulator`, `tiktok_emulator_thread` and `tiktok_responses`.
+"""Pytest fixtures with the emulator: `tiktok_emulator`, `tiktok_emulator_thread` and `tiktok_responses`.
 
-Installing `tiktok-async` is enough for pytest to find them. Nothing of the emulator is imported before a test asks.
+pytest finds them when `tiktok-async` is installed. The emulator is imported only when a test uses one of them.
 """
 
 from importlib.util import find_spec
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from tiktok_async.emulator import Emulator, EmulatorThread
 
-# pytest loads this module wherever the library is installed, also beside another asyncio plugin or none.
+# pytest loads this module whenever the library is installed, also with another asyncio plugin or without one.
 if TYPE_CHECKING or find_spec("pytest_asyncio") is not None:
     import pytest_asyncio
 
     @pytest_asyncio.fixture
     async def tiktok_emulator() -> "AsyncIterator[Emulator]":
-        """A TikTok of this test's own, on a free port.
+        """An emulated TikTok of this test's own, on a free port.
 
         Example:
             >>> @pytest.mark.asyncio
@@ -40,13 +40,13 @@ else:
 
     @pytest.fixture
     def tiktok_emulator() -> None:
-        """Say what is missing."""
+        """Fail with the name of the missing package."""
         pytest.fail('the fixture tiktok_emulator needs pytest-asyncio: pip install "tiktok-async[test]"', pytrace=False)
 
 
 @pytest.fixture
 def tiktok_emulator_thread() -> "Iterator[EmulatorThread]":
-    """A TikTok of this test's own for synchronous tests, in a thread: for FastAPI's and Django's test clients.
+    """An emulated TikTok for synchronous tests, in a thread, such as with FastAPI's and Django's test clients.
 
     Example:
         >>> def test_shows_the_profile(tiktok_emulator_thread, monkeypatch):
@@ -62,10 +62,10 @@ def tiktok_emulator_thread() -> "Iterator[EmulatorThread]":
 
 @pytest.fixture
 def tiktok_responses() -> "Iterator[aioresponses]":
-    """Give aiohttp's client your own answers in place of a network; by aioresponses, which has to be installed.
+    """Give aiohttp's client your own answers in place of a network, by aioresponses, which has to be installed.
 
-    It gives aioresponses what aiohttp 3.14 asks of a response and aioresponses 0.7 does not give. The emulator is the
-    better stand-in for TikTok; this one is for answers that no server would give.
+    It adds the attributes that aiohttp 3.14 expects of a response and aioresponses 0.7 lacks. The emulator is a better
+    replacement for TikTok; this fixture is for answers that no server would give.
 
     Example:
         >>> @pytest.mark.asyncio

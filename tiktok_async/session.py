@@ -1,4 +1,4 @@
-"""The front door: a session composes everything below it and owns what it opened."""
+"""The session: it puts all parts together, and closes the parts that it opened."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -65,7 +65,7 @@ _VARIABLES = {
 
 
 class SessionOptions(TypedDict, total=False):
-    """The keywords of `TikTokSession`, for functions that hand them on; what each means is said there."""
+    """The keywords of `TikTokSession`, for functions that pass them on; they are described there."""
 
     client_key: str
     client_secret: str | Secret
@@ -91,44 +91,43 @@ class SessionOptions(TypedDict, total=False):
 
 
 class TikTokSession:
-    """One app's way to TikTok: tokens, limits, retries and connections, shared by every call.
+    """The client of one app: tokens, limits, retries and connections, shared by all calls.
 
-    Open one for each process and event loop, with `async with`; leaving it lets refreshes in flight finish first,
-    so that no rotated token is lost.
+    Open one for each process and event loop, with `async with`; at its end, running refreshes finish first, so that no
+    rotated token is lost.
 
     Args:
         client_key: The app's key.
-        client_secret: The app's secret; it is sent to the OAuth endpoints only.
-        store: Where tokens live: a `TokenStore`, or a URL such as `sqlite:///tokens.db` or `redis://HOST/0`.
-        limiter: What keeps TikTok's windows: a `RateLimiter`, or `local://`, `redis://HOST/DB` or `none://`.
+        client_secret: The app's secret; it is sent only to the OAuth endpoints.
+        store: The store of tokens: a `TokenStore`, or a URL such as `sqlite:///tokens.db` or `redis://HOST/0`.
+        limiter: The rate limiter: a `RateLimiter`, or `local://`, `redis://HOST/DB` or `none://`.
         limits: Limits that replace the documented ones, by endpoint.
         max_rate_limit_wait: The longest wait for a free slot; a longer one raises `RateLimitWaitExceeded` before
             anything is sent. `None` waits. Lengths of time are timedeltas or numbers of seconds here, as everywhere.
         refresh_margin: How long before its end a token counts as stale and is refreshed in the background; `None`
             takes a tenth of its life, at least 60 s.
-        retry: Attempts, backoff and deadline for what is safe to repeat.
-        timeout: For each API request; a length of time is the total, 10 s of it at most to connect. Bytes of a video
-            have a timeout of 60 s without progress instead.
-        base_url: Where TikTok's API is; the emulator's address in tests.
+        retry: Attempts, backoff and deadline for calls that are safe to repeat.
+        timeout: For each API request; a length of time is the total, of which at most 10 s are for connecting. Uploads
+            of a video have a timeout of 60 s without progress instead.
+        base_url: The address of TikTok's API; in tests, that of the emulator.
         authorize_url: The consent page.
-        upload_hosts: The hosts that chunk bytes may go to, as names or `*.suffix`; *base_url*'s own host may too.
-        http: A client session of the caller's, which is never closed here. Grants and inits go over other
-            connections, made as its connector makes them.
-        proxy: An HTTP proxy for everything that is sent, uploads too: `http://USER:PASSWORD@HOST:PORT`.
-        trust_env: Follow `HTTPS_PROXY`, `NO_PROXY` and `.netrc`, as many other programs do.
-        ssl: Whose certificates are trusted: an `ssl.SSLContext`, or the path of a CA file that is trusted beside the
+        upload_hosts: The hosts to which chunks may be sent, as names or `*.suffix`, besides that of *base_url*.
+        http: A client session of the caller's, which is never closed here. Grants and inits use other connections
+            with the settings of its connector.
+        proxy: An HTTP proxy for all requests, including uploads: `http://USER:PASSWORD@HOST:PORT`.
+        trust_env: Use `HTTPS_PROXY`, `NO_PROXY` and `.netrc`, as many other programs do.
+        ssl: The trusted certificates: an `ssl.SSLContext`, or the path of a CA file to trust in addition to the
             system's.
-        observer: Gets every event; what it raises is logged and breaks nothing.
-        webhook_secrets: Further secrets that webhooks may be signed with, while the app's secret is being rolled.
-        accounts_at_hand: How many accounts' tokens are kept in memory, about a kilobyte each; the others are read from
-            the store when they are used.
-        transport: What sends every request in place of the session's own transport. Or a function that takes that one
-            and returns what is used, such as a `tiktok_async.testing.RecordingTransport`; what it returns is closed
-            with the session.
+        observer: Gets every event; its errors are logged and have no other effect.
+        webhook_secrets: Further accepted secrets of webhooks, while the app's secret is being replaced.
+        accounts_at_hand: The number of accounts whose tokens are kept in memory, about a kilobyte each; the others are
+            read from the store when they are used.
+        transport: Sends every request in place of the session's own transport. Or a function that takes that one and
+            returns another, such as a `tiktok_async.testing.RecordingTransport`, which is closed with the session.
         clock: Time, sleep and randomness; for tests.
 
     Raises:
-        ConfigurationError: An argument cannot be right, or an extra is missing.
+        ConfigurationError: An argument is invalid, or an extra is missing.
 
     Example:
         >>> async def main():
@@ -163,7 +162,7 @@ class TikTokSession:
         clock: Clock | None = None,
     ) -> None:
         if client_secret and isinstance(client_secret, str):
-            # At once: crash reporters show the variables of every frame.
+            # Wrapped at once, since crash reporters show the variables of every frame.
             client_secret = Secret(client_secret)
         if not client_key or not client_secret:
             msg = "client_key and client_secret are needed; both are on the app's page in the developer portal."
@@ -266,13 +265,13 @@ class TikTokSession:
 
     @classmethod
     def from_env(cls, **overrides: Unpack[SessionOptions]) -> Self:
-        """Open a session from `TIKTOK_CLIENT_KEY`, `TIKTOK_CLIENT_SECRET` and their optional companions.
+        """Open a session from `TIKTOK_CLIENT_KEY`, `TIKTOK_CLIENT_SECRET` and further optional variables.
 
         `TIKTOK_TOKEN_STORE`, `TIKTOK_RATE_LIMITER`, `TIKTOK_BASE_URL`, `TIKTOK_AUTHORIZE_URL` and `TIKTOK_PROXY` set
-        the keyword of their name, `TIKTOK_CA_FILE` sets `ssl`.
+        the keywords of the same name, and `TIKTOK_CA_FILE` sets `ssl`.
 
         Args:
-            overrides: Keywords of the class, which win over the environment.
+            overrides: Keywords of the class, used instead of the environment.
 
         Raises:
             ConfigurationError: A needed variable is missing; the message names it.
@@ -304,10 +303,10 @@ class TikTokSession:
         retry: RetryPolicy | None = None,
         max_rate_limit_wait: Duration | None = None,
     ) -> Self:
-        """Return this session with other settings, for the calls made through what is returned.
+        """Return this session with other settings for the calls that are made through the returned object.
 
-        It shares everything else with this one, its end too: closing either closes both. A token that has to be
-        refreshed on the way is refreshed with this session's own settings.
+        It shares everything else with this one, so closing either closes both. A refresh that such a call needs uses
+        this session's own settings.
 
         Args:
             timeout: For each API request, in seconds if it is a number; `None` keeps what is set.
@@ -315,7 +314,7 @@ class TikTokSession:
             max_rate_limit_wait: The longest wait for a free slot; `None` keeps what is set.
 
         Raises:
-            ConfigurationError: A setting cannot be right.
+            ConfigurationError: A setting is invalid.
 
         Example:
             >>> async def quota(session):
@@ -345,7 +344,7 @@ class TikTokSession:
         await self.aclose()
 
     def __repr__(self) -> str:
-        # One that could not be made is shown too, by crash reporters.
+        # Crash reporters also show a session whose constructor failed.
         return f"TikTokSession(client_key={getattr(self, '_client_key', None)!r})"
 
     @property
@@ -355,7 +354,7 @@ class TikTokSession:
 
     @property
     def store(self) -> TokenStore:
-        """The store that its tokens live in."""
+        """The store of its tokens."""
         return self._store
 
     @property
@@ -416,14 +415,14 @@ class TikTokSession:
         json: Any = None,  # noqa: ANN401 - any JSON value
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Call any endpoint, documented or not, through tokens, limits, retries and errors.
+        """Call any endpoint, documented or not, with tokens, limits, retries and errors.
 
-        An endpoint of the table keeps its limit and its rules for repeating; another one has no limit and is
-        repeated only if it is a GET.
+        An endpoint of the table has its limit and its rules for repeats; any other has no limit and is repeated only if
+        it is a GET.
 
         Args:
             method: The HTTP method.
-            path: The path, from `/` on; never a full URL, so that no token can go to another host.
+            path: The path, from `/` on; not a full URL, so that no token can be sent to another host.
             open_id: The account whose token to use.
             client: Use the app's client token instead.
             params: Query parameters.
@@ -435,9 +434,9 @@ class TikTokSession:
             TikTok's answer: `data`, `log_id`, `status`, `headers`.
 
         Raises:
-            ConfigurationError: *path* is no path, *headers* has one that cannot be given, or not exactly one of
+            ConfigurationError: *path* is not a path, *headers* has an invalid one, or not exactly one of
                 *open_id* and *client* is given. Nothing was sent.
-            TikTokError: What the call raised.
+            TikTokError: From the call.
 
         Example:
             >>> async def transcode(session, path, video_id, key):
@@ -475,14 +474,14 @@ class TikTokSession:
         return None if limit is None else await self._limiter.remaining(key, limit)
 
     async def refresh_due(self, within: Duration, *, concurrency: int = 8) -> "RefreshReport":
-        """Refresh every account whose access token ends within *within*, soonest first, once.
+        """Refresh every account whose access token ends within *within*, the earliest first, once.
 
         Args:
             within: How far ahead to look.
-            concurrency: How many refreshes at a time.
+            concurrency: The number of concurrent refreshes.
 
         Returns:
-            How many were refreshed, failed and skipped (held by another worker, or refreshed meanwhile).
+            The numbers of refreshed, failed and skipped accounts (held by another worker, or refreshed meanwhile).
 
         Raises:
             StoreError: The store failed before the sweep could begin.
@@ -495,10 +494,10 @@ class TikTokSession:
         return await refresh_due(self._tokens, ahead or timedelta(0), concurrency=concurrency)
 
     def keep_fresh(self, every: Duration = timedelta(minutes=5)) -> AbstractAsyncContextManager[None]:
-        """Sweep in the background, inside `async with`, so that tokens are renewed before anybody needs them.
+        """Sweep in the background, inside `async with`, so that tokens are refreshed before they are needed.
 
         Args:
-            every: How often to sweep; fleets share the work by the store's leases.
+            every: The time between two sweeps; a fleet shares the work by the store's leases.
 
         Raises:
             SessionClosed: The session was closed.
@@ -511,23 +510,23 @@ class TikTokSession:
         return keep_fresh(self._tokens, pause or timedelta(minutes=5), clock=self._clock, check=check)
 
     async def aclose(self) -> None:
-        """Let refreshes in flight finish (at most 10 s), then close what this session opened; may be repeated.
+        """Let running refreshes finish (at most 10 s), then close what this session opened; harmless when repeated.
 
         Raises:
-            TokenNotSaved: A rotated token could not be stored to the end; the error carries it. Several come as an
-                `ExceptionGroup`. Everything is closed all the same.
+            TokenNotSaved: A rotated token could not be stored; the error holds it. Several are raised as an
+                `ExceptionGroup`. All parts are closed even then.
         """
         if self._lifecycle.closing is None:
             self._lifecycle.check_loop()
-            # Half closed would lose a rotated token; closing is bounded by itself.
+            # An interrupted close would lose a rotated token; the close has a time limit of its own.
             self._lifecycle.closing = LastingTask(self._close(), patience=_DRAIN.total_seconds() + PATIENCE)
-        # A cancel scope of anyio cancels again at every turn of the loop.
+        # A cancel scope of anyio cancels again in every step of the loop.
         await outlast(self._lifecycle.closing)
 
     async def _close(self) -> None:
         self._lifecycle.draining = True
         async with AsyncExitStack() as last:
-            # From the last to the first, whatever one of them raises.
+            # From the last to the first, also if one of them raises.
             for opened in self._owned:
                 last.push_async_callback(opened.aclose)
             last.callback(self._lifecycle.end)
@@ -559,7 +558,7 @@ def _opened_limiter(url: str, clock: Clock) -> RateLimiter:
 def _notes_of(store: TokenStore, clock: Clock) -> NoteStore:
     if isinstance(store, NoteStore):
         return store
-    # A store that keeps no notes leaves each process to remember for itself.
+    # Without notes in the store, each process has notes of its own.
     from tiktok_async.stores import MemoryTokenStore
 
     return MemoryTokenStore(clock=clock)
@@ -569,7 +568,7 @@ def _spec(method: str, path: str) -> EndpointSpec:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or "?" in path or "#" in path:
         msg = (
             "session.request takes a path such as /v2/user/info/, not a full URL or a query; "
-            "parameters go into `params`, the host is `base_url`."
+            "parameters go into `params`, and the host is that of `base_url`."
         )
         raise ConfigurationError(msg)
     known = BY_PATH.get(path)

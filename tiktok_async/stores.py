@@ -1,6 +1,6 @@
-"""Where tokens live: the stores of this library, and `open_store` to choose one by a URL.
+"""The stores of this library, and `open_store` to choose one by a URL.
 
-And `open_limiter` for rate limits. Each loads on first use, and names the extra that it needs if it is missing.
+Also `open_limiter` for rate limits. Each loads on first use, and names the extra that it needs if it is missing.
 """
 
 from typing import TYPE_CHECKING, cast
@@ -92,16 +92,16 @@ def open_limiter(url: str, *, clock: Clock | None = None) -> RateLimiter:
 
     Args:
         url: `local://` (this process), `none://` (no limit), or for a fleet one of Redis, as in `RedisTokenStore`, or
-            `postgresql://HOST/DATABASE` (`?on_outage=local&share=0.25` says what happens while the server is away).
+            `postgresql://HOST/DATABASE` (`?on_outage=local&share=0.25` sets the behaviour while the server is down).
         clock: Time and timers; the machine's by default.
 
     Raises:
-        ConfigurationError: Something in the URL is not understood, or the extra it needs is not installed.
+        ConfigurationError: A part of the URL is invalid, or its extra is not installed.
     """
     scheme = check_url(url, what="limiter")
     if scheme in {"local", "none"}:
         if url.partition("://")[2]:
-            raise ConfigurationError(f"The limiter's URL {scheme}:// takes nothing behind the slashes.")
+            raise ConfigurationError(f"The limiter's URL {scheme}:// must end with the slashes.")
         return LocalRateLimiter(clock=clock) if scheme == "local" else NoRateLimiter()
     name = _LIMITERS.get(scheme)
     if name is None:

@@ -1,4 +1,4 @@
-"""Webhooks: whether a delivery is TikTok's, and what it says. Bytes and a time in, an event or an error out.
+"""Rules for webhooks: verifying a delivery, and reading its event. Bytes and a time in, an event or an error out.
 
 Sources: https://developers.tiktok.com/doc/webhooks-verification
 and https://developers.tiktok.com/doc/webhooks-events
@@ -41,10 +41,10 @@ from tiktok_async.models._webhooks import (
 __all__ = ["HEADER", "MAX_BODY", "header_text", "parse_event", "sign", "verify"]
 
 HEADER = "TikTok-Signature"
-"""The header of the signature; header names know no case."""
+"""The header of the signature; the case of header names does not matter."""
 
 MAX_BODY = 256 * 1024
-"""The most bytes of a delivery that are looked at; TikTok's are a few hundred."""
+"""The most bytes of an accepted delivery; TikTok's have a few hundred."""
 
 _LONGEST_HEADER = 1024
 _MOST_SIGNATURES = 8
@@ -67,10 +67,10 @@ def sign(body: bytes, at: int, secret: Secret) -> str:
 
 
 def header_text(signature: object) -> str:
-    """Return the signature header as text, whether the server gives text or bytes; anything else is no header.
+    """Return the signature header as text, from text or bytes; anything else counts as no header.
 
     Args:
-        signature: What the server gave, or `None`.
+        signature: The header from the server, or `None`.
     """
     if isinstance(signature, memoryview):
         return signature.tobytes().decode("latin-1")
@@ -80,32 +80,34 @@ def header_text(signature: object) -> str:
 
 
 def verify(body: bytes, signature: str, *, secrets: Iterable[Secret], now: datetime, tolerance: timedelta) -> int:
-    """Return when a delivery was signed, Unix seconds, if it is TikTok's and recent.
+    """Return the time at which a delivery was signed, in Unix seconds, if it is from TikTok and recent.
 
     Args:
-        body: The bytes as they came.
+        body: The bytes as they were received.
         signature: The header.
-        secrets: Those of the app, more than one while it is rolled.
+        secrets: The app's secrets, more than one while the secret is being replaced.
         now: The time (UTC).
-        tolerance: How far the signature's time may be from *now*, in either direction.
+        tolerance: The greatest difference between the signature's time and *now*, in either direction.
 
     Raises:
         SignatureMismatch: It is not signed with one of *secrets*, or not in the documented form.
-        TimestampOutsideTolerance: It is, and too long ago or too far in the future.
-        WebhookError: It is too large to be TikTok's.
+        TimestampOutsideTolerance: It was signed too long ago or too far in the future.
+        WebhookError: It is too large.
     """
     if len(body) > MAX_BODY:
-        msg = f"The delivery has {len(body)} bytes; TikTok's have a few hundred, and more than {MAX_BODY} are refused."
+        msg = f"The delivery has {len(body)} bytes; TikTok's have a few hundred; more than {MAX_BODY} are refused."
         raise WebhookError(msg)
     timestamp, digests = _read_header(signature)
     matches = False
     for secret in secrets:
         expected = _digest(body, timestamp, secret)
         for digest in digests:
-            # Each one is compared to its end, so that the time it takes tells nothing.
+            # Each one is compared completely, so that the time does not depend on the result.
             matches |= hmac.compare_digest(expected, digest)
     if not matches:
-        msg = "The delivery is not signed with this app's secret over these bytes. Give `parse` the body as it came."
+        msg = (
+            "The signature does not match this app's secret and these bytes. Give `parse` the body as it was received."
+        )
         raise SignatureMismatch(msg)
     signed_at = int(timestamp)
     off = now.timestamp() - signed_at
@@ -113,7 +115,7 @@ def verify(body: bytes, signature: str, *, secrets: Iterable[Secret], now: datet
         where = "ago" if off > 0 else "in the future"
         msg = (
             f"The delivery was signed {abs(off):.0f} s {where}, which is over {tolerance.total_seconds():.0f} s. "
-            "It is a replay, or a clock is wrong."
+            "It is a repeated old delivery, or a clock is wrong."
         )
         raise TimestampOutsideTolerance(msg)
     return signed_at
@@ -123,24 +125,24 @@ def parse_event(body: bytes, *, client_key: str, signed_at: int) -> WebhookEvent
     """Read a verified delivery.
 
     Args:
-        body: The bytes as they came.
+        body: The bytes as they were received.
         client_key: The app.
-        signed_at: When it was signed, Unix seconds; stands in for a missing `create_time`.
+        signed_at: The time at which it was signed, in Unix seconds, used if `create_time` is missing.
 
     Returns:
-        The event. One that is unknown, or lacks what its kind must have, is an `UnknownEvent` and never an error,
-        since TikTok would send it again for 72 hours.
+        The event. One that is unknown, or lacks a required field, is an `UnknownEvent` and not an error, since TikTok
+        would send it again for 72 hours.
 
     Raises:
         WrongApp: It is for another app.
-        WebhookError: It is no JSON object with a name.
+        WebhookError: It is not a JSON object with a name.
     """
     try:
         found: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise WebhookError("The delivery is signed, but it is no JSON object.")
+        raise WebhookError("The delivery is signed, but it is not a JSON object.")
     raw = cast("dict[str, Any]", found)
     if raw.get("client_key") != client_key:
         other = printable(scrub(str(raw.get("client_key"))))[:_SHOWN]
@@ -178,7 +180,7 @@ def _read_header(header: str) -> tuple[str, list[str]]:
     digests: list[str] = []
     if 0 < len(header) <= _LONGEST_HEADER:
         for part in header.split(","):
-            # Proxies may join a header's parts with blanks.
+            # Proxies may join a header's parts with spaces.
             key, _, value = part.strip(" \t").partition("=")
             if key == "t":
                 stamps.append(value)
@@ -197,7 +199,7 @@ def _read_header(header: str) -> tuple[str, list[str]]:
 
 
 def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
-    """Decode the JSON inside the string once; an object that needs no decoding is taken as it is."""
+    """Decode the JSON inside the string once; an object is returned unchanged."""
     if isinstance(value, str):
         try:
             value = orjson.loads(value)
@@ -207,7 +209,7 @@ def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
 
 
 def _text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """Return an id or a name as text, whether TikTok sent a string or a number."""
+    """Return an id or a name as text, from a string or a number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
@@ -226,7 +228,7 @@ _Values = dict[str, Any] | None
 
 
 def _removal(content: _Content) -> _Values:
-    # The grant is gone whatever the reason: one that cannot be read never keeps the token.
+    # The grant has ended for any reason: the token is deleted even if the reason cannot be read.
     text = _text(content.get("reason")) or ""
     reason = int(text) if _REASON.fullmatch(text) else 0
     return {"reason": RemovalReason(reason) if reason in list(RemovalReason) else reason}
@@ -253,7 +255,7 @@ def _post(content: _Content) -> _Values:
 def _failed_post(content: _Content) -> _Values:
     values = _post(content)
     if values is not None:
-        # Documented as `reason`; `fail_reason`, as the status call has it, was met too.
+        # Documented as `reason`; TikTok has also sent `fail_reason`, the name in the status call.
         reason = _text(content.get("reason")) or _text(content.get("fail_reason"))
         values["reason"] = FailReason(reason) if reason in list(FailReason) else reason
     return values
@@ -314,7 +316,7 @@ _KINDS: Mapping[str, tuple[type[WebhookEvent], Callable[[_Content], _Values]]] =
     WebhookName.SUBSCRIPTION_ON_HOLD: (SubscriptionEvent, _subscription),
     WebhookName.SUBSCRIPTION_EXPIRED: (SubscriptionEvent, _subscription),
     WebhookName.SUBSCRIPTION_CANCELLED: (SubscriptionEvent, _subscription),
-    # The right spelling, for the day TikTok mends it.
+    # The correct spelling, in case TikTok corrects its own.
     "post.publish.publicaly_available": (PostPubliclyAvailable, _public_post),
     "post.publish.no_longer_publicly_available": (PostNoLongerPubliclyAvailable, _public_post),
 }

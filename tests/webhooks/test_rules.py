@@ -189,7 +189,7 @@ def test_a_delivery_for_another_app_is_refused(key: Any) -> None:
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b'"x"', b"\xff", b'{"client_key":"emu_client_key"}'])
 def test_signed_nonsense_is_an_error_of_ours(body: bytes) -> None:
     one = receiver()
-    with pytest.raises(WebhookError, match="names no event" if body.startswith(b'{"') else "no JSON object"):
+    with pytest.raises(WebhookError, match="names no event" if body.startswith(b'{"') else "not a JSON object"):
         one.parse(body, one.sign(body))
 
 

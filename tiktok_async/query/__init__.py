@@ -1,4 +1,4 @@
-"""Queries of the Research API, written as Python, and held to TikTok's rules before anything is sent.
+"""Queries of the Research API, written in Python, and checked by TikTok's rules before anything is sent.
 
 Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """

@@ -1,4 +1,4 @@
-"""What a line of a Research query may say: fields, operations and values, each with the words for what is wrong.
+"""Checks of one condition of a Research query: its field, operation and values, with messages for each problem.
 
 Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
@@ -30,7 +30,7 @@ _LONGEST_NAME = 200
 
 
 def wire_value(value: object) -> str | None:
-    """Return *value* as TikTok wants it, which is always a string; `None` for what cannot be one."""
+    """Return *value* as a string, the form that TikTok requires; `None` if it cannot be one."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, datetime):
@@ -43,14 +43,14 @@ def wire_value(value: object) -> str | None:
 
 
 def problems_of(field: str, operation: str, values: tuple[object, ...]) -> list[str]:
-    """Return everything that is wrong with a condition, in words; nothing if TikTok takes it."""
+    """Return messages for all problems with a condition; empty if TikTok accepts it."""
     where = f"{field} {operation}"
     problems: list[str] = []
     check = FIELDS.get(field)
     if check is None:
-        problems.append(f"{field!r} is no field of a query; there are {', '.join(FIELDS)}")
+        problems.append(f"{field!r} is not a field of a query; the fields are {', '.join(FIELDS)}")
     if operation not in OPERATIONS:
-        problems.append(f"{field}: {operation!r} is no operation; there are {', '.join(OPERATIONS)}")
+        problems.append(f"{field}: {operation!r} is not an operation; the operations are {', '.join(OPERATIONS)}")
     elif operation in ORDER and field in _UNORDERED:
         problems.append(f"{where}: a {field} has no order; use == or in_")
     if not values:
@@ -60,20 +60,20 @@ def problems_of(field: str, operation: str, values: tuple[object, ...]) -> list[
     for value in values:
         text = wire_value(value)
         if text is None:
-            problems.append(f"{where}: {_kind(value)} is no value of a query")
+            problems.append(f"{where}: {_kind(value)} is not a value of a query")
         elif check is not None and (problem := check(text)) is not None:
             problems.append(f"{where}: {problem}")
     return problems
 
 
 def username_problem(name: object) -> str | None:
-    """Return what is wrong with a handle, in words; `None` if it could be one."""
+    """Return the problem with a handle, in words; `None` if it could be one."""
     if not isinstance(name, str):
-        return f"a username is a str, not {_kind(name)}"
+        return f"a username must be a str, not {_kind(name)}"
     if name.startswith("@"):
-        return f"{name[:60]!r} begins with @, which is not a part of the username"
+        return f"{name[:60]!r} begins with @, which is not part of the username"
     if not name or len(name) > _LONGEST_NAME or any(char.isspace() or not char.isprintable() for char in name):
-        return f"{name[:60]!r} is no username, the name in a profile's address"
+        return f"{name[:60]!r} is not a username, the name in a profile's address"
     if "/" in name or ":" in name:
         return f"{name[:60]!r} is an address; give only the username in it"
     return None
@@ -86,24 +86,24 @@ def _date_problem(text: str) -> str | None:
             return None
     except ValueError:
         pass
-    return f"{text[:60]!r} is no day; give a date, or YYYYMMDD"
+    return f"{text[:60]!r} is not a day; give a date, or YYYYMMDD"
 
 
 def _region_problem(text: str) -> str | None:
     if text in REGIONS:
         return None
     hint = f"; it is written {text.upper()}" if text.upper() in REGIONS else ", two capital letters of TikTok's list"
-    return f"{text[:60]!r} is no region_code{hint}"
+    return f"{text[:60]!r} is not a region_code{hint}"
 
 
 def _number_problem(text: str) -> str | None:
     if _is_number(text) and len(text) <= _LONGEST_ID:
         return None
-    return f"{text[:60]!r} is no whole number of digits alone"
+    return f"{text[:60]!r} is not a whole number of digits"
 
 
 def _length_problem(text: str) -> str | None:
-    return None if text in _LENGTHS else f"{text[:60]!r} is no video_length; there are {', '.join(_LENGTHS)}"
+    return None if text in _LENGTHS else f"{text[:60]!r} is not a video_length; the lengths are {', '.join(_LENGTHS)}"
 
 
 def _hashtag_problem(text: str) -> str | None:
@@ -129,7 +129,7 @@ FIELDS: Mapping[str, Callable[[str], str | None]] = {
     "view_count": _number_problem,
     "comment_count": _number_problem,
 }
-"""What a query may ask about, each with the check of its values."""
+"""The fields of a query, each with the check of its values."""
 
 _UNORDERED = ("username", "region_code", "hashtag_name", "keyword")
 

@@ -1,7 +1,7 @@
-"""Queries of the Research API, written as Python, and held to TikTok's rules before anything is sent.
+"""Queries of the Research API, written in Python, and checked by TikTok's rules before anything is sent.
 
-TikTok's form is three flat lists: `and` (all of them hold), `or` (at least one does), `not` (none does). What `&`,
-`|` and `~` can say beyond that is refused with the reason.
+TikTok's form is three flat lists: `and` (all conditions are met), `or` (at least one is), `not` (none is). A
+combination of `&`, `|` and `~` that does not fit into these is refused with the reason.
 
 Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
@@ -37,9 +37,9 @@ class Operators:
 
 @frozen(slots=True)
 class Condition(Operators):
-    """One line of a query: a field, an operation and its values. `F` makes them.
+    """One condition of a query: a field, an operation and its values, made by `F`.
 
-    It is checked as a part of a `Query`, so that all mistakes are told at once.
+    It is checked as a part of a `Query`, so that all problems are reported at once.
     """
 
     field_name: str
@@ -51,17 +51,17 @@ class Condition(Operators):
         return evolve(self, negated=not self.negated)
 
     def __bool__(self) -> bool:
-        # `a and b`, `a or b` and `1 < F.x < 9` would silently drop one side.
-        raise ConfigurationError("Join conditions with &, | and ~, or with Query.all(...); `and`, `or`, `not` cannot.")
+        # `a and b`, `a or b` and `1 < F.x < 9` would silently lose one side.
+        raise ConfigurationError("Join conditions with &, | and ~ or Query.all(...), not with `and`, `or` or `not`.")
 
     @property
     def problems(self) -> list[str]:
-        """Everything that is wrong with it, in words."""
+        """Messages for all its problems."""
         return problems_of(self.field_name, self.operation, self.field_values)
 
 
 class _Field(Generic[V_contra]):
-    """A field that can be compared for being the same."""
+    """A field that can be compared for equality."""
 
     __slots__ = ("_name",)
 
@@ -77,15 +77,15 @@ class _Field(Generic[V_contra]):
     def __ne__(self, value: V_contra) -> Condition:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # builds a condition
         return ~Condition(self._name, "EQ", _values((value,)))
 
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # nothing that is equal to no other can be found in a set
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # `==` makes a condition, so it cannot be in a set
 
     def in_(self, *values: V_contra) -> Condition:
-        """Be one of *values*."""
+        """Return the condition that the field is one of *values*."""
         return Condition(self._name, "IN", _values(values))
 
 
 class _Ordered(_Field[V_contra]):
-    """A field that has an order, too."""
+    """A field that can also be compared by order."""
 
     __slots__ = ()
 
@@ -103,18 +103,18 @@ class _Ordered(_Field[V_contra]):
 
 
 class _Fields:
-    """What a query may ask about: `F.region_code == "US"`, `F.view_count >= 1000`, `F.hashtag_name.in_("cat", "dog")`.
+    """The fields of a query: `F.region_code == "US"`, `F.view_count >= 1000`, `F.hashtag_name.in_("cat", "dog")`.
 
     Attributes:
         create_date: The UTC day of posting: a `date`, or `YYYYMMDD`.
-        username: The handle of who posted it, without `@`.
-        region_code: Where its account was registered: two capital letters of TikTok's list.
+        username: The handle of its creator, without `@`.
+        region_code: The region in which the account was registered: two capital letters of TikTok's list.
         video_id: Its id.
         hashtag_name: A hashtag, without `#`.
-        keyword: A word of the description; TikTok compares loosely.
+        keyword: A word of the description; TikTok finds similar ones, too.
         music_id: The id of its music.
         effect_id: The id of an effect.
-        video_length: Its length in TikTok's four words.
+        video_length: Its length, one of TikTok's four names.
         view_count: Views.
         comment_count: Comments.
     """
@@ -139,7 +139,7 @@ F = _Fields()
 
 
 def _values(values: tuple[object, ...]) -> tuple[object, ...]:
-    # What cannot be a value stays as it is, and is told when the query is built.
+    # An invalid value stays unchanged, and is reported when the query is built.
     return tuple(value if (text := wire_value(value)) is None else text for value in values)
 
 
@@ -149,12 +149,12 @@ _KEYS = ("operation", "field_name", "field_values")
 
 @frozen(slots=True)
 class Query(Operators):
-    """Which videos a Research walk is to find. Make one with `Query.all`, `Query.any` and `Query.none`.
+    """The conditions for the videos of a Research search. Make one with `Query.all`, `Query.any` and `Query.none`.
 
     Attributes:
-        all_of: Conditions that all hold: TikTok's `and`.
-        any_of: Conditions of which at least one holds, if there are any: TikTok's `or`.
-        none_of: Conditions of which none holds: TikTok's `not`.
+        all_of: Conditions that must all be met: TikTok's `and`.
+        any_of: Conditions of which at least one must be met, if there are any: TikTok's `or`.
+        none_of: Conditions that must not be met: TikTok's `not`.
 
     Example:
         >>> cats = Query.all(F.region_code.in_("US", "FR"), F.hashtag_name == "cats", F.video_length != "SHORT")
@@ -168,10 +168,10 @@ class Query(Operators):
 
     @classmethod
     def all(cls, *parts: "Condition | Query") -> "Query":
-        """Return the query that holds where all *parts* do.
+        """Return the query that finds the videos that meet all *parts*.
 
         Raises:
-            ConfigurationError: Conditions are wrong (`.problems` names every mistake), or TikTok has no form for it.
+            ConfigurationError: Conditions are invalid (`.problems` names every problem), or TikTok has no form for it.
         """
         joined = cls()
         for part in cls._checked(parts):
@@ -180,7 +180,7 @@ class Query(Operators):
 
     @classmethod
     def any(cls, *parts: "Condition | Query") -> "Query":
-        """Return the query that holds where at least one of *parts* does.
+        """Return the query that finds the videos that meet at least one of *parts*.
 
         Raises:
             ConfigurationError: As for `all`.
@@ -192,7 +192,7 @@ class Query(Operators):
 
     @classmethod
     def none(cls, *parts: "Condition | Query") -> "Query":
-        """Return the query that holds where none of *parts* does.
+        """Return the query that finds the videos that meet none of *parts*.
 
         Raises:
             ConfigurationError: As for `all`.
@@ -204,19 +204,19 @@ class Query(Operators):
 
     @classmethod
     def from_json(cls, body: str | bytes | Mapping[str, Any]) -> "Query":
-        """Return the query that TikTok's JSON says, as text or decoded.
+        """Return the query in TikTok's JSON, as text or decoded.
 
         Raises:
-            ConfigurationError: It is no query; `.problems` names every mistake.
+            ConfigurationError: It is not a query; `.problems` names every problem.
         """
         found = _decoded(body)
         problems = [
-            f"{key!r} is no list of a query; there are {', '.join(_LISTS)}" for key in found if key not in _LISTS
+            f"{key!r} is not a list of a query; the lists are {', '.join(_LISTS)}" for key in found if key not in _LISTS
         ]
         lists = [tuple(_conditions(found.get(name, []), name, problems)) for name in _LISTS]
         problems += [problem for one in lists for condition in one for problem in condition.problems]
         if not problems and not any(lists):
-            problems.append("no list holds a condition")
+            problems.append("it has no condition in any list")
         _refuse(problems)
         return cls(*lists)
 
@@ -225,7 +225,7 @@ class Query(Operators):
         return orjson.dumps(self.body()).decode()
 
     def body(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the `query` member of a request's body, with all three lists, as TikTok's own client sends it."""
+        """Return the `query` member of a request's body, with all three lists, in the form of TikTok's own client."""
         lists = zip(_LISTS, (self.all_of, self.any_of, self.none_of), strict=True)
         return {
             name: [
@@ -244,7 +244,7 @@ class Query(Operators):
 
     @classmethod
     def _checked(cls, parts: "tuple[Condition | Query, ...]") -> "list[Query]":
-        """Return *parts* as queries, after telling every mistake in them at once."""
+        """Return *parts* as queries, or report all problems in them at once."""
         problems: list[str] = []
         queries: list[Query] = []
         for part in parts:
@@ -270,7 +270,7 @@ def _both(left: Query, right: Query) -> Query:
     if right.any_of and not any_of:
         any_of = right.any_of
     elif right.any_of and set(right.any_of) != set(any_of):
-        # One `or` list there is; of two choices, one has to be said in a single condition.
+        # There is only one `or` list, so one of two choices must become a single condition.
         if (one := _merged(right.any_of)) is not None:
             all_of += (one,)
         elif (one := _merged(any_of)) is not None:
@@ -293,10 +293,10 @@ def _merged(choice: tuple[Condition, ...]) -> Condition | None:
 def _choice(query: Query) -> tuple[Condition, ...]:
     """Return *query* as a part of an `or` list."""
     if query.none_of:
-        raise _no_form("x or not y", "what its `not` list says holds for the whole query")
+        raise _no_form("x or not y", "its `not` list applies to the whole query")
     found = _as_choice(query)
     if found is None:
-        raise _no_form("x or (y and z)", "its `and` list holds for the whole query, whatever its `or` list says")
+        raise _no_form("x or (y and z)", "its `and` list applies to the whole query, not to a part of its `or` list")
     return found
 
 
@@ -313,7 +313,7 @@ def _unique(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
 def _no_form(what: str, why: str) -> ConfigurationError:
     reason = f"TikTok's three lists have no form for `{what}`: {why}"
     return ConfigurationError(
-        f"This query cannot be asked in one go. {reason}. Walk its parts one by one, and merge the videos by id.",
+        f"This query does not fit into one search. {reason}. Search for its parts, and merge the videos by id.",
         problems=[reason],
     )
 
@@ -326,21 +326,21 @@ def _decoded(body: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
         except orjson.JSONDecodeError:
             found = None
     if not isinstance(found, Mapping):
-        _refuse(["it is no JSON object with the lists `and`, `or` and `not`"])
+        _refuse(["it is not a JSON object with the lists `and`, `or` and `not`"])
     return cast("Mapping[str, Any]", found)
 
 
 def _conditions(raw: Any, name: str, problems: list[str]) -> Iterable[Condition]:  # noqa: ANN401 - any JSON value
     if not isinstance(raw, list):
-        problems.append(f"`{name}` is no list")
+        problems.append(f"`{name}` is not a list")
         return
     for index, item in enumerate(_list(raw)):
         found = cast("dict[str, Any]", item) if type(item) is dict else {}
         operation, field, values = (found.get(key) for key in _KEYS)
         if set(found) != set(_KEYS) or not (isinstance(field, str) or isinstance(operation, str)):
-            problems.append(f"`{name}`[{index}] is no object of {', '.join(_KEYS)}")
+            problems.append(f"`{name}`[{index}] is not an object of {', '.join(_KEYS)}")
         elif type(values) is not list or not all(isinstance(one, str) for one in _list(values)):
-            problems.append(f"`{name}`[{index}].field_values is no list of strings")
+            problems.append(f"`{name}`[{index}].field_values is not a list of strings")
         else:
             yield Condition(str(field), str(operation), tuple(_list(values)))
 

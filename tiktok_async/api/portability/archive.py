@@ -141,7 +141,7 @@ def _copy_member(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, take: Callable[
             while piece := member.read(_PIECE):
                 total += len(piece)
                 if total > most:
-                    problem = f"it is larger than the allowed {most} bytes; raise max_size if you trust it"
+                    problem = f"it is larger than the {most} bytes of max_size; raise that if you trust it"
                     break
                 take(piece)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
