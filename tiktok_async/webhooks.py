@@ -105,9 +105,7 @@ def verify(body: bytes, signature: str, *, secrets: Iterable[Secret], now: datet
             # Each one is compared completely, so that the time does not depend on the result.
             matches |= hmac.compare_digest(expected, digest)
     if not matches:
-        msg = (
-            "The signature does not match this app's secret and these bytes. Give `parse` the body as it was received."
-        )
+        msg = "The delivery is not signed with this app's secret over these bytes. Give `parse` the body as received."
         raise SignatureMismatch(msg)
     signed_at = int(timestamp)
     off = now.timestamp() - signed_at
