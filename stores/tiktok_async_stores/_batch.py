@@ -1,4 +1,4 @@
-"""Calls that wait at the same time go together: one commit, or one round trip, for many callers."""
+"""Calls that wait at the same time share one commit or one round trip."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,12 +14,12 @@ Result = TypeVar("Result")
 
 
 class Batcher(Generic[Item, Result]):
-    """Collects items while a batch is under way and runs them as the next one.
+    """Collects items while a batch is running, and runs them as the next one.
 
     Args:
-        run: Takes the items of a batch and returns, in their order, a result or an error for each.
+        run: Takes the items of a batch and returns a result or an error for each, in their order.
         limit: The most items of a batch.
-        owner: The process that it all happens in; by default the one that calls first.
+        owner: The process that uses it; by default that of the first call.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Batcher(Generic[Item, Result]):
         self._alone = False
 
     async def share(self, item: Item) -> Result:
-        """Return *item*'s result, at once and without a task between if nobody is there to share with.
+        """Return *item*'s result, directly and without a task if no other item waits.
 
         Raises:
             TikTokError: The batch or this item failed.
@@ -56,7 +56,7 @@ class Batcher(Generic[Item, Result]):
         return outcome
 
     async def submit(self, item: Item) -> Result:
-        """Return *item*'s result. A caller that is cancelled leaves the item in.
+        """Return *item*'s result. If the caller is cancelled, the item stays in the batch.
 
         Raises:
             TikTokError: The batch or this item failed.
@@ -70,7 +70,7 @@ class Batcher(Generic[Item, Result]):
         return await future
 
     async def drain(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no batch is running."""
         if self._task is not None:
             await asyncio.wait({self._task})
 
@@ -85,16 +85,16 @@ class Batcher(Generic[Item, Result]):
                     future.set_exception(outcome)
                 else:
                     future.set_result(outcome)
-            # A turn for those who were answered: what they ask next goes with who waits already, instead of the two
-            # taking turns for ever, a batch of many and then a batch of one.
+            # Let the answered callers run first: their next items then join those that already wait. Otherwise batches
+            # of many and of one would alternate for ever.
             await asyncio.sleep(0)
         self._batch, self._task = [], None
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Answer those who still wait if something cancelled the task, perhaps before its first step.
+        """Raise an error in the waiting calls if the task was cancelled, perhaps before its first step.
 
-        That is an event loop that shuts down, or a program that cancels all tasks. Those who wait were not cancelled
-        themselves, and nobody may wait for ever.
+        That happens when an event loop shuts down, or a program cancels all tasks. The waiting calls themselves may not
+        be cancelled, and must not wait for ever.
         """
         if not task.cancelled() and task.exception() is None:
             return
@@ -102,14 +102,14 @@ class Batcher(Generic[Item, Result]):
         for _, future in (*self._batch, *self._waiting):
             if not future.done():
                 future.set_exception(StoreError("The store's work was cancelled; whether it was done is unknown."))
-                future.exception()  # where nobody waits any more, that is no fault to warn of
+                future.exception()  # if no call waits any more, asyncio must not log a warning
         self._batch, self._waiting = [], []
 
     async def _outcomes(self, items: list[Item]) -> Sequence[Result | TikTokError]:
         try:
             return await self._run(items)
         except TikTokError as error:
-            # One each: an exception that is raised in many tasks would collect all their tracebacks.
+            # One for each item: an exception raised in many tasks would collect all their tracebacks.
             return [copy(error) for _ in items]
-        except Exception as error:  # noqa: BLE001 - a driver's surprise must not leave those who wait without an answer
+        except Exception as error:  # noqa: BLE001 - the waiting calls need an answer after any error of a driver
             return [StoreError(f"The store failed unexpectedly: {type(error).__name__}.") for _ in items]

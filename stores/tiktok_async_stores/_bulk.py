@@ -1,4 +1,4 @@
-"""What is done to all accounts of an app, by the bulk calls of a store that has them."""
+"""Work on all accounts of an app, by bulk calls if the store has them."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -11,22 +11,22 @@ _PAGE = 500
 
 
 async def copy_tokens(source: TokenStore, target: TokenStore, client_key: str) -> int:
-    """Copy the tokens of one app into another store, where they are new or newer than what is there.
+    """Copy the tokens of one app into another store, except those that are older than the ones there.
 
-    A refresh makes a copy worthless, as the refresh token in it is used up. So copy while workers go on, to move most
-    of them; then stop every worker that uses *source*, copy again, which takes only what was refreshed since, and
-    start the workers with *target*. It may be stopped and repeated at any time. *source* is left as it is.
+    After a refresh, an earlier copy is useless, since its refresh token is used up. So first copy most tokens while
+    workers run. Then stop every worker that uses *source*, copy again, which takes only the tokens refreshed since, and
+    start the workers with *target*. It may be stopped and repeated at any time. *source* is not changed.
 
     Args:
-        source: Where they are.
-        target: Where they shall be. Versions count anew there.
+        source: The store with the tokens.
+        target: The store for the copies. Versions begin again there.
         client_key: The app.
 
     Returns:
-        How many were copied.
+        The number of copied tokens.
 
     Raises:
-        StoreError: One of the stores failed; what was copied stays.
+        StoreError: One of the stores failed; the copies made so far stay.
 
     Example:
         >>> async def move() -> int:
@@ -41,7 +41,7 @@ async def copy_tokens(source: TokenStore, target: TokenStore, client_key: str) -
             for token, old in zip(await get_many(source, keys), there, strict=True)
             if token is not None and (old is None or token.updated_at > old.updated_at)
         ]
-        # A conflict is somebody who works with the target already: theirs is newer.
+        # A conflict comes from a worker that already uses the target: its token is newer.
         copied += sum(isinstance(outcome, Token) for outcome in await put_many(target, puts))
     return copied
 
@@ -59,15 +59,15 @@ async def pages(keys: AsyncIterator[AccountKey]) -> AsyncIterator[list[AccountKe
 
 
 async def get_many(store: TokenStore, keys: Sequence[AccountKey]) -> list[Token | None]:
-    """Return the tokens of *keys*, one after the other if *store* has no bulk call."""
+    """Return the tokens of *keys*, one by one if *store* has no bulk call."""
     if isinstance(store, BulkTokenStore):
         return await store.get_many(keys)
     return [await store.get(key) for key in keys]
 
 
 async def put_many(store: TokenStore, puts: Sequence[tuple[Token, int | None]]) -> list[Token | TokenConflict]:
-    """Store tokens by compare-and-set, one after the other if *store* has no bulk call."""
-    # Nothing to copy, or all encrypted with the newest key: no lock is taken for that.
+    """Store tokens by compare-and-set, one by one if *store* has no bulk call."""
+    # With nothing to copy, or everything encrypted with the newest key, no lock is taken.
     if puts and isinstance(store, BulkTokenStore):
         return await store.put_many(puts)
     return [await _put(store, token, expected) for token, expected in puts]
@@ -76,7 +76,7 @@ async def put_many(store: TokenStore, puts: Sequence[tuple[Token, int | None]]) 
 def stored(
     puts: Sequence[tuple[Token, int | None]], outcomes: Sequence[int | TokenConflict]
 ) -> list[Token | TokenConflict]:
-    """Return each token with the version it was stored in, or the conflict that kept it from being so."""
+    """Return each token with its stored version, or its conflict."""
     return [
         with_version(token, outcome) if isinstance(outcome, int) else outcome
         for (token, _), outcome in zip(puts, outcomes, strict=True)

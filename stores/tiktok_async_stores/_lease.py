@@ -1,4 +1,4 @@
-"""How a lease is waited for, held and given back: the same for every store."""
+"""Waiting for, holding and releasing a lease, in the same way for every store."""
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -19,14 +19,14 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25  # seconds
 
 
 class LeaseTable(Protocol):
-    """The three steps a backend has to take as one each; a lease that has ended counts as free."""
+    """The three atomic steps of a backend; a lease that has ended counts as free."""
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free; return its fence, or `None` if another owner holds it."""
         ...
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it for *ttl* from now, if it is still *owner*'s."""
+        """Renew it for *ttl* from now on if it is still *owner*'s."""
         ...
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
@@ -35,7 +35,7 @@ class LeaseTable(Protocol):
 
 
 class _Backoff:
-    """Sleeps between two tries, with jitter so that the waiters of a fleet do not knock at the same instant."""
+    """Sleeps between two attempts, with jitter so that the waiters of a fleet do not ask at the same moment."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -58,7 +58,7 @@ class Lease:
         self.fence = fence
 
     async def renew(self, ttl: timedelta) -> bool:
-        """Hold it for *ttl* from now on; returns whether it was still ours."""
+        """Hold it for *ttl* from now on; return whether it was still held."""
         return await self._table.renew_lease(self._key, self.owner, ttl)
 
     def __repr__(self) -> str:
@@ -80,18 +80,18 @@ async def hold_lease(
     Args:
         table: The backend.
         key: The account.
-        ttl: How long the lease outlives a holder that died.
-        wait: How long to wait for another holder.
+        ttl: The time until the lease of a holder that died ends.
+        wait: The longest wait for another holder.
         clock: Times the waiting; the default is the real one.
-        pause: Waits between two tries, at most the seconds of patience left; the default sleeps, longer each time.
+        pause: Waits between two attempts, at most the remaining seconds; the default sleeps, longer each time.
 
     Raises:
-        LeaseUnavailable: *wait* is over.
+        LeaseUnavailable: *wait* has passed.
         StoreError: The backend failed.
         ValueError: *ttl* is not positive.
     """
     if ttl <= timedelta(0):
-        msg = "a lease's ttl must be longer than nothing"
+        msg = "a lease's ttl must be positive"
         raise ValueError(msg)
     owner = uuid4().hex
     clock = clock or SystemClock()
@@ -100,7 +100,7 @@ async def hold_lease(
     except LeaseUnavailable:
         raise
     except BaseException:
-        # Cut off on the way: the backend may have given it to us after all.
+        # The call was interrupted, but the backend may have given the lease.
         await _release(table, key, owner)
         raise
     try:
@@ -133,20 +133,20 @@ async def _release(table: LeaseTable, key: AccountKey, owner: str) -> None:
     try:
         await finish(table.release_lease(key, owner))
     except StoreError:
-        # The work under the lease is done and saved; its success must not become a failure.
-        _log.warning("the lease of account %s could not be given back; it ends by itself", key.open_id)
+        # The work under the lease is done and saved, so this failure is only logged.
+        _log.warning("the lease of account %s could not be released; it ends by itself", key.open_id)
 
 
 class HoldsLeases(LeaseTable):
-    """The side of a store that callers take leases from."""
+    """The leases of a store for its callers."""
 
     _clock: Clock
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold *key*'s lease inside `async with`, among all who use the store.
+        """Hold *key*'s lease inside `async with`, among all users of the store.
 
         Raises:
-            LeaseUnavailable: *wait* is over.
+            LeaseUnavailable: *wait* has passed.
             StoreError: The store cannot be reached.
         """
         return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock)

@@ -1,4 +1,4 @@
-"""Small records beside the tokens, which end by themselves: one way in for every store."""
+"""Notes: small records of an account that end by themselves."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from tiktok_async.models import AccountKey
 
 __all__ = ["KeepsNotes", "MemoryNotes"]
 
-# Old notes are looked for once in so many puts, so that memory stays in proportion to those that live.
+# Ended notes are removed after this number of puts, so that memory stays in proportion to the valid ones.
 _SWEEP_EVERY = 1_000
 
 
@@ -17,7 +17,7 @@ class KeepsNotes:
     _notes: NoteStore
 
     async def get_note(self, key: AccountKey, name: str) -> bytes | None:
-        """Return the note *name* of *key*, or `None` if there is none or its time is over.
+        """Return the note *name* of *key*, or `None` if there is none or its time has passed.
 
         Raises:
             StoreError: The store cannot be reached.
@@ -25,7 +25,7 @@ class KeepsNotes:
         return await self._notes.get_note(key, name)
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
-        """Keep *value* as the note *name* of *key* for *ttl*. Returns whether it was stored.
+        """Store *value* as the note *name* of *key* for *ttl*. Returns whether it was stored.
 
         Raises:
             StoreError: The store cannot be reached; whether the note was stored may be unknown.
@@ -33,7 +33,7 @@ class KeepsNotes:
         return await self._notes.put_note(key, name, value, ttl=ttl, only_if_absent=only_if_absent)
 
     async def delete_note(self, key: AccountKey, name: str) -> bool:
-        """Forget the note. Returns whether there was one.
+        """Delete the note. Returns whether there was one.
 
         Raises:
             StoreError: The store cannot be reached.
@@ -45,7 +45,7 @@ class MemoryNotes:
     """Notes in a dictionary.
 
     Args:
-        clock: Tells when a note is over.
+        clock: Says when a note ends.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -59,7 +59,7 @@ class MemoryNotes:
         return value if until > self._clock.monotonic() else None
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
-        """Keep a note. Returns whether it was stored."""
+        """Store a note. Returns whether it was stored."""
         if only_if_absent and await self.get_note(key, name) is not None:
             return False
         now = self._clock.monotonic()
@@ -70,6 +70,6 @@ class MemoryNotes:
         return True
 
     async def delete_note(self, key: AccountKey, name: str) -> bool:
-        """Forget the note. Returns whether there was one."""
+        """Delete the note. Returns whether there was one."""
         until, _ = self._kept.pop((key, name), (0.0, b""))
         return until > self._clock.monotonic()

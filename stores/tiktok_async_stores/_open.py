@@ -1,4 +1,4 @@
-"""From a URL to a token store."""
+"""Opening the store that a URL names."""
 
 import os
 from collections.abc import Callable
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
 
 GROUP = "tiktok_async.stores"
-"""The entry-point group in which other packages name their stores: scheme = class or function."""
+"""The entry-point group for stores of other packages: scheme = class or function."""
 
 KEY_VARIABLE = "TIKTOK_STORE_KEY"
 """The environment variable that holds the keys of `EncryptedTokenStore`, newest first, separated by commas."""
 
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
-"""The schemes of a server that speaks as Redis does."""
+"""The schemes of Redis and servers with its protocol."""
 
 POSTGRES_SCHEMES = ("postgresql", "postgres")
-"""The schemes of PostgreSQL, as libpq has them."""
+"""The schemes of PostgreSQL, as in libpq."""
 
 # scheme -> module and class
 _TOKEN_STORES = {
@@ -32,15 +32,15 @@ _TOKEN_STORES = {
     **dict.fromkeys(POSTGRES_SCHEMES, ("tiktok_async_stores.postgres.tokens", "PostgresTokenStore")),
 }
 
-# what may be missing -> the extra that brings it
+# package that may be missing -> its extra
 _EXTRAS = {"redis": "redis", "cryptography": "crypto", "psycopg": "postgres", "psycopg_pool": "postgres"}
 
 
 def load(module: str, name: str) -> object:
-    """Import *name* from *module*; a missing library names the extra that brings it.
+    """Import *name* from *module*; if its library is missing, the error names the extra.
 
     Raises:
-        ImportError: The library underneath is not installed.
+        ImportError: Its library is not installed.
     """
     try:
         return getattr(import_module(module), name)
@@ -52,21 +52,21 @@ def load(module: str, name: str) -> object:
 
 
 def open_store(url: str, **options: object) -> TokenStore:
-    """Make the token store that *url* names. Nothing is opened before its first use.
+    """Return the token store that *url* names. Nothing is opened before its first use.
 
-    Where the environment variable `TIKTOK_STORE_KEY` is set, the store is wrapped in an `EncryptedTokenStore` with
-    the keys it holds.
+    If the environment variable `TIKTOK_STORE_KEY` is set, the store is wrapped in an `EncryptedTokenStore` with its
+    keys.
 
     Args:
         url: `memory://`, `sqlite:///PATH`, one of Redis (see `RedisTokenStore`), `postgresql://HOST/DATABASE`, or a
             scheme that an installed package adds through the entry-point group `tiktok_async.stores`. Its entry point
             is a class with a class method `from_url(url, **options)`, or a function that takes the same arguments. A
-            relative path is taken from the folder that the process is in now.
-        **options: Handed to the store; all of ours take `clock` and `on_unsafe`.
+            relative path starts at the present working directory.
+        **options: Passed to the store; all of this library's stores take `clock` and `on_unsafe`.
 
     Raises:
-        ConfigurationError: Something in the URL is not understood, or an extra is missing. The message never shows
-            the URL, as it may hold a password.
+        ConfigurationError: A part of the URL is invalid, or an extra is missing. The message never shows the URL,
+            since it may hold a password.
 
     Example:
         >>> store = open_store("sqlite:///tokens.db")
@@ -114,16 +114,16 @@ _CHECKPOINT_STORES = {
 
 
 def open_checkpoints(url: str, *, clock: Clock | None = None) -> CheckpointStore:
-    """Make the checkpoint store that *url* names. Nothing is opened before its first use.
+    """Return the checkpoint store that *url* names. Nothing is opened before its first use.
 
     Args:
         url: `memory://`, `sqlite:///PATH`, one of Redis or `postgresql://HOST/DATABASE`. It may be the URL of the
-            token store: the two share no record.
+            token store; they share no record.
         clock: Times the leases; the default is the real one.
 
     Raises:
-        ConfigurationError: Something in the URL is not understood, or an extra is missing. The message never shows
-            the URL, as it may hold a password.
+        ConfigurationError: A part of the URL is invalid, or an extra is missing. The message never shows the URL,
+            since it may hold a password.
 
     Example:
         >>> checkpoints = open_checkpoints("sqlite:///sync.db")

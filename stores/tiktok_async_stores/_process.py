@@ -1,4 +1,4 @@
-"""The process that a store or a limiter belongs to: a forked child has none of its threads, tasks and connections."""
+"""The process of a store or a limiter: a forked child has none of its threads, tasks and connections."""
 
 import os
 import uuid
@@ -7,7 +7,7 @@ from tiktok_async.errors import StoreError
 
 
 class _Process:
-    """Counts the forks on the way to this process; asking the system for its number takes longer."""
+    """Counts the forks before this process, which is faster than asking the system for the process id."""
 
     forks = 0
 
@@ -21,10 +21,10 @@ if hasattr(os, "register_at_fork"):
 
 
 class Owner:
-    """Remembers which process used something first.
+    """Remembers the process that first used an object.
 
     Args:
-        what: What it is, for the message.
+        what: The name of the object, for the message.
     """
 
     __slots__ = ("_forks", "_what")
@@ -34,7 +34,7 @@ class Owner:
         self._forks: int | None = None
 
     def check(self) -> None:
-        """Take possession at the first use; refuse a child that was forked after it.
+        """Record the process at the first use; refuse a child that was forked after that.
 
         Raises:
             StoreError: Another process used it before this one was forked.
@@ -42,21 +42,21 @@ class Owner:
         if self._forks != _Process.forks:
             if self._forks is not None:
                 raise StoreError(
-                    f"{self._what} was used before this process was forked, and its connections stayed behind. Make "
-                    "it after the fork, in the server's start-up hook, or make it before and use it only afterwards."
+                    f"{self._what} was used before this process was forked, and its connections belong to the "
+                    "parent. Make it after the fork, in the server's start-up hook, or use it only after the fork."
                 )
             self._forks = _Process.forks
 
     @property
     def left_behind(self) -> bool:
-        """Whether another process used it, so that there is nothing here to close."""
+        """Whether another process used it, so that this one has nothing to close."""
         return self._forks is not None and self._forks != _Process.forks
 
 
 class WorkerName:
-    """Names a worker among all who share something; made at the first use, and anew in a forked child.
+    """The unique name of a worker, made at the first use, and made again in a forked child.
 
-    Workers of one name would count as one worker.
+    Workers with the same name would count as one.
     """
 
     __slots__ = ("_forks", "_name")

@@ -13,12 +13,12 @@ OnUnsafe = Callable[["StoreUnsafe"], None]
 
 
 def report_unsafe(findings: Iterable["StoreUnsafe"], on_unsafe: OnUnsafe | None) -> None:
-    """Log each finding and hand it to *on_unsafe*; a callback that raises breaks nothing."""
+    """Log each finding and pass it to *on_unsafe*; an error of the callback is only logged."""
     for finding in findings:
         _log.warning("The store is unsafe: %s. %s", finding.setting, finding.advice, extra={"setting": finding.setting})
         if on_unsafe is None:
             continue
         try:
             on_unsafe(finding)
-        except Exception:  # noqa: BLE001 - an observer that raises breaks nothing
+        except Exception:  # noqa: BLE001 - an error of an observer is only logged
             _log.exception("on_unsafe failed")

@@ -1,6 +1,6 @@
-"""A store's URL, taken apart and checked: what is not understood is refused, nothing is guessed or ignored.
+"""Parsing and checking a store's URL: an unknown part is refused, never guessed or ignored.
 
-No message shows the URL, as it may hold a password.
+No message shows the URL, since it may hold a password.
 """
 
 import os
@@ -22,7 +22,7 @@ _IN_PASSWORDS = "in a password, write / as %2F, ? as %3F, # as %23, @ as %40 and
 _FORMS = "It looks like sqlite:///tokens.db or redis://USER:PASSWORD@HOST:6379/0"
 
 MEMORY = ":memory:"
-"""The path of a SQLite database that lives in memory."""
+"""The path of a SQLite database in memory."""
 
 
 @frozen(slots=True)
@@ -31,11 +31,11 @@ class StoreUrl:
 
     Attributes:
         scheme: In lower case.
-        username: Who logs in, if it says so.
-        password: Their password, if there is one.
+        username: The user, if there is one.
+        password: The user's password, if there is one.
         hosts: Host and port (or `None`) of each server; empty if the URL names none.
-        path: What follows the hosts, with its slash; may be empty.
-        options: What follows the question mark.
+        path: The path after the hosts, with its slash; may be empty.
+        options: The options after the question mark.
     """
 
     scheme: str
@@ -47,19 +47,19 @@ class StoreUrl:
 
 
 def check_url(url: str, *, what: str = "store") -> str:
-    """Return the scheme of *url*, in lower case, after checks that hold for every URL.
+    """Return the scheme of *url*, in lower case, after the checks that are common to all URLs.
 
     Args:
         url: The URL.
-        what: What it names, for messages.
+        what: The name of its object, for messages.
 
     Raises:
-        ConfigurationError: It is not text, has no scheme, or holds a character that no URL may hold.
+        ConfigurationError: It is not text, has no scheme, or holds a character that is not allowed in a URL.
     """
     if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a caller may be untyped
         raise _refused(what, f"is text, not {type(url).__name__}")
     if url != url.strip():
-        raise _refused(what, "begins or ends with white space, perhaps a line break from a file; remove it")
+        raise _refused(what, "begins or ends with a space, perhaps a line break from a file; remove it")
     _check_characters(url, what)
     scheme, separator, _ = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
@@ -68,15 +68,15 @@ def check_url(url: str, *, what: str = "store") -> str:
 
 
 def parse_url(url: str, *, options: Collection[str], what: str = "store") -> StoreUrl:
-    """Take *url* apart: `SCHEME://USER:PASSWORD@HOST:PORT,HOST:PORT/PATH?OPTION=VALUE`.
+    """Parse *url*: `SCHEME://USER:PASSWORD@HOST:PORT,HOST:PORT/PATH?OPTION=VALUE`.
 
     Args:
         url: The URL.
-        options: The names of options that are understood.
-        what: What the URL names, for messages.
+        options: The names of known options.
+        what: The name of the URL's object, for messages.
 
     Raises:
-        ConfigurationError: Something in it is not understood. The message says what, and shows no password.
+        ConfigurationError: A part of it is invalid. The message says which, and shows no password.
     """
     scheme = check_url(url, what=what)
     rest = url.partition("://")[2]
@@ -101,10 +101,10 @@ def parse_url(url: str, *, options: Collection[str], what: str = "store") -> Sto
 def file_path(url: str, *, what: str = "store") -> str:
     """Return the absolute path of a `sqlite:///PATH` URL, or `:memory:`.
 
-    A relative path is taken from the folder the process is in now, whatever folder it goes to later.
+    A relative path starts at the present working directory, also if that changes later.
 
     Raises:
-        ConfigurationError: The URL names no file, or has something else than a path.
+        ConfigurationError: The URL names no file, or has more than a path.
     """
     check_url(url, what=what)
     rest = url.partition("://")[2]
@@ -118,18 +118,18 @@ def file_path(url: str, *, what: str = "store") -> str:
 
 
 def check_memory_url(url: str) -> None:
-    """Refuse a `memory://` URL that says more than that.
+    """Refuse a `memory://` URL with further parts.
 
     Raises:
-        ConfigurationError: Something stands behind the slashes, which would mean nothing.
+        ConfigurationError: It has further parts.
     """
-    # A subclass of another package has a scheme of its own, and what follows it is theirs.
+    # A subclass of another package has a scheme of its own, and reads the rest of the URL itself.
     if check_url(url) == "memory" and url.partition("://")[2]:
-        raise _refused("store", "is memory:// and nothing more: each store in memory is one of its own")
+        raise _refused("store", "must be memory:// without more: each store in memory is separate")
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """Return *path* as an absolute one; `:memory:` stays as it is.
+    """Return *path* as an absolute one; `:memory:` stays unchanged.
 
     Raises:
         ConfigurationError: It is empty, or holds a control character.
@@ -143,21 +143,21 @@ def absolute(path: str | os.PathLike[str]) -> str:
         raise ConfigurationError(
             "The path of a SQLite store holds a line break or another control character; remove it."
         )
-    return os.path.abspath(text)  # noqa: PTH100 - pathlib has none that leaves links alone
+    return os.path.abspath(text)  # noqa: PTH100 - pathlib would resolve links
 
 
 def _host(text: str, what: str) -> tuple[str, int | None]:
     match = _HOST.fullmatch(text)
     if match is None:
-        raise _refused(what, f"has something else where a host should be; {_IN_PASSWORDS}")
+        raise _refused(what, f"has no valid host; {_IN_PASSWORDS}")
     name, port = match["address"] or _decoded(match["name"], what), match["port"]
     if port is None:
         return name, None
-    # What stands there may be a part of the password: it is not shown.
+    # The text there may be a part of the password, so it is not shown.
     if not (port.isascii() and port.isdecimal()) or not 0 < int(port[:6]) <= _HIGHEST_PORT:
         raise _refused(
             what,
-            f"has a port that is no number from 1 to {_HIGHEST_PORT}; {_IN_PASSWORDS}",
+            f"has a port that is not a number from 1 to {_HIGHEST_PORT}; {_IN_PASSWORDS}",
         )
     return name, int(port)
 
@@ -172,8 +172,8 @@ def _options(query: str, known: Collection[str], what: str) -> dict[str, str]:
             near = get_close_matches(name, known, n=1)
             hint = f", perhaps {near[0]}" if near else ""
             names = ", ".join(sorted(known)) or "none"
-            # An unescaped question mark in a password makes an "option" of its rest: not shown.
-            raise _refused(what, f"has an option that is not known here{hint}. Known: {names}")
+            # After an unescaped question mark in a password, its rest looks like an option, so it is not shown.
+            raise _refused(what, f"has an unknown option{hint}. Known: {names}")
         if not equals or name in found:
             raise _refused(what, f"gives the option {name} {'twice' if equals else 'no value'}")
         found[name] = _decoded(value, what)
@@ -192,7 +192,7 @@ def _decoded(text: str, what: str) -> str:
 
 def _check_percent(text: str, what: str) -> None:
     if _BAD_PERCENT.search(text):
-        raise _refused(what, "holds a % that begins no percent-encoding; write it as %25")
+        raise _refused(what, "holds a % without two hex digits after it; write it as %25")
 
 
 def _check_characters(text: str, what: str) -> None:
@@ -201,7 +201,7 @@ def _check_characters(text: str, what: str) -> None:
         if category == "Cc":
             raise _refused(what, "holds a line break, a null or another control character; remove it")
         if category == "Cs":
-            raise _refused(what, "holds half of a surrogate pair, which is no character; write it anew")
+            raise _refused(what, "holds half of a surrogate pair, which is not a character; write it again")
 
 
 def _refused(what: str, why: str) -> ConfigurationError:

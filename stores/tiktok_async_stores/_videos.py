@@ -1,4 +1,4 @@
-"""What a video table is given by a sync."""
+"""The pages that a sync gives to a video table."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ class _Account(Protocol):
 
 
 class VideoPage(Protocol):
-    """What a video table reads of the pages that `sync_account` hands out."""
+    """The part of a page of `sync_account` that a video table reads."""
 
     @property
     def account(self) -> _Account:
@@ -20,10 +20,10 @@ class VideoPage(Protocol):
 
     @property
     def videos(self) -> tuple[Video, ...]:
-        """The videos that are new or changed."""
+        """The new and changed videos."""
         ...
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """The ids of videos that are listed no longer."""
+        """The ids of videos that are not listed any more."""
         ...

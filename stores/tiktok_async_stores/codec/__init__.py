@@ -1,1 +1,1 @@
-"""What a record of a store holds, as bytes."""
+"""The records of a store as bytes."""

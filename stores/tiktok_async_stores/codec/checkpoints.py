@@ -1,7 +1,7 @@
 """Checkpoints as bytes: a JSON list whose first entry is the format's version.
 
-The account's key, the round, the due time and the `version` are not inside: every store keeps those beside the bytes,
-where it can compare and change them. The marks of a video take 16 bytes, as ids are numbers of 64 bits in practice.
+The account's key, the round, the due time and the `version` are not included: every store keeps those separately,
+where it can compare and change them. The marks of a video take 16 bytes, since ids are 64-bit numbers in practice.
 """
 
 import base64
@@ -43,7 +43,7 @@ def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
 
 
 def _under_way(checkpoint: Checkpoint) -> Iterator[Any]:
-    # Between two rounds, which is nearly always, it costs nothing.
+    # Between two rounds, which is nearly always, this is empty.
     if checkpoint.began_at is not None:
         yield _number(checkpoint.began_at)
         yield checkpoint.cursor
@@ -52,12 +52,12 @@ def _under_way(checkpoint: Checkpoint) -> Iterator[Any]:
 
 
 def decode_checkpoint(body: bytes, *, key: AccountKey, due_at: datetime, number: int, version: int) -> Checkpoint:
-    """Return the checkpoint that `encode_checkpoint` made *body* of.
+    """Return the checkpoint that `encode_checkpoint` encoded as *body*.
 
     Args:
         body: The bytes.
-        key: Whose it is.
-        due_at: When it is due.
+        key: Its account.
+        due_at: The time at which it is due.
         number: Its round.
         version: Its version.
 
@@ -89,7 +89,7 @@ def decode_checkpoint(body: bytes, *, key: AccountKey, due_at: datetime, number:
 
 
 def from_microseconds(number: int) -> datetime:
-    """Return the time that so many microseconds after 1970 is."""
+    """Return the time *number* microseconds after the start of 1970."""
     return _EPOCH + timedelta(microseconds=number)
 
 
@@ -108,7 +108,7 @@ def _encode_marks(marks: Marks) -> object:
 
 
 def _fits(video_id: str, posted: int) -> bool:
-    # Whatever comes back from the number must be the same text.
+    # The number must give the same text again.
     return (
         0 <= posted < _LARGEST_TIME
         and video_id.isascii()

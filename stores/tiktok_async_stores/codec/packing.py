@@ -1,13 +1,12 @@
-"""Records made small for a file that may hold millions: what they have in common becomes one byte each.
+"""Smaller records for a file that may hold millions: each common phrase becomes one byte.
 
-Deflate would save more, but lets go of the interpreter's lock around a microsecond of work, and then waits for the
-store's thread to give it back.
+Deflate would save more, but releases the interpreter's lock for a microsecond of work, and then has to wait for it.
 """
 
 import re
 
-# Part of the file format: entries are added at the end and never edited. JSON has no byte below 32, so each of those
-# can stand for a phrase; what holds none of them was stored as it is.
+# Part of the file format: entries are added at the end and never changed. JSON has no byte below 32, so each of those
+# can represent a phrase; a record without any of them was stored unchanged.
 _PHRASES = (
     b'[1,"act.',
     b'","rft.',
@@ -33,7 +32,7 @@ _PHRASES = (
 )
 _CODES = [(bytes([number]), phrase) for number, phrase in enumerate(_PHRASES, 1)]
 _BYTES = {phrase: code for code, phrase in _CODES}
-# Longest first, since a short one may be the start of a long one. One pass takes half the time of one for each phrase.
+# Longest first, since a short one may be the start of a long one. One pass takes half the time of one for each.
 _PHRASE = re.compile(b"|".join(map(re.escape, sorted(_PHRASES, key=len, reverse=True))))
 
 
@@ -43,7 +42,7 @@ def pack(body: bytes) -> bytes:
 
 
 def unpack(packed: bytes) -> bytes:
-    """Return what `pack` made *packed* of; anything else comes back as it is, for the codec to refuse."""
+    """Return the body that `pack` packed; anything else is returned unchanged, for the codec to refuse."""
     for code, phrase in _CODES:
         packed = packed.replace(code, phrase)
     return packed

@@ -1,7 +1,7 @@
 """Tokens as bytes: a short JSON list whose first entry is the format's version.
 
-The account's key and the token's `version` are not inside: every store keeps those beside the bytes, where it can
-search and compare them.
+The account's key and the token's `version` are not included: every store keeps those separately, where it can search
+and compare them.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,14 +16,14 @@ from tiktok_async.errors import StoreError
 from tiktok_async.models import AccountKey, RefreshAttempt, Secret, Token, TokenState
 
 FORMAT = 1
-"""The format written; older ones stay readable."""
+"""The present format; older ones stay readable."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-# Every token read or stored is made here, of values that are checked already: its own checks would take longer than
-# all the rest of the reading.
+# Every token that is read or stored is made here, from checked values: its own checks would take longer than the rest
+# of the work.
 _NEW = object.__new__
 _SET = [getattr(Token, one.name).__set__ for one in fields(Token)]
 _FIELDS = attrgetter(*(one.name for one in fields(Token)))
@@ -31,9 +31,9 @@ _VERSION = [one.name for one in fields(Token)].index("version")
 
 
 def _made(*values: object) -> Token:
-    """Return a token of all its fields' values, in their order."""
+    """Return a token with all its fields' values, in their order."""
     token = _NEW(Token)
-    for place, value in zip(_SET, values):  # noqa: B905 - a check here takes as long as three of the fields
+    for place, value in zip(_SET, values):  # noqa: B905 - the check would take as long as three fields
         place(token, value)
     return token
 
@@ -46,7 +46,7 @@ def with_version(token: Token, version: int) -> Token:
 
 
 def to_microseconds(when: datetime) -> int:
-    """Return *when* as microseconds since 1970, which no float would hold exactly.
+    """Return *when* as microseconds since 1970, exactly, unlike a float.
 
     Raises:
         ValueError: *when* is naive.
@@ -65,11 +65,11 @@ def encode_token(token: Token) -> bytes:
         token.refresh_token.reveal(),
         sorted(token.scopes),
         to_microseconds(token.updated_at),
-        # Lifetimes, as TikTok gives them: shorter than two more dates.
+        # Lifetimes, as from TikTok, are shorter than two more dates.
         (token.expires_at - token.updated_at) // _MICROSECOND,
         (token.refresh_expires_at - token.updated_at) // _MICROSECOND,
     ]
-    # Rare, so they cost a healthy record nothing.
+    # These are rare, and a usual record does not hold them.
     rare: dict[str, Any] = {}
     if token.state is not TokenState.ACTIVE:
         rare["state"] = token.state.value
@@ -84,20 +84,20 @@ def encode_token(token: Token) -> bytes:
 
 
 def decode_token(body: bytes, *, key: AccountKey, version: int) -> Token:
-    """Return the token that `encode_token` made *body* of.
+    """Return the token that `encode_token` encoded as *body*.
 
     Args:
         body: The bytes.
-        key: Whose token it is.
+        key: Its account.
         version: Its version.
 
     Raises:
-        StoreError: The bytes are damaged or of a newer format; the message names the account and shows none of them.
+        StoreError: The bytes are damaged or of a newer format; the message names the account and shows no bytes.
     """
     try:
         return _token(orjson.loads(body), key, version)
     except (ValueError, TypeError, OverflowError):
-        # Not chained: the cause may quote what it could not read.
+        # Not chained: the cause may quote a part of the record.
         raise StoreError(
             f"The stored token of account {key.open_id} cannot be read: it is damaged or was written by a newer "
             "version of this library. Restore it from a backup, or let the user log in again."
@@ -105,9 +105,9 @@ def decode_token(body: bytes, *, key: AccountKey, version: int) -> Token:
 
 
 def _token(record: list[Any], key: AccountKey, version: int) -> Token:
-    # Anything but a list of the right length fails here.
+    # Any other than a list of the right length fails here.
     form, access, refresh, scopes, updated, lifetime, refresh_lifetime, *rest = record
-    # A bool is an int too, so not isinstance.
+    # Not isinstance, since a bool is an int, too.
     if not (type(form) is type(updated) is type(lifetime) is type(refresh_lifetime) is int) or form != FORMAT:
         _refuse()
     if type(scopes) is not list:
@@ -129,7 +129,7 @@ def _token(record: list[Any], key: AccountKey, version: int) -> Token:
     )
 
 
-# TikTok gives the same few, and accounts of one app have the same few scopes.
+# TikTok gives few different lifetimes, and the accounts of one app have few different sets of scopes.
 @lru_cache(maxsize=256)
 def _lifetime(microseconds: int) -> timedelta:
     return timedelta(0, 0, microseconds)

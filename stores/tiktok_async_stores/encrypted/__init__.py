@@ -1,1 +1,1 @@
-"""A store that encrypts what it keeps in another store."""
+"""A store that encrypts its records and keeps them in another store."""

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tiktok_async.errors import ConfigurationError, DecryptionError
 from tiktok_async.models import AccountKey, Secret, Token
 
-_MARK = "enc1."  # the format, in front of every ciphertext; no token of TikTok's begins so
+_MARK = "enc1."  # the format, before every ciphertext; no token of TikTok begins so
 _KEY_BYTES = 32
 _ID_BYTES = 6  # eight letters of base64, without a rest
 _NONCE_BYTES = 12
@@ -31,11 +31,11 @@ def generate_store_key() -> str:
 
 
 class Keyring:
-    """The keys, newest first; each is found by the id in front of what it encrypted.
+    """The keys, newest first; a ciphertext begins with the id of its key.
 
     Args:
         keys: Url-safe base64 of 32 bytes each.
-        allow_plaintext: Whether a token that is not encrypted passes.
+        allow_plaintext: Whether a token that is not encrypted is accepted.
 
     Raises:
         ConfigurationError: There is no key, or one is not a key.
@@ -61,7 +61,7 @@ class Keyring:
         """Return *token* with both secrets decrypted.
 
         Raises:
-            DecryptionError: No key opens it, or it was not made for this account.
+            DecryptionError: No key decrypts it, or it was not encrypted for this account.
         """
         return evolve(
             token,
@@ -82,7 +82,7 @@ class Keyring:
         """Return the note *value* decrypted.
 
         Raises:
-            DecryptionError: No key opens it, or it was not made for this account and name.
+            DecryptionError: No key decrypts it, or it was not encrypted for this account and name.
         """
         if self._allow_plaintext and not value.startswith(_MARK.encode()):
             return value

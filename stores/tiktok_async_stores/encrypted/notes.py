@@ -1,4 +1,4 @@
-"""Notes that are of no use to who steals the store: they may hold an upload's address."""
+"""Encrypted notes, since notes may hold an upload's address."""
 
 from datetime import timedelta
 
@@ -11,32 +11,32 @@ __all__ = ["EncryptedNotes"]
 
 
 class EncryptedNotes:
-    """Encrypts the notes of another store. `rotate` leaves them alone: they end by themselves.
+    """Encrypts the notes of another store. `rotate` does not change them, since they end by themselves.
 
     Args:
         inner: The store.
-        ring: The keys.
+        keyring: The keys.
     """
 
-    def __init__(self, inner: TokenStore, ring: Keyring) -> None:
+    def __init__(self, inner: TokenStore, keyring: Keyring) -> None:
         self._inner = inner
-        self._ring = ring
+        self._keyring = keyring
 
     async def get_note(self, key: AccountKey, name: str) -> bytes | None:
         """Return the note, decrypted, or `None`."""
         value = await self._store().get_note(key, name)
-        return None if value is None else self._ring.open_note(key, name, value)
+        return None if value is None else self._keyring.open_note(key, name, value)
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
-        """Keep a note, encrypted. Returns whether it was stored."""
-        sealed = self._ring.seal_note(key, name, value)
+        """Store a note, encrypted. Returns whether it was stored."""
+        sealed = self._keyring.seal_note(key, name, value)
         return await self._store().put_note(key, name, sealed, ttl=ttl, only_if_absent=only_if_absent)
 
     async def delete_note(self, key: AccountKey, name: str) -> bool:
-        """Forget the note. Returns whether there was one."""
+        """Delete the note. Returns whether there was one."""
         return await self._store().delete_note(key, name)
 
     def _store(self) -> NoteStore:
         if not isinstance(self._inner, NoteStore):
-            raise ConfigurationError(f"{type(self._inner).__name__} keeps no notes: see `tiktok_async.abc.NoteStore`.")
+            raise ConfigurationError(f"{type(self._inner).__name__} has no notes: see `tiktok_async.abc.NoteStore`.")
         return self._inner

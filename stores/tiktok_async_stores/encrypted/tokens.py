@@ -1,4 +1,4 @@
-"""Tokens that are of no use to who steals the store."""
+"""Encrypted tokens: a stolen store does not reveal them."""
 
 import os
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -21,15 +21,15 @@ __all__ = ["EncryptedTokenStore", "generate_store_key"]
 class EncryptedTokenStore(KeepsNotes):
     """Wraps any `TokenStore` and encrypts the two tokens of each record with AES-256-GCM.
 
-    What the store searches by stays readable: accounts, scopes, times, state. Each ciphertext is bound to its
-    account and field: copied onto another account, or the access token put in the refresh token's place, it does not
-    open. It is not bound to the version, which the store gives out only after the text was made: who can write to
-    the store can bring back an old record, as a restored backup does; TikTok then refuses its used refresh token.
+    Fields for searches stay readable: accounts, scopes, times, state. Each ciphertext is bound to its account and
+    field: copied to another account, or from the access token to the refresh token, it cannot be decrypted. It is not
+    bound to the version, which the store sets only after the encryption. So an attacker who can write to the store can
+    restore an old record, as a backup does; TikTok then refuses its used refresh token.
 
     Args:
         inner: The store that keeps the records; `aclose` closes it.
         keys: Url-safe base64 of 32 bytes each, newest first. The first one encrypts, all of them decrypt.
-        allow_plaintext: Also read records that are not encrypted, while a store is moved over; `rotate` encrypts them.
+        allow_plaintext: Also read records that are not encrypted, until `rotate` has encrypted them.
 
     Raises:
         ConfigurationError: There is no key, or one of them is not a key. The message shows none.
@@ -48,7 +48,7 @@ class EncryptedTokenStore(KeepsNotes):
         """Wrap *inner* with the keys in `TIKTOK_STORE_KEY`: newest first, separated by commas.
 
         Raises:
-            ConfigurationError: The variable is missing or holds something else.
+            ConfigurationError: The variable is missing or invalid.
         """
         keys = [key.strip() for key in os.environ.get(KEY_VARIABLE, "").split(",") if key.strip()]
         if not keys:
@@ -59,7 +59,7 @@ class EncryptedTokenStore(KeepsNotes):
         """Return the stored token of *key*, decrypted, or `None`.
 
         Raises:
-            DecryptionError: None of the keys opens it; the record is untouched.
+            DecryptionError: None of the keys decrypts it; the record is not changed.
             StoreError: The inner store failed.
         """
         stored = await self._inner.get(key)
@@ -87,10 +87,10 @@ class EncryptedTokenStore(KeepsNotes):
         return with_version(token, stored.version)
 
     async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
-        """Return the stored tokens of *keys*, decrypted, with `None` for each that has none.
+        """Return the stored tokens of *keys*, decrypted, with `None` for a missing one.
 
         Raises:
-            DecryptionError: None of the keys opens one of them; the record is untouched.
+            DecryptionError: None of the keys decrypts one of them; the record is not changed.
             StoreError: The inner store failed.
         """
         found = await get_many(self._inner, keys)
@@ -100,7 +100,7 @@ class EncryptedTokenStore(KeepsNotes):
         """Store each token, encrypted, by compare-and-set with the version beside it.
 
         Returns:
-            For each, in their order, the token as stored, or the conflict that kept it from being so.
+            For each, in their order, the token as stored, or its conflict.
 
         Raises:
             StoreError: The inner store failed; which of them were stored may be unknown.
@@ -112,7 +112,7 @@ class EncryptedTokenStore(KeepsNotes):
         ]
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the token of *key*. Returns whether there was one."""
+        """Delete the token of *key*. Returns whether there was one."""
         return await self._inner.delete(key)
 
     def keys(self, client_key: str) -> AsyncIterator[AccountKey]:
@@ -120,27 +120,27 @@ class EncryptedTokenStore(KeepsNotes):
         return self._inner.keys(client_key)
 
     def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
-        """Yield the active accounts whose access token ends before *before*, soonest first."""
+        """Yield the active accounts whose access token ends before *before*, the earliest first."""
         return self._inner.expiring(client_key, before)
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
         """Hold *key*'s lease inside `async with`.
 
         Raises:
-            LeaseUnavailable: *wait* is over.
+            LeaseUnavailable: *wait* has passed.
         """
         return self._inner.lease(key, ttl=ttl, wait=wait)
 
     async def rotate(self, client_key: str) -> int:
         """Encrypt every record of one app with the newest key, while others read and write.
 
-        Afterwards the older keys can be thrown away. It may be stopped and started again at any time.
+        After that, the older keys are not needed any more. It may be stopped and started again at any time.
 
         Returns:
-            How many records were encrypted anew; those that had the newest key already are left alone.
+            The number of records that were encrypted again; those with the newest key are not changed.
 
         Raises:
-            DecryptionError: None of the keys opens a record; what was encrypted before stays so.
+            DecryptionError: None of the keys decrypts a record; records encrypted before that stay so.
             StoreError: The inner store failed.
         """
         count = 0
@@ -151,7 +151,7 @@ class EncryptedTokenStore(KeepsNotes):
                 old = [one for one in found if one is not None and not self._ring.is_newest(one)]
                 puts = [(self._ring.seal(self._ring.open(one)), one.version) for one in old]
                 stored = await put_many(self._inner, puts)
-                # Where a refresh came first: look again, it may have used an older key.
+                # A refresh came first: read it again, since it may have used an older key.
                 left = [one.key for one, outcome in zip(old, stored, strict=True) if isinstance(outcome, TokenConflict)]
                 count += len(old) - len(left)
         return count
