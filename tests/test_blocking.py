@@ -190,7 +190,7 @@ def test_inside_its_own_loop_it_refuses_and_does_not_hang(runner: Runner) -> Non
     async def nested() -> None:
         runner.run(asyncio.sleep(0))
 
-    with pytest.raises(ConfigurationError, match="stand still"):
+    with pytest.raises(ConfigurationError, match="would be blocked"):
         runner.run(nested())
 
 

@@ -292,7 +292,7 @@ def test_fastapi_gives_models_out_and_documents_them() -> None:
         assert browser.get("/videos").json() == [{"id": "7", "create_time": "2026-11-28T12:00:00Z"}]
         assert browser.get("/page").json()["items"][0]["id"] == "7"
         schemas = browser.get("/openapi.json").json()["components"]["schemas"]
-    assert schemas["User"]["properties"]["display_name"]["description"] == "The name shown; it changes."
+    assert schemas["User"]["properties"]["display_name"]["description"] == "The displayed name; it can change."
     assert schemas["Video"]["description"].startswith("A public video.")
 
 
