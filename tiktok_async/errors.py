@@ -436,14 +436,9 @@ class ReauthorizationRequired(OAuthError):
 
     Attributes:
         open_id: The account.
-<<<<<<< HEAD
         reason: `revoked` (TikTok refuses the refresh token: the user or TikTok ended the grant, or the token had been
             used and the store lost the newer one), `expired` (the refresh token has expired) or
             `interrupted_rotation` (TikTok rotated, and the result was never saved or could not be used).
-=======
-        reason: `revoked` (the user or TikTok ended the grant), `expired` (the refresh token has expired) or
-            `interrupted_rotation` (a refresh was interrupted after TikTok rotated and before the result was saved).
->>>>>>> ee13b59 (Say in plain words what models, errors and protocols mean)
     """
 
     open_id: str  # pyright: ignore[reportIncompatibleVariableOverride]  # here it is always known
@@ -455,11 +450,7 @@ class ReauthorizationRequired(OAuthError):
             "revoked": "TikTok refuses its refresh token. Its user or TikTok ended the grant, or the token had been "
             "used and the store lost the newer one (a failover, a restored backup)",
             "expired": "its refresh token has expired",
-<<<<<<< HEAD
-            "interrupted_rotation": "a rotation was cut off before the new token was saved, or it could not be used",
-=======
-            "interrupted_rotation": "a token rotation was interrupted before the new token was saved",
->>>>>>> ee13b59 (Say in plain words what models, errors and protocols mean)
+            "interrupted_rotation": "a rotation was interrupted before the new token was saved, or it could not be used",
         }.get(reason, reason)
         self.args: tuple[Any, ...] = (
             printable(
