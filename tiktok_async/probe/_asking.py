@@ -16,7 +16,7 @@ from tiktok_async.api.runtime import Runtime
 from tiktok_async.errors import AccessTokenInvalid, AccountNotFound, ApiError, OAuthError, TikTokError
 from tiktok_async.models import AccountKey, ClientToken, Endpoint, RetryPolicy, Secret, Token
 from tiktok_async.models._http import Request
-from tiktok_async.probe._question import Level
+from tiktok_async.probe._level import Level
 from tiktok_async.probe._watch import Seen, Watch
 
 if TYPE_CHECKING:

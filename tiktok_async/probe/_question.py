@@ -7,35 +7,13 @@ from typing import TYPE_CHECKING, Literal
 from attrs import field, frozen
 
 from tiktok_async.models import Endpoint, Scope
+from tiktok_async.probe._level import Level
 from tiktok_async.probe.rules.words import Fact
 
 if TYPE_CHECKING:
     from tiktok_async.probe._asking import Asking
 
 __all__ = ["Answer", "Level", "Outcome", "Question", "Step", "answered", "undecided"]
-
-
-class Level(StrEnum):
-    """What a run may do; each level includes those before it."""
-
-    READ = "read"
-    """Nothing changes, at TikTok or in the store."""
-    ROTATE = "rotate"
-    """The account's token is refreshed, once, and stored."""
-    DRAFT = "draft"
-    """One generated clip goes to the creator's inbox."""
-    POST = "post"
-    """The clip is posted, for its creator alone."""
-
-    def includes(self, other: "Level") -> bool:
-        """Say whether a run at this level may do what *other* does."""
-        order = list(Level)
-        return order.index(other) <= order.index(self)
-
-    @property
-    def sends(self) -> bool:
-        """Whether it sends media, which must not happen twice."""
-        return self in (Level.DRAFT, Level.POST)
 
 
 class Outcome(StrEnum):
