@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -29,13 +29,13 @@ def quirks_from(report: Mapping[str, Any] | str | os.PathLike[str]) -> Quirks:
         'none'
     """
     found: Any = report if isinstance(report, Mapping) else orjson.loads(Path(report).read_bytes())
-    if not isinstance(found, Mapping) or found.get("format") != _FORMAT:  # pyright: ignore[reportUnknownMemberType] - JSON
+    if not isinstance(found, Mapping) or cast("Mapping[str, Any]", found).get("format") != _FORMAT:
         msg = "this is no report of `tiktok-async probe`, or one of another version of it"
         raise ValueError(msg)
     try:
-        changes = {
+        changes: dict[str, Any] = {
             str(row["quirk"]): row["side"]
-            for row in found["answers"]
+            for row in cast("Mapping[str, Any]", found)["answers"]
             if row["quirk"] is not None and row["side"] is not None
         }
     except (TypeError, KeyError, AttributeError):

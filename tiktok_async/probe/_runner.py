@@ -61,7 +61,7 @@ class Plan:
     calls: tuple[PlannedCalls, ...]
 
 
-_CHANGES: Final = {
+_CHANGES: Final[dict[tuple[str, str | None], str]] = {
     (Endpoint.TOKEN.path, "refresh"): "rotates the account's token, and stores it",
     (Endpoint.INBOX_INIT.path, "clip"): "sends one clip to the inbox",
     (Endpoint.INBOX_INIT.path, None): "begins drafts that get no bytes",
@@ -102,7 +102,7 @@ class Probe:
             level=self._state.level, questions=questions, lacking=tuple(lacking), calls=tuple(self._calls(questions))
         )
 
-    async def run(self, told: Callable[[Question, Answer], None] = lambda *_: None) -> dict[str, Any]:
+    async def run(self, told: Callable[[Question, Answer], None] | None = None) -> dict[str, Any]:
         """Ask what is open, and return the report. A run that is broken off goes on with another `Probe`.
 
         Args:
@@ -144,13 +144,14 @@ class Probe:
         check_texts(orjson.dumps(report).decode(), self._watch.texts, report)
         return report
 
-    async def _put(self, question: Question, told: Callable[[Question, Answer], None]) -> None:
+    async def _put(self, question: Question, told: Callable[[Question, Answer], None] | None) -> None:
         answer = await self._answer(question)
         if self._watch.harm is not None and answer.outcome is not Outcome.ANSWERED and not question.level.sends:
             # Another run asks it again.
             return
         self._state.add(question.id, answer)
-        told(question, answer)
+        if told is not None:
+            told(question, answer)
 
     async def _answer(self, question: Question) -> Answer:
         granted = (await self._asking.stored()).scopes if question.whose == "user" else question.scopes

@@ -4,6 +4,7 @@ Sources: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info and
 https://developers.tiktok.com/doc/tiktok-api-v2-video-list
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import frozen
@@ -89,9 +90,8 @@ async def _absent(asking: Asking) -> Answer:
 
 
 async def _counts(asking: Asking) -> Answer:
-    user = (await _profile(asking)).data.get("user")
-    count = user.get("follower_count") if isinstance(user, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
-    kind = kind_word(count)
+    user: Any = (await _profile(asking)).data.get("user")
+    kind = kind_word(user.get("follower_count") if isinstance(user, Mapping) else None)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON
     return answered({"integer": "number", "digits": "string"}.get(kind), kind=kind)
 
 

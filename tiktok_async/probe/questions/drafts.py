@@ -172,7 +172,8 @@ async def _short_chunk(asking: Asking) -> Seen:
 
 def _question(**keywords: Any) -> Question:  # noqa: ANN401 - the keywords of Question
     scopes = frozenset({Scope.VIDEO_UPLOAD})
-    return Question(level=Level.DRAFT, scopes=scopes, **{"steps": _CLIP, **keywords})
+    given: dict[str, Any] = {"steps": _CLIP, **keywords}
+    return Question(level=Level.DRAFT, scopes=scopes, **given)
 
 
 QUESTIONS: Final = (

@@ -3,7 +3,7 @@
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tiktok_async.errors import PostingRefused
 from tiktok_async.models import Endpoint, PrivacyLevel, PublishState, Scope, VideoPost
@@ -33,7 +33,8 @@ async def _ask_creator(asking: Asking) -> Seen:
 async def _options(asking: Asking) -> list[str]:
     info = await asking.once("creator", _ask_creator)
     options = info.data.get("privacy_level_options")
-    return [one_of(option, map(str, PrivacyLevel)) for option in options] if isinstance(options, list) else []  # pyright: ignore[reportUnknownVariableType] - JSON
+    listed = cast("list[object]", options) if isinstance(options, list) else []
+    return [one_of(option, map(str, PrivacyLevel)) for option in listed]
 
 
 async def _begin(asking: Asking) -> tuple[Seen, Sent | None]:

@@ -224,8 +224,8 @@ async def _ads_page(asking: Asking) -> Answer:
 
 
 def _question(**keywords: Any) -> Question:  # noqa: ANN401 - the keywords of Question
-    defaults = {"scopes": frozenset({Scope.RESEARCH_DATA_BASIC}), "steps": (_SAMPLE,)}
-    return Question(whose="app", **{**defaults, **keywords})
+    given: dict[str, Any] = {"scopes": frozenset({Scope.RESEARCH_DATA_BASIC}), "steps": (_SAMPLE,), **keywords}
+    return Question(whose="app", **given)
 
 
 _SHOPS: Final = Step(Endpoint.RESEARCH_SHOP, 1, "shops")

@@ -90,7 +90,8 @@ async def _ends_access(asking: Asking) -> Answer:
 
 
 def _question(**keywords: Any) -> Question:  # noqa: ANN401 - the keywords of Question
-    return Question(level=Level.ROTATE, **{"steps": (_REFRESH,), **keywords})
+    given: dict[str, Any] = {"steps": (_REFRESH,), **keywords}
+    return Question(level=Level.ROTATE, **given)
 
 
 QUESTIONS: Final = (

@@ -142,7 +142,7 @@ def _check_row(row: object, questions: Mapping[str, Question], where: str) -> No
     _must(isinstance(values["facts"], dict), f"{where}.facts")
     for name, value in values["facts"].items():
         _must(name in FACTS, f"{where}.facts")
-        for one in value if isinstance(value, list) else [value]:
+        for one in cast("list[object]", value) if isinstance(value, list) else [value]:
             _must(_allowed(one), f"{where}.facts.{name}")
 
 

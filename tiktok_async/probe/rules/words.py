@@ -81,6 +81,7 @@ WORDS: Final = frozenset(
 )
 """Every word that a fact may be, beside the sides of the questions."""
 
+_KINDS_OF: Final[Mapping[type[object], str]] = {int: "integer", float: "number", list: "list", dict: "object"}
 _DIGITS = re.compile(r"[0-9]{1,40}", re.ASCII)
 
 
@@ -129,7 +130,7 @@ def kind_word(value: object, *, absent: bool = False) -> str:
         return "boolean"
     if isinstance(value, str):
         return "digits" if _DIGITS.fullmatch(value) else "string"
-    return {int: "integer", float: "number", list: "list", dict: "object"}.get(type(value), OTHER)
+    return _KINDS_OF.get(type(value), OTHER)
 
 
 def digits_of(value: object) -> int:
