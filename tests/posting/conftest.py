@@ -15,7 +15,7 @@ from tiktok_async.emulator import EmulatedUser, Emulator
 T = TypeVar("T")
 
 MB = 1_000_000
-_CLIP = random.Random(31).randbytes(31 * MB)  # made once: it takes longer than to send it
+_CLIP = random.Random(19).randbytes(19 * MB)  # made once: it takes longer than to send it
 Hurry = Callable[[Awaitable[T]], Awaitable[T]]
 
 
@@ -53,7 +53,7 @@ def post() -> VideoPost:
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    """A video of five chunks of 6 MB; the last one is larger."""
+    """A video of three chunks of 6 MB: the first, one between, and the last one, which is larger."""
     path = tmp_path / "clip.mp4"
     path.write_bytes(_CLIP)
     return path
@@ -78,7 +78,7 @@ def hurry(emulator: Emulator) -> Hurry[object]:
 
 @pytest.fixture
 def begun(account: Account, post: VideoPost, clip: Path) -> Begun:
-    """Begin to post a video of five chunks, and return it with its file."""
+    """Begin to post `clip` in its chunks, and return it with its file."""
 
     async def begin() -> tuple[Publish, Path]:
         return await account.post_video(clip, post, chunk_size=CHUNK), clip

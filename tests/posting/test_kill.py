@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import os
 import random
 import signal
 import sys
@@ -69,6 +70,14 @@ async def kill(worker: asyncio.subprocess.Process) -> None:
     if worker.returncode is None:
         worker.send_signal(signal.SIGKILL)
     await worker.communicate()
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """A video of five chunks, so that there is something to kill for a while."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(os.urandom(31_000_000))
+    return path
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ async def test_progress_may_be_told_to_a_coroutine(account: Account, post: Video
         told.append(progress.chunk)
 
     assert (await (await account.post_video(clip, post, chunk_size=6_000_000)).run(on_progress=tell)).succeeded
-    assert set(told) == {0, 1, 2, 3, 4}
+    assert set(told) == {0, 1, 2}
 
 
 async def test_a_run_goes_on_where_another_one_ended(emulator: Emulator, begun: Begun, account: Account) -> None:
@@ -91,8 +91,8 @@ async def test_progress_within_a_chunk_comes_by_steps(begun: Begun, emulator: Em
 async def test_the_state_is_the_same_until_a_chunk_is_acknowledged(begun: Begun) -> None:
     publish, _ = await begun()
     states = [progress.state async for progress in publish.upload(step=100_000)]
-    assert len(set(states)) <= 6
-    assert len(states) > 20
+    assert len(set(states)) <= 4
+    assert len(states) > 12
 
 
 async def test_progress_never_goes_back_when_a_chunk_is_sent_again(begun: Begun, emulator: Emulator) -> None:
@@ -104,7 +104,7 @@ async def test_progress_never_goes_back_when_a_chunk_is_sent_again(begun: Begun,
     assert whole(emulator, clip)
 
 
-@pytest.mark.parametrize("after", [1, 7, 30])
+@pytest.mark.parametrize("after", [1, 7, 15])
 async def test_an_upload_closed_within_a_chunk_leaves_no_task_and_goes_on(
     begun: Begun, emulator: Emulator, account: Account, after: int
 ) -> None:

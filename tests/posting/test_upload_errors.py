@@ -119,9 +119,9 @@ async def test_a_host_that_forgets_again_and_again_is_given_up(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, hurry: Any
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
-    emulator.fail_next(UPLOAD, status=416, body=b"", headers={"Content-Range": "bytes 0-17999999/31000000"}, times=1)
-    emulator.fail_next(UPLOAD, status=416, body=b"", headers={"Content-Range": "bytes 0-5999999/31000000"}, times=1)
-    emulator.fail_next(UPLOAD, status=416, body=b"", headers={"Content-Range": "bytes 0-17999999/31000000"}, times=100)
+    emulator.fail_next(UPLOAD, status=416, body=b"", headers={"Content-Range": "bytes 0-11999999/19000000"}, times=1)
+    emulator.fail_next(UPLOAD, status=416, body=b"", headers={"Content-Range": "bytes 0-5999999/19000000"}, times=1)
+    emulator.fail_next(UPLOAD, status=416, body=b"", headers={"Content-Range": "bytes 0-11999999/19000000"}, times=100)
     with pytest.raises(UploadError):
         await hurry(uploaded(publish))
 
