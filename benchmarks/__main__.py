@@ -19,6 +19,7 @@ from benchmarks._results import HERE, Results
 
 AREAS = (
     *(
+        "felt",
         "end_to_end",
         "layers",
         "decode",

@@ -14,13 +14,14 @@ from benchmarks._rows import Row, table
 
 HERE = Path(__file__).parent
 _GROWTH = ("plots/sync_growth.svg",)  # drawn by bench_sync itself: a curve is not bars
+_QUIET = 3.0  # the benchmarks' own load, on two cores
 _HEAD = """<!-- Made by `python -m benchmarks`: with `--table` after a change of why.toml. -->
 
 # Figures
 
 Each figure is the median of interleaved repetitions beside its peer in one run. The ratio is ours divided by the
-peer's: of time and memory less is better, of rates more. Absolute figures mean something on this machine only;
-the ratios are what to compare.
+peer's, with the smallest and the largest of the repetitions: of time and memory less is better, of rates more.
+Absolute figures mean something on this machine only; the ratios are what to compare.
 """
 
 
@@ -70,11 +71,13 @@ class Results:
         why = tomllib.loads((HERE / "why.toml").read_text(encoding="utf-8"))
         parts = [
             _HEAD,
-            f"{sum(row.holds for row in bound)} of {len(bound)} bars are reached.\n",
+            f"{sum(row.holds for row in bound)} of {len(bound)} bars are reached.{self._busy()}\n",
+            "## What a user feels\n",
+            table(areas.get("felt", []), why),
             "## Beside the goals\n",
-            table(bound, why),
+            table([row for row in bound if row.goal != "felt"], why),
             "## Beside other peers\n",
-            table([row for row in every if not row.binding]),
+            table([row for area, rows in areas.items() if area != "felt" for row in rows if not row.binding]),
             "## Plots\n",
             *(f"![{Path(name).stem.replace('_', ' ')}]({name})\n" for name in [*plots, *_GROWTH]),
             "## Taken on\n",
@@ -92,6 +95,16 @@ class Results:
         for path, made in self.pages(order).items():
             path.parent.mkdir(exist_ok=True)
             path.write_text(made, encoding="utf-8")
+
+    def _busy(self) -> str:
+        """Return a sentence about the areas that were measured while others used the machine, if there are any."""
+        areas = [name for name, cases in self._areas.items() if any(case["load"] > _QUIET for case in cases.values())]
+        if not areas:
+            return ""
+        return (
+            f" Other work used the machine while these were measured: {', '.join(areas)}. Their spread is wide, and "
+            "what cold caches cost is more than on a quiet machine."
+        )
 
     def _dates(self) -> str:
         return ", ".join(sorted({case["taken"] for area in self._areas.values() for case in area.values()}))

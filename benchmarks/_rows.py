@@ -12,7 +12,7 @@ from attrs import asdict, frozen
 
 T = TypeVar("T")
 
-ROUNDS = 5
+ROUNDS = 9
 """A goal holds as the median of at least so many interleaved repetitions beside its peer in one run."""
 
 
@@ -28,6 +28,8 @@ class Row:
         peer: What it is compared with.
         theirs: The median of the peer's figures, from the same run.
         ratio: The median of ours / theirs within a round; `None` where the bar is on our own figure.
+        low: The smallest of those ratios.
+        high: The largest of them.
         at_most: The bar, if less is better.
         at_least: The bar, if more is better.
         rounds: How many repetitions the medians are of.
@@ -43,6 +45,8 @@ class Row:
     at_most: float | None = None
     at_least: float | None = None
     rounds: int = ROUNDS
+    low: float | None = None
+    high: float | None = None
 
     @property
     def value(self) -> float:
@@ -79,6 +83,7 @@ def beside(  # noqa: PLR0917 - the columns of the table, in their order
     at_least: float | None = None,
 ) -> Row:
     """Return the row of a ratio: *ours* and *theirs* were measured in turns, round by round."""
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
     return Row(
         goal=goal,
         what=what,
@@ -86,7 +91,9 @@ def beside(  # noqa: PLR0917 - the columns of the table, in their order
         ours=statistics.median(ours),
         peer=peer,
         theirs=statistics.median(theirs),
-        ratio=statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True)),
+        ratio=statistics.median(ratios),
+        low=min(ratios),
+        high=max(ratios),
         at_most=at_most,
         at_least=at_least,
         rounds=len(ours),
@@ -169,7 +176,7 @@ def main(doc: str | None, cases: Mapping[str, Case]) -> None:
 def table(rows: Iterable[Row], why: Mapping[str, str] | None = None) -> str:
     """Return *rows* as a Markdown table, without empty columns; *why* says of a row's label why its bar
     is not reached."""
-    head = ("goal", "what", "ours", "peer", "peer's", "ours / peer's", "bar", "met")
+    head = ("goal", "what", "peer", "ours / peer's", "bar", "met", "ours", "peer's")
     columns = list(zip(head, *(_cells(row, why or {}) for row in rows), strict=True))
     kept = [column for column in columns if any(column[1:])]
     lines = ["| " + " | ".join(line) + " |" for line in zip(*kept, strict=True)]
@@ -191,13 +198,21 @@ def _cells(row: Row, why: Mapping[str, str]) -> tuple[str, ...]:
     return (
         row.goal,
         row.what,
-        f"{short(row.ours)} {row.unit}",
         row.peer,
-        "" if row.theirs is None else f"{short(row.theirs)} {row.unit}",
-        "" if row.ratio is None else short(row.ratio),
+        _spread(row),
         bar,
         met,
+        f"{short(row.ours)} {row.unit}",
+        "" if row.theirs is None else f"{short(row.theirs)} {row.unit}",
     )
+
+
+def _spread(row: Row) -> str:
+    if row.ratio is None:
+        return ""
+    if row.low is None or row.high is None or row.rounds == 1:
+        return short(row.ratio)
+    return f"{short(row.ratio)} ({short(row.low)} to {short(row.high)})"
 
 
 def short(number: float) -> str:

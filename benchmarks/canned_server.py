@@ -1,4 +1,4 @@
-"""A server that answers every request with one page of 20 videos, as fast as Python can: never what is measured.
+"""A server that answers each request with one page of 20 videos, or with a token: never what is measured.
 
 It may speak TLS, and let a request wait as long as one over the Internet does.
 """
@@ -46,6 +46,11 @@ REPLY = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + str(len(BODY)).encode() + b"\r\n\r\n"
 ) + BODY
 
+TOKEN = orjson.dumps(
+    {"access_token": "act.new", "refresh_token": "rft.new", "expires_in": 86_400, "refresh_expires_in": 31_536_000}
+)
+GRANT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(TOKEN), TOKEN)
+
 
 class Canned(asyncio.Protocol):
     """Counts requests by their headers' end and bodies by Content-Length; answers each after *latency* seconds."""
@@ -70,10 +75,11 @@ class Canned(asyncio.Protocol):
             if len(self._buffer) < end + 4 + length:
                 return
             self._buffer = self._buffer[end + 4 + length :]
+            reply = GRANT if head.startswith(b"post /v2/oauth/token/") else REPLY
             if self._latency:
-                asyncio.get_running_loop().call_later(self._latency, self._transport.write, REPLY)
+                asyncio.get_running_loop().call_later(self._latency, self._transport.write, reply)
             else:
-                self._transport.write(REPLY)
+                self._transport.write(reply)
 
 
 @contextmanager

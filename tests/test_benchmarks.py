@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks import guard
 from benchmarks.__main__ import AREAS
 from benchmarks._draw import bars, goals
 from benchmarks._results import HERE, Results
@@ -35,8 +36,8 @@ def test_every_other_round_goes_backwards() -> None:
 
 def test_the_table_says_what_is_not_met_and_why() -> None:
     text = table([FASTER, REFUSED], {"refused": "The clock was set back."})
-    assert "| 2 | decoding | 2 us | a peer | 4 us | 0.5 | at most 0.6 | yes |" in text
-    assert "| 3a | refused | 1 calls |  |  |  | at most 0 calls | **no.** The clock was set back. |" in text
+    assert "| 2 | decoding | a peer | 0.5 (0.5 to 0.75) | at most 0.6 | yes | 2 us | 4 us |" in text
+    assert "| 3a | refused |  |  | at most 0 calls | **no.** The clock was set back. | 1 calls |  |" in text
 
 
 def test_the_table_has_no_empty_columns() -> None:
@@ -70,6 +71,46 @@ def test_figures_of_an_area_replace_its_own_only(tmp_path: Path) -> None:
         "decode": [Row(goal="2", what="w", unit="us", ours=1.0)],
         "limiters": [Row(goal="2", what="w", unit="us", ours=ours) for ours in (2.0, 1.0)],
     }
+
+
+def _ratio(ratio: float, low: float, high: float, *, unit: str = "us") -> Row:
+    return Row(goal="", what="w", unit=unit, ours=1.0, peer="p", theirs=1.0, ratio=ratio, low=low, high=high)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "unit", "worse"),
+    [
+        (1.0, (1.29, 1.2, 1.4), "us", False),
+        (1.0, (1.5, 1.4, 1.6), "us", True),
+        (1.0, (1.5, 0.9, 1.6), "us", False),  # one round was as good as before: the machine was busy
+        (10.0, (9.0, 8.0, 9.5), "1/s", False),
+        (10.0, (6.0, 5.0, 7.0), "1/s", True),
+        (10.0, (20.0, 18.0, 22.0), "1/s", False),
+    ],
+)
+def test_the_guard_tells_a_worse_ratio_from_noise(
+    before: float, now: tuple[float, float, float], unit: str, *, worse: bool
+) -> None:
+    old = _ratio(before, before, before, unit=unit)
+    found = guard.worse([old], [_ratio(*now, unit=unit)], room=1.3)
+    assert len(found) == worse
+    assert not worse or old.label in found[0]
+
+
+def test_the_guard_leaves_out_what_was_not_measured_before_or_has_no_peer() -> None:
+    assert guard.worse([], [_ratio(9, 9, 9)], room=1.3) == []
+    assert guard.worse([alone("", "size", "bytes", [5.0])], [alone("", "size", "bytes", [50.0])], room=1.3) == []
+
+
+def test_the_table_says_what_was_measured_while_others_used_the_machine(tmp_path: Path) -> None:
+    row = {"goal": "2", "what": "w", "unit": "us", "ours": 1.0}
+    results = Results(tmp_path)
+    results.add("decode", {"page": [row]})
+    results._areas["decode"]["page"]["load"] = 9.5
+    assert (
+        "Other work used the machine while these were measured: decode."
+        in results.pages(AREAS)[tmp_path / "RESULTS.md"]
+    )
 
 
 def test_the_committed_table_and_plots_are_made_of_the_committed_figures() -> None:

@@ -155,6 +155,20 @@ async def test_scopes_that_accounts_lack_are_no_string(session: TikTokSession) -
         await anext(session.accounts(lacking="video.list"))
 
 
+async def test_the_tokens_at_hand_have_a_bound_that_one_can_set(emulator: Emulator) -> None:
+    async with emulator.session(accounts_at_hand=2) as session:
+        accounts = [await emulator.connect(session, emulator.add_user(scopes=SCOPES)) for _ in range(4)]
+        for account in accounts * 2:
+            assert (await account.token()).key.open_id == account.open_id
+        assert len(session._tokens._entries) == 2
+
+
+@pytest.mark.parametrize("number", [0, -1, None, "many"])
+def test_a_bound_that_is_none_is_refused(number: Any) -> None:
+    with pytest.raises(ConfigurationError, match="accounts_at_hand"):
+        TikTokSession(client_key="key", client_secret="secret", accounts_at_hand=number)
+
+
 async def test_what_was_passed_in_stays_open(emulator: Emulator) -> None:
     class Watched(MemoryTokenStore):
         closed = False

@@ -392,8 +392,10 @@ class TikTokSession:
             msg = "`lacking` is one string. Give a list or a set, such as {Scope.USER_INFO_STATS}."
             raise ConfigurationError(msg)
         if lacking is None:
+            from tiktok_async.api.account import Account
+
             async for key in self._store.keys(self._client_key):
-                yield self.account(key.open_id)
+                yield Account(self._runtime, key.open_id)
             return
         from tiktok_async_stores._bulk import get_many, pages
 

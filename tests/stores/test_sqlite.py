@@ -18,7 +18,7 @@ from tiktok_async.errors import StoreError, TokenConflict
 from tiktok_async.models import AccountKey, Secret, StoreUnsafe, Token
 from tiktok_async.stores import SQLiteTokenStore
 from tiktok_async.testing._store_records import make_token
-from tiktok_async_stores.sqlite import worker
+from tiktok_async_stores.sqlite import file, worker
 
 KEY = AccountKey("app", "one")
 
@@ -45,6 +45,11 @@ async def test_a_constructor_touches_nothing_and_the_files_are_the_owners_alone(
     assert {path.name for path in tmp_path.iterdir()} == {"tokens.db", "tokens.db-wal", "tokens.db-shm"}
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     await store.aclose()
+
+
+def test_the_log_is_copied_into_the_file_when_it_has_8000_pages(tmp_path: Path) -> None:
+    with closing(file.connect(str(tmp_path / "tokens.db"))) as connection:
+        assert connection.execute("PRAGMA wal_autocheckpoint").fetchall() == [(8_000,)]
 
 
 async def test_a_store_that_is_closed_says_so(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from attrs import evolve, frozen
 
@@ -53,8 +53,11 @@ async def put_first(store: TokenStore, token: Token, *, expected_version: int | 
         TokenConflict: Another version is stored.
         StoreError: The store failed.
     """
-    put = store.put_urgent if isinstance(store, UrgentTokenStore) else store.put
-    return await put(token, expected_version=expected_version)
+    # To ask `isinstance` of a protocol takes longer than a put into memory.
+    urgent: UrgentTokenStore | None = cast("UrgentTokenStore", store) if hasattr(store, "put_urgent") else None
+    if urgent is None:
+        return await store.put(token, expected_version=expected_version)
+    return await urgent.put_urgent(token, expected_version=expected_version)
 
 
 async def save_over(
