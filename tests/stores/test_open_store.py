@@ -31,7 +31,6 @@ from tiktok_async.stores import (
     open_store,
 )
 from tiktok_async.testing import VirtualClock
-from tiktok_async_stores import _open
 from tiktok_async_stores._open import REDIS_SCHEMES
 from tiktok_async_stores.redis.connect import read_url
 
@@ -287,7 +286,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         return entries.select(**selection)
 
     monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or _module())
-    monkeypatch.setattr(_open, "entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
 
 
 def _module() -> Any:

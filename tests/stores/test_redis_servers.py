@@ -134,7 +134,7 @@ async def test_a_replica_in_the_primarys_place_is_called_so(
 ) -> None:
     del own_redis
     uses = use(replica.url)
-    with pytest.raises(StoreError, match="replica and takes no writes: connect to the primary") as caught:
+    with pytest.raises(StoreError, match="replica and accepts no writes: connect to the primary") as caught:
         await uses[place][1]()
     assert "when it is back" not in str(caught.value)
     for each, _ in uses:
@@ -144,7 +144,7 @@ async def test_a_replica_in_the_primarys_place_is_called_so(
 @pytest.mark.parametrize(
     ("setting", "address", "words"),
     [
-        ([], "redis://127.0.0.1:{port}/99", "no database of that number"),
+        ([], "redis://127.0.0.1:{port}/99", "no database with that number"),
         (["--requirepass", "right"], "redis://127.0.0.1:{port}/0", "refuses the login"),
         (["--requirepass", "right"], "redis://:wrong@127.0.0.1:{port}/0", "refuses the login"),
         (["--user", "few", "on", ">few", "~*", "+ping"], "redis://few:few@127.0.0.1:{port}/0", "lacks a right"),

@@ -1,1 +1,1 @@
-"""Rate limits that a fleet shares, whatever server keeps them."""
+"""Rate limits that a fleet shares, with any kind of server."""

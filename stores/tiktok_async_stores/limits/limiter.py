@@ -1,6 +1,6 @@
-"""Rate limits for a fleet: one exact window for all who share a server.
+"""Rate limits for a fleet: one exact window for all workers that share a server.
 
-The server hands out permits, by its own clock and in one step; each worker keeps a small stock of them and times their
+The server grants permits, by its own clock and in one step; each worker keeps a few unused ones and times their
 use. All requests of one step of the event loop share one trip.
 """
 
@@ -33,7 +33,7 @@ _LONGEST_TICK = 5.0
 
 
 class LimitTrips(Protocol):
-    """The way to the server that keeps the windows."""
+    """Sends requests to the server that holds the windows."""
 
     name: str
 
@@ -46,7 +46,7 @@ class LimitTrips(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Close what is the limiter's own."""
+        """Close the limiter's own connections."""
         ...
 
 
@@ -54,10 +54,10 @@ class SharedRateLimiter:
     """Holds limits for all processes that share a server.
 
     Args:
-        trips: The way to the server.
-        on_outage: What to do while it is away.
+        trips: Sends requests to the server.
+        on_outage: The behaviour while it is down.
         share: The part of each limit that this process may use alone; needed for `"local"`.
-        clock: Time and timers; the machine's by default. Windows go by the server's clock all the same.
+        clock: Time and timers; the machine's by default. Windows always use the server's clock.
 
     Raises:
         ConfigurationError: *on_outage* and *share* do not fit each other.
@@ -87,8 +87,8 @@ class SharedRateLimiter:
         """Wait for a slot of *key*'s window.
 
         Args:
-            key: What is counted.
-            limit: How many calls in how long.
+            key: The calls that are counted.
+            limit: The most calls in a length of time.
             max_wait: The longest wait in seconds; `None` waits as long as it takes.
 
         Returns:
@@ -96,7 +96,7 @@ class SharedRateLimiter:
 
         Raises:
             RateLimitWaitExceeded: The wait would be longer than *max_wait*; no slot was taken.
-            StoreError: The server is away, and `on_outage` is `"fail"`.
+            StoreError: The server is down, and `on_outage` is `"fail"`.
             SessionClosed: The limiter was closed.
         """
         self._owner.check()
@@ -121,18 +121,18 @@ class SharedRateLimiter:
         return SharedPermit(self, window, self.monotonic() - start)
 
     async def remaining(self, key: LimitKey, limit: Limit) -> int:
-        """Return how many calls could be made right now without waiting; what others have in stock is theirs.
+        """Return how many calls could be made right now without waiting; unused permits of other workers do not count.
 
         Raises:
-            StoreError: The server is away.
+            StoreError: The server is down.
         """
         return (await self._read_usage(key, limit)).remaining(self.monotonic())
 
     async def usage(self, key: LimitKey, limit: Limit) -> Usage:
-        """Return how much of the window the fleet uses, and when it starts anew.
+        """Return how much of the window the fleet uses, and when its count starts again at zero.
 
         Raises:
-            StoreError: The server is away.
+            StoreError: The server is down.
         """
         window = await self._read_usage(key, limit)
         if limit.kind is WindowKind.SLIDING:
@@ -140,7 +140,7 @@ class SharedRateLimiter:
         return Usage(window.used, limit.count, next_midnight(self._clock.now()))
 
     def block(self, key: LimitKey, limit: Limit, seconds: float) -> None:
-        """Let nobody in the fleet through for *seconds*; the others learn it with their next trip."""
+        """Let no call of the fleet through for *seconds*; the other workers learn it with their next trip."""
         window = self._find(key, limit)
         window.block(self.monotonic(), seconds)
         if self._fallback is not None:
@@ -148,12 +148,12 @@ class SharedRateLimiter:
         self._request_trip(window)
 
     async def aclose(self) -> None:
-        """Give back what was not used and close the client if it is ours; waiters get `SessionClosed`."""
+        """Return unused permits and close the limiter's own client; waiting calls get `SessionClosed`."""
         if self._closed:
             return
         self._closed = True
         if self._owner.left_behind:
-            return  # timers, permits and connections are in the process that this one was forked from
+            return  # timers, permits and connections belong to the parent process
         if self._ticker is not None:
             self._ticker.cancel()
         for window in self._windows.values():
@@ -164,7 +164,7 @@ class SharedRateLimiter:
             if self._trips_task is not None:
                 await asyncio.wait({self._trips_task})
             if self._outage is None:
-                with suppress(StoreError):  # what is not given back ends with its lease
+                with suppress(StoreError):  # permits that are not returned end with their lease
                     now = self.monotonic()
                     await self._trips.run(
                         [(window, window.request(now, closing=True)) for window in self._windows.values()]
@@ -175,7 +175,7 @@ class SharedRateLimiter:
             await self._trips.aclose()
 
     def put_back(self, window: SharedWindow) -> None:
-        """Take back an unused permit, for the next in line here or for the fleet."""
+        """Take back an unused permit, for the next call in this queue or for the fleet."""
         now = self.monotonic()
         window.unused(now)
         self._serve(window, now)
@@ -234,7 +234,7 @@ class SharedRateLimiter:
             self._trips_task = LastingTask(self._run())
 
     async def _run(self) -> None:
-        # In the next step of the loop, so that all who ask in this one share the trip.
+        # In the next step of the loop, so that all requests of this one share the trip.
         try:
             while self._due_trips:
                 windows = [self._due_trips.pop(key) for key in list(self._due_trips)[:_MOST_A_TRIP]]
@@ -249,7 +249,7 @@ class SharedRateLimiter:
         except StoreError as error:
             self._fail(error)
         except BaseException as error:
-            # A bug in a client or a cancelled task must not leave anybody waiting.
+            # After a bug in a client or a cancelled task, no call must wait for ever.
             self._fail(StoreError(f"The rate limiter failed ({type(error).__name__})."))
             if not isinstance(error, Exception):
                 raise
@@ -258,7 +258,7 @@ class SharedRateLimiter:
 
     def _fail(self, error: StoreError) -> None:
         if self._outage is None and self._fallback is not None:
-            _log.warning("Each process goes on with its share of each limit. %s", error)
+            _log.warning("Each process continues with its share of each limit. %s", error)
         self._outage = error
         self._retry_at = self.monotonic() + _RETRY_EVERY
         self._due_trips.clear()

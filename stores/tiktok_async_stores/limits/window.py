@@ -1,4 +1,4 @@
-"""One shared window as one worker sees it: who waits here, which permits are in stock, what the server is to be told.
+"""One shared window in one worker: its waiting calls, its unused permits, and its reports to the server.
 
 No I/O and no clock: every time is an argument, in the clock's monotonic seconds.
 """
@@ -17,12 +17,12 @@ from tiktok_async.abc import LimitKey, Permit, TimerHandle
 from tiktok_async.errors import SessionClosed, StoreError
 from tiktok_async.models import Limit, WindowKind
 
-# Most permits fetched beyond what is needed now; the server gives fewer the nearer the window is to its limit.
+# The most permits fetched beyond the present need; the server grants fewer when the window is nearly full.
 _LARGEST_BATCH = 20
 
 
 class WaitOutcome(Enum):
-    """How a wait in line ended."""
+    """The result of a wait in the queue."""
 
     GRANTED = "granted"
     TOO_LATE = "too late"
@@ -31,17 +31,17 @@ class WaitOutcome(Enum):
 
 @frozen(slots=True)
 class Request:
-    """What one trip says and asks. It is sent again, with the same number, until its answer is known.
+    """The request of one trip. It is sent again, with the same number, until its answer is known.
 
     Attributes:
-        number: Rises by one with each new request of a window; the server answers a repeated one as it did before.
-        sent: When it was first sent; the lease counts from then.
-        need: Permits that callers wait for.
-        extra: Permits wanted beyond those.
-        back: Permits given back unused.
+        number: Rises by one with each new request of a window; the server gives the same answer to a repeated one.
+        sent: The time at which it was first sent; the lease counts from then.
+        need: Permits for which calls wait.
+        extra: Further permits, for later calls.
+        back: Returned unused permits.
         block: Seconds to close the window for.
         answers: Ages of answered calls, in microseconds.
-        unreported_answers: The same for calls that the server did not grant, made while it was away.
+        unreported_answers: The same for calls without the server's permit, made while it was down.
         known: Whether the server must remember the window.
     """
 
@@ -57,11 +57,11 @@ class Request:
 
 
 class SharedWindow:
-    """The line, the stock and the unsent news of one window.
+    """The queue, the unused permits and the unsent reports of one window.
 
     Args:
-        key: What is counted.
-        limit: How many calls in how long.
+        key: The calls that are counted.
+        limit: The most calls in a length of time.
     """
 
     def __init__(self, key: LimitKey, limit: Limit) -> None:
@@ -89,18 +89,18 @@ class SharedWindow:
         self._request: Request | None = None
 
     def resize(self, limit: Limit) -> None:
-        """Go on under another limit of the same kind, from the next trip on."""
+        """Change to another limit of the same kind, from the next trip on."""
         self.limit = limit
         self.per: float = limit.per.total_seconds()
-        # A dead worker's slots come back a lease and a window after it was last heard of.
+        # The slots of a worker that died are free a lease and a window after its last trip.
         self.lease: float = min(max(self.per, 10.0), 60.0)
-        # How far ahead slots are promised: far enough to fetch them in time, near enough to stay fair.
+        # The time for which slots are granted in advance: long enough to fetch them in time, short enough to be fair.
         self.horizon: float = min(max(self.per / 20, 0.02), 1.0) if limit.kind is WindowKind.SLIDING else 1.0
 
     # callers
 
     def acquire(self, now: float) -> bool:
-        """Take a permit out of the stock if nobody is before us."""
+        """Use a permit if no call waits before this one; return whether it did."""
         if self.queue or not self._ready(now):
             return False
         del self._permits[0]
@@ -109,15 +109,15 @@ class SharedWindow:
         return True
 
     def remaining(self, now: float) -> int:
-        """Return how many calls could be made at *now*: out of the stock, and of what the server said was free."""
+        """Return how many calls could be made at *now*, by unused permits and by the server's free slots."""
         return self.free + (sum(1 for good_from in self._permits if good_from <= now) if self._ready(now) else 0)
 
     def cannot_meet(self, deadline: float) -> bool:
-        """Return whether even the last in line so far comes only after *deadline*."""
+        """Return whether the last call in the queue gets its slot only after *deadline*."""
         return self._last_grant_at > deadline
 
     def last_wait(self, now: float) -> float:
-        """Return how many seconds the last in line has to wait, as far as the server has told."""
+        """Return the seconds that the last call in the queue has to wait, by the server's last answer."""
         return max(0.0, self._last_grant_at - now)
 
     def answered(self, now: float, *, granted: bool = True) -> None:
@@ -129,17 +129,17 @@ class SharedWindow:
             self._unreported_answers.append(now)
 
     def unused(self, now: float) -> None:
-        """Put a permit back into the stock."""
+        """Take back an unused permit."""
         self.in_flight -= 1
         insort(self._permits, now)
 
     def block(self, now: float, seconds: float) -> None:
-        """Close the window here, and for the fleet with the next trip."""
+        """Block the window here, and for the fleet with the next trip."""
         self._block = max(self._block, seconds)
         self._blocked_until = max(self._blocked_until, now + seconds)
 
     def serve(self, now: float) -> None:
-        """Hand the stock to the line, and send those away whose time is over."""
+        """Give the permits to the queue, and end the waits whose deadline has passed."""
         while self.queue:
             future = next(iter(self.queue))
             if not future.done():
@@ -155,7 +155,7 @@ class SharedWindow:
                 self._end_wait(future, WaitOutcome.TOO_LATE)
 
     def end_late_waits(self) -> None:
-        """Send those away for whom the known wait is too long."""
+        """End the waits that are known to be too long."""
         if self.queue and min(self.queue.values()) < self._last_grant_at:
             first, last, count = self._ask_at, self._last_grant_at, max(1, len(self.queue) - 1)
             for place, (future, deadline) in enumerate(list(self.queue.items())):
@@ -163,7 +163,7 @@ class SharedWindow:
                     self._end_wait(future, WaitOutcome.TOO_LATE)
 
     def fail(self, error: StoreError) -> None:
-        """Send everybody away: the server is out of reach."""
+        """End all waits: the server cannot be reached."""
         for future in list(self.queue):
             self._end_wait(future, WaitOutcome.OUTAGE)
         for waiter in self.usage_waiters:
@@ -172,7 +172,7 @@ class SharedWindow:
         self.usage_waiters.clear()
 
     def close(self, error: SessionClosed) -> None:
-        """Send everybody away: the limiter is closed."""
+        """End all waits: the limiter is closed."""
         waiting: list[asyncio.Future[Any]] = [*self.queue, *self.usage_waiters]
         for future in waiting:
             if not future.done():
@@ -183,13 +183,13 @@ class SharedWindow:
     # trips
 
     def needs_trip(self, now: float) -> bool:
-        """Return whether the line needs permits that may be there by now."""
+        """Return whether the queue needs permits that may be available now."""
         return bool(self.usage_waiters) or (
             (len(self.queue) > len(self._permits) or self._block > 0) and now >= self._ask_at
         )
 
     def next_check(self, now: float) -> float:
-        """Return in how many seconds the line has to be looked at again."""
+        """Return the seconds until the queue must be checked again."""
         at = min(self.queue.values(), default=math.inf)
         if self._permits:
             at = min(at, max(self._permits[0], self._blocked_until))
@@ -198,7 +198,7 @@ class SharedWindow:
         return max(0.0, at - now)
 
     def has_reports(self, now: float) -> bool:
-        """Return whether a trip is worth its while although nobody waits."""
+        """Return whether a trip is useful although no call waits."""
         return bool(
             self._request
             or self._answers
@@ -209,24 +209,24 @@ class SharedWindow:
         )
 
     def is_idle(self, now: float) -> bool:
-        """Return whether nothing here is worth remembering."""
+        """Return whether this window can be removed."""
         return not (self.queue or self.in_flight or self._permits or self.has_reports(now)) and now >= max(
             self._lease_until, self._blocked_until
         )
 
     def request(self, now: float, *, closing: bool = False) -> Request:
-        """Return what to send: the request whose answer is unknown, or a new one.
+        """Return the request to send: the one whose answer is unknown, or a new one.
 
         Args:
             now: The time.
-            closing: Whether everything is to be given back.
+            closing: Whether to return all permits.
         """
         if self._request is not None:
             if self._request.known and now >= self._lease_until:
                 self._request = evolve(self._request, known=False)
             return self._request
         if now >= self._lease_until:
-            self._permits.clear()  # the server counts them as used since
+            self._permits.clear()  # the server counts them as used after the lease
         back = sum(1 for good_from in self._permits if good_from <= now) if closing or self._stale(now) else 0
         if back:
             del self._permits[:back]
@@ -252,7 +252,7 @@ class SharedWindow:
         return self._request
 
     def accept(self, reply: Sequence[int], now: float) -> None:
-        """Take in the answer to the last request."""
+        """Apply the answer to the last request."""
         request, self._request = self._request, None
         if request is None:
             return
@@ -264,7 +264,7 @@ class SharedWindow:
         lacks = request.need > granted + len(delays)
         self._ask_at = now + again / 1000 if lacks else -math.inf
         self._last_grant_at = now + wait / 1000 if lacks else -math.inf
-        if not (self._answers or self._unreported_answers):  # what came while a request was in doubt goes first
+        if not (self._answers or self._unreported_answers):  # reports that came meanwhile are sent first
             for waiter in self.usage_waiters:
                 if not waiter.done():
                     waiter.set_result(None)
@@ -287,7 +287,7 @@ class SharedWindow:
 
 
 def _ages(times: Sequence[float], now: float) -> tuple[int, ...]:
-    # Rounded down: a younger answer counts for longer.
+    # Rounded down, so that an answer counts a little longer.
     return tuple(int((now - at) * 1e6) for at in times)
 
 
@@ -304,16 +304,16 @@ class _Limiter(Protocol):
 class SharedPermit:
     """A slot of a shared window.
 
-    One that is dropped without `done` or `cancel`, because its owner died, counts as done when it is collected.
+    One that is garbage collected without `done` or `cancel`, because its owner ended, counts as done then.
 
     Args:
-        limiter: Where it came from.
+        limiter: Its limiter.
         window: The window.
-        waited: Seconds it was waited for.
-        inner: The local permit behind it, if it was given while the server was away.
+        waited: The seconds of the wait for it.
+        inner: The local permit behind it, if it was granted while the server was down.
 
     Attributes:
-        waited: Seconds it was waited for.
+        waited: The seconds of the wait for it.
     """
 
     __slots__ = ("_inner", "_limiter", "_window", "waited")
@@ -325,7 +325,7 @@ class SharedPermit:
         self.waited: float = waited
 
     def done(self) -> None:
-        """Stamp the slot: the answer came, or the call was given up after it may have been sent."""
+        """Report the answer, or the end of a call that may have been sent: the slot is free a window later."""
         limiter, self._limiter = self._limiter, None
         if limiter is not None:
             if self._inner is not None:
@@ -333,7 +333,7 @@ class SharedPermit:
             self._window.answered(limiter.monotonic(), granted=self._inner is None)
 
     def cancel(self) -> None:
-        """Give the slot back: nothing was sent. The first in line here gets it at once."""
+        """Free the slot: nothing was sent. The first call in this queue gets it at once."""
         limiter, self._limiter = self._limiter, None
         if limiter is not None:
             if self._inner is not None:

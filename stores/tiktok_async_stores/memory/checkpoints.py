@@ -1,4 +1,4 @@
-"""Checkpoints in this process's memory: for tests, and for runs that need not be continued."""
+"""Checkpoints in this process's memory, for tests and for runs that are not continued."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,19 +17,19 @@ from tiktok_async_stores.memory.tokens import MemoryTokenStore
 
 @define
 class _App:
-    """One app's checkpoints, and their accounts in the order of being due."""
+    """One app's checkpoints, and their accounts in the order of their due times."""
 
     checkpoints: dict[str, Checkpoint] = field(factory=dict[str, Checkpoint])
     index: OrderedKeys[tuple[datetime, str]] = field(factory=OrderedKeys[tuple[datetime, str]])
 
     def place(self, checkpoint: Checkpoint) -> None:
-        """Put *checkpoint* in the place of the one before it."""
+        """Store *checkpoint* in place of the one before."""
         self.remove(checkpoint.key.open_id)
         self.checkpoints[checkpoint.key.open_id] = checkpoint
         self.index.add((checkpoint.due_at, checkpoint.key.open_id))
 
     def remove(self, open_id: str) -> bool:
-        """Forget a checkpoint; returns whether there was one."""
+        """Delete a checkpoint; return whether there was one."""
         before = self.checkpoints.pop(open_id, None)
         if before is not None:
             self.index.remove((before.due_at, open_id))
@@ -37,7 +37,7 @@ class _App:
 
 
 class MemoryCheckpointStore:
-    """A `CheckpointStore` of one process and one event loop; everything is gone when the process ends.
+    """A `CheckpointStore` of one process and one event loop; its data is lost when the process ends.
 
     Args:
         clock: Times the leases; the default is the real one.
@@ -48,15 +48,15 @@ class MemoryCheckpointStore:
 
     def __init__(self, *, clock: Clock | None = None) -> None:
         self._apps: dict[str, _App] = {}
-        # Its leases are what is wanted, and its accounts are nobody's but ours.
+        # Only its leases are used.
         self._leases = MemoryTokenStore(clock=clock)
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None) -> "MemoryCheckpointStore":
-        """Make a store for `memory://`; each one is empty and shares nothing.
+        """Return a store for `memory://`; each one is empty and separate.
 
         Raises:
-            ConfigurationError: The URL says more than that.
+            ConfigurationError: The URL has further parts.
         """
         check_memory_url(url)
         return cls(clock=clock)
@@ -90,7 +90,7 @@ class MemoryCheckpointStore:
         return len(new)
 
     async def take_due(self, client_key: str, *, before: datetime, until: datetime, limit: int) -> Sequence[DueAccount]:
-        """Hand out accounts that are due, longest overdue first, and make them due again at *until*."""
+        """Return accounts that are due, the longest overdue first, and make them due again at *until*."""
         app = self._apps.get(client_key)
         if app is None:
             return ()
@@ -100,20 +100,20 @@ class MemoryCheckpointStore:
         return tuple(DueAccount(open_id=open_id, checkpoint_id=app.checkpoints[open_id].id) for _, open_id in due)
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the checkpoint of *key*. Returns whether there was one."""
+        """Delete the checkpoint of *key*. Returns whether there was one."""
         app = self._apps.get(key.client_key)
         return app is not None and app.remove(key.open_id)
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold the right to sync *key* inside `async with`.
+        """Hold a lease for the sync of *key* inside `async with`.
 
         Raises:
-            LeaseUnavailable: *wait* is over.
+            LeaseUnavailable: *wait* has passed.
         """
         return self._leases.lease(key, ttl=ttl, wait=wait)
 
     async def aclose(self) -> None:
-        """Do nothing: the checkpoints stay for whoever still holds this store."""
+        """Do nothing: the checkpoints stay for other users of this store."""
 
     def __repr__(self) -> str:
         return f"<MemoryCheckpointStore of {sum(len(app.checkpoints) for app in self._apps.values())} checkpoints>"

@@ -1,24 +1,24 @@
-"""Keys in their order, kept in pieces: in one list of a million, each insertion would move half of them."""
+"""Sorted keys in several lists: in one list of a million, each insertion would move half of them."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
-# Any that can be compared, such as a tuple of a time and a name.
+# Any keys that can be compared, such as tuples of a time and a name.
 K = TypeVar("K", bound=tuple[Any, ...])
 
 _LARGEST = 1_000
 
 
 class OrderedKeys(Generic[K]):
-    """A set of keys that can be walked in order from anywhere, whatever is added and removed meanwhile."""
+    """A sorted set of keys that can be read in order from any key on, while keys are added and removed."""
 
     def __init__(self) -> None:
         self._pieces: list[list[K]] = []
-        self._largest: list[K] = []  # of each piece, to find the one that a key belongs to
+        self._largest: list[K] = []  # of each list, to find the one for a key
 
     def add(self, key: K) -> None:
-        """Put *key* into its place."""
+        """Add *key* in its order."""
         place = min(bisect_left(self._largest, key), len(self._pieces) - 1)
         if place < 0:
             self._pieces.append([key])
@@ -35,7 +35,7 @@ class OrderedKeys(Generic[K]):
         self._largest[place] = piece[-1]
 
     def remove(self, key: K) -> None:
-        """Take *key* out, which is in."""
+        """Remove *key*, which must be in the set."""
         place = bisect_left(self._largest, key)
         piece = self._pieces[place]
         del piece[bisect_left(piece, key)]
@@ -45,7 +45,7 @@ class OrderedKeys(Generic[K]):
             del self._pieces[place], self._largest[place]
 
     def after(self, key: K) -> K | None:
-        """Return the first key behind *key*, which need not be in; `None` if there is none."""
+        """Return the first key after *key*, which need not be in the set; `None` if there is none."""
         place = bisect_right(self._largest, key)
         if place == len(self._pieces):
             return None

@@ -1,4 +1,4 @@
-"""Tokens in this process's memory: for tests, and for tools that end when their work is done."""
+"""Tokens in this process's memory, for tests and for short programs."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -34,7 +34,7 @@ class _App:
 
 
 class MemoryTokenStore(KeepsNotes):
-    """A `TokenStore` of one process and one event loop; everything is gone when the process ends.
+    """A `TokenStore` of one process and one event loop; its data is lost when the process ends.
 
     Args:
         clock: Times the leases; the default is the real one.
@@ -53,10 +53,10 @@ class MemoryTokenStore(KeepsNotes):
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None) -> "MemoryTokenStore":
-        """Make a store for `memory://`; each one is empty and shares nothing.
+        """Return a store for `memory://`; each one is empty and separate.
 
         Raises:
-            ConfigurationError: The URL says more than that.
+            ConfigurationError: The URL has further parts.
         """
         check_memory_url(url)
         del on_unsafe  # nothing is unsafe
@@ -87,7 +87,7 @@ class MemoryTokenStore(KeepsNotes):
         return stored
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the token of *key*. Returns whether there was one."""
+        """Delete the token of *key*. Returns whether there was one."""
         app = self._apps.get(key.client_key)
         token = app.tokens.pop(key.open_id, None) if app is not None else None
         if app is not None:
@@ -108,7 +108,7 @@ class MemoryTokenStore(KeepsNotes):
             yield AccountKey(client_key, open_id)
 
     async def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
-        """Yield the active accounts whose access token ends before *before*, soonest first."""
+        """Yield the active accounts whose access token ends before *before*, the earliest first."""
         end = to_microseconds(before)
         last: tuple[int, str] = (-(10**18), "")  # earlier than any datetime
         while (app := self._apps.get(client_key)) is not None:
@@ -119,15 +119,15 @@ class MemoryTokenStore(KeepsNotes):
             yield AccountKey(client_key, last[1])
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
-        """Hold *key*'s lease inside `async with`; tasks get it in the order they came.
+        """Hold *key*'s lease inside `async with`; tasks get it in the order of their calls.
 
         Raises:
-            LeaseUnavailable: *wait* is over.
+            LeaseUnavailable: *wait* has passed.
         """
         return hold_lease(self, key, ttl=ttl, wait=wait, clock=self._clock, pause=partial(self._turn, key))
 
     async def _turn(self, key: AccountKey, patience: float) -> None:
-        """Wait until *key*'s lease is given back or ends, and at most *patience* seconds."""
+        """Wait until *key*'s lease is released or ends, at most *patience* seconds."""
         held = self._leases.get(key)
         if held is None:
             return
@@ -144,7 +144,7 @@ class MemoryTokenStore(KeepsNotes):
             await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled():
-                self._wake_next(key)  # the turn was ours already, and is handed on
+                self._wake_next(key)  # this one was woken already, so wake the next
             raise
         finally:
             timer.cancel()
@@ -168,7 +168,7 @@ class MemoryTokenStore(KeepsNotes):
         return self._fence
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
+        """Renew it if it is still *owner*'s."""
         now = self._clock.monotonic()
         held = self._leases.get(key)
         if held is None or held[0] != owner or held[1] <= now:
@@ -177,7 +177,7 @@ class MemoryTokenStore(KeepsNotes):
         return True
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
-        """Free it if it is still *owner*'s, and wake who waited longest."""
+        """Free it if it is still *owner*'s, and wake the task that waited longest."""
         held = self._leases.get(key)
         if held is None or held[0] != owner:
             return
@@ -185,7 +185,7 @@ class MemoryTokenStore(KeepsNotes):
         self._wake_next(key)
 
     async def aclose(self) -> None:
-        """Do nothing: the tokens stay for whoever still holds this store."""
+        """Do nothing: the tokens stay for other users of this store."""
 
     def __repr__(self) -> str:
         return f"<MemoryTokenStore of {sum(len(app.tokens) for app in self._apps.values())} tokens>"

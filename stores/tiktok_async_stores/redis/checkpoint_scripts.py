@@ -1,10 +1,10 @@
-"""The steps of `RedisCheckpointStore` that must be one in Redis, as Lua.
+"""The atomic steps of `RedisCheckpointStore`, as Lua scripts.
 
-A record is `VERSION REQUEST DUE ROUND BODY`: its version, the id of the request that stored it, when it is due
+A record is `VERSION REQUEST DUE ROUND BODY`: its version, the id of the request that stored it, its due time
 (microseconds since 1970), its round and the checkpoint. The index is a sorted set of open_ids by that time.
 
-A script may arrive twice, since a client may repeat after a lost reply. A second PUT or ADD changes nothing; a second
-TAKE hands out nothing, so that those accounts are late by the time it put them off.
+A script may arrive twice, since a client may repeat it after a lost reply. A second PUT or ADD changes nothing; a
+second TAKE returns nothing, so that those accounts are due again only at *until*.
 """
 
 from tiktok_async_stores.redis.scripts import Script
@@ -32,7 +32,7 @@ return version + 1
 """
 )
 """Keys: index, record. Arguments: expected version, request, due, round, open_id, body. Answers the version, or -1
-minus the version that is in the way."""
+minus the version of a conflict."""
 
 ADD = Script(
     _HEAD
@@ -51,8 +51,8 @@ end
 return stored
 """
 )
-"""Keys: index, records. Arguments: request, then for each record due, round, open_id, body. Answers how many are
-new."""
+"""Keys: index, records. Arguments: request, then for each record due, round, open_id, body. Answers the number of new
+ones."""
 
 TAKE = Script(
     _HEAD
@@ -65,7 +65,7 @@ for i = 2, #KEYS do
   if version == 0 then
     redis.call('ZREM', KEYS[1], open_id)
   elseif tonumber(due) < tonumber(ARGV[1]) then
-    -- Both are times of these centuries in microseconds: 16 digits, so that one can take the other's place.
+    -- Both are times of these centuries in microseconds, with 16 digits, so one can replace the other in place.
     local at = #string.format('%d', version) + #request + 2
     if #due == #ARGV[2] then
       redis.call('SETRANGE', KEYS[i], at, ARGV[2])
@@ -82,11 +82,11 @@ end
 return rounds
 """
 )
-"""Keys: index, records. Arguments: before, until, then the open_id of each record. Answers the round of each that was
-due, and -1 for the others."""
+"""Keys: index, records. Arguments: before, until, then the open_id of each record. Answers the round of each one that
+was due, and -1 for the others."""
 
 DELETE = Script("""
 redis.call('ZREM', KEYS[1], ARGV[1])
 return redis.call('DEL', KEYS[2])
 """)
-"""Keys: index, record. Argument: open_id. Answers how many records were deleted."""
+"""Keys: index, record. Argument: open_id. Answers the number of deleted records."""

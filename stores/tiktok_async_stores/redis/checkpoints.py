@@ -20,19 +20,19 @@ from tiktok_async_stores.redis.records import check_signed, plain, signed
 
 
 class RedisCheckpointStore(RedisLeases):
-    """A `CheckpointStore` in Redis 5 or newer, or a server that speaks as it does; it may be the tokens' own server.
+    """A `CheckpointStore` in Redis 5 or newer, or a server with its protocol; it may be the tokens' own server.
 
-    All keys of one app share the hash tag `{client_key}`, so that each step is one Lua call, in a cluster too. Losing
-    it loses no data of yours: accounts are then synced anew from their beginning.
+    All keys of one app share the hash tag `{client_key}`, so that each step is one Lua call, also in a cluster. If
+    it is lost, no data of yours is lost: accounts are then synced again from their beginning.
 
     Args:
         url: As for `RedisTokenStore`.
-        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. It stays yours to close.
+        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. You close it.
         prefix: The start of all keys.
         clock: Times the waiting for leases; the default is the real one.
 
     Raises:
-        ConfigurationError: Not exactly one of *url* and *client* was given, or one of the arguments cannot be used.
+        ConfigurationError: Not exactly one of *url* and *client* was given, or an argument is invalid.
 
     Example:
         >>> checkpoints = RedisCheckpointStore("redis://localhost:6379/0")
@@ -51,7 +51,7 @@ class RedisCheckpointStore(RedisLeases):
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None) -> "RedisCheckpointStore":
-        """Make a store of a Redis URL."""
+        """Return a store for a Redis URL."""
         return cls(url, clock=clock)
 
     async def get(self, key: AccountKey) -> Checkpoint | None:
@@ -99,7 +99,7 @@ class RedisCheckpointStore(RedisLeases):
         return int(await self._link.run(scripts.ADD, keys, uuid4().hex[:16], *arguments))
 
     async def take_due(self, client_key: str, *, before: datetime, until: datetime, limit: int) -> Sequence[DueAccount]:
-        """Hand out accounts that are due, longest overdue first, and make them due again at *until*.
+        """Return accounts that are due, the longest overdue first, and make them due again at *until*.
 
         Raises:
             StoreError: Redis cannot be reached.
@@ -124,7 +124,7 @@ class RedisCheckpointStore(RedisLeases):
         return taken
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the checkpoint of *key*. Returns whether there was one.
+        """Delete the checkpoint of *key*. Returns whether there was one.
 
         Raises:
             StoreError: Redis cannot be reached.
@@ -133,7 +133,7 @@ class RedisCheckpointStore(RedisLeases):
         return bool(await self._link.run(scripts.DELETE, keys, key.open_id.encode()))
 
     async def aclose(self) -> None:
-        """Close the client, if it is this store's. Harmless when repeated."""
+        """Close the store's own client. Harmless when repeated."""
         await self._link.aclose()
 
     def _record(self, key: AccountKey) -> bytes:

@@ -1,4 +1,4 @@
-"""From a URL to a client of `redis.asyncio`: of one server, of the primary that Sentinel names, or of a cluster."""
+"""Making a client of `redis.asyncio` for a URL: of one server, of Sentinel's primary, or of a cluster."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -43,7 +43,7 @@ def _verification(text: str) -> str:
     return text
 
 
-# option of a URL -> what reads its value, and how the value looks. They are handed to redis-py by these names.
+# option of a URL -> the reader of its value, and its form. They are passed to redis-py by these names.
 _OPTIONS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "client_name": (str, "a name"),
     "health_check_interval": (_seconds, "seconds such as 30"),
@@ -60,15 +60,15 @@ _TLS: Mapping[str, tuple[Callable[[str], Any], str]] = {
 
 
 def read_url(url: str, *, extra: Collection[str] = (), what: str = "store") -> StoreUrl:
-    """Take the URL of a Redis, a Sentinel or a cluster apart.
+    """Parse the URL of a Redis, a Sentinel or a cluster.
 
     Args:
-        url: `redis://`, `unix://`, `redis+sentinel://` or `redis+cluster://`, the ones of a network also as `rediss`.
+        url: `redis://`, `unix://`, `redis+sentinel://` or `redis+cluster://`, the network ones also with `rediss`.
         extra: Names of options that the caller reads itself.
-        what: What it names, for messages.
+        what: The name of its object, for messages.
 
     Raises:
-        ConfigurationError: Something in it is not understood.
+        ConfigurationError: A part of it is invalid.
     """
     known = {"db", *_OPTIONS, *extra}
     scheme = check_url(url, what=what)
@@ -80,7 +80,7 @@ def read_url(url: str, *, extra: Collection[str] = (), what: str = "store") -> S
 
 
 def connect(parts: StoreUrl) -> RedisClient:
-    """Make the client for the parts of a URL; it connects on first use.
+    """Return the client for the parts of a URL; it connects on first use.
 
     Raises:
         ConfigurationError: They do not fit together. No password is shown.
@@ -89,7 +89,7 @@ def connect(parts: StoreUrl) -> RedisClient:
     keywords = _keywords(parts)
     if secure not in {"redis", "rediss", "unix"} or kind not in {"", "sentinel", "cluster"}:
         raise ConfigurationError(
-            "A Redis URL begins with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://."
+            "A Redis URL must begin with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://."
         )
     if kind == "cluster":
         return _cluster(parts, keywords)
@@ -98,11 +98,11 @@ def connect(parts: StoreUrl) -> RedisClient:
         return _primary(parts, keywords)
     if secure == "unix":
         if parts.hosts or not parts.path:
-            raise ConfigurationError("A URL of a socket is unix:///path/to/redis.sock, with three slashes.")
+            raise ConfigurationError("The URL of a socket must be unix:///path/to/redis.sock, with three slashes.")
         return _make(Redis, unix_socket_path=parts.path, **keywords)
     if len(parts.hosts) > 1:
         raise ConfigurationError(
-            "A redis:// URL names one host. For several use redis+sentinel://H1,H2/0?master=NAME or "
+            "A redis:// URL can name only one host. For several use redis+sentinel://H1,H2/0?master=NAME or "
             "redis+cluster://H1,H2."
         )
     host, port = parts.hosts[0] if parts.hosts else ("localhost", None)
@@ -110,16 +110,16 @@ def connect(parts: StoreUrl) -> RedisClient:
 
 
 def replicas(parts: StoreUrl) -> int:
-    """Return how many replicas must confirm a write, as `wait_replicas` in the URL says; 0 if it does not.
+    """Return how many replicas must confirm a write, from `wait_replicas` in the URL; 0 without it.
 
     Raises:
-        ConfigurationError: It is no number, or the URL is a cluster's.
+        ConfigurationError: It is not a number, or the URL is a cluster's.
     """
     text = parts.options.get("wait_replicas", "0")
     try:
         count = _count(text)
     except ValueError:
-        raise ConfigurationError("wait_replicas in the Redis URL is a number such as 1.") from None
+        raise ConfigurationError("wait_replicas in the Redis URL must be a number such as 1.") from None
     if count and parts.scheme.endswith("+cluster"):
         raise ConfigurationError("A cluster cannot wait for replicas: set min-replicas-to-write 1 on its nodes.")
     return count
@@ -129,19 +129,19 @@ def _database(parts: StoreUrl) -> int:
     path = "" if parts.scheme == "unix" else parts.path.strip("/")
     option = parts.options.get("db", "")
     if path and option and path != option:
-        raise ConfigurationError("The Redis URL names two databases, behind the slash and by db=; keep one.")
+        raise ConfigurationError("The Redis URL names two databases, after the slash and by db=; keep one.")
     try:
         return _count(path or option or "0")
     except ValueError:
         raise ConfigurationError(
-            "The database in a Redis URL is a number, as in redis://HOST:6379/0. To keep apps apart in one database, "
-            "give the store a prefix."
+            "The database in a Redis URL must be a number, as in redis://HOST:6379/0. To keep apps apart in one "
+            "database, give the store a prefix."
         ) from None
 
 
 def _keywords(parts: StoreUrl) -> dict[str, Any]:
-    # One repetition, and for a lost connection only: after a restart of the server the pooled connections are dead
-    # and only tell when they are used. Scripts may arrive twice. A timeout is never waited for twice.
+    # One repeat, and only after a lost connection: after a restart of the server the pooled connections are closed,
+    # which shows only when they are used. Scripts may arrive twice. A timeout is never repeated.
     retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     keywords: dict[str, Any] = dict.fromkeys(_SOCKET, _TIMEOUT) | {"retry": retry, "protocol": 2}
     for name, (read, form) in {**_OPTIONS, **_TLS}.items():
@@ -193,7 +193,7 @@ def _cluster(parts: StoreUrl, keywords: dict[str, Any]) -> RedisClient:
     if not parts.hosts:
         raise ConfigurationError("A URL of a cluster names some of its hosts: redis+cluster://H1:6379,H2:6379.")
     nodes = [ClusterNode(host, port or _PORT) for host, port in parts.hosts]
-    # What becomes of a lost connection and of a shard that moved is the cluster client's own business.
+    # The cluster client itself handles lost connections and moved shards.
     del keywords["retry"]
     return _make(RedisCluster, startup_nodes=nodes, **keywords)
 

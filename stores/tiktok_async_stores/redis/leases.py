@@ -1,4 +1,4 @@
-"""Leases in Redis, for whatever store keeps records of accounts there."""
+"""Leases in Redis, for all stores there."""
 
 from datetime import timedelta
 from urllib.parse import quote
@@ -12,15 +12,15 @@ from tiktok_async_stores.redis.link import RedisClient, RedisLink
 
 
 class RedisLeases(HoldsLeases):
-    """The connection of a store, its keys, and the leases among them; each app's share a slot of a cluster.
+    """The connection of a store, its keys, and its leases; in a cluster, all keys of an app are in one slot.
 
     Args:
-        url: Where Redis is; the client made for it is closed with the store.
-        client: A client of the caller's, in place of *url*, which is left open.
-        prefix: The start of all keys; two stores of one server differ in it.
+        url: The address of Redis; its client is closed with the store.
+        client: A client of the caller's, in place of *url*, which stays open.
+        prefix: The start of all keys; it must differ for each store of one server.
 
     Raises:
-        ConfigurationError: Not exactly one of *url* and *client* was given, or one of the arguments cannot be used.
+        ConfigurationError: Not exactly one of *url* and *client* was given, or an argument is invalid.
     """
 
     def __init__(self, url: str | None, client: RedisClient | None, prefix: str) -> None:
@@ -28,7 +28,7 @@ class RedisLeases(HoldsLeases):
         if "{" in prefix or "}" in prefix:
             raise ConfigurationError(f"The prefix of a {name} may not hold braces: they mark the hash tag.")
         self._prefix = prefix
-        self._heads: dict[str, bytes] = {}  # one an app, as every get and put needs it
+        self._heads: dict[str, bytes] = {}  # one for each app, since every get and put needs it
         if (url is None) == (client is None):
             raise ConfigurationError(f"A {name} takes a url or a client, exactly one of them.")
         if client is None:
@@ -44,7 +44,7 @@ class RedisLeases(HoldsLeases):
         return None if fence is None else int(fence)
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
+        """Renew it if it is still *owner*'s."""
         return bool(await self._link.run(scripts.RENEW, [self._lease(key)], owner, _milliseconds(ttl)))
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
@@ -54,7 +54,7 @@ class RedisLeases(HoldsLeases):
     def _key(self, client_key: str, *parts: bytes) -> bytes:
         head = self._heads.get(client_key)
         if head is None:
-            # Quoted, so that no client_key can end the hash tag or reach into another app's keys.
+            # Quoted, so that no client_key can end the hash tag or form a key of another app.
             head = self._heads[client_key] = f"{self._prefix}:{{{quote(client_key, safe='')}}}".encode()
         return b":".join((head, *parts))
 

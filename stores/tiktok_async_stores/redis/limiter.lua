@@ -1,18 +1,18 @@
--- One worker's request to one window, as one step: report what is answered, give back what was not used, ask for more.
+-- One worker's request to one window, as one step: it reports answers, returns unused permits, and asks for more.
 --
 -- A slot is in use from its grant until `per` after its call's answer. The ring holds the times at which slots
--- become free again, ascending, four bytes each; slots that are granted stand in their holder's record. A holder
+-- become free again, ascending, four bytes each; granted slots are counted in their holder's record. A holder
 -- that died counts as answered at its lease's end. All times are milliseconds, by this server's clock.
 --
--- KEYS[1]  the window     KEYS[2]  names this server's memory; may be missing, then 16 and 17 are too
+-- KEYS[1]  the window     KEYS[2]  names this server's memory; optional, with 16 and 17
 -- ARGV  1 holder           2 number of the request      3 count              4 per
---       5 lease            6 permits needed             7 permits wished beyond   8 permits given back
---       9 block for         10 horizon                   11 "day" or "sliding"
+--       5 lease            6 permits needed             7 further permits         8 returned permits
+--       9 time of a block    10 horizon                   11 "day" or "sliding"
 --       12 ages of answers, microseconds                13 ages of answers to calls that nobody granted
 --       14 "known" if the window must exist             15 the time; empty: this server's
 --       16 the window's life as this worker knows it     17 the memory's, 0 if it knows none
--- Returns {granted, free, ask again in, wait of the last in line, block for, used, delay, delay, ...}: `granted`
--- counts the permits good at once; each delay is one that is good after so long. With KEYS[2] the window's
+-- Returns {granted, free, ask again in, wait of the last in the queue, blocked for, used, delay, delay, ...}: `granted`
+-- is the number of permits for now; each delay is the time until a further one. With KEYS[2] the window's
 -- life and the memory's follow: when each began, in microseconds.
 local holder, seq = ARGV[1], tonumber(ARGV[2])
 local count, per, lease = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -26,8 +26,8 @@ if not exact then
   exact = time[1] * 1000 + time[2] / 1000
 end
 
--- The memory's name is lost with everything else. Who knew another one says so, and all windows that began since then
--- stay closed for their length: nobody can tell what was used before.
+-- The memory's name is lost with all other data. A worker that knew another name reports it, and all windows that
+-- began since then stay blocked for their length, since their earlier use is unknown.
 local memory, lost_at = 0, 0
 if KEYS[2] then
   local text, renewed = redis.call('GET', KEYS[2]), 0
@@ -56,34 +56,34 @@ if raw then
 else
   base, shut_until, ring, today, used, holders = math.floor(exact), 0, '', 0, 0, {}
   life = math.floor(exact * 1000)
-  -- The server lost its memory: let a whole window pass rather than count anew.
+  -- The server lost its memory: wait for a whole window, since the earlier use is unknown.
   if ARGV[14] == 'known' and not day then shut_until = exact + per end
 end
 if lost_at > 0 and life >= lost_at and not day then shut_until = math.max(shut_until, lost_at / 1000 + per) end
 local now = math.floor(exact)
 
 local mine = holders[holder]
-if mine and mine[1] == seq then return mine[5] end -- the reply was lost and the request came again
--- A server that went back in time, or whose clock went ahead, has forgotten or freed what this worker knows of.
+if mine and mine[1] == seq then return mine[5] end -- the reply was lost and the request was sent again
+-- A server with older data, or with a clock that went ahead, has lost or freed slots that this worker knows.
 if raw and ARGV[14] == 'known' and not day and (not mine or mine[1] < seq - 1 or mine[3] + AHEAD <= exact) then
   shut_until = math.max(shut_until, exact + per)
 end
 
 local function at(i) return (struct.unpack('>I4', ring, 4 * i - 3)) end
 
--- What has come to an end since: answers, and holders that died.
+-- The slots that ended since: answered calls, and those of holders that died.
 local ends = {}
 for age in string.gmatch(ARGV[12], '%d+') do
   ends[#ends + 1] = math.ceil(exact - age / 1000) + per
   back = back + 1
-  used = used + 1 -- unlike a permit that is given back, an answered one stays counted today
+  used = used + 1 -- unlike a returned permit, an answered one stays counted today
 end
 for age in string.gmatch(ARGV[13], '%d+') do
   ends[#ends + 1] = math.ceil(exact - age / 1000) + per
   used = used + 1
 end
 mine = mine or {seq, 0, 0, 0, {}, 0}
-if mine[3] <= exact then -- it was away for longer than its lease, and knows that its permits are void
+if mine[3] <= exact then -- it was away for longer than its lease, and knows that its permits have ended
   for _ = 1, mine[2] do ends[#ends + 1] = math.ceil(mine[3]) + per end
   mine[2] = 0
 end
@@ -106,7 +106,7 @@ if day then
   ends = {}
 end
 
--- The ring: what is over leaves at its head, what ended goes in near its tail.
+-- The ring: remove the ends that have passed at its head, insert the new ones near its tail.
 local size = #ring / 4
 if size == 0 or now - base > 2147483648 then
   for i = 1, size do ends[#ends + 1] = at(i) + base end
@@ -133,7 +133,7 @@ if #fresh > 0 then
   ring, size = string.sub(ring, 1, 4 * keep) .. table.concat(fresh), keep + #fresh
 end
 
--- Grants: what is free now, then what will be within the horizon, shared among all who wait.
+-- Grants: the slots that are free now, then those free within the horizon, shared among all waiting workers.
 if block > 0 then shut_until = math.max(shut_until, exact + block) end
 local taken = day and used or (size + held)
 local free, soon = math.max(0, count - taken), 0
@@ -155,7 +155,7 @@ local lacking = math.max(0, need - granted - #delays)
 mine[1], mine[2], mine[3] = seq, mine[2] + granted + #delays, exact + lease
 used = used + granted
 
--- When to ask again, and when the last in line can hope for a slot.
+-- The time to ask again, and the wait of the last in the queue.
 local again, wait = 0, 0
 if lacking > 0 then
   local place = lacking + others
@@ -165,7 +165,7 @@ if lacking > 0 then
     wait = again + math.floor((place - 1) / count) * DAY
   else
     again, wait = per / 4, per * (1 + math.floor(math.max(0, place - size - 1) / count))
-    if free > granted then again = horizon / 2 -- others wait too, and have not fetched their share
+    if free > granted then again = horizon / 2 -- others wait too, and have not fetched their share yet
     elseif size > 0 then again = math.max(horizon / 2, math.min(again, at(1) + base - now - horizon)) end
     if place + over <= size then wait = at(place + over) + base - now end
   end

@@ -1,7 +1,7 @@
-"""Rate limits for a fleet: one exact window for all who share a Redis.
+"""Rate limits for a fleet: one exact window for all workers that share a Redis.
 
-Redis hands out permits, by its own clock and in one step; each worker keeps a small stock of them and times their
-use. All that happens in one turn of the event loop goes over in one trip.
+Redis grants permits, by its own clock and in one step; each worker keeps a few unused ones and times their use. All
+requests of one step of the event loop share one trip.
 """
 
 from typing import Any, Literal
@@ -20,24 +20,25 @@ class RedisRateLimiter(SharedRateLimiter):
     """Holds limits for all processes that share a Redis; the limiter behind `redis://` URLs.
 
     A slot is in use from its grant until the window's length after the answer, by Redis's clock. A worker that dies
-    keeps its slots in use until its lease (the window's length, between 10 s and 60 s) is over and a window more, so
-    nothing is given back too early and nothing is lost for good. Within a process waiters are served in the order
-    they came; between processes free slots are shared in proportion to who waits.
+    keeps its slots in use until a window after the end of its lease (the window's length, between 10 s and 60 s), so no
+    slot is freed too early and none is lost for ever. Within a process, calls are served in their order; between
+    processes, free slots are shared in proportion to the waiting calls.
 
-    While Redis is away, `on_outage="fail"` raises `StoreError`. `"local"` goes on with *share* of each limit in each
-    process, and reports those calls when Redis is back. Choose a share of at most one by the number of processes;
-    even then, calls made just before the outage are not known to the others, and a 429 may follow in its first window.
+    While Redis is down, `on_outage="fail"` raises `StoreError`. With `"local"` each process continues with *share* of
+    each limit, and reports those calls when Redis is back. Choose a share of at most one divided by the number of
+    processes. Even then, the other processes do not know the calls made just before the outage, and a 429 may follow
+    in its first window.
 
     Args:
         url: Such as `redis://localhost:6379/0?on_outage=local&share=0.25`.
-        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. It stays yours to close.
-        prefix: The start of all keys; windows are shared by those who share it.
-        on_outage: What to do while Redis is away: `"fail"` or `"local"`.
+        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. You close it.
+        prefix: The start of all keys; limiters with the same prefix share their windows.
+        on_outage: The behaviour while Redis is down: `"fail"` or `"local"`.
         share: The part of each limit that this process may use alone, above 0 and at most 1; needed for `"local"`.
-        clock: Time and timers; the machine's by default. Windows go by Redis's clock all the same.
+        clock: Time and timers; the machine's by default. Windows always use Redis's clock.
 
     Raises:
-        ConfigurationError: Not exactly one of *url* and *client*, or another argument cannot be used.
+        ConfigurationError: Not exactly one of *url* and *client*, or an argument is invalid.
 
     Example:
         >>> limiter = RedisRateLimiter("redis://localhost:6379/0", on_outage="local", share=0.25)

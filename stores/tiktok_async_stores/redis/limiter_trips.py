@@ -1,4 +1,4 @@
-"""Requests to windows, carried to Redis: any number in one trip."""
+"""Sending requests for windows to Redis: any number in one trip."""
 
 from collections.abc import Sequence
 from hashlib import sha1
@@ -17,7 +17,7 @@ from tiktok_async_stores.redis.faults import advice, by_connection, said
 from tiktok_async_stores.redis.link import FAILURES, drop_idle
 
 SCRIPT = files("tiktok_async_stores.redis").joinpath("limiter.lua").read_text("utf-8")
-"""The window's rule, as one step of Redis."""
+"""The rule of a window, as one step of Redis."""
 
 _SHA = sha1(SCRIPT.encode()).hexdigest()  # noqa: S324 - the name Redis knows a script by
 
@@ -28,9 +28,9 @@ def arguments(
     """Return the script's arguments for one request.
 
     Args:
-        holder: Names this worker.
-        window: The window it is for.
-        request: What to ask.
+        holder: The name of this worker.
+        window: The window.
+        request: The request.
         now: Milliseconds since the epoch; `None` for Redis's clock, which is right outside of tests.
     """
     return [
@@ -53,12 +53,12 @@ def arguments(
 
 
 class Trips:
-    """Runs the script for any number of windows at once; what goes wrong is a `StoreError`.
+    """Runs the script for any number of windows at once; its errors are `StoreError`s.
 
     Args:
         client: A client of `redis.asyncio`.
         prefix: The start of all keys.
-        holder: Names this worker among all who share the windows.
+        holder: The unique name of this worker.
         owned: Whether `aclose` closes the client.
     """
 
@@ -72,11 +72,11 @@ class Trips:
         self._memory = 0
 
     def key(self, key: LimitKey) -> str:
-        """Return where the window of *key* is kept; in a cluster each window may live on another shard."""
+        """Return the Redis key of *key*'s window; in a cluster each window may be on another shard."""
         return f"{self._prefix}:limit:{{{key.client_key}:{key.endpoint}:{key.subject}}}"
 
     def memory_key(self, key: LimitKey) -> str:
-        """Return what names the server's memory: one key for all windows of a server, one for each in a cluster."""
+        """Return the key that names the server's memory: one for all windows of a server, one for each in a cluster."""
         return f"{self._prefix}:limit:memory" if isinstance(self._client, Redis) else f"{self.key(key)}:memory"
 
     async def run(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Sequence[int]]:
@@ -97,14 +97,14 @@ class Trips:
         return replies
 
     async def aclose(self) -> None:
-        """Close the client if it is ours."""
+        """Close the limiter's own client."""
         if self._owned:
             await self._client.aclose()
 
     async def _answers(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
-        """Ask, and once more over a new connection if the first one may lead to the wrong server, as after a failover.
+        """Ask, and once more over a new connection if the first may lead to the wrong server, as after a failover.
 
-        What the first one carried out is known again by its number.
+        Requests that the first one carried out are recognised by their numbers.
         """
         try:
             answers = await self._ask(requests)
@@ -122,7 +122,7 @@ class Trips:
     async def _ask(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Any]:
         answers = await self._send("EVALSHA", _SHA, requests)
         if any(isinstance(answer, NoScriptError) for answer in answers):
-            # The others were carried out; they are known again by their numbers.
+            # The others were carried out; they are recognised by their numbers.
             answers = await self._send("EVAL", SCRIPT, requests)
         return answers
 
@@ -141,6 +141,6 @@ def _failed(error: Exception) -> StoreError:
     if words is not None:
         return StoreError(f"The rate limiter's Redis refused: {said(error)}. {words}.")
     return StoreError(
-        f"The rate limiter's Redis failed ({type(error).__name__}), so nobody can tell how many calls are left. "
-        "Calls go on when it is back; on_outage='local' lets each process go on with a share meanwhile."
+        f"The rate limiter's Redis failed ({type(error).__name__}), so the number of free calls is unknown. "
+        "Calls continue when it is back; on_outage='local' lets each process continue with a share meanwhile."
     )

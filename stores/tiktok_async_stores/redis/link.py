@@ -1,4 +1,4 @@
-"""The way to Redis: a client of ours or the caller's, and the one place where its errors become ours."""
+"""The connection to Redis: the store's own client or the caller's, and the translation of its errors."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,13 +16,13 @@ from tiktok_async_stores.redis.scripts import Script
 
 _REPLICAS_WITHIN = 1_000  # milliseconds
 
-# A cluster without a node that answers is no RedisError to redis-py.
+# redis-py raises no RedisError if no node of a cluster answers.
 FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
-"""What redis-py raises when Redis cannot be reached, or refuses."""
+"""The errors of redis-py when Redis cannot be reached, or refuses."""
 
 
 class RedisClient(Protocol):
-    """What is used of a client: `redis.asyncio.Redis`, `RedisCluster`, or what `Sentinel.master_for` returns."""
+    """The used part of a client: `redis.asyncio.Redis`, `RedisCluster`, or the result of `Sentinel.master_for`."""
 
     def execute_command(self, *args: Any, **options: Any) -> Awaitable[Any]:  # noqa: ANN401 - as in redis-py
         """Send one command."""
@@ -34,23 +34,23 @@ class RedisClient(Protocol):
 
 
 def _cancellations() -> int:
-    """Return how often the running task was asked to end.
+    """Return how often the running task was cancelled.
 
-    Before Python 3.12 `asyncio.wait_for`, which redis-py sends with, may swallow such a request; this remembers it.
+    Before Python 3.12 `asyncio.wait_for`, which redis-py uses, may lose a cancellation; this finds it.
     """
     task = asyncio.current_task()
     return task.cancelling() if task is not None else 0
 
 
 def check_client(client: object, *, pipelines: bool = False) -> None:
-    """Refuse what cannot be used as a client, instead of waiting for its first answer for ever.
+    """Refuse an invalid client, with which a call would wait for ever.
 
     Args:
-        client: What the caller gave.
+        client: The caller's client.
         pipelines: Whether `pipeline` is needed, too.
 
     Raises:
-        ConfigurationError: It is a synchronous client, or none at all.
+        ConfigurationError: It is a synchronous client, or not a client.
     """
     wanted = ("execute_command", "aclose", *(("pipeline",) if pipelines else ()))
     lacking = [name for name in wanted if not callable(getattr(client, name, None))]
@@ -62,9 +62,9 @@ def check_client(client: object, *, pipelines: bool = False) -> None:
 
 
 async def drop_idle(client: Any) -> None:  # noqa: ANN401 - redis-py's own types differ by release
-    """Close the pooled connections of *client* that nobody uses, so that the next call makes a new one.
+    """Close the idle pooled connections of *client*, so that the next call makes a new one.
 
-    After a failover they still lead to the old primary. A cluster's client does so by itself.
+    After a failover they are still connected to the old primary. A cluster's client does this itself.
     """
     pool = getattr(client, "connection_pool", None)
     if pool is not None:
@@ -73,13 +73,13 @@ async def drop_idle(client: Any) -> None:  # noqa: ANN401 - redis-py's own types
 
 
 class RedisLink:
-    """Sends commands and scripts; what goes wrong is a `StoreError`.
+    """Sends commands and scripts; their errors are `StoreError`s.
 
     Args:
         client: The client.
         owned: Whether `aclose` closes it.
-        what: What uses it, for messages.
-        replicas: How many replicas must have what `run_safely` wrote.
+        what: The name of its user, for messages.
+        replicas: The number of replicas that must confirm a write of `run_safely`.
 
     Raises:
         ConfigurationError: *client* cannot be used.
@@ -94,7 +94,7 @@ class RedisLink:
         self._closed = False
 
     async def command(self, *args: str | bytes | int) -> Any:  # noqa: ANN401 - every command has its own answer
-        """Send one command. If the connection is at fault, it is sent once more over a new one.
+        """Send one command. If the connection is the cause of a failure, it is sent once more over a new one.
 
         Raises:
             StoreError: Redis cannot be reached or refused the command.
@@ -116,7 +116,7 @@ class RedisLink:
             return await self.command("EVAL", script.text, len(keys), *keys, *args)
 
     async def run_safely(self, script: Script, keys: list[bytes], *args: str | bytes | int) -> Any:  # noqa: ANN401 - as above
-        """Run *script* as one step, and wait until so many replicas have what it wrote.
+        """Run *script* as one step, and wait until the replicas have confirmed its writes.
 
         Raises:
             StoreError: Redis cannot be reached or refused the script, or too few replicas confirmed in time.
@@ -128,16 +128,16 @@ class RedisLink:
         if int(confirmed) < self._replicas:
             raise StoreError(
                 f"Redis stored it, but only {int(confirmed)} of {self._replicas} replicas confirmed it within "
-                f"{_REPLICAS_WITHIN} ms: a failover now could lose it. Look at the replicas."
+                f"{_REPLICAS_WITHIN} ms: a failover now could lose it. Check the replicas."
             )
         return answer
 
     async def _wait(self, call: tuple[str | bytes | int, ...]) -> list[Any]:
-        # WAIT means the writes of its own connection, so both go over one.
+        # WAIT is about the writes of its own connection, so both use one.
         pipeline = cast("Any", self._client).pipeline(transaction=False)
         pipeline.execute_command(*call)
         pipeline.execute_command("WAIT", self._replicas, _REPLICAS_WITHIN)
-        # redis-py would name the failed command with all its arguments, and those hold a token.
+        # redis-py would show the failed command with all its arguments, which hold a token.
         answers: list[Any] = await pipeline.execute(raise_on_error=False)
         for answer in answers:
             if isinstance(answer, Exception):
@@ -171,16 +171,16 @@ class RedisLink:
         return answer
 
     async def aclose(self) -> None:
-        """Close the client if it is ours."""
+        """Close the store's own client."""
         if not self._closed:
             self._closed = True
-            # In a forked child the sockets are still the parent's.
+            # In a forked child the sockets belong to the parent.
             if self._owned and not self.owner.left_behind:
                 await self._client.aclose()
 
 
 class _NoScript(Exception):
-    """Redis does not know the script yet, or any more."""
+    """Redis does not know the script, or has lost it."""
 
 
 def _failed(error: BaseException) -> StoreError:

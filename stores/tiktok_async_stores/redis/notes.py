@@ -21,16 +21,16 @@ end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
 return 1
 """)
-# Key: note. Arguments: request id, value, milliseconds, 1 for only if absent. Answers 1 if it was stored; a second
-# arrival of the same request is known by its id.
+# Key: note. Arguments: request id, value, milliseconds, 1 for only if absent. Answers 1 if it was stored; a
+# repeated request is recognised by its id.
 
 
 class RedisNotes:
-    """Notes among all who use the server, ended by Redis's clock.
+    """Notes shared by all users of the server, which end by Redis's clock.
 
     Args:
         link: The server.
-        key_of: Makes a key of an app's, from a client_key and further parts.
+        key_of: Makes a key of an app, from a client_key and further parts.
     """
 
     def __init__(self, link: RedisLink, key_of: Callable[..., bytes]) -> None:
@@ -47,7 +47,7 @@ class RedisNotes:
         return value
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
-        """Keep a note. Returns whether it was stored."""
+        """Store a note. Returns whether it was stored."""
         milliseconds = max(1, ttl // timedelta(milliseconds=1))
         request = signed(uuid4().hex[:16], key)
         stored = await self._link.run(
@@ -56,10 +56,10 @@ class RedisNotes:
         return bool(stored)
 
     async def delete_note(self, key: AccountKey, name: str) -> bool:
-        """Forget the note. Returns whether there was one."""
+        """Delete the note. Returns whether there was one."""
         return bool(await self._link.command("DEL", self._key(key, name)))
 
     def _key(self, key: AccountKey, name: str) -> bytes:
-        # A digest has a length of its own, so that no open_id can reach into another one's names.
+        # A digest has a fixed length, so that no open_id can form the key of another one's note.
         digest = hashlib.sha256(name.encode()).hexdigest().encode()
         return self._key_of(key.client_key, b"note", key.open_id.encode(), digest)

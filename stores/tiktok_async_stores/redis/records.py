@@ -1,8 +1,8 @@
-"""A token as Redis keeps it: what is sent to be stored, and what comes back.
+"""The record of a token in Redis: writing and reading it.
 
 A record is `VERSION REQUEST DUE BODY`: its version, the id of the request that stored it, its place in the index
-(`-` for none) and the token. A mark of the account stands behind the request's id, so that the record cannot act for
-another one if replies are crossed.
+(`-` for none) and the token. A digest of the account follows the request's id, so that the record is not
+used for another account if replies are mixed up.
 """
 
 from datetime import datetime, timedelta
@@ -13,23 +13,23 @@ from tiktok_async_stores.codec.records import check_mark, mark_of
 from tiktok_async_stores.codec.tokens import decode_token, encode_token, to_microseconds
 
 Put = tuple[Token, int | None]
-"""A token and the version that is expected in its place."""
+"""A token and the expected version."""
 
-# Moves any datetime into the positive numbers, so that as fixed-width hexadecimal they sort as times do.
+# Makes any datetime a positive number, so that fixed-width hexadecimal numbers sort like the times.
 _OFFSET = 2**62
-_LEAST_LIFE = 60_000  # milliseconds: whatever TikTok said, a token that was taken is not gone at once
+_LEAST_LIFE = 60_000  # milliseconds: a stored token never disappears at once, whatever its end is
 
 
 def due(when: datetime) -> bytes:
-    """Return *when* as it stands in the index."""
+    """Return *when* in the form for the index."""
     return b"%016x" % (to_microseconds(when) + _OFFSET)
 
 
 def written(token: Token, request: str) -> tuple[int, bytes]:
-    """Return how long the record of *token* lives (milliseconds), and the record without its version.
+    """Return the lifetime of the record of *token* (milliseconds), and the record without its version.
 
-    That is the whole life of its refresh token, whenever it began: the date of its end was made by a machine whose
-    clock may have been wrong, and would then end a good record at once.
+    That is the whole life of its refresh token, counted from now: the time of its end comes from a machine whose clock
+    may have been wrong, which would then end a good record at once.
     """
     place = due(token.expires_at) if token.state is TokenState.ACTIVE else b"-"
     return (
@@ -39,7 +39,7 @@ def written(token: Token, request: str) -> tuple[int, bytes]:
 
 
 def answered(put: Put, answer: int) -> int | TokenConflict:
-    """Return the version that was stored, or the conflict with the one that is there."""
+    """Return the stored version, or the conflict."""
     if answer > 0:
         return answer
     token, expected = put
@@ -51,7 +51,7 @@ def read(key: AccountKey, record: bytes | str | None) -> Token | None:
     """Return the token of a record.
 
     Raises:
-        StoreError: It is damaged, or another account's.
+        StoreError: It is damaged, or belongs to another account.
     """
     if record is None:
         return None
@@ -61,15 +61,15 @@ def read(key: AccountKey, record: bytes | str | None) -> Token | None:
 
 
 def signed(request: str, key: AccountKey) -> str:
-    """Return the id of a request with a mark of *key* behind it."""
+    """Return the id of a request, followed by a digest of *key*."""
     return f"{request}.{mark_of(key).hex()}"
 
 
 def check_signed(request: bytes, key: AccountKey) -> None:
-    """Refuse a record that was stored for another account; one of an older release has no mark.
+    """Refuse a record that was stored for another account; one of an older release has no digest.
 
     Raises:
-        StoreError: The mark is another one's.
+        StoreError: The digest is that of another account.
     """
     _, dot, found = request.partition(b".")
     if dot:
@@ -84,5 +84,5 @@ def _from_hex(text: bytes) -> bytes:
 
 
 def plain(value: bytes | str) -> bytes:
-    """Return what Redis answered; a caller's client may have decoded it."""
+    """Return Redis's answer as bytes; a caller's client may have decoded it."""
     return value.encode() if isinstance(value, str) else value

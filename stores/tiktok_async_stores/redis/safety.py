@@ -1,7 +1,7 @@
-"""Which of a Redis server's settings can lose tokens.
+"""The settings of a Redis server that can lose tokens.
 
-A refresh token works once. A server that forgets the last second of writes brings back a used one, and the creator
-has to log in again; so what is harmless for a cache is not for tokens.
+A refresh token works once. A server that loses the last second of writes restores a used one, and the creator has to
+log in again. So a loss that is harmless for a cache is not harmless for tokens.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,23 +16,23 @@ _WRITE_ERRORS = ("aof_last_write_status", "aof_last_bgrewrite_status", "rdb_last
 
 
 def unsafe_settings(settings: Mapping[str, str], info: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what can lose tokens, as pairs of the setting with its value, and the advice.
+    """Yield the settings that can lose tokens, as pairs of the setting with its value, and the advice.
 
     Args:
-        settings: What `CONFIG GET` told; empty if it is forbidden.
-        info: What `INFO` told; empty if it is forbidden.
+        settings: The answer to `CONFIG GET`; empty if it is forbidden.
+        info: The answer to `INFO`; empty if it is forbidden.
     """
     yield from _persistence(settings, info)
     policy = settings.get("maxmemory-policy") or str(info.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction":
         yield (
             f"maxmemory-policy {policy}",
-            "Set maxmemory-policy noeviction: when memory is short, Redis throws tokens away under any other.",
+            "Set maxmemory-policy noeviction: with any other, Redis deletes tokens when memory is short.",
         )
     if info.get("role") in {"slave", "replica"}:
         yield (
             "role replica",
-            "Connect to the primary: a replica refuses writes, or loses them, and its tokens may be old ones.",
+            "Connect to the primary: a replica refuses or loses writes, and its tokens may be old.",
         )
     elif int(info.get("connected_slaves", 0)):
         yield from _replication(settings)
@@ -41,7 +41,7 @@ def unsafe_settings(settings: Mapping[str, str], info: Mapping[str, Any]) -> Ite
 def _replication(settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, good in zip(_REPLICATION, ("1", "10"), strict=True):
         if settings.get(name) == "0":
-            what = f"Set {name} {good}: a primary that lost its replicas goes on taking tokens, and loses them when "
+            what = f"Set {name} {good}: a primary without its replicas still accepts tokens, and loses them when "
             how = "another server takes its place. ?wait_replicas=1 in the store's URL has each one confirmed."
             yield f"{name} 0", what + how
             return
@@ -65,15 +65,15 @@ def _persistence(settings: Mapping[str, str], info: Mapping[str, Any]) -> Iterat
         if settings.get("no-appendfsync-on-rewrite") == "yes":
             yield (
                 "no-appendfsync-on-rewrite yes",
-                "Set no-appendfsync-on-rewrite no: while the log is rewritten, nothing is made safe now.",
+                "Set no-appendfsync-on-rewrite no: while the log is rewritten, no write is safe now.",
             )
     for name in _WRITE_ERRORS:
         if str(info.get(name, "ok")) != "ok":
-            yield (f"{name} {info[name]}", "Look at Redis's log and its disk: it could not save what it holds.")
+            yield (f"{name} {info[name]}", "Check Redis's log and its disk: it could not save its data.")
 
 
 async def inspect(link: RedisLink) -> list[tuple[str, str]]:
-    """Return what of the server's settings can lose tokens; what may not be read counts as safe.
+    """Return the server's settings that can lose tokens; those that may not be read count as safe.
 
     Raises:
         StoreError: Redis cannot be reached.
@@ -83,7 +83,7 @@ async def inspect(link: RedisLink) -> list[tuple[str, str]]:
 
 
 async def look(link: RedisLink) -> tuple[Mapping[str, str], Mapping[str, Any]]:
-    """Return what `CONFIG GET` and `INFO` tell, as `unsafe_settings` takes them; what is forbidden is empty."""
+    """Return the answers to `CONFIG GET` and `INFO` for `unsafe_settings`; a forbidden one is empty."""
     settings: dict[str, str] = {}
     for name in _SETTINGS:
         settings.update(_pairs(await _ask(link, "CONFIG GET", name)))
@@ -94,12 +94,12 @@ async def _ask(link: RedisLink, *command: str) -> object:
     try:
         return await link.command(*command)
     except StoreError:
-        # Managed servers forbid CONFIG, ACLs may forbid both. One that is down will tell by the next command.
+        # Managed servers forbid CONFIG, ACLs may forbid both. If the server is down, the next command fails.
         return None
 
 
 def _pairs(answer: object) -> dict[str, str]:
-    """Read `CONFIG GET`: redis-py makes a dict of it; of a cluster it asks one node."""
+    """Read the answer to `CONFIG GET`, a dict from redis-py; in a cluster, one node is asked."""
     if isinstance(answer, dict):
         pairs = cast("dict[object, object]", answer)
         return {_text(name): _text(value) for name, value in pairs.items()}
@@ -110,7 +110,7 @@ def _pairs(answer: object) -> dict[str, str]:
 
 
 def _fields(answer: object) -> Mapping[str, Any]:
-    """Read `INFO`: redis-py makes a dict of it, and of a cluster's a dict of dicts; one node stands for all."""
+    """Read the answer to `INFO`, a dict from redis-py, or a dict of dicts for a cluster, of which one node is read."""
     if not isinstance(answer, dict):
         return {}
     fields = cast("dict[str, Any]", answer)

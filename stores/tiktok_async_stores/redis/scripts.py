@@ -1,24 +1,24 @@
-"""The steps that must be one in Redis, as Lua.
+"""The atomic steps in Redis, as Lua scripts.
 
-Every script may arrive twice, since a client may repeat after a lost reply; the second arrival changes nothing and
-answers as the first did.
+Every script may arrive twice, since a client may repeat it after a lost reply; the second one changes nothing and gives
+the same answer.
 
 A record is `VERSION REQUEST DUE BODY`: its version, the id of the request that stored it, its place in the index
 (`-` for none) and the token. The index and the list of accounts are sorted sets whose scores are all 0, so that
-Redis sorts by the members: those can be paged by the last one seen, whatever is written meanwhile.
+Redis sorts by the members: a listing continues after the last member, also with writes between its pages.
 """
 
 import hashlib
 
 
 class Script:
-    """A Lua script and the name Redis knows it by."""
+    """A Lua script and its name in Redis."""
 
     __slots__ = ("sha", "text")
 
     def __init__(self, text: str) -> None:
         self.text: str = text
-        self.sha: str = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names scripts so
+        self.sha: str = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - Redis names scripts by it
 
 
 _HEAD = """
@@ -56,9 +56,9 @@ end
 return table.concat(answers, ' ')
 """
 )
-"""Keys: index, accounts, records. Arguments: how many bytes of a record's key come before the open_id; then, three a
-record: expected version or nothing, life (milliseconds), the record without its version. Answers a record: its
-version, or -1 minus the version that is in the way; all in one text, as redis-py takes longer for a list."""
+"""Keys: index, accounts, records. Arguments: the number of bytes before the open_id in a record's key; then, for each
+record: expected version or nothing, life (milliseconds), the record without its version. Answers for each its
+version, or -1 minus the version of a conflict; all in one text, since redis-py takes longer for a list."""
 
 DELETE = Script(
     _HEAD
@@ -69,7 +69,7 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('DEL', KEYS[3])
 """
 )
-"""Keys: index, accounts, record. Argument: open_id. Answers how many records were deleted."""
+"""Keys: index, accounts, record. Argument: open_id. Answers the number of deleted records."""
 
 LIVE = Script(
     _HEAD
@@ -88,7 +88,7 @@ return live
 """
 )
 """Keys: index or accounts, records. Arguments: which of the two, then the member of each record. Answers which of
-them are true, and forgets the others: their records ended by themselves."""
+them are valid, and removes the others, whose records ended by themselves."""
 
 ACQUIRE = Script("""
 local held = redis.call('GET', KEYS[1])

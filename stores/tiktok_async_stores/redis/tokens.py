@@ -24,31 +24,30 @@ _TOGETHER = 100
 
 
 class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put]):
-    """A `TokenStore` in Redis 5 or newer, or a server that speaks as it does.
+    """A `TokenStore` in Redis 5 or newer, or a server with its protocol.
 
-    All keys of one app share the hash tag `{client_key}`: so a step that touches a record and the index is one Lua
-    call, in a cluster too. The price is that one app lives on one shard of a cluster; a shard holds millions of
-    tokens.
+    All keys of one app share the hash tag `{client_key}`: so a step that changes a record and the index is one Lua
+    call, also in a cluster. So all data of an app is on one shard of a cluster, which can hold millions of tokens.
 
-    A record ends one life of its refresh token after it was last stored, by Redis's clock: no date of this machine is
-    trusted for it. Leases end by Redis's clock too. Reads, and puts, that wait at the same time share a round trip.
+    A record ends one life of its refresh token after it was last stored, by Redis's clock, not by this machine's.
+    Leases end by Redis's clock too. Reads that wait at the same time share a round trip, and so do puts.
 
-    On first use the server's settings are looked at: what could lose tokens is logged by `tiktok_async.stores` and
-    given to *on_unsafe*. Nothing is refused.
+    On first use the server's settings are checked: those that can lose tokens are logged by `tiktok_async.stores` and
+    given to *on_unsafe*. None is refused.
 
     Args:
         url: `redis://USER:PASSWORD@HOST:6379/0`, `unix:///PATH?db=0`, `redis+sentinel://H1:26379,H2/0?master=NAME` or
             `redis+cluster://H1:6379,H2`; with `rediss` for TLS. Options: `db`, `client_name`, `max_connections`,
             `health_check_interval`, `socket_timeout` and `socket_connect_timeout` (seconds); with TLS `ssl_ca_certs`,
             `ssl_certfile`, `ssl_keyfile`, `ssl_check_hostname`, `ssl_cert_reqs`; with Sentinel `sentinel_username` and
-            `sentinel_password`. `wait_replicas=1` has each token confirmed by a replica before it counts as stored.
-        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. It stays yours to close.
+            `sentinel_password`. With `wait_replicas=1` a token counts as stored when a replica has confirmed it.
+        client: Instead of *url*: a client of `redis.asyncio`, also of a Sentinel or a Cluster. You close it.
         prefix: The start of all keys.
         clock: Times the waiting for leases; the default is the real one.
         on_unsafe: Called once with each dangerous setting.
 
     Raises:
-        ConfigurationError: Not exactly one of *url* and *client* was given, or one of the arguments cannot be used.
+        ConfigurationError: Not exactly one of *url* and *client* was given, or an argument is invalid.
 
     Example:
         >>> store = RedisTokenStore("redis://localhost:6379/0")
@@ -78,11 +77,11 @@ class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put
         clock: Clock | None = None,
         on_unsafe: OnUnsafe | None = None,
     ) -> "RedisTokenStore":
-        """Make a store of a Redis URL."""
+        """Return a store for a Redis URL."""
         return cls(url, prefix=prefix, clock=clock, on_unsafe=on_unsafe)
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the token of *key*. Returns whether there was one.
+        """Delete the token of *key*. Returns whether there was one.
 
         Raises:
             StoreError: Redis cannot be reached.
@@ -101,7 +100,7 @@ class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put
             yield AccountKey(client_key, member.decode())
 
     async def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
-        """Yield the active accounts whose access token ends before *before*, soonest first, page by page.
+        """Yield the active accounts whose access token ends before *before*, the earliest first, page by page.
 
         Raises:
             StoreError: Redis cannot be reached.
@@ -155,7 +154,7 @@ class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put
             start = self._key(client_key, b"token", b"")
             keys = [*self._lists(client_key)]
             arguments: list[bytes | int] = [len(start)]
-            # Tells a trip that arrives twice.
+            # Recognises a trip that arrives twice.
             trip = os.urandom(6).hex()
             for number, place in enumerate(places):
                 token, expected = puts[place]
@@ -177,7 +176,7 @@ class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put
 
 
 def _by_app(keys: Sequence[AccountKey]) -> dict[str, list[int]]:
-    """Return the places of each app's keys: in a cluster a command may touch one slot only, and an app is one."""
+    """Return the indexes of each app's keys: in a cluster, a command may use only one slot, that of one app."""
     places: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
         places.setdefault(key.client_key, []).append(place)

@@ -33,13 +33,13 @@ _PUT_OFF = f"UPDATE checkpoints SET due_at = ? WHERE {_WHERE}"  # noqa: S608 - m
 class SQLiteCheckpointStore(SQLiteLeases):
     """A `CheckpointStore` in one file, for any number of processes of one machine; it may be the tokens' own file.
 
-    A `put` returns once the checkpoint is on disk; those that wait at the same time share one commit. Leases end by
+    A `put` returns when the checkpoint is on disk; concurrent puts share one commit. Leases end by
     the wall clock, which the processes of one machine share.
 
     Args:
-        path: The file, or `:memory:` for one that lives as long as this object. A relative path is taken from the
-            folder that the process is in now.
-        clock: The time the leases end by; the default is the real one.
+        path: The file, or `:memory:` for one that lasts as long as this object. A relative path starts at the present
+            working directory.
+        clock: The time for the leases; the default is the real one.
 
     Example:
         >>> checkpoints = SQLiteCheckpointStore("sync.db")
@@ -53,10 +53,10 @@ class SQLiteCheckpointStore(SQLiteLeases):
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None) -> "SQLiteCheckpointStore":
-        """Make a store of `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
+        """Return a store for `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
 
         Raises:
-            ConfigurationError: *url* names no file, or says more than that.
+            ConfigurationError: *url* names no file, or has further parts.
         """
         return cls(file_path(url), clock=clock)
 
@@ -95,7 +95,7 @@ class SQLiteCheckpointStore(SQLiteLeases):
         return await self._worker.write(partial(_add, rows=rows)) if rows else 0
 
     async def take_due(self, client_key: str, *, before: datetime, until: datetime, limit: int) -> Sequence[DueAccount]:
-        """Hand out accounts that are due, longest overdue first, and make them due again at *until*.
+        """Return accounts that are due, the longest overdue first, and make them due again at *until*.
 
         Raises:
             StoreError: The file cannot be written.
@@ -105,7 +105,7 @@ class SQLiteCheckpointStore(SQLiteLeases):
         return tuple(DueAccount(open_id=open_id, checkpoint_id=str(number)) for open_id, number in rows)
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the checkpoint of *key*. Returns whether there was one.
+        """Delete the checkpoint of *key*. Returns whether there was one.
 
         Raises:
             StoreError: The file cannot be written.
@@ -113,7 +113,7 @@ class SQLiteCheckpointStore(SQLiteLeases):
         return await self._worker.write(partial(changes, sql=_DELETE, parameters=(key.client_key, key.open_id))) > 0
 
     async def aclose(self) -> None:
-        """Finish what is being written and close the file. Harmless when repeated."""
+        """Finish the running writes and close the file. Harmless when repeated."""
         await self._worker.aclose()
 
     def __repr__(self) -> str:

@@ -18,11 +18,11 @@ _DELETE = f"DELETE FROM notes WHERE {_WHERE} AND until > ?"  # noqa: S608 - made
 
 
 class SQLiteNotes:
-    """Notes among the processes that use the file.
+    """Notes shared by the processes that use the file.
 
     Args:
         worker: The file.
-        clock: Tells when a note is over; each process goes by its own.
+        clock: Says when a note ends; each process uses its own.
     """
 
     def __init__(self, worker: SQLiteWorker, clock: Clock) -> None:
@@ -35,7 +35,7 @@ class SQLiteNotes:
         return None if value is None else unmark(value, key)
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
-        """Keep a note, on disk when this returns. Returns whether it was stored."""
+        """Store a note, on disk when this returns. Returns whether it was stored."""
         until = to_microseconds(self._clock.now() + ttl)
         place = self._place(key, name)
         return await self._worker.write(
@@ -43,7 +43,7 @@ class SQLiteNotes:
         )
 
     async def delete_note(self, key: AccountKey, name: str) -> bool:
-        """Forget the note. Returns whether there was one."""
+        """Delete the note. Returns whether there was one."""
         return await self._worker.write(partial(_delete, place=self._place(key, name)))
 
     def _place(self, key: AccountKey, name: str) -> tuple[str, str, str, int]:

@@ -51,16 +51,16 @@ _EARLIEST = -(2**62)
 class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
     """A `TokenStore` in one file, for any number of processes of one machine.
 
-    The file is made with mode 0600 on first use. A `put` returns once the token is on disk (`synchronous=FULL`);
-    puts that wait at the same time share one commit. A network file system does not do: SQLite's shared memory
-    needs one machine.
+    The file is created with mode 0600 on first use. A `put` returns when the token is on disk (`synchronous=FULL`);
+    concurrent puts share one commit. The file cannot be on a network file system: SQLite's shared memory needs one
+    machine.
 
     Leases end by the wall clock, which the processes of one machine share.
 
     Args:
-        path: The file, or `:memory:` for one that lives as long as this object. A relative path is taken from the
-            folder that the process is in now.
-        clock: The time the leases end by; the default is the real one.
+        path: The file, or `:memory:` for one that lasts as long as this object. A relative path starts at the present
+            working directory.
+        clock: The time for the leases; the default is the real one.
         on_unsafe: Called if other users of the machine may read the file.
 
     Example:
@@ -77,16 +77,16 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         self._worker = SQLiteWorker(file, self._clock, on_unsafe)
         # Two connections to `:memory:` would be two databases.
         self._urgent = self._worker if file == MEMORY else UrgentWorker(file, self._clock)
-        # The way to the thread and back costs more than the reading: whoever waits shares it.
+        # A call of the thread costs more than a read, so waiting reads share one.
         self._reads = Batcher[AccountKey, _Row | None](self._get_many, limit=_PAGE, owner=self._worker.owner)
         self._notes = SQLiteNotes(self._worker, self._clock)
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock | None = None, on_unsafe: OnUnsafe | None = None) -> "SQLiteTokenStore":
-        """Make a store of `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
+        """Return a store for `sqlite:///relative.db`, `sqlite:////absolute.db` or `sqlite:///:memory:`.
 
         Raises:
-            ConfigurationError: *url* names no file, or says more than that.
+            ConfigurationError: *url* names no file, or has further parts.
         """
         return cls(file_path(url), clock=clock, on_unsafe=on_unsafe)
 
@@ -121,7 +121,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         return with_version(token, await worker.write(job))
 
     async def get_many(self, keys: Sequence[AccountKey]) -> list[Token | None]:
-        """Return the stored tokens of *keys*, in their order, with `None` for each that has none.
+        """Return the stored tokens of *keys*, in their order, with `None` for a missing one.
 
         Raises:
             StoreError: The file cannot be read.
@@ -132,7 +132,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         """Store each token by compare-and-set with the version beside it, all in one commit.
 
         Returns:
-            For each, in their order, the token as stored, or the conflict that kept it from being so.
+            For each, in their order, the token as stored, or its conflict.
 
         Raises:
             StoreError: The file cannot be written.
@@ -141,7 +141,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         return stored(puts, await self._worker.write(partial(_put_many, rows=rows)))
 
     async def delete(self, key: AccountKey) -> bool:
-        """Forget the token of *key*. Returns whether there was one.
+        """Delete the token of *key*. Returns whether there was one.
 
         Raises:
             StoreError: The file cannot be written.
@@ -163,7 +163,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
                 yield AccountKey(client_key, last)
 
     async def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
-        """Yield the active accounts whose access token ends before *before*, soonest first, page by page.
+        """Yield the active accounts whose access token ends before *before*, the earliest first, page by page.
 
         Raises:
             StoreError: The file cannot be read.
@@ -181,7 +181,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         return await self._worker.read(partial(_get, keys=keys))
 
     async def aclose(self) -> None:
-        """Finish what is being written and close the file. Harmless when repeated."""
+        """Finish the running writes and close the file. Harmless when repeated."""
         try:
             await self._worker.aclose()
         finally:
@@ -214,13 +214,13 @@ def _row(token: Token) -> tuple[bool, int, bytes]:
 
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
-    # To the last row, always: a statement left open keeps the file from moving on.
+    # Always to the last row: an open statement would keep an old snapshot of the file.
     return connection.execute(sql, parameters).fetchall()
 
 
 def _put(connection: sqlite3.Connection, *, key: AccountKey, row: tuple[bool, int, bytes], expected: int | None) -> int:
     names = (key.client_key, key.open_id)
-    # The usual case first, in one statement: the record is there, in the version that is expected.
+    # The usual case first, in one statement: the record exists in the expected version.
     if expected and connection.execute(_UPDATE, (*row, *names, expected)).rowcount:
         return expected + 1
     rows = connection.execute(_VERSION, names).fetchall()

@@ -1,4 +1,4 @@
-"""Videos in a table of a SQLite file: one row a video, however often it is written."""
+"""Videos in a table of a SQLite file: one row for each video, also if it is written several times."""
 
 import os
 import sqlite3
@@ -36,12 +36,12 @@ _COVER = "UPDATE videos SET cover_image_url = ? WHERE open_id = ? AND id = ?"
 class SQLiteVideoTable:
     """One table `videos` for the handler of a sync: a page that is written twice leaves the same rows.
 
-    The table has a column for each field of `Video`, `open_id`, and `gone`, which is 1 for a video that is listed no
-    longer. Times are Unix seconds, durations seconds. Any number of processes of one machine may write; a page is on
+    The table has a column for each field of `Video`, `open_id`, and `gone`, which is 1 for a video that is not listed
+    any more. Times are Unix seconds, durations seconds. Any number of processes of one machine may write; a page is on
     disk when `write` returns. The file may hold checkpoints too.
 
     Args:
-        path: The file; made with mode 0600 on first use.
+        path: The file; created with mode 0600 on first use.
 
     Example:
         >>> async def sync(session, checkpoints):
@@ -59,7 +59,7 @@ class SQLiteVideoTable:
         await self.aclose()
 
     async def write(self, page: VideoPage) -> None:
-        """Write the videos of *page*, and mark those that are gone. A `handler` for `sync_account`.
+        """Write the videos of *page*, and mark those that are not listed any more. A `handler` for `sync_account`.
 
         Raises:
             StoreError: The file cannot be written.
@@ -77,7 +77,7 @@ class SQLiteVideoTable:
         await self._worker.write(partial(_write, rows=rows, gone=ended))
 
     async def covers(self, open_id: str) -> list[Video]:
-        """Return the listed videos of an account with nothing but their covers, for `refresh_covers`.
+        """Return the listed videos of an account with only their covers, for `refresh_covers`.
 
         Raises:
             StoreError: The file cannot be read.
@@ -86,7 +86,7 @@ class SQLiteVideoTable:
         return [Video(id=video_id, cover_image_url=cover) for video_id, cover in rows]
 
     async def set_cover(self, open_id: str, video: Video) -> None:
-        """Write the cover of *video* and nothing else of it.
+        """Write only the cover of *video*.
 
         Raises:
             StoreError: The file cannot be written.
@@ -95,7 +95,7 @@ class SQLiteVideoTable:
         await self._worker.write(job)
 
     async def counts(self) -> tuple[int, int]:
-        """Return how many accounts have rows here, and how many videos are listed.
+        """Return the number of accounts with rows, and the number of listed videos.
 
         Raises:
             StoreError: The file cannot be read.
@@ -116,7 +116,7 @@ def _write(connection: sqlite3.Connection, *, rows: list[tuple[Any, ...]], gone:
 
 
 def _rows(connection: sqlite3.Connection, *, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
-    # Each time, as a file that was put in this one's place may be without it; where it is there, it costs a look.
+    # Each time, since another file may have replaced this one without it; if the table exists, this is fast.
     connection.execute(_TABLE)
     return connection.execute(sql, parameters).fetchall()
 

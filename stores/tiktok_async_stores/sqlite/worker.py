@@ -1,4 +1,4 @@
-"""One SQLite connection on aiosqlite's thread: a transaction is one function run there, and writes share commits."""
+"""One SQLite connection on aiosqlite's thread: a transaction is one function there, and writes share commits."""
 
 import asyncio
 import logging
@@ -26,14 +26,14 @@ T = TypeVar("T")
 _Run = Callable[[Callable[[], T]], Awaitable[T]]
 Job = Callable[[sqlite3.Connection], T]
 
-# More would make the first of them wait for the last.
+# With more, the first of them would wait for the last.
 _TOGETHER = 500
 _REOPENINGS = 3
 _OPENING_PAUSE, _OPENING_TRIES = 0.05, 100  # 5 seconds
 
 
 class _Call(Generic[T]):
-    """A job and what it works on. aiosqlite logs the `repr` of what it runs: this one shows no argument."""
+    """A job and its connection. aiosqlite logs the `repr` of a function that it runs; this one shows no arguments."""
 
     __slots__ = ("_connection", "_job")
 
@@ -49,19 +49,19 @@ class _Call(Generic[T]):
 
 
 class Moved(Exception):
-    """The path names other files than those that are open."""
+    """The path names other files than the open ones."""
 
 
 class SQLiteWorker:
     """Runs jobs on one connection, which is opened on first use.
 
-    Before a job, and after the commit of one that writes, the path must still name the files that are open: what is
-    written into a deleted file is gone with the process. A file that was put in their place is opened instead.
+    Before a job, and after the commit of one that writes, the path must still name the open files: data in a deleted
+    file is lost at the end of the process. If other files replaced them, these are opened instead.
 
     Args:
         path: The file, or `:memory:`.
-        clock: Times the waiting for a file that another process is just making.
-        on_unsafe: Told if others may read the file.
+        clock: Times the waiting for a file that another process is creating.
+        on_unsafe: Called if others may read the file.
 
     Attributes:
         path: The file.
@@ -92,7 +92,7 @@ class SQLiteWorker:
             await self._open()
 
     async def read(self, job: Job[T]) -> T:
-        """Run *job* on the thread, outside a transaction, in one hop there and back.
+        """Run *job* on the thread, outside a transaction, by one call of it.
 
         Raises:
             StoreError: SQLite failed, or the store was closed.
@@ -101,10 +101,10 @@ class SQLiteWorker:
         return await self._run(job, writes=False)
 
     async def write(self, job: Job[T]) -> T:
-        """Run *job* in a transaction and return once it is on disk.
+        """Run *job* in a transaction and return when it is on disk.
 
-        Jobs that wait at the same time share one transaction, as most of its cost is the disk's. Each still
-        succeeds or fails alone. A caller that is cancelled leaves its job in.
+        Concurrent jobs share one transaction, since most of its time is for the disk. Each still succeeds or fails
+        separately. If the caller is cancelled, its job still runs.
 
         Raises:
             TikTokError: The job raised it, before it changed anything.
@@ -114,9 +114,9 @@ class SQLiteWorker:
         return cast("T", await self._writes.submit(job))
 
     async def aclose(self) -> None:
-        """Finish what waits and close the connection; goes on to its end even if the caller is cancelled."""
+        """Finish the waiting jobs and close the connection, also if the caller is cancelled."""
         if self.owner.left_behind:
-            return  # the connection and its thread are in the process that this one was forked from
+            return  # the connection and its thread belong to the parent process
         if self._closing is None:
             self._closing = LastingTask(self._close())
         await asyncio.shield(self._closing)
@@ -127,14 +127,14 @@ class SQLiteWorker:
                 raise StoreError(f"The SQLite store {self.path} is closed.")
             raw = self._raw
             try:
-                # aiosqlite has no public way to run a function on its thread; its own methods all go through this one.
+                # aiosqlite has no public way to run a function on its thread; its own methods all use this one.
                 run = cast("_Run[T]", self._aio._execute)  # noqa: SLF001 - see above  # pyright: ignore - see above
                 return await run(_Call(partial(self._guarded, job, writes=writes), raw))
             except Moved:
                 await self._reopen(raw)
             except (sqlite3.Error, UnicodeError, OverflowError) as error:
                 raise StoreError(f"The SQLite store {self.path} failed: {error}.{obstacles(self.path)}") from error
-        raise StoreError(f"The SQLite store {self.path} is replaced again and again; let one file stay there.")
+        raise StoreError(f"The SQLite store {self.path} was replaced several times; leave one file in place.")
 
     def _guarded(self, job: Job[T], connection: sqlite3.Connection, *, writes: bool) -> T:
         self._check_files()
@@ -148,15 +148,15 @@ class SQLiteWorker:
             raise Moved
 
     async def _reopen(self, raw: sqlite3.Connection) -> None:
-        if not os.path.exists(self.path):  # noqa: ASYNC240, PTH110 - one look at the file, no waiting
-            # A new and empty file would take every account for unknown.
+        if not os.path.exists(self.path):  # noqa: ASYNC240, PTH110 - a fast check without waiting
+            # With a new and empty file, every account would be unknown.
             raise StoreError(
-                f"The SQLite store {self.path} was deleted while it was in use. Put it back from a backup: it is then "
-                "read anew. Or restart every process that uses it, to begin with an empty one; all users have to log "
-                "in again then."
+                f"The SQLite store {self.path} was deleted while it was in use. Restore it from a backup: it is then "
+                "read again. Or restart every process that uses it, to begin with an empty one; all users then have "
+                "to log in again."
             )
         if self._raw is raw and self._aio is not None:
-            _log.warning("The files of the SQLite store %s were replaced; it is opened anew.", self.path)
+            _log.warning("The files of the SQLite store %s were replaced; it is opened again.", self.path)
             self._old.append(self._aio)
             self._aio, self._raw = None, None
         await self._open()
@@ -166,7 +166,7 @@ class SQLiteWorker:
             raise StoreError(f"The SQLite store {self.path} is closed.")
         if self._opening is None:
             self._opening = LastingTask(self._open_once())
-        # Many may wait for it, and one who is cancelled must not take it from the others.
+        # Several calls may wait for it, and cancelling one must not affect the others.
         await asyncio.shield(self._opening)
 
     async def _open_once(self) -> None:
@@ -175,7 +175,7 @@ class SQLiteWorker:
                 try:
                     return await self._connect()
                 except sqlite3.OperationalError as error:
-                    # SQLite does not wait by itself while another process turns the file to WAL.
+                    # SQLite does not wait while another process changes the file to WAL.
                     if attempt == _OPENING_TRIES - 1:
                         raise StoreError(f"The SQLite store {self.path} stays locked by another process.") from error
                     await self._clock.sleep(_OPENING_PAUSE * (0.5 + self._clock.random()))
@@ -189,14 +189,14 @@ class SQLiteWorker:
             try:
                 self._raw = self._connector()
             except (StoreError, sqlite3.Error) as error:
-                # aiosqlite would leave a failed thread to itself, which then speaks to a loop that may be gone. One
-                # with a connection can be closed in order.
+                # aiosqlite would not end the thread of a failed connection, which may then use a closed loop. One
+                # with a connection can be closed properly.
                 errors.append(error)
                 return sqlite3.connect(":memory:", check_same_thread=False)
             return self._raw
 
         connection = aiosqlite.Connection(connector, iter_chunk_size=64)
-        # A store that nobody closed must not keep the interpreter from ending (aiosqlite#369).
+        # A store that was not closed must not block the end of the interpreter (aiosqlite#369).
         thread: Any = getattr(connection, "_thread", connection)
         thread.daemon = True
         while self._old:
@@ -262,7 +262,7 @@ def end_transaction(
         outcomes = [_outcome(connection, job) for job in jobs]
         connection.execute("COMMIT")
     except BaseException as error:
-        # Also what a job raises that SQLite knows nothing of: an open transaction would block the file.
+        # Also for other errors of a job, since an open transaction would block the file.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if len(jobs) == 1 or not isinstance(error, Exception):
@@ -282,5 +282,5 @@ def _alone(connection: sqlite3.Connection, job: Job[Any], begin: Callable[[sqlit
     try:
         begin(connection)
         return end_transaction(connection, [job], begin)[0]
-    except Exception as error:  # noqa: BLE001 - each job fails alone, whatever it raises
+    except Exception as error:  # noqa: BLE001 - each job fails separately, with any error
         return StoreError(f"The SQLite store failed: {error}.")
