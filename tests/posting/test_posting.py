@@ -292,7 +292,7 @@ async def test_a_video_longer_than_its_creator_may_post_is_refused_by_its_header
     emulator: Emulator, account: Account, user: EmulatedUser, post: VideoPost
 ) -> None:
     emulator.creator(user, max_video_post_duration_sec=9)
-    with pytest.raises(ConfigurationError, match="lasts 10 s, this creator may post 9 s"):
+    with pytest.raises(ConfigurationError, match="lasts 10 s, but this creator may post 9 s"):
         await account.post_video(header(milliseconds=10_000), post, check=True)
     assert not emulator.posts
     emulator.creator(user, max_video_post_duration_sec=10)
