@@ -288,6 +288,9 @@ class Sender:
             call.attempts += 1
             raw = await (self._transport.send(request) if call.streaming is None else call.streaming.send(request))
             answered = True
+            if call.delivery is not None:
+                # An answer that is not a refusal had its effect, also where it cannot be read.
+                call.delivery.in_doubt = True
             if permit is not None:
                 permit.done()
             call.status = raw.status
