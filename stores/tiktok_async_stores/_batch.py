@@ -70,8 +70,8 @@ class Batcher(Generic[Item, Result]):
         return await future
 
     async def drain(self) -> None:
-        """Wait until no batch is running."""
-        if self._task is not None:
+        """Wait until no batch is running; in a forked child at once, as its batch runs in the parent."""
+        if self._task is not None and not self._owner.left_behind:
             await asyncio.wait({self._task})
 
     async def _work(self) -> None:
