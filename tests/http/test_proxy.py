@@ -3,6 +3,8 @@
 import asyncio
 import datetime as dt
 import ipaddress
+import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.conftest import find_binary, free_port, lives_on
 from tiktok_async import ConfigurationError, TikTokSession, TransportError
 from tiktok_async.emulator import Emulator
 
@@ -239,3 +242,71 @@ async def test_a_session_of_the_callers_has_settings_of_its_own() -> None:
     async with aiohttp.ClientSession() as http:
         with pytest.raises(ConfigurationError, match="http"):
             TikTokSession(client_key="key", client_secret="secret", http=http, trust_env=True)
+
+
+@pytest.fixture
+def tinyproxy(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A proxy that others wrote and its log, which names each tunnel."""
+    port, log = free_port(), tmp_path / "tinyproxy.log"
+    settings = tmp_path / "tinyproxy.conf"
+    settings.write_text(f'Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nLogFile "{log}"\nLogLevel Connect\n')
+    process = subprocess.Popen(
+        [find_binary("tinyproxy"), "-d", "-c", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        while lives_on(process):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+        yield f"http://127.0.0.1:{port}", log
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _tunnels(log: Path, port: str) -> int:
+    return log.read_text().count(f"CONNECT 127.0.0.1:{port}")
+
+
+async def test_an_upload_goes_through_a_tunnel_to_a_host_that_a_ca_file_vouches_for(
+    emulator: Emulator, tls_url: str, authority: tuple[Path, Path], tinyproxy: tuple[str, Path]
+) -> None:
+    proxy, log = tinyproxy
+    more = {"base_url": tls_url, "proxy": proxy, "ssl": authority[0], "upload_hosts": ("127.0.0.1",)}
+    async with TikTokSession(**settings(emulator, **more)) as session:
+        account = await emulator.connect(session, emulator.add_user())
+        emulator.state.url = tls_url  # what the addresses for uploads begin with
+        publish = await account.draft_video(b"0" * 100_000)
+        await publish.run()
+        before = _tunnels(log, tls_url.rpartition(":")[2])
+    assert before >= 3  # the login, the init, the upload
+    async with TikTokSession(**settings(emulator, **{**more, "ssl": None})) as session:
+        with pytest.raises(TransportError, match="not trusted"):
+            await session.oauth.client_token()
+
+
+async def test_the_command_line_follows_the_proxy_and_the_ca_file_of_its_environment(
+    emulator: Emulator, tls_url: str, authority: tuple[Path, Path], tinyproxy: tuple[str, Path], tmp_path: Path
+) -> None:
+    proxy, log = tinyproxy
+    store = f"sqlite:///{tmp_path}/tokens.db"
+    async with emulator.session(store=store) as session:
+        account = await emulator.connect(session, emulator.add_user())
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        "TIKTOK_CLIENT_KEY": emulator.client_key,
+        "TIKTOK_CLIENT_SECRET": emulator.client_secret,
+        "TIKTOK_BASE_URL": tls_url,
+        "TIKTOK_TOKEN_STORE": store,
+        "TIKTOK_PROXY": proxy,
+        "TIKTOK_CA_FILE": str(authority[0]),
+    }
+    command = [sys.executable, "-m", "tiktok_async", "whoami", "--account", account.open_id]
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert account.open_id in out.decode()
+    assert _tunnels(log, tls_url.rpartition(":")[2]) == 1
