@@ -1,7 +1,7 @@
 """The client for synchronous code: one background event loop that runs its calls.
 
-It is slower than `await`: each call costs two changes of thread, and one thread waits for each running call. Use it in
-scripts, notebooks and synchronous frameworks; if there is already an event loop, use `TikTokSession` on it.
+It is slower than `await`: each call switches threads twice, and one thread waits for each running call. Use it in
+scripts, notebooks and synchronous frameworks. If an event loop already runs, use `TikTokSession` on that loop.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class Runner:
         self._closing = threading.Lock()
         self._closed = False
         self._loop = asyncio.new_event_loop()
-        # A daemon thread, so that a script that does not close the runner still ends.
+        # A daemon thread: a script that does not close the runner can still exit.
         self._thread = threading.Thread(target=self._loop.run_forever, name="tiktok-async", daemon=True)
         self._thread.start()
         try:
@@ -70,15 +70,15 @@ class Runner:
     def run(self, work: Awaitable[T]) -> T:
         """Run *work* on the background loop and return its result.
 
-        An interrupt (Ctrl-C) cancels it, and waits until that is done.
+        An interrupt (Ctrl-C) cancels *work*, and this call waits until the cancellation is complete.
 
         Args:
             work: A coroutine from a method of the session.
 
         Raises:
             SessionClosed: The runner was closed.
-            ConfigurationError: This process is not the one in which it was opened, or this thread runs an event loop,
-                which would be blocked.
+            ConfigurationError: The runner was opened in another process, or this thread runs an event loop, which
+                would be blocked.
             TikTokError: From *work*.
         """
         try:
@@ -99,13 +99,12 @@ class Runner:
     def iterate(self, items: AsyncIterable[T]) -> Generator[T, None, None]:
         """Yield the items of the asynchronous iterable *items*, one at a time, without reading ahead.
 
-        Ending the loop early closes it.
-
+        If the loop ends early, *items* is closed.
         Args:
             items: The iterable, such as `account.videos()` or `publish.upload()`.
 
         Raises:
-            TikTokError: What it raised.
+            TikTokError: From *items*.
         """
         self._check()
         source = aiter(items)
@@ -126,7 +125,7 @@ class Runner:
             manager: The context manager.
 
         Raises:
-            TikTokError: What it raised.
+            TikTokError: From *manager*.
         """
         value = self.run(manager.__aenter__())
         try:
@@ -138,7 +137,7 @@ class Runner:
             self.run(manager.__aexit__(None, None, None))
 
     def close(self) -> None:
-        """Close the session, then end the loop and its thread; harmless when repeated."""
+        """Close the session, then end the loop and its thread; a second call does nothing."""
         if os.getpid() != self._process:
             # A fork does not copy the thread; the parent process closes the session.
             return

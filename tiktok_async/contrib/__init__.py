@@ -1,6 +1,6 @@
-"""Helpers for web frameworks, one module for each; `docs/backends.md` shows them at work.
+"""Helpers for web frameworks, one module for each; `docs/backends.md` shows how to use them.
 
-`Backend` is what they share, for a framework that has no module here.
+`Backend` is the part that all of them share. Use it directly for a framework that has no module here.
 """
 
 from tiktok_async.contrib._answers import ErrorAnswer

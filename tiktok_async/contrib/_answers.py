@@ -1,4 +1,4 @@
-"""What a visitor is told when a call to TikTok failed, as an HTTP answer of any framework."""
+"""The HTTP answer to a visitor when a call to TikTok failed, for any framework."""
 
 import logging
 import math
@@ -28,20 +28,20 @@ __all__ = ["ErrorAnswer", "answer_for", "login_required"]
 
 _logger = logging.getLogger("tiktok_async.contrib")
 
-_FAULTS_OF_OURS = (ConfigurationError, SessionClosed, WrongEventLoop)
-_SOON = 5  # seconds; a store that was away is usually back by then
+_APPLICATION_ERRORS = (ConfigurationError, SessionClosed, WrongEventLoop)
+_SOON = 5  # seconds; a store that could not be reached usually answers again by then
 _A_MINUTE = 60
 
 
 @frozen(slots=True, kw_only=True)
 class ErrorAnswer:
-    """An HTTP answer in place of the one that could not be made.
+    """An HTTP answer for a request that failed.
 
     Attributes:
         status: The HTTP status.
-        body: What to give out as JSON: `error`, a word for programs; `message`, for people; and where it is of use
-            `login`, the path where a login begins, `missing`, the scopes that were not granted, `code`, TikTok's
-            error code, and `log_id`, TikTok's id of the call.
+        body: The JSON body. It always has `error`, a word for programs, and `message`, a text for people. It may have
+            `login`, the path where a login begins; `missing`, the scopes that were not granted; `code`, TikTok's
+            error code; and `log_id`, TikTok's id of the call.
         headers: Headers, such as `Retry-After`.
     """
 
@@ -57,8 +57,8 @@ def login_required(login_path: str) -> ErrorAnswer:
 
 
 def answer_for(error: TikTokError, *, login_path: str) -> ErrorAnswer | None:
-    """Return the answer for *error*, or `None` if it is a fault of the application; see `Backend.answer`."""
-    if isinstance(error, _FAULTS_OF_OURS):
+    """Return the answer for *error*, or `None` if the application caused it; see `Backend.answer`."""
+    if isinstance(error, _APPLICATION_ERRORS):
         return None
     if isinstance(error, (ReauthorizationRequired, AccountNotFound, AccessTokenInvalid)):
         return login_required(login_path)

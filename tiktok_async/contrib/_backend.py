@@ -1,4 +1,4 @@
-"""What a web backend does with a session, whatever its framework: open, log in, know who is there, take webhooks."""
+"""What a web backend does with a session, in any framework: open it, log users in and out, and receive webhooks."""
 
 import asyncio
 import logging
@@ -26,33 +26,33 @@ from tiktok_async.webhooks import MAX_BODY
 __all__ = ["Backend", "BackendOptions", "WebSession", "local_path"]
 
 WebSession = MutableMapping[str, Any]
-"""What a framework keeps for one browser, signed."""
+"""The web session of one browser: signed values that the framework keeps."""
 
 _logger = logging.getLogger("tiktok_async.contrib")
 
-# What a browser's session holds: the logins that wait for their callback, those that were finished lately, the account
-# that is logged in, and all that are.
+# The keys of a browser's session: logins that wait for their callback, logins that finished recently, the current
+# account, and all accounts that are logged in.
 _PENDING = "tiktok_logins"
 _FINISHED = "tiktok_finished"
 _USER = "tiktok_open_id"
 _USERS = "tiktok_open_ids"
 
-# The session is often a cookie, of which browsers keep 4,096 bytes.
+# The session is often a cookie, and browsers accept at most 4,096 bytes for a cookie.
 _MOST_PENDING = 5
 _MOST_PENDING_LETTERS = 2_000
 _MOST_FINISHED = 3
 _LONGEST_FINISHED = 200
 _MOST_ACCOUNTS = 20
 _PENDING_LIFE = timedelta(hours=1)
-# How many logins are remembered here, so that a callback that is fetched twice at once has one outcome.
+# How many logins are remembered here. If a browser fetches a callback twice at once, both get the same outcome.
 _MOST_OUTCOMES = 1_000
 _OUTCOME_LIFE = timedelta(minutes=2)
-# A path on this site and nothing else: browsers read `//host`, `/\host` and `/<tab>/host` as another site.
+# Only a path on this site: browsers read `//host`, `/\host` and `/<tab>/host` as another site.
 _LOCAL = re.compile(r"/(?!/)[!-\[\]-~]{0,1999}")
 
 
 def local_path(url: str | None) -> str:
-    """Return *url* if it is a path on this site; `/` for anything else, so that nobody is sent elsewhere."""
+    """Return *url* if it is a path on this site, else `/`. This prevents redirects to other sites."""
     return url if url is not None and _LOCAL.fullmatch(url) else "/"
 
 
@@ -69,18 +69,18 @@ class BackendOptions(TypedDict, total=False):
 
 
 class Backend:
-    """The part of the helpers that knows no framework; each framework's `TikTok` builds on it.
+    """The part of the helpers that depends on no framework; each framework's `TikTok` is a subclass.
 
     Args:
         open_session: Makes the session, once in each process; `None` is `TikTokSession.from_env`.
-        redirect_uri: The app's registered redirect URI; its path is where the callback is served.
-        scopes: What a login asks for.
-        on_event: Your own work for a webhook's event, awaited once for each; if it raises, TikTok repeats the event.
-        on_login: Your own work for a login, awaited before the browser counts as logged in: it gets the account and
-            the browser's session, and can tie the account's open_id to your own user. If it raises, nobody is logged
-            in. A browser that fetches its callback twice runs it twice.
-        login_path: Where a login begins; `?next=/path` is where it ends.
-        webhook_path: Where TikTok posts its events.
+        redirect_uri: The app's registered redirect URI; the callback is served at its path.
+        scopes: The scopes that a login asks for.
+        on_event: Your handler for webhook events, awaited once for each event. If it raises, TikTok repeats the event.
+        on_login: Your handler for logins, awaited before the browser counts as logged in. It gets the account and
+            the browser's session, and can link the account's open_id to your own user. If it raises, nobody is logged
+            in. If a browser fetches its callback twice, the handler runs twice.
+        login_path: The path where a login begins; `?next=/path` sets the path where it ends.
+        webhook_path: The path to which TikTok posts its events.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Backend:
 
     @property
     def on_https(self) -> bool:
-        """Whether browsers reach this site over https, as the redirect URI tells."""
+        """Whether browsers reach this site over https, according to the redirect URI."""
         return self._redirect_uri.startswith("https:")
 
     @property
@@ -124,7 +124,7 @@ class Backend:
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[TikTokSession, None]:
-        """Hold the session open, from the application's start to its end; inside itself it changes nothing."""
+        """Hold the session open, from the application's start to its end; if it is already open, change nothing."""
         if self._session is not None:
             yield self._session
             return
@@ -139,16 +139,16 @@ class Backend:
     def begin(self, web: WebSession, next_url: str | None) -> str:
         """Begin a login and return the consent page's URL.
 
-        Several may be under way in one browser, in several tabs; each callback finds its own by its state.
+        One browser may have several logins under way, in several tabs. Each callback finds its own login by its state.
 
         Args:
             web: The browser's session; it keeps the state and the PKCE verifier until the callback, for an hour.
-            next_url: Where the login is to end, a path on this site.
+            next_url: Where the login should end, a path on this site.
         """
         request = self.session.oauth.authorization(self._redirect_uri, self._scopes)
         verifier = None if request.code_verifier is None else request.code_verifier.reveal()
         at = int(self.session.clock.now().timestamp())
-        # The newest come last; what is too old or too much goes.
+        # The newest come last. Logins that are too old or too many are dropped.
         kept = {state: one for state, one in _pending(web).items() if self._is_fresh(one)}
         kept[request.state] = [verifier, local_path(next_url), at]
         while len(kept) > _MOST_PENDING or (len(kept) > 1 and len(repr(kept)) > _MOST_PENDING_LETTERS):
@@ -159,15 +159,15 @@ class Backend:
     async def finish(self, web: WebSession, query: str) -> str:
         """End a login and return the path to go on at.
 
-        A callback that fails, or that is fetched again, leaves the browser's session as it was, with whoever is
-        logged in in it.
+        A callback that fails, or that is fetched again, does not change the browser's session: accounts that are
+        logged in stay logged in.
 
         Args:
-            web: The browser's session; it knows the account from now on.
+            web: The browser's session; from now on it holds the account.
             query: The callback's query string.
 
         Returns:
-            What was asked for as `next`; with `tiktok_error=denied`, `expired` or `failed` where there was no login.
+            The path that was given as `next`; with `tiktok_error=denied`, `expired` or `failed` if the login failed.
         """
         state = dict(parse_qsl(query)).get("state", "")
         kept = _pending(web).get(state)
@@ -190,22 +190,22 @@ class Backend:
         return target
 
     def account(self, web: WebSession) -> Account | None:
-        """Return the account that is logged in in this browser; no I/O happens, so it may be disconnected by now."""
+        """Return the current account of this browser; without I/O, so it may already be disconnected."""
         open_id: Any = web.get(_USER)
         return self.session.account(open_id) if isinstance(open_id, str) and open_id else None
 
     def accounts(self, web: WebSession) -> list[Account]:
-        """Return every account that is logged in in this browser, the first to log in first; `account` is one of them.
+        """Return all accounts that are logged in in this browser, in order of login; `account` is one of them.
 
         At most 20 are remembered.
         """
         return [self.session.account(open_id) for open_id in _open_ids(web)]
 
     def select(self, web: WebSession, open_id: str) -> Account | None:
-        """Let another account that is logged in in this browser be `account`.
+        """Make another account that is logged in in this browser the current one, which `account` returns.
 
         Returns:
-            The account; `None`, and nothing is changed, if it is not logged in in this browser.
+            The account. If it is not logged in in this browser, `None`, and nothing is changed.
         """
         if open_id not in _open_ids(web):
             return None
@@ -213,23 +213,24 @@ class Backend:
         return self.session.account(open_id)
 
     def log_in(self, web: WebSession, account: Account) -> None:
-        """Let *account* be the one in this browser, beside those that are; for logins that came another way.
+        """Make *account* the current one of this browser, for logins that do not use the callback.
 
-        A mini game's server does it with the account that `session.oauth.exchange` returned.
+        Other accounts stay logged in. A mini game's server calls this with the account that `session.oauth.exchange`
+        returned.
         """
         others = [open_id for open_id in _open_ids(web) if open_id != account.open_id]
         web[_USERS] = [*others, account.open_id][-_MOST_ACCOUNTS:]
         web[_USER] = account.open_id
 
     def log_out(self, web: WebSession, open_id: str | None = None) -> None:
-        """Forget who is logged in in this browser; the accounts stay connected.
+        """Log out of this browser; the accounts stay connected.
 
-        A cookie that was copied before stays good until it ends: it holds who is logged in, and nothing on the server
-        is asked. To make copies worthless, keep sessions on the server, or change the key that signs them.
+        A cookie that was copied before stays valid until it expires: it says who is logged in, and the server does
+        not check it elsewhere. To invalidate copies, keep sessions on the server, or change the key that signs them.
 
         Args:
             web: The browser's session.
-            open_id: Only this account; the one that logged in last is then `account`.
+            open_id: Log out only this account; `account` is then the account that logged in last.
         """
         left = [] if open_id is None else [one for one in _open_ids(web) if one != open_id]
         if not left:
@@ -242,10 +243,10 @@ class Backend:
             web[_USER] = left[-1]
 
     def answer(self, error: TikTokError) -> ErrorAnswer | None:
-        """Return what to answer a visitor when a call raised *error*; `None` if it is a fault of the application.
+        """Return the answer to a visitor when a call raised *error*; `None` if the application caused the error.
 
-        401 with the login's path where the user has to log in, 403 for what they did not grant or TikTok does not let
-        them post, 429 with `Retry-After`, 503 if the store failed, 502 if TikTok did.
+        The status is 401 with the login's path if the user has to log in, 403 if they did not grant a scope or TikTok
+        does not let them post, 429 with `Retry-After` for limits, 503 if the store failed, and 502 if TikTok failed.
         """
         return answer_for(error, login_path=self.login_path)
 
@@ -254,7 +255,7 @@ class Backend:
         return bool(age <= _PENDING_LIFE.total_seconds())
 
     async def _outcome(self, state: str, verifier: str | None, query: str) -> Account:
-        """Exchange the code once: who fetches the callback meanwhile or again shares the outcome.
+        """Exchange the code once; later fetches of the same callback get the same outcome.
 
         Raises:
             TikTokError: The login did not succeed.
@@ -277,15 +278,15 @@ class Backend:
         return await asyncio.shield(self._outcomes[state][1])
 
     async def receive(self, body: AsyncIterable[bytes] | bytes, signature: str | None) -> int:
-        """Take a webhook and return the HTTP status to answer with.
+        """Handle a webhook and return the HTTP status to answer with.
 
         Args:
-            body: The request's raw body, whole or as it comes in.
+            body: The request's raw body, as bytes or as a stream.
             signature: Its `TikTok-Signature` header.
 
         Returns:
-            200 for an event that was handled now or before, 4xx for what is not to be believed, 409 for one that
-            another process is at work on, 503 if the store or TikTok failed; TikTok repeats all but the first.
+            200 for an event that was handled now or before, 401 for a delivery that is not valid, 409 for an event that
+            another process is handling, 503 if the store or TikTok failed. TikTok repeats all but the first.
         """
         try:
             event = self.session.webhooks.parse(body if isinstance(body, bytes) else await _read(body), signature)
@@ -320,13 +321,13 @@ def _ended(target: str, error: TikTokError) -> str:
 
 
 def _pending(web: WebSession) -> dict[str, list[Any]]:
-    """Return the logins under way in a browser: by state, each with its verifier, where it ends and when it began."""
+    """Return the logins under way in a browser, by state: verifier, path where it ends, time when it began."""
     found: Any = web.get(_PENDING)
     return cast("dict[str, list[Any]]", found) if isinstance(found, dict) else {}
 
 
 def _finished(web: WebSession) -> dict[str, str]:
-    """Return where the logins that were finished lately ended, by state."""
+    """Return the paths where recently finished logins ended, by state."""
     found: Any = web.get(_FINISHED)
     return cast("dict[str, str]", found) if isinstance(found, dict) else {}
 
@@ -335,5 +336,5 @@ def _open_ids(web: WebSession) -> list[str]:
     found: Any = web.get(_USERS)
     if isinstance(found, list):
         return cast("list[str]", found)
-    # A session that was written before there could be several.
+    # A session from an older version, which kept only one account.
     return [web[_USER]] if isinstance(web.get(_USER), str) else []

@@ -1,6 +1,6 @@
-"""A signed cookie that holds a small dictionary, for frameworks that bring none.
+"""A signed cookie that holds a small dictionary, for frameworks without a web session.
 
-What is in it cannot be changed by the browser, and can be read by it.
+The browser can read the contents, but cannot change them.
 """
 
 import base64
@@ -25,9 +25,9 @@ class CookieSigner:
     """Signs a dictionary for a cookie, and reads it back.
 
     Args:
-        key: At least 16 characters, known to all processes of the application.
-        max_age: How long what it signs is believed.
-        clock: The time.
+        key: At least 16 characters, the same in all processes of the application.
+        max_age: How long a signed cookie is valid.
+        clock: The clock.
 
     Raises:
         ConfigurationError: *key* is too short to protect anything.
@@ -47,7 +47,7 @@ class CookieSigner:
         return f"{text}.{self._signature(text)}"
 
     def read(self, cookie: str | None) -> dict[str, Any]:
-        """Return what `write` signed; nothing for what it did not sign, or too long ago."""
+        """Return the values that `write` signed; an empty dictionary if the signature is wrong or too old."""
         text, _, signature = (cookie or "").rpartition(".")
         if not hmac.compare_digest(self._signature(text).encode(), signature.encode("utf-8", "replace")):
             return {}

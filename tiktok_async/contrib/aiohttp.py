@@ -31,14 +31,14 @@ _WEB_SESSION = web.RequestKey("tiktok_web_session", WebSession)
 class TikTok(Backend):
     """Login, callback, webhooks, and one session for each process of an aiohttp application.
 
-    aiohttp brings no web session, so this one keeps a signed cookie of its own.
+    aiohttp has no web session, so this class keeps its own signed cookie.
 
     Args:
         cookie_key: Signs the cookie: at least 16 random characters, the same in all processes.
-        cookie_name: The cookie's name; `None` is `__Host-tiktok_session` over https, which browsers take from this host
-            alone and over https only, and `tiktok_session` without.
+        cookie_name: The cookie's name. `None` means `__Host-tiktok_session` over https (browsers accept that name only
+            from this host and only over https), and `tiktok_session` over http.
         cookie_age: How long a browser stays logged in.
-        secure_cookie: Whether the cookie goes over https only; `None` follows the redirect URI.
+        secure_cookie: Whether the cookie is sent over https only; `None` follows the redirect URI.
         **settings: As for `Backend`: `redirect_uri`, `scopes`, `open_session`, `on_event`, `on_login` and the paths.
     """
 
@@ -57,9 +57,9 @@ class TikTok(Backend):
         self._name = cookie_name or ("__Host-tiktok_session" if self._secure else "tiktok_session")
 
     def setup(self, app: web.Application) -> None:
-        """Give *app* the session, the cookie, the routes, and answers for what a handler's calls raise.
+        """Add to *app* the session, the cookie, the routes, and answers for errors that a handler raises.
 
-        What a handler catches itself never comes to those answers; `answer` says which they are.
+        An error that a handler catches itself gets no such answer. `answer` lists the answers.
         """
         app.cleanup_ctx.append(self._lifespan)
         app.middlewares.append(self._keep_cookie)
@@ -69,7 +69,7 @@ class TikTok(Backend):
         app.router.add_post(self.webhook_path, self._webhook)
 
     def web_session(self, request: web.Request) -> WebSession:
-        """Return what is kept for the browser of *request*; put JSON values into it."""
+        """Return the web session of the browser of *request*; it can hold JSON values."""
         return request[_WEB_SESSION]
 
     def current(self, request: web.Request) -> Account | None:
@@ -80,7 +80,7 @@ class TikTok(Backend):
         """Return the account that is logged in in the browser of *request*.
 
         Raises:
-            HTTPUnauthorized: Nobody is; its body is JSON with the login's path.
+            HTTPUnauthorized: Nobody is logged in; the body is JSON with the login's path.
         """
         account = self.current(request)
         if account is None:
@@ -115,15 +115,15 @@ class TikTok(Backend):
             return web.json_response(told.body, status=told.status, headers=told.headers)
 
     async def _login(self, request: web.Request) -> web.StreamResponse:
-        return _see(self.begin(self.web_session(request), request.query.get("next")))
+        return _redirect(self.begin(self.web_session(request), request.query.get("next")))
 
     async def _callback(self, request: web.Request) -> web.StreamResponse:
-        return _see(await self.finish(self.web_session(request), request.rel_url.raw_query_string))
+        return _redirect(await self.finish(self.web_session(request), request.rel_url.raw_query_string))
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
         return web.Response(status=await self.receive(request.content.iter_any(), request.headers.get(HEADER)))
 
 
-def _see(location: str) -> web.Response:
-    # Not the exception of the same name: the middleware sets a cookie on it.
+def _redirect(location: str) -> web.Response:
+    # A response, not aiohttp's exception `HTTPSeeOther`: the middleware sets a cookie on it.
     return web.Response(status=303, headers={"Location": location, "Cache-Control": "no-store"})

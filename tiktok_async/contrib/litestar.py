@@ -35,13 +35,13 @@ _Request = Request[Any, Any, Any]
 class TikTok(Backend):
     """Login, callback, webhooks, and one session for each process of a Litestar application.
 
-    A session middleware has to be there, such as that of Litestar's `CookieBackendConfig`: it keeps the login and who
-    is logged in. The arguments are those of `Backend`.
+    The application needs a session middleware, such as that of Litestar's `CookieBackendConfig`: it keeps the logins
+    under way and who is logged in. The arguments are those of `Backend`.
     """
 
     @asynccontextmanager
     async def lifespan(self, app: Litestar) -> AsyncGenerator[None, None]:
-        """Hold the session from start to stop."""
+        """Hold the session open from the application's start to its stop."""
         del app
         async with self.opened():
             yield
@@ -58,7 +58,7 @@ class TikTok(Backend):
         """Return the account that is logged in in this browser; for `Provide`.
 
         Raises:
-            NotAuthorizedException: Nobody is.
+            NotAuthorizedException: Nobody is logged in.
         """
         account = self.current(request)
         if account is None:
@@ -67,7 +67,7 @@ class TikTok(Backend):
         return account
 
     def exception_handlers(self) -> dict[int | type[Exception], Callable[[_Request, Any], Response[Any]]]:
-        """Return the answers for what a call raises; for `Litestar(exception_handlers=...)`."""
+        """Return the answers for errors that a call raises; for `Litestar(exception_handlers=...)`."""
         return {TikTokError: self._answer}
 
     def _answer(self, request: _Request, error: TikTokError) -> Response[Mapping[str, Any]]:
@@ -82,12 +82,12 @@ class TikTok(Backend):
 
         @get(self.login_path, name="tiktok_login")
         async def login(request: _Request) -> Response[None]:
-            return _see(self.begin(request.session, request.query_params.get("next")))
+            return _redirect(self.begin(request.session, request.query_params.get("next")))
 
         @get(self.callback_path, name="tiktok_callback")
         async def callback(request: _Request) -> Response[None]:
             query: bytes = request.scope["query_string"]
-            return _see(await self.finish(request.session, query.decode("latin-1")))
+            return _redirect(await self.finish(request.session, query.decode("latin-1")))
 
         @post(self.webhook_path, name="tiktok_webhook")
         async def webhook(request: _Request) -> Response[bytes]:
@@ -97,5 +97,5 @@ class TikTok(Backend):
         return [login, callback, webhook]
 
 
-def _see(location: str) -> Response[None]:
+def _redirect(location: str) -> Response[None]:
     return Response(None, status_code=303, headers={"Location": location, "Cache-Control": "no-store"})

@@ -38,7 +38,7 @@ class LoginRequired(HTTPException):
     """Nobody is logged in in this browser: HTTP 401.
 
     Attributes:
-        answer: What `TikTok.setup` answers with; without it, Starlette and FastAPI answer in their own form.
+        answer: The answer that `TikTok.setup` gives. Without `setup`, Starlette and FastAPI answer in their own form.
     """
 
     def __init__(self, login_path: str) -> None:
@@ -49,15 +49,15 @@ class LoginRequired(HTTPException):
 class TikTok(Backend):
     """Login, callback, webhooks, and one session for each process of a Starlette or FastAPI application.
 
-    Starlette's `SessionMiddleware` has to be there: its signed cookie keeps the login and who is logged in.
-    The arguments are those of `Backend`.
+    The application needs Starlette's `SessionMiddleware`: its signed cookie keeps the logins under way and who is
+    logged in. The arguments are those of `Backend`.
     """
 
     def setup(self, app: Starlette) -> None:
-        """Give *app* the routes, the session from its start to its end, and answers for what a call raises.
+        """Add to *app* the routes, the session from its start to its end, and answers for errors that a call raises.
 
-        What a route catches itself never comes to those answers; `answer` says which they are. A lifespan that *app*
-        has stays, inside the session's.
+        An error that a route catches itself gets no such answer. `answer` lists the answers. If *app* has a lifespan,
+        it stays and runs inside the session's.
         """
         own = app.router.lifespan_context
 
@@ -72,12 +72,12 @@ class TikTok(Backend):
             app.add_exception_handler(kind, handler)
 
     def exception_handlers(self) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
-        """Return the answers for what a call raises, by its error; for `FastAPI(exception_handlers=...)`."""
+        """Return the answers for errors that a call raises, by their class; for `FastAPI(exception_handlers=...)`."""
         return {TikTokError: self._answer, LoginRequired: self._answer}
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncGenerator[None, None]:
-        """Hold the session from start to stop; inside a lifespan of your own, `async with tiktok.opened():` does it."""
+        """Hold the session open from start to stop; in your own lifespan, use `async with tiktok.opened():`."""
         del app
         async with self.opened():
             yield
@@ -102,7 +102,7 @@ class TikTok(Backend):
         """Return the account that is logged in in this browser; for `Depends`.
 
         Raises:
-            LoginRequired: Nobody is: 401.
+            LoginRequired: Nobody is logged in; HTTP 401.
         """
         account = self.current(connection)
         if account is None:
@@ -110,7 +110,7 @@ class TikTok(Backend):
         return account
 
     def web_session(self, connection: HTTPConnection) -> WebSession:
-        """Return what is kept for this browser; put JSON values into it.
+        """Return the web session of this browser; it can hold JSON values.
 
         Raises:
             ConfigurationError: The application lacks a session middleware.

@@ -1,7 +1,7 @@
-"""Bulk sync on worker engines: what a worker does, and adapters that put it on an engine.
+"""Bulk sync on worker engines: the work of a worker, and adapters for some engines.
 
-`SyncJobs` fits any engine; `tiktok_async.workers.taskiq` and `tiktok_async.workers.streaq` need the extra of their
-name. Correctness is this library's: an engine only carries wake-ups, made of an open_id and the name of a round.
+`SyncJobs` works with any engine. `tiktok_async.workers.taskiq` and `tiktok_async.workers.streaq` each need the extra of
+the same name. This library ensures correctness: an engine only carries jobs, made of an open_id and the id of a round.
 """
 
 from tiktok_async.workers._jobs import OpenJobs, SyncJobs

@@ -1,4 +1,4 @@
-"""What a worker does with a job, and a cron each minute: the same on every engine."""
+"""What a worker does with a job, and what a cron does each minute. It is the same on every engine."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -20,13 +20,13 @@ class SyncJobs:
     """What each worker process opens once, and what its jobs do with it.
 
     Attributes:
-        session: The session; with a shared token store and a shared limiter in a fleet.
-        checkpoints: Where the checkpoints live.
-        handler: Gets what is new; must be idempotent.
+        session: The session. A fleet needs a shared token store and a shared limiter.
+        checkpoints: The checkpoint store.
+        handler: Gets new, changed and missing videos; must be idempotent.
         every: How often each account is synced.
         look_back: How far back to look for changed and missing videos.
-        again_after: When an account is sent again if its job is not done.
-        lease: How long an account stays taken after its worker died.
+        again_after: After how long an account is sent again if its job is not done.
+        lease: How long an account stays leased after its worker died.
 
     Example:
         >>> @asynccontextmanager
@@ -45,11 +45,11 @@ class SyncJobs:
     lease: timedelta = timedelta(seconds=60)
 
     async def sync(self, open_id: str, checkpoint_id: str | None = None) -> str:
-        """Do one job; see `sync_account`. Safe to run twice, late or never, and no engine has to repeat it.
+        """Do one job; see `sync_account`. It is safe to run it twice, late or never, and engines need no retries.
 
         Args:
             open_id: The account.
-            checkpoint_id: The round; `None` for a job that was not made by the reconciler.
+            checkpoint_id: The round; `None` for a job that the reconciler did not make.
 
         Returns:
             The `SyncState` in which it ended, as a plain `str`.
@@ -72,7 +72,7 @@ class SyncJobs:
         return done.state.value
 
     async def reconcile(self, send: Callable[[str, str], Awaitable[object]], *, limit: int | None = None) -> int:
-        """Send a job for each account that is due: what a cron calls each minute. It may run several times at once.
+        """Send a job for each account that is due. A cron calls it each minute; several calls may run at once.
 
         Args:
             send: Puts a job into the engine's queue: an open_id and a checkpoint_id.
@@ -94,4 +94,4 @@ class SyncJobs:
 
 
 OpenJobs = Callable[[], AbstractAsyncContextManager[SyncJobs]]
-"""Opens what a worker process needs, and closes it at its end."""
+"""Opens what a worker process needs, and closes it when the process ends."""

@@ -1,7 +1,7 @@
 """Bulk sync on streaQ (extra `streaq`).
 
-Measured, streaQ loses no job of a killed worker and runs a few twice; here the second one finds the account taken, or
-its round made.
+In measurements, streaQ lost no job of a killed worker and ran a few jobs twice. Here the second run finds that the
+account is leased, or that its round is done.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ class SyncWorker:
     """A streaQ worker and its tasks.
 
     Attributes:
-        worker: Run it with `streaq run` or `await worker.run_async()`; inside `async with worker` jobs can be sent.
+        worker: Run it with `streaq run` or `await worker.run_async()`. Inside `async with worker`, you can send jobs.
         sync: `await sync.enqueue(open_id, None)` sends an account's job, for instance when its user logs in.
         reconcile: Sends the jobs that are due; the workers run it each minute by themselves.
     """
@@ -45,14 +45,14 @@ def sync_worker(
 ) -> SyncWorker:
     """Make a streaQ worker with the tasks of bulk sync.
 
-    Jobs are JSON instead of streaQ's pickle, their results are not kept, and failed ones are left to the reconciler.
+    Jobs are JSON instead of streaQ's pickle. Results are not kept, and the reconciler sends failed jobs again.
 
     Args:
         url: Redis.
         opened: Opens what a worker process needs; called when the worker runs.
         queue_name: The queue.
         cron: When the reconciler runs.
-        idle_timeout: After how long the jobs of a dead worker go to another.
+        idle_timeout: After how long another worker gets the jobs of a dead worker.
         **options: Keywords of streaQ's `Worker`, such as `concurrency`.
 
     Example:
@@ -82,7 +82,7 @@ def sync_worker(
 
 
 def sending(syncing: SyncWorker) -> Callable[[str, str], Awaitable[object]]:
-    """Return what `SyncJobs.reconcile` sends a job with, for a reconciler outside of the workers."""
+    """Return the `send` argument for `SyncJobs.reconcile`, for a reconciler outside of the workers."""
 
     async def send(open_id: str, checkpoint_id: str) -> object:
         return await syncing.sync.enqueue(open_id, checkpoint_id)

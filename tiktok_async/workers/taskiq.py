@@ -1,8 +1,8 @@
 """Bulk sync on taskiq (extra `taskiq`).
 
-Use a broker that acknowledges, such as the one `stream_broker` makes. taskiq-redis's `ListQueueBroker` takes a job out
-of Redis before it is done: measured, a killed worker lost a fifth of them. Here such a job is only late, by
-`SyncJobs.again_after`; but late it is.
+Use a broker that acknowledges, such as the one that `stream_broker` makes. taskiq-redis's `ListQueueBroker` removes a
+job from Redis before it is done: in measurements, a killed worker lost a fifth of its jobs. Here such a job is not
+lost, but it is late by `SyncJobs.again_after`.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
@@ -28,8 +28,8 @@ class SyncTasks:
 
     Attributes:
         sync: `sync.kiq(open_id)` sends an account's job, for instance when its user logs in.
-        reconcile: Sends the jobs that are due. taskiq's scheduler sends it each minute where its sources contain
-            `LabelScheduleSource(broker)`; any other cron may send `reconcile.kiq()`.
+        reconcile: Sends the jobs that are due. taskiq's scheduler sends it each minute if its sources contain
+            `LabelScheduleSource(broker)`; any other cron may call `reconcile.kiq()`.
     """
 
     sync: AsyncTaskiqDecoratedTask[[str, str | None], Coroutine[Any, Any, str]]
@@ -39,25 +39,25 @@ class SyncTasks:
 def stream_broker(url: str, *, queue_name: str = "tiktok-sync", **options: Any) -> RedisStreamBroker:  # noqa: ANN401 - as RedisStreamBroker declares them
     """Make a broker on Redis streams with options that are safe when workers die.
 
-    taskiq-redis's own are not: its lock around the recovery of dead workers' jobs has no end, a worker takes a hundred
-    jobs at a time, and acknowledged jobs stay in the stream for ever. It looks for dead workers' jobs only after it got
-    a new one; the reconciler's next jobs see to that.
+    The defaults of taskiq-redis are not safe: its lock around the recovery of dead workers' jobs never expires, a
+    worker takes a hundred jobs at a time, and acknowledged jobs stay in the stream for ever. It looks for dead workers'
+    jobs only after it got a new job; the reconciler sends new jobs often enough.
 
     Args:
-        url: Redis.
+        url: The URL of Redis.
         queue_name: The stream.
-        **options: Keywords of `RedisStreamBroker`, which win.
+        **options: Keywords of `RedisStreamBroker`; they override the safe options.
 
     Example:
         >>> broker = stream_broker("redis://localhost:6379/0")
         >>> tasks = add_sync_tasks(broker, opened)
     """
     safe: dict[str, Any] = {
-        "consumer_id": "0",  # jobs that were sent before the first worker came count too
+        "consumer_id": "0",  # includes jobs that were sent before the first worker started
         "idle_timeout": _IDLE_MS,
         "unacknowledged_lock_timeout": _LOCK_SECONDS,
         "xread_count": 10,
-        "maxlen": 100_000,  # a job that is trimmed away is a late one
+        "maxlen": 100_000,  # a job that is trimmed away is sent again later
     }
     return RedisStreamBroker(url, queue_name=queue_name, **{**safe, **options})
 
@@ -66,7 +66,7 @@ def add_sync_tasks(broker: AsyncBroker, opened: OpenJobs) -> SyncTasks:
     """Add the tasks of bulk sync to *broker*.
 
     Args:
-        broker: Any broker of taskiq's.
+        broker: Any taskiq broker.
         opened: Opens what a worker process needs; called in workers only, once in each.
 
     Returns:
@@ -76,7 +76,7 @@ def add_sync_tasks(broker: AsyncBroker, opened: OpenJobs) -> SyncTasks:
     open_now: list[SyncJobs] = []
 
     async def start(_: TaskiqState) -> None:
-        # A receiver that lost Redis for a while starts again, in the same process.
+        # A receiver that lost its connection to Redis starts again, in the same process.
         if not open_now:
             open_now.append(await stack.enter_async_context(opened()))
 
@@ -107,7 +107,7 @@ def add_sync_tasks(broker: AsyncBroker, opened: OpenJobs) -> SyncTasks:
 
 
 def sending(tasks: SyncTasks) -> Callable[[str, str], Awaitable[object]]:
-    """Return what `SyncJobs.reconcile` sends a job with, for a reconciler outside of the workers."""
+    """Return the `send` argument for `SyncJobs.reconcile`, for a reconciler outside of the workers."""
 
     async def send(open_id: str, checkpoint_id: str) -> object:
         return await tasks.sync.kiq(open_id, checkpoint_id)
