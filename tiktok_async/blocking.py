@@ -100,6 +100,7 @@ class Runner:
         """Yield the items of the asynchronous iterable *items*, one at a time, without reading ahead.
 
         If the loop ends early, *items* is closed.
+
         Args:
             items: The iterable, such as `account.videos()` or `publish.upload()`.
 

@@ -1,8 +1,8 @@
 """Bulk sync: the videos of thousands of creators, from one process or from a fleet.
 
-`sync_videos` is for one process: results stream by. `sync_account` and `due_accounts` are the pieces for a fleet on any
-worker engine: the engine carries wake-ups, and whether a job is lost, late or doubled changes nothing about what is
-stored in the end.
+`sync_videos` is for one process and yields results as they come. `sync_account` and `due_accounts` are for a fleet on
+any worker engine. The engine only carries jobs: a job that is lost, late or run twice does not change what is stored in
+the end.
 """
 
 from tiktok_async.models import AccountSync, Checkpoint, DueAccount, SyncState

@@ -1,4 +1,4 @@
-"""One account's round: from its lease and its checkpoint to the next."""
+"""One account's round: take its lease, start at its checkpoint and save the next checkpoint."""
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
@@ -35,33 +35,33 @@ async def sync_account(
 ) -> AccountSync:
     """Bring an account's videos up to date: the job of a worker.
 
-    It takes the account's lease and goes on from the account's checkpoint, also from the middle of a round that
-    another worker died in. Run twice at once, one of the two finds the lease taken and does nothing; run twice in a
-    row, the second finds the round made; run late or never, the reconciler sends it again.
+    It takes the account's lease and continues from the account's checkpoint, even in the middle of a round whose
+    worker died. If the job runs twice at once, one run finds the lease taken and does nothing. If it runs twice in a
+    row, the second run finds that the round is done. If it runs late or never, the reconciler sends it again.
 
-    What TikTok or the network refuses is a result, not an exception, and sets the account's next try: no retries of
-    the engine are needed.
+    A failure of TikTok or of the network is a result, not an exception, and it sets the account's next try. The
+    engine needs no retries.
 
     Args:
         session: The session.
         open_id: The account.
-        handler: Awaited with each page of videos that are new or changed, and with the ids that are listed no
-            longer. It must be idempotent: after a crash it gets a page again. What it raises ends the call.
-        checkpoints: Where the checkpoints live.
-        checkpoint_id: The round that the job was made for, as `due_accounts` gave it; `None` makes a round now.
+        handler: Awaited with each page of videos that are new or changed, and with the ids that are no longer
+            listed. It must be idempotent: after a crash it gets a page again. An error that it raises ends the call.
+        checkpoints: The checkpoint store.
+        checkpoint_id: The round that the job was made for, as `due_accounts` gave it; `None` does a round now.
         every: How often each account is synced.
         look_back: How far back, from now, to look for changed and missing videos.
-        since: Nothing older than this: an aware datetime, a date, or a time back from now. `None` goes back to the
-            account's first video, once.
+        since: Only videos posted since then: an aware datetime, a date, or a timedelta back from now. With `None`, the
+            first round goes back to the account's first video.
         fields: Which fields; `None` for all.
-        lease: How long the account stays taken after this worker died; less than the reconciler's *again_after*, or
-            the next job finds it taken still. It is renewed while the work goes on.
+        lease: How long the account stays leased after this worker died. It must be less than the reconciler's
+            *again_after*, or the next job still finds the lease taken. It is renewed while the work goes on.
 
     Returns:
         What was done.
 
     Raises:
-        ConfigurationError: An argument cannot be right.
+        ConfigurationError: An argument is not valid.
         StoreError: The checkpoints cannot be read or written.
         SessionClosed: The session was closed meanwhile.
 

@@ -1,4 +1,4 @@
-"""Covers end after six hours: asking for them again before they do.
+"""Cover URLs expire after six hours: ask for new ones before that.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-object
 """
@@ -27,25 +27,25 @@ async def refresh_covers(
     within: Duration = _WITHIN,
     fields: Iterable[VideoField | str] = _FIELDS,
 ) -> AsyncIterator[Video]:
-    """Yield an account's videos anew whose cover ends soon, 20 a request.
+    """Ask again for the videos whose cover expires soon, 20 in a request, and yield them.
 
     Args:
         session: The session.
         account: Whose videos: an account or an open_id.
-        covers: What is stored, from any iterable: videos of which only `id` and `cover_image_url` matter. Those
-            whose cover lives longer are left out, those that do not say how long theirs lives are not.
-        within: How far ahead to look; also what has ended already is asked for.
+        covers: The stored videos, from any iterable; only `id` and `cover_image_url` are used. A video whose cover
+            expires later is left out. A video whose cover does not say when it expires is asked for.
+        within: How far ahead to look. Covers that have already expired are asked for, too.
         fields: Which fields to ask for; by default the id and the cover.
 
     Yields:
-        The videos with their new covers. One that is not there any more is left out.
+        The videos with their new covers. A video that no longer exists is left out.
 
     Raises:
-        ConfigurationError: An argument cannot be right.
-        TikTokError: What a request raised; the videos before it were yielded.
+        ConfigurationError: An argument is not valid.
+        TikTokError: From a request; the videos of earlier requests were already yielded.
 
     Example:
-        >>> async def renew(session, table, open_id):
+        >>> async def refresh(session, table, open_id):
         ...     async for video in refresh_covers(session, open_id, await table.covers(open_id)):
         ...         await table.set_cover(open_id, video)
     """

@@ -1,4 +1,4 @@
-"""Which accounts are due: the reconciler, which any cron of any engine calls."""
+"""Which accounts are due: the reconciler, which a cron of any engine can call."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
@@ -13,10 +13,10 @@ from tiktok_async.sync import _rules as rules
 from tiktok_async.sync._plan import EVERY, lengths
 
 _AGAIN_AFTER = timedelta(minutes=10)
-_TOGETHER = 200
+_BATCH_SIZE = 200
 _LEASE = timedelta(minutes=5)
 
-# The enrolment has a checkpoint of its own, under a key that no open_id of TikTok's looks like.
+# The enrolment has its own checkpoint. No open_id of TikTok looks like its key.
 _ENROLMENT_KEY = "*"
 _ENROLMENTS_EACH_INTERVAL = 12
 
@@ -30,25 +30,25 @@ async def due_accounts(
     again_after: Duration = _AGAIN_AFTER,
     limit: int | None = None,
 ) -> AsyncGenerator[DueAccount, None]:
-    """Hand out the accounts that are due, longest overdue first: call it each minute, and send a job for each.
+    """Yield the accounts that are due, longest overdue first; call it each minute, and send a job for each account.
 
-    An account that was handed out is due again *again_after* later, unless its job is done by then: so a job that an
-    engine loses is a late job, and a queue that is behind is not filled with the same accounts again and again. Of
-    several reconcilers at once, each account goes to one.
+    After it was yielded, an account is due again *again_after* later, unless its job is done by then. So a job that an
+    engine loses is only late, and a queue that is behind is not filled with the same accounts again and again. If
+    several reconcilers run at once, only one of them gets each account.
 
-    Each account has a slot of its own in the interval, by a hash of its open_id: half a million accounts spread evenly,
-    and go back to it after an outage. Accounts of the token store that have no checkpoint yet are looked for twelve
-    times an interval; to sync one sooner, send its job when its user logs in.
+    Each account has its own slot in the interval, by a hash of its open_id. Half a million accounts are spread evenly,
+    and return to their slots after an outage. Twelve times in each interval, it looks for accounts of the token store
+    that have no checkpoint yet. To sync such an account sooner, send its job when its user logs in.
 
     Args:
-        session: The session, whose accounts are meant.
-        checkpoints: Where the checkpoints live.
+        session: The session; its accounts are synced.
+        checkpoints: The checkpoint store.
         every: How often each account is synced.
-        again_after: When an account is handed out again if its job is not done.
-        limit: The most accounts to hand out; `None` for all that are due.
+        again_after: After how long an account is yielded again if its job is not done.
+        limit: The most accounts to yield; `None` for all that are due.
 
     Raises:
-        ConfigurationError: An argument cannot be right.
+        ConfigurationError: An argument is not valid.
         StoreError: A store cannot be reached.
 
     Example:
@@ -65,7 +65,7 @@ async def due_accounts(
         await _enrol_missing(session, checkpoints, interval)
     left = limit
     while left is None or left > 0:
-        wanted = _TOGETHER if left is None else min(left, _TOGETHER)
+        wanted = _BATCH_SIZE if left is None else min(left, _TOGETHER)
         batch = await checkpoints.take_due(session.client_key, before=now, until=now + pause, limit=wanted)
         for due in batch:
             if due.open_id == _ENROLMENT_KEY:
@@ -79,15 +79,15 @@ async def due_accounts(
 
 @checked("The accounts cannot be enrolled")
 async def enrol_accounts(session: TikTokSession, checkpoints: CheckpointStore, *, every: Duration = EVERY) -> int:
-    """Give each account that has no checkpoint one, due at its slot; `due_accounts` does it by itself.
+    """Add a checkpoint, due at its slot, for each account that has none; `due_accounts` calls this by itself.
 
     Args:
-        session: The session, whose accounts are meant.
-        checkpoints: Where the checkpoints live.
+        session: The session; its accounts are enrolled.
+        checkpoints: The checkpoint store.
         every: How often each account is synced.
 
     Returns:
-        How many were new.
+        How many checkpoints were added.
 
     Raises:
         StoreError: A store cannot be reached.
@@ -99,7 +99,7 @@ async def enrol_accounts(session: TikTokSession, checkpoints: CheckpointStore, *
     async for account in session.accounts():
         key = AccountKey(session.client_key, account.open_id)
         batch.append(Checkpoint(key=key, due_at=rules.slot_after(account.open_id, now, interval)))
-        if len(batch) == _TOGETHER:
+        if len(batch) == _BATCH_SIZE:
             new += await checkpoints.add(batch)
             batch = []
     return new + await checkpoints.add(batch)
@@ -115,4 +115,4 @@ async def _enrol_missing(session: TikTokSession, checkpoints: CheckpointStore, e
             after = Checkpoint(key=key, due_at=again, round=before.round + 1)
             await checkpoints.put(after, expected_version=before.version)
     except (LeaseUnavailable, CheckpointConflict):
-        return  # another reconciler calls it
+        return  # another reconciler enrols them

@@ -1,4 +1,4 @@
-"""What a round is to do, checked once."""
+"""The settings of a round, checked once."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,14 +20,14 @@ _LEASE = timedelta(seconds=60)
 
 @frozen(kw_only=True)
 class Plan:
-    """What a round is to do.
+    """The settings of a round.
 
     Attributes:
         every: How often an account is synced.
         look_back: How far back to look for changed and missing videos.
-        since: Nothing older than this; `None` for no bound.
+        since: Only videos posted since then; `None` for no bound.
         fields: Which fields; `None` for all.
-        lease: How long an account stays taken after its worker died.
+        lease: How long an account stays leased after its worker died.
     """
 
     every: timedelta
@@ -47,32 +47,32 @@ class Plan:
         lease: Duration = _LEASE,
         now: datetime,
     ) -> "Plan":
-        """Make a plan of what a caller gave.
+        """Make a plan from a caller's arguments.
 
         Raises:
-            ConfigurationError: A span is not longer than nothing, or *since* is naive.
+            ConfigurationError: A duration is not greater than zero, or *since* is naive.
         """
         checks = Checks()
         spans = lengths(checks, every=every, look_back=look_back, lease=lease)
         began = checks.moment("since", since, now=now)
         checks.names("fields", fields)
         checks.refuse("The account cannot be synced")
-        # Without its time, a video could be neither new nor missing.
+        # Without create_time, nobody can tell whether a video is new or missing.
         wanted = None if fields is None else list(dict.fromkeys([*map(str, fields), str(VideoField.CREATE_TIME)]))
         return cls(every=spans[0], look_back=spans[1], since=began, fields=wanted, lease=spans[2])
 
 
 def lengths(checks: Checks, **spans: Duration) -> list[timedelta]:
-    """Return *spans* as timedeltas; *checks* gets those that are not longer than nothing."""
+    """Return *spans* as timedeltas; *checks* collects those that are not greater than zero."""
     found = [checks.duration(name, span, positive=True) for name, span in spans.items()]
     return [timedelta(0) if span is None else span for span in found]
 
 
 async def unlisted(account: Account, checkpoint: Checkpoint, plan: Plan) -> tuple[list[Video], tuple[str, ...]]:
-    """Ask by id for the videos that a round did not bring: a listing may leave some out for a while.
+    """Ask by id for the known videos that were not in the round's pages: a listing may omit some for a while.
 
     Returns:
-        Those that exist all the same, and the ids of those that are gone.
+        The videos that still exist, and the ids of those that are gone.
     """
     lost = rules.missing(checkpoint, rules.start_of(checkpoint, plan.look_back, plan.since))
     if not lost:

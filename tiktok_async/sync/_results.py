@@ -1,4 +1,4 @@
-"""What bulk sync hands out: the videos of a round or of a run."""
+"""The results of bulk sync: the videos of a round or of a run."""
 
 from datetime import datetime
 
@@ -18,12 +18,12 @@ def _open_id(account: Account) -> str:
 
 @frozen(slots=True, kw_only=True)
 class SyncPage(JsonModel):
-    """What a round brings at a time, for the handler.
+    """A page of a round, for the handler.
 
     Attributes:
-        account: Whose.
-        videos: Those that are new, or changed since the last round.
-        gone: The ids of videos within the look-back that are listed no longer: deleted, or made private. They come
+        account: The account.
+        videos: The videos that are new, or changed since the last round.
+        gone: The ids of videos within the look-back that are no longer listed: deleted, or made private. They come
             with the last page.
     """
 
@@ -38,11 +38,11 @@ class SyncResult(JsonModel):
 
     Attributes:
         account: The account.
-        videos: Its videos: with checkpoints those that are new or changed, else all since the given moment. Empty if
-            it failed.
-        error: What failed; `None` for success.
-        watermark: When its newest video was posted: the `since` of a next run. After a failure it is what it was.
-        gone: With checkpoints: the ids within the look-back that are listed no longer.
+        videos: Its videos: with checkpoints those that are new or changed, else all since the given moment. Empty
+            after a failure.
+        error: The error; `None` for success.
+        watermark: When its newest video was posted: use it as `since` in the next run. A failure does not change it.
+        gone: With checkpoints: the ids within the look-back that are no longer listed.
     """
 
     account: Account = field(metadata=as_word(_open_id))

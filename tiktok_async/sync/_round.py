@@ -1,4 +1,4 @@
-"""One account's round under its lease, page by page, from its checkpoint to the next."""
+"""One account's round under its lease, page by page, from one checkpoint to the next."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
@@ -27,13 +27,13 @@ from tiktok_async.sync._results import SyncPage
 T = TypeVar("T")
 
 Handler = Callable[[SyncPage], Awaitable[object]]
-"""Gets what a round brings, page by page. After a crash it may get a page again, so it has to be idempotent."""
+"""Gets the pages of a round, one by one. After a crash it may get a page again, so it must be idempotent."""
 
 _log = logging.getLogger("tiktok_async.sync")
 
 
 class _Refused(Exception):
-    """TikTok, the network or the token store failed, and not the handler: it may fail with the same errors."""
+    """TikTok, the network or the token store failed; errors that the handler raises are not wrapped."""
 
     def __init__(self, error: TikTokError) -> None:
         self.error = error
@@ -46,7 +46,7 @@ class _TakenOver(Exception):
 
 @define
 class _RoundProgress:
-    """How far the round has come."""
+    """The progress of the round."""
 
     checkpoint: Checkpoint
     pages: int = 0
@@ -77,7 +77,7 @@ class Round:
     plan: Plan
 
     async def run(self, checkpoint: Checkpoint) -> AccountSync:
-        """Make the round, or what is left of it; see `sync_account`."""
+        """Do the round, or the rest of it; see `sync_account`."""
         progress = _RoundProgress(rules.begin(checkpoint, self.clock.now()))
         try:
             await self._work(progress)
@@ -91,16 +91,16 @@ class Round:
         start = rules.start_of(progress.checkpoint, self.plan.look_back, self.plan.since)
         listing = self.account.videos(since=start, cursor=progress.checkpoint.cursor, fields=self.plan.fields)
         async with aclosing(listing.pages()) as pages:
-            while (page := await _asked(anext(pages, None))) is not None:
+            while (page := await _from_tiktok(anext(pages, None))) is not None:
                 if progress.pages:
-                    # What the page before brought is with the handler. After the last page, the round's end says so.
+                    # The handler has the page before. For the last page, the checkpoint at the round's end says so.
                     await self._save(progress, progress.checkpoint, self.clock.now() + self.plan.lease)
                 if not await self.held.covers(0):
                     raise _TakenOver
                 await self._hand_over(progress, page.items)
                 progress.checkpoint = evolve(progress.checkpoint, cursor=page.cursor)
                 progress.pages += 1
-        found, gone = await _asked(unlisted(self.account, progress.checkpoint, self.plan))
+        found, gone = await _from_tiktok(unlisted(self.account, progress.checkpoint, self.plan))
         await self._hand_over(progress, found, gone)
         end = rules.finish(progress.checkpoint, self.clock.now(), every=self.plan.every, look_back=self.plan.look_back)
         await self._save(progress, end, end.due_at)
@@ -140,7 +140,7 @@ class Round:
         return end
 
 
-async def _asked(answer: Awaitable[T]) -> T:
+async def _from_tiktok(answer: Awaitable[T]) -> T:
     try:
         return await answer
     except (SessionClosed, WrongEventLoop, ConfigurationError):

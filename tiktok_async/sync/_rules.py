@@ -1,6 +1,6 @@
-"""When an account is due, where its round begins and what in it is new: decided, without doing any of it.
+"""Decides when an account is due, where its round begins and which videos are new; without I/O.
 
-TikTok advises to refresh tokens and recent videos of each creator every 12 hours, in background jobs:
+TikTok advises background jobs that refresh each creator's tokens and recent videos every 12 hours:
 https://developers.tiktok.com/doc/display-api-get-started
 """
 
@@ -15,15 +15,15 @@ from tiktok_async._concurrency.backoff import backoff
 from tiktok_async.models import Checkpoint, Video, VideoField
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# A minute and an hour, of twelve hours.
+# The interval divided by these: of twelve hours, a minute and an hour.
 _FIRST_PAUSE_PART, _LONGEST_PAUSE_PART = 720, 12
 
-# A cover's address is signed anew in each answer; it tells nothing about the video.
+# A cover's URL has a new signature in each response, so a change of it does not mean that the video changed.
 _DIGESTED = tuple(str(field) for field in VideoField if field not in {VideoField.ID, VideoField.COVER_IMAGE_URL})
 
 
 def phase(open_id: str, every: timedelta) -> timedelta:
-    """Return the account's place within the interval: always the same, and evenly spread over all accounts."""
+    """Return the account's place within the interval: always the same; accounts are spread evenly."""
     fraction: float = int.from_bytes(hashlib.sha256(open_id.encode()).digest()[:8], "big") / 2**64
     return timedelta(seconds=every.total_seconds() * fraction)
 
@@ -37,44 +37,44 @@ def slot_after(open_id: str, moment: datetime, every: timedelta) -> datetime:
 def next_due(open_id: str, now: datetime, every: timedelta) -> datetime:
     """Return when an account that was synced now is due again: its first slot more than half an interval away.
 
-    Lateness does not add up, and a fleet that was away falls back into an even spread by itself.
+    Delays do not add up, and after an outage the accounts of a fleet are spread evenly again.
     """
     return slot_after(open_id, now + every / 2, every)
 
 
 def pause_after(failures: int, every: timedelta, jitter: float) -> timedelta:
-    """Return how long an account rests after its *failures*-th failure in a row.
+    """Return how long to wait with an account after its *failures*-th failure in a row.
 
     Args:
         failures: From 1.
-        every: The interval: the pause is its 720th at first, doubles each time and is its twelfth at last.
-        jitter: 0 to 1; takes off up to half.
+        every: The interval. The pause is 1/720 of it at first, doubles each time, and is at most 1/12 of it.
+        jitter: 0 to 1; shortens the pause by up to half.
     """
     base, cap = every.total_seconds() / _FIRST_PAUSE_PART, every.total_seconds() / _LONGEST_PAUSE_PART
     return timedelta(seconds=backoff(failures, base=base, cap=cap, jitter=1 - jitter, spread=(0.5, 1.0)))
 
 
 def begin(checkpoint: Checkpoint, now: datetime) -> Checkpoint:
-    """Return *checkpoint* with a round under way: the one that was cut off, or a new one."""
+    """Return *checkpoint* with a round under way: the interrupted one, or a new one."""
     if checkpoint.began_at is not None:
         return checkpoint
     return evolve(checkpoint, began_at=now, cursor=None, newest=None, seen={})
 
 
 def start_of(checkpoint: Checkpoint, look_back: timedelta, since: datetime | None) -> datetime | None:
-    """Return how far back the round goes; `None` for to the first video."""
+    """Return how far back the round goes; `None` means to the first video."""
     if checkpoint.watermark is None or checkpoint.began_at is None:
         return since
-    # Behind the watermark nothing is new; within the look-back something may have changed.
+    # Before the watermark nothing is new. Within the look-back something may have changed.
     start = min(checkpoint.watermark, checkpoint.began_at - look_back)
     return start if since is None else max(start, since)
 
 
 def take(checkpoint: Checkpoint, videos: Iterable[Video], look_back: timedelta) -> tuple[Checkpoint, tuple[Video, ...]]:
-    """Take some videos into the round.
+    """Add videos to the round.
 
     Returns:
-        The round with them, and those that are new or changed.
+        The checkpoint with them, and the videos that are new or changed.
     """
     newest, seen, changed = checkpoint.newest, dict(checkpoint.seen), list[Video]()
     for video in videos:
@@ -83,14 +83,14 @@ def take(checkpoint: Checkpoint, videos: Iterable[Video], look_back: timedelta) 
         mark = (_seconds(video.create_time), digest(video))
         if seen.get(video.id, checkpoint.known.get(video.id)) != mark:
             changed.append(video)
-        # In a first round nothing can be missing, so that it has to remember no more than the look-back.
+        # In a first round nothing can be missing, so it only has to remember the look-back.
         if checkpoint.known or mark[0] >= _keep_from(checkpoint, newest, look_back):
             seen[video.id] = mark
     return evolve(checkpoint, newest=newest, seen=seen), tuple(changed)
 
 
 def missing(checkpoint: Checkpoint, start: datetime | None) -> tuple[str, ...]:
-    """Return the ids that the last round knew and this one, listed to its end, did not bring."""
+    """Return the ids that the last round knew and that were not in this round, which was listed to its end."""
     first = 0 if start is None else _seconds(start)
     return tuple(
         video_id
@@ -100,7 +100,7 @@ def missing(checkpoint: Checkpoint, start: datetime | None) -> tuple[str, ...]:
 
 
 def finish(checkpoint: Checkpoint, now: datetime, *, every: timedelta, look_back: timedelta) -> Checkpoint:
-    """Return what is left of a round that was listed to its end."""
+    """Return the checkpoint after a round that was listed to its end."""
     watermark = max((at for at in (checkpoint.watermark, checkpoint.newest) if at is not None), default=None)
     first = _keep_from(checkpoint, watermark, look_back)
     return evolve(
@@ -120,7 +120,7 @@ def finish(checkpoint: Checkpoint, now: datetime, *, every: timedelta, look_back
 
 
 def digest(video: Video) -> int:
-    """Return a number of 32 bits that changes when what is told about the video does."""
+    """Return a 32-bit number that changes when the video's fields change."""
     return zlib.crc32(repr([getattr(video, name) for name in _DIGESTED]).encode())
 
 

@@ -1,4 +1,4 @@
-"""Many accounts in one process: results stream by, in the order in which they come."""
+"""Sync of many accounts in one process: results are yielded as they come."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
@@ -29,30 +29,30 @@ async def sync_videos(
     checkpoints: CheckpointStore | None = None,
     look_back: Duration = LOOK_BACK,
 ) -> AsyncGenerator[SyncResult, None]:
-    """Yield the videos of many accounts, one result an account, as they come.
+    """Yield the videos of many accounts, one result for each account, as they come.
 
-    One account's failure is its result's `error` and stops no other. Accounts are read as they are needed, and at most
-    *concurrency* of them are in work or wait to be taken, whatever the number of all: a slow consumer slows the
-    listing down. A loop that is left early leaves no task behind; `contextlib.aclosing` sees to it at once.
+    If an account fails, its result has the `error`; the other accounts go on. Accounts are read when they are needed.
+    At most *concurrency* of them are in work or wait for the consumer, so a slow consumer slows the listing down. If
+    the loop ends early, no task stays behind; use `contextlib.aclosing` to end the tasks at once.
 
-    With *checkpoints* it is incremental: a result has the videos that are new since the last run, those within the
-    look-back that changed, and the ids of those that are listed no longer. A checkpoint moves on when the *next*
-    result is asked for: what the loop was busy with when it died comes again. An account whose user has to log in
-    again is then reported once, and not in each run.
+    With *checkpoints* the sync is incremental: a result has the videos that are new since the last run, the videos
+    within the look-back that changed, and the ids of videos that are no longer listed. A checkpoint is saved when the
+    *next* result is asked for: after a crash of the loop, the result in work comes again. An account whose user has to
+    log in again is reported once, and not in each run.
 
     Args:
         session: The session.
-        accounts: Accounts or open_ids, from any iterable, sync or async; `None` for every stored one.
+        accounts: Accounts or open_ids, from any iterable, sync or async; `None` for all stored accounts.
         since: Only videos posted at or after this moment: an aware datetime, a date (its beginning in UTC) or a
-            timedelta (so long before now). Or a moment for each open_id, such as the `watermark` of a last run. `None`
-            for all videos, or all since the checkpoint.
+            timedelta (back from now). Or a mapping from open_id to such a moment, for instance the `watermark` of the
+            last run. `None` for all videos, or all since the checkpoint.
         concurrency: How many accounts at a time, at least 1.
         fields: Which fields; `None` for all.
-        checkpoints: Makes the run incremental.
+        checkpoints: The checkpoint store; it makes the sync incremental.
         look_back: With *checkpoints*: how far back, from now, to look for changed and missing videos.
 
     Raises:
-        ConfigurationError: An argument cannot be right.
+        ConfigurationError: An argument is not valid.
         StoreError: The accounts or the checkpoints cannot be read or written.
         SessionClosed: The session was closed meanwhile.
 
@@ -148,7 +148,7 @@ async def _each(session: TikTokSession, accounts: _Accounts | None) -> AsyncGene
 
 @frozen
 class _Done:
-    """A result, and the checkpoint that is right once somebody has it."""
+    """A result, and the checkpoint to save once the consumer has it."""
 
     result: SyncResult
     checkpoint: Checkpoint | None = None
@@ -162,7 +162,7 @@ class _Run:
     plan: Plan
 
     async def one(self, account: Account) -> _Done | None:
-        """Sync one account; `None` where there is nothing to say."""
+        """Sync one account; return `None` if there is nothing to report."""
         since = self.since.get(account.open_id) if isinstance(self.since, Mapping) else self.since
         plan = evolve(self.plan, since=since)
         if self.checkpoints is None:
@@ -184,7 +184,7 @@ class _Run:
 
     async def _incremental(self, account: Account, plan: Plan, checkpoint: Checkpoint) -> _Done | None:
         now = self.session.clock.now()
-        # A round that a worker left in the middle began with pages that nobody here has seen.
+        # A round that a worker did not finish began with pages that this process has not seen.
         begun = rules.begin(evolve(checkpoint, began_at=None), now)
         changed: list[Video] = []
         try:
@@ -208,7 +208,7 @@ class _Run:
         return _Done(result, after)
 
     async def confirm(self, done: _Done) -> None:
-        """Move the checkpoint on, unless somebody else did meanwhile."""
+        """Save the new checkpoint, unless another process saved one meanwhile."""
         if self.checkpoints is not None and done.checkpoint is not None:
             try:
                 await self.checkpoints.put(done.checkpoint, expected_version=done.checkpoint.version)
