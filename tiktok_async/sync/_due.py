@@ -65,7 +65,7 @@ async def due_accounts(
         await _enrol_missing(session, checkpoints, interval)
     left = limit
     while left is None or left > 0:
-        wanted = _BATCH_SIZE if left is None else min(left, _TOGETHER)
+        wanted = _BATCH_SIZE if left is None else min(left, _BATCH_SIZE)
         batch = await checkpoints.take_due(session.client_key, before=now, until=now + pause, limit=wanted)
         for due in batch:
             if due.open_id == _ENROLMENT_KEY:
