@@ -1,4 +1,4 @@
-"""The server a browser comes back to after a login: on loopback, for one answer."""
+"""The local server that receives the callback of one login, on the loopback address."""
 
 import asyncio
 import hmac
@@ -17,18 +17,18 @@ _PAGE = """<!doctype html><meta charset="utf-8"><title>tiktok-async</title>
 
 @asynccontextmanager
 async def callback_server(redirect_uri: str, state: str) -> AsyncGenerator[asyncio.Future[str]]:
-    """Serve *redirect_uri* inside `async with`, until the browser brings the answer to one login.
+    """Serve *redirect_uri* inside `async with`, until the browser sends the callback of one login.
 
     Args:
-        redirect_uri: `http://127.0.0.1:PORT/PATH`; only its port of loopback is listened on.
-        state: The login's state. A request with another one is refused and ends nothing, so that no other page can
-            end the login by calling this server.
+        redirect_uri: `http://127.0.0.1:PORT/PATH`; the server listens only on this port of the loopback address.
+        state: The login's state. A request with another state is refused and does not end the login, so other pages
+            cannot end it by calling this server.
 
     Yields:
-        The callback's query string, once it is there.
+        A future for the callback's query string.
 
     Raises:
-        ConfigurationError: The port is taken.
+        ConfigurationError: The port is in use.
     """
     uri = urlsplit(redirect_uri)
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -44,7 +44,7 @@ async def callback_server(redirect_uri: str, state: str) -> AsyncGenerator[async
 
     app = web.Application()
     app.router.add_get(uri.path or "/", handle)
-    # No access log: the callback's address holds the code.
+    # No access log: the callback's URL contains the code.
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
@@ -63,6 +63,6 @@ def _page(status: int, title: str, text: str) -> web.Response:
         status=status,
         text=_PAGE.format(title=title, text=text),
         content_type="text/html",
-        # The address of this page holds the code: it goes nowhere else, and is not kept.
+        # The URL of this page contains the code: do not send it to other sites, and do not cache it.
         headers={"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"},
     )

@@ -8,7 +8,7 @@ def command(shell: Literal["bash", "zsh", "fish"] | None = None) -> None:
     """Install the completion of commands and options for bash, zsh or fish.
 
     Args:
-        shell: Which shell; by default the one that this runs in.
+        shell: Which shell; by default the current one.
     """
     from tiktok_async.cli._main import build
 

@@ -1,4 +1,4 @@
-"""The demonstration: an app's day with one creator, against the emulator, each step verified."""
+"""The demonstration: an app and one creator, against the emulator; each step is verified."""
 
 import hashlib
 from contextlib import aclosing
@@ -19,7 +19,7 @@ async def post_a_video(steps: Steps, emulator: Emulator, account: Account) -> No
     """Post a made-up video.
 
     Raises:
-        TikTokError: A step did not do what it says.
+        TikTokError: A step could not be verified.
     """
     video = hashlib.shake_128(b"a video").digest(_SIZE)
     publish = await account.post_video(
@@ -68,7 +68,7 @@ async def run_demo(store: str, *, videos: int) -> None:
         videos: How many videos the creator has.
 
     Raises:
-        TikTokError: A step did not do what it says.
+        TikTokError: A step could not be verified.
     """
     steps = Steps()
     tokens = open_store(store)

@@ -1,4 +1,4 @@
-"""The first page of help. It needs neither the parser nor rich, which take longer to load than all else."""
+"""The first page of help. It does not load the parser or rich, which take most of the loading time."""
 
 import shutil
 import sys
@@ -34,7 +34,7 @@ def asks_for_help(arguments: Sequence[str]) -> bool:
 
 
 def summaries() -> dict[str, str]:
-    """Return the name of each command, and the first line of what it says of itself, read from its source."""
+    """Return each command's name and the first line of its docstring, read from its source."""
     folder = Path(commands.__path__[0])
     return {
         module.name.replace("_", "-"): _summary((folder / f"{module.name}.py").read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ def summaries() -> dict[str, str]:
 
 
 def first_page() -> str:
-    """Return the program's help: what it is, its commands and the options of all of them."""
+    """Return the program's help: its purpose, its commands and the options that all commands have."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     about = [textwrap.fill(part, width) for part in HELP.strip().split("\n\n")]
     parts = [
@@ -74,7 +74,7 @@ def _table(rows: dict[str, str], width: int) -> Iterator[str]:
 
 
 def _summary(source: str) -> str:
-    """Return the first line of the docstring of `command`, or the help of the `App` that it is."""
+    """Return the first line of `command`'s docstring, or the help text if `command` is an `App`."""
     _, function, rest = source.partition("def command(")
     if function:
         return rest.partition('"""')[2].partition("\n")[0].removesuffix('"""')

@@ -1,4 +1,4 @@
-"""Log records on standard error, with what looks like a secret blanked out."""
+"""Log records on standard error; text that looks like a secret is replaced."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ _events = logging.getLogger("tiktok_async.events")
 
 
 class _Scrubbing(logging.Formatter):
-    """A last line of defence: libraries underneath may log what they were given."""
+    """Replaces secrets in log records, since other libraries may log the values that they get."""
 
     def format(self, record: logging.LogRecord) -> str:
         return scrub(super().format(record))

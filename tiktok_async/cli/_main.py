@@ -1,4 +1,4 @@
-"""One run of the command line: from what was typed to an exit code."""
+"""One run of the command line: from its arguments to an exit code."""
 
 import inspect
 import os
@@ -22,22 +22,21 @@ _USAGE = 2
 _REAUTHORIZE = 3
 _INTERRUPTED = 130
 
-# -> how much more is logged
+# An option -> how much it raises the log level.
 _LOG_WORDS = {"--debug": 0, "--verbose": 1, "-v": 1, "-vv": 2, "-vvv": 3}
-_LOGGING = Group("Logging", sort_key=100)  # below what a command is about
+_LOGGING = Group("Logging", sort_key=100)  # below the command's own options
 
 
 def build() -> App:
-    """Make the command line of what lies in `commands`: each module's `command`, a function or an `App` of several.
+    """Make the command line from the modules in `commands`; each has a `command`, a function or an `App`.
 
-    A module is loaded when its command is typed, and not before: `--help` reads the first line of what each one says
-    of itself from its source.
+    A module is loaded only when its command is used: `--help` reads the first line of each docstring from the source.
     """
     app = App(
         name="tiktok-async",
         help=HELP,
         help_format="plaintext",
-        # Titles and real open_ids begin with a hyphen as often as not; what is an option is known by its name.
+        # Titles and real open_ids may begin with a hyphen. Options are recognized by their names.
         default_parameter=Parameter(allow_leading_hyphen=True),
         version=_version,
         error_console=Console(stderr=True),
@@ -63,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command.
 
     Args:
-        arguments: What was typed after the program's name.
+        arguments: The arguments after the program's name.
 
     Returns:
         The exit code: 0 ok, 1 failed, 2 usage, 3 reauthorization needed, 130 interrupted.
@@ -77,15 +76,15 @@ def run(arguments: Sequence[str]) -> int:
         _dispatch(build(), arguments)
     except KeyboardInterrupt:
         code = _INTERRUPTED
-        _complain("interrupted")
+        _write_error("interrupted")
     except BrokenPipeError:
-        # The reader, such as `head`, has seen enough. Nothing more may be written, not even at the interpreter's end.
+        # The reader, such as `head`, has closed the pipe. Nothing more may be written, not even at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:  # noqa: BLE001 - whatever it is, a person at a terminal gets a line and not a traceback
         if "--debug" in arguments:
             sys.stderr.write(scrub(traceback.format_exc()))
         code, message = _explain(error, arguments)
-        _complain(message)
+        _write_error(message)
     return code
 
 
@@ -101,14 +100,14 @@ def _await(command: Coroutine[Any, Any, object]) -> None:
 
 
 def _help_of(arguments: Sequence[str]) -> str:
-    """Name the help of the command that was typed, as far as it is one."""
+    """Return the help command for the command that was typed, or the general one if there is no such command."""
     words = [word for word in arguments if not word.startswith("-")][:1]
     known = [word for word in words if word in build()]
     return " ".join(["tiktok-async", *known, "--help"])
 
 
 def _explain(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
-    """Return the exit code of *error*, and what to tell the person."""
+    """Return the exit code of *error*, and the message for the user."""
     match error:
         case CycloptsError():
             return _USAGE, f"{error}\nSee: {_help_of(arguments)}"
@@ -122,7 +121,7 @@ def _explain(error: Exception, arguments: Sequence[str]) -> tuple[int, str]:
             return _FAILED, f"{type(error).__name__}: {error}\nMore: --debug"
 
 
-def _complain(message: str) -> None:
+def _write_error(message: str) -> None:
     sys.stderr.write(f"tiktok-async: {printable(scrub(message))}\n")
 
 
@@ -134,15 +133,15 @@ def _dispatch(app: App, arguments: Sequence[str]) -> None:
         ] = 0,
         debug: Annotated[bool, Parameter(negative="", show_default=False, group=_LOGGING)] = False,
     ) -> None:
-        """Run the command that *tokens* name.
+        """Run the command in *tokens*.
 
         Args:
             tokens: The command and its arguments.
             verbose: Log to standard error: -v requests and refreshes, -vv all of this library, -vvv everything.
             debug: Show the traceback of an error.
         """
-        del debug  # read from the raw arguments, since it has to hold for those that do not parse, too
-        # Behind a command they would be taken for an open_id, which may begin with a hyphen.
+        del debug  # read from the raw arguments, since it must also work if they cannot be parsed
+        # After a command's name, they would be taken for an open_id, which may begin with a hyphen.
         words = [token for token in tokens if token not in _LOG_WORDS]
         log_to_stderr(verbose + sum(_LOG_WORDS.get(token, 0) for token in tokens))
         command, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)

@@ -1,4 +1,4 @@
-"""What is shown: tables for a person, tab-separated lines for a pipe, JSON for a program."""
+"""The output of commands: tables on a terminal, tab-separated lines in a pipe, or JSON."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tiktok_async.cli._text import printable
 
-# Columns whose cells are of use only whole.
+# Columns whose cells must not be broken into several lines.
 _WHOLE = {"id", "open_id", "publish_id", "event_id", "field", "level"}
 
 Header = Annotated[bool, Parameter(name="--header", negative="", show_default=False)]
@@ -24,9 +24,9 @@ Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False)
 
 
 def write_json(value: Mapping[str, Any]) -> None:
-    """Write one JSON document on a line of its own; times are ISO 8601 in UTC, durations seconds."""
+    """Write one JSON document on one line; times are ISO 8601 in UTC, durations are seconds."""
     line = orjson.dumps(value, default=_plain) + b"\n"
-    # JSON is UTF-8, whatever the terminal is; what was written as text before must come out first.
+    # JSON is UTF-8, whatever the terminal's encoding is. Text that was written before must come first.
     sys.stdout.flush()
     sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
@@ -47,11 +47,10 @@ def write_table(
     """Show *rows* as a table on a terminal, and as tab-separated lines in a pipe.
 
     Args:
-        columns: Their headings. Ids and times are kept on one line; other columns are folded where the terminal is
-            narrow.
+        columns: The headings. Ids and times stay on one line; other columns are folded if the terminal is narrow.
         rows: The cells.
         header: Write the headings in a pipe, too.
-        styles: How a cell with a certain text is shown, such as `{"dangerous": "bold red"}`.
+        styles: Styles for cells with a certain text, such as `{"dangerous": "bold red"}`.
     """
     if not sys.stdout.isatty():
         if header:
@@ -76,17 +75,17 @@ def _cell(cell: object, styles: Mapping[str, str]) -> Text:
 
 
 def write_record(record: Mapping[str, object]) -> None:
-    """Show one thing: a field on each line, without those that are not known."""
+    """Show one record: a field on each line, without the fields that are `None`."""
     write_table(("field", "value"), [(name, shown(value)) for name, value in record.items() if value is not None])
 
 
 def note(message: str) -> None:
-    """Tell the person something that is no data, on standard error."""
+    """Write a message for the user, which is not data, to standard error."""
     sys.stderr.write(f"{printable(message)}\n")
 
 
 def shown(value: object) -> str:
-    """Return *value* for a line: no control character of TikTok's users reaches the terminal."""
+    """Return *value* as text on one line, without control characters, which could come from TikTok's users."""
     if value is None:
         return ""
     if isinstance(value, datetime):

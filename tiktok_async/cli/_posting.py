@@ -1,4 +1,4 @@
-"""From a post that begins to its end: what `upload`, `draft`, `photos` and `status` have in common."""
+"""The steps of a post that `upload`, `draft`, `photos` and `status` share."""
 
 import asyncio
 import sys
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @Parameter(name="*", group="End")
 @frozen(kw_only=True)
 class End:
-    """How long a command stays with a post.
+    """How long a command waits for a post.
 
     Attributes:
         wait: Wait until it is published, or a draft is in its creator's inbox.
-        timeout: The longest wait for that, in seconds; the post goes on all the same.
-        json: Write each thing that happens as one JSON document a line.
+        timeout: The longest wait, in seconds; after it, TikTok still goes on with the post.
+        json: Write each event as one JSON document on a line.
     """
 
     wait: Annotated[bool, Parameter(show_default=True)] = True
@@ -44,7 +44,7 @@ END = End()
 
 @asynccontextmanager
 async def posting(options: Options, *, json: bool) -> AsyncGenerator[tuple["TikTokSession", Shown]]:
-    """Open a session whose posts show what becomes of them."""
+    """Open a session that shows each new state of its posts."""
     show = shown(json=json)
 
     def observe(event: Event) -> None:
@@ -57,7 +57,7 @@ async def posting(options: Options, *, json: bool) -> AsyncGenerator[tuple["TikT
 
 
 async def begin(work: Awaitable["Publish"], show: Shown, *, open_id: str) -> "Publish":
-    """Await the call that creates a post, and tell of it; an upload is kept before its first byte moves."""
+    """Await the call that creates a post, and report it; an upload's state is saved before its first byte is sent."""
     try:
         publish = await work
     except asyncio.CancelledError:
@@ -81,7 +81,7 @@ async def begin(work: Awaitable["Publish"], show: Shown, *, open_id: str) -> "Pu
 
 
 async def send(publish: "Publish", show: Shown) -> None:
-    """Send the bytes; a state by which another process can go on is kept until the last one is there."""
+    """Send the bytes; until all are sent, keep a saved state from which another process can continue."""
     if publish.plan is None:
         return
     try:
@@ -96,16 +96,16 @@ async def send(publish: "Publish", show: Shown) -> None:
         file = _saved_uploads.file_of(publish.publish_id)
         show.event("interrupted", publish_id=publish.publish_id, state_file=str(file))
         note(
-            f"What is needed to go on within the hour is kept in {file}; it holds the upload address, so show it to "
-            f"nobody.\nGo on with: tiktok-async upload --resume {publish.publish_id}"
+            f"The upload's state is saved in {file}. It contains the upload URL, so keep it secret.\n"
+            f"Continue within the hour with: tiktok-async upload --resume {publish.publish_id}"
         )
         raise
     _saved_uploads.forget(publish.publish_id)
 
 
 async def finish(publish: "Publish", show: Shown, end: End) -> None:
-    """Wait for what becomes of the post, if that is wanted, and write it."""
-    later = f"Ask for its end with: tiktok-async status {publish.publish_id} --wait"
+    """Wait for the post's last state, if that is wanted, and write it."""
+    later = f"Wait for its last state with: tiktok-async status {publish.publish_id} --wait"
     if not end.wait:
         write_status(publish.publish_id, None, show, json=end.json)
         note(later)
@@ -114,13 +114,13 @@ async def finish(publish: "Publish", show: Shown, end: End) -> None:
         with show.waiting():
             status = await publish.wait(timedelta(seconds=end.timeout))
     except (asyncio.CancelledError, PublishPending):
-        note(f"Every byte is with TikTok, and the post goes on.\n{later}")
+        note(f"TikTok has every byte, and the post goes on.\n{later}")
         raise
     write_status(publish.publish_id, status, show, json=end.json)
 
 
 def write_status(publish_id: str, status: PublishStatus | None, show: Shown, *, json: bool) -> None:
-    """Write where a post is; `None` is one that nobody asked for."""
+    """Write a post's state; *status* is `None` if TikTok was not asked for it."""
     record: dict[str, object] = {"publish_id": publish_id}
     if status is not None:
         record |= {
@@ -141,5 +141,5 @@ def _keep(publish: "Publish") -> None:
     try:
         _saved_uploads.keep(publish.publish_id, publish.to_json())
     except OSError as error:
-        # The post is begun and its bytes should go on; an older state, if there is one, still serves.
-        note(f"How far the upload is could not be kept ({error.strerror}): better do not interrupt it.")
+        # The post has begun and the upload should go on. An older saved state, if there is one, can still be used.
+        note(f"The upload's state could not be saved ({error.strerror}): do not interrupt the upload.")

@@ -1,4 +1,4 @@
-"""How far an upload is: a bar on a terminal, lines elsewhere, events for a program."""
+"""The progress of an upload: a bar on a terminal, lines elsewhere, or JSON events."""
 
 import asyncio
 import sys
@@ -31,27 +31,27 @@ _FRAME = 0.1  # seconds
 
 
 class Shown(Protocol):
-    """What tells of a post while it is made."""
+    """Shows the progress of a post."""
 
     def uploading(self, publish: "Publish") -> AbstractAsyncContextManager[None]:
-        """Show that the bytes of *publish* are moving, inside the block."""
+        """Show inside the block that the bytes of *publish* are being sent."""
         ...
 
     def chunk(self, publish_id: str, progress: "UploadProgress") -> None:
-        """Tell that TikTok has acknowledged a chunk."""
+        """Show that TikTok has acknowledged a chunk."""
         ...
 
     def waiting(self) -> AbstractContextManager[object]:
-        """Show that TikTok works on the post, inside the block."""
+        """Show inside the block that TikTok is processing the post."""
         ...
 
     def event(self, name: str, **fields: object) -> None:
-        """Tell that something happened; a `text` among *fields* is for a person."""
+        """Show an event; a `text` among *fields* is for people."""
         ...
 
 
 def shown(*, json: bool) -> Shown:
-    """Return what fits: events on standard output with *json*, else a bar or lines on standard error."""
+    """Return the display: events on standard output with *json*, else a bar or lines on standard error."""
     if json:
         return Events()
     return Bar(Console(stderr=True)) if sys.stderr.isatty() else Lines()
@@ -59,13 +59,13 @@ def shown(*, json: bool) -> Shown:
 
 @define
 class _Pace:
-    """How fast bytes go since the first look."""
+    """Measures the upload speed since the first call of `look`."""
 
     started: float | None = None
     first: int = 0
 
     def look(self, sent: int) -> float | None:
-        """Return bytes a second; `None` as long as nothing can be told."""
+        """Return bytes per second; `None` until it can be measured."""
         now = asyncio.get_running_loop().time()
         if self.started is None:
             self.started, self.first = now, sent
@@ -75,7 +75,7 @@ class _Pace:
 
 @define
 class Events:
-    """A JSON document a line on standard output, each at once."""
+    """Writes each event at once, as a JSON document on a line of standard output."""
 
     _pace: _Pace = field(factory=_Pace, init=False)
 
@@ -104,7 +104,7 @@ class Events:
         return nullcontext()
 
     def event(self, name: str, **fields: object) -> None:
-        """Write it."""
+        """Write the event."""
         fields.pop("text", None)
         document: dict[str, Any] = {"event": name, **fields}
         write_json(document)
@@ -113,7 +113,7 @@ class Events:
 
 @define
 class Lines:
-    """A plain line on standard error for each chunk, and for whatever else happens."""
+    """Writes a plain line to standard error for each chunk and for each other event."""
 
     _pace: _Pace = field(factory=_Pace, init=False)
 
@@ -124,7 +124,7 @@ class Lines:
         yield
 
     def chunk(self, publish_id: str, progress: "UploadProgress") -> None:
-        """Write how much, how fast and how long."""
+        """Write the bytes sent, the speed and the time left."""
         del publish_id
         sent, total = progress.sent, progress.total
         line = f"{sent / _MB:.1f} of {total / _MB:.1f} MB ({100 * sent // total} %)"
@@ -138,7 +138,7 @@ class Lines:
         return nullcontext()
 
     def event(self, name: str, **fields: object) -> None:
-        """Write its text, if it has one."""
+        """Write the event's text, if it has one."""
         del name
         if "text" in fields:
             note(str(fields["text"]))
@@ -146,13 +146,13 @@ class Lines:
 
 @define
 class Bar(Lines):
-    """A bar that moves within a chunk too, with speed and time left."""
+    """A bar with speed and time left, which also moves within a chunk."""
 
     _console: Console
 
     @asynccontextmanager
     async def uploading(self, publish: "Publish") -> AsyncGenerator[None]:
-        """Draw it, ten times a second."""
+        """Draw the bar ten times a second."""
         columns = (
             TextColumn("upload"),
             BarColumn(),
@@ -162,7 +162,7 @@ class Bar(Lines):
             TimeRemainingColumn(),
         )
         total = None if publish.plan is None else publish.plan.size
-        # Drawn by this loop, not by a thread of rich's.
+        # This event loop draws it, not a thread of rich.
         with Progress(*columns, console=self._console, auto_refresh=False) as bar:
             task = bar.add_task("upload", total=total, completed=publish.moved)
 
@@ -178,11 +178,11 @@ class Bar(Lines):
                 draw()
 
     def chunk(self, publish_id: str, progress: "UploadProgress") -> None:
-        """Do nothing: the bar has seen it."""
+        """Do nothing: the bar already shows it."""
 
     def waiting(self) -> AbstractContextManager[object]:
-        """Show that something goes on."""
-        return self._console.status("TikTok works on it")
+        """Show that TikTok is processing the post."""
+        return self._console.status("TikTok is processing the post")
 
 
 async def _again(draw: "Callable[[], None]") -> None:

@@ -1,4 +1,4 @@
-"""Logging in with the code on the screen and TikTok's app in the hand."""
+"""Login with a QR code on the terminal, to be scanned with TikTok's app."""
 
 import io
 from collections.abc import Iterable
@@ -19,11 +19,11 @@ _WORDS = {
 
 
 async def log_in_by_qr(session: "TikTokSession", scopes: Iterable[str]) -> "Account":
-    """Draw a QR code and wait until somebody has scanned and confirmed it; an expired one is drawn anew.
+    """Draw a QR code and wait until the user has scanned and confirmed it; if it expires, draw a new one.
 
     Raises:
         ConfigurationError: segno, which draws it, is not installed.
-        TikTokError: The code went elsewhere.
+        TikTokError: The code was used elsewhere.
     """
     wanted = tuple(scopes)
     while True:
@@ -37,7 +37,7 @@ async def log_in_by_qr(session: "TikTokSession", scopes: Iterable[str]) -> "Acco
         if qr.account is not None:
             return qr.account
         if last != QrStatus.EXPIRED:
-            raise TikTokError(f"The login ended as {last}: its code was used elsewhere. Begin it again.")
+            raise TikTokError(f"The login ended with the status {last}: its code was used elsewhere. Log in again.")
         note("The code has expired; here is a new one.")
 
 

@@ -1,4 +1,4 @@
-"""Uploads that are not finished, kept in files so that another process can go on with them."""
+"""Unfinished uploads, saved in files so that another process can continue them."""
 
 import hashlib
 import json
@@ -16,20 +16,20 @@ from platformdirs import user_state_path
 from tiktok_async.errors import ConfigurationError
 
 _FOREIGN = re.compile(r"[^A-Za-z0-9.~-]")
-# An upload can go on for an hour; what is left of one after a day is of no use to anybody.
+# An upload can be continued for an hour; a state that is a day old is of no use.
 _STALE = timedelta(days=1)
 _MOST_BYTES = 64 * 1024
 
 
 @frozen(slots=True, kw_only=True)
 class SavedUpload:
-    """One of them.
+    """An unfinished upload.
 
     Attributes:
         publish_id: TikTok's id.
         open_id: The account.
         video: The path of the video, if it is a file.
-        text: What `Publish.to_json` gave; it holds the upload address.
+        text: The result of `Publish.to_json`; it contains the upload URL, which is secret.
     """
 
     publish_id: str
@@ -39,10 +39,10 @@ class SavedUpload:
 
 
 def prepare() -> None:
-    """Make the folder, and throw away what is too old to be of use.
+    """Make the folder, and delete saved states that are too old.
 
     Raises:
-        ConfigurationError: It cannot be made or written to.
+        ConfigurationError: The folder cannot be made or written to.
     """
     folder = _folder()
     try:
@@ -54,10 +54,10 @@ def prepare() -> None:
             if file.stat().st_mtime < oldest:
                 file.unlink(missing_ok=True)
     except OSError as error:
-        msg = f"Uploads that are broken off are kept in {folder}, which cannot be used: {error.strerror}."
+        msg = f"Interrupted uploads are saved in {folder}, which cannot be used: {error.strerror}."
         raise ConfigurationError(msg) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        msg = f"Uploads that are broken off are kept in {folder}, which cannot be written to."
+        msg = f"Interrupted uploads are saved in {folder}, which cannot be written to."
         raise ConfigurationError(msg)
 
 
@@ -68,10 +68,10 @@ def file_of(publish_id: str) -> Path:
 
 
 def keep(publish_id: str, text: str) -> None:
-    """Keep *text* for *publish_id*, for the eyes of this user alone; a crash leaves the old text or the new one.
+    """Save *text* for *publish_id*, readable only by this user; a crash leaves the old text or the new text.
 
     Raises:
-        OSError: The file cannot be written; what was kept before still is.
+        OSError: The file cannot be written; the text that was saved before remains.
     """
     file = file_of(publish_id)
     # `mkstemp` makes files that only their owner can open.
@@ -86,7 +86,7 @@ def keep(publish_id: str, text: str) -> None:
 
 
 def forget(publish_id: str) -> None:
-    """Forget the upload of *publish_id*."""
+    """Delete the saved upload of *publish_id*."""
     with suppress(OSError):
         file_of(publish_id).unlink(missing_ok=True)
 
@@ -98,7 +98,7 @@ def find(wish: str) -> SavedUpload:
         wish: A publish_id, the file of a saved state, or the video.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: There is no such upload.
     """
     path = Path(wish).absolute()
     for saved in _newest_first():
@@ -106,16 +106,16 @@ def find(wish: str) -> SavedUpload:
             return saved
     given = _read(path)
     if given is None:
-        msg = f"No unfinished upload is known by {wish!r}, which may be a publish_id, a saved state or the video."
+        msg = f"There is no unfinished upload for {wish!r}. Name a publish_id, a saved state or the video."
         raise ConfigurationError(msg)
     return given
 
 
 def latest(open_id: str) -> SavedUpload:
-    """Return the unfinished upload of *open_id* that was worked on last.
+    """Return the most recent unfinished upload of *open_id*.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: There is no such upload.
     """
     for saved in _newest_first():
         if saved.open_id == open_id:
@@ -139,7 +139,7 @@ def _newest_first() -> list[SavedUpload]:
 
 
 def _read(file: Path) -> SavedUpload | None:
-    """Read a saved state; `None` if *file* is none."""
+    """Read a saved state; return `None` if *file* is not one."""
     try:
         with file.open("rb") as opened:
             text = opened.read(_MOST_BYTES).decode()

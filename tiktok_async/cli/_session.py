@@ -1,4 +1,4 @@
-"""What every command that talks to TikTok starts with: options, store, session, account."""
+"""What every command that calls TikTok needs: options, store, session and account."""
 
 import os
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from tiktok_async.cli._logs import log_event
 from tiktok_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    # Loaded when a session is opened, so that `--help` is quick.
+    # Loaded only when a session is opened, so `--help` is fast.
     from collections.abc import AsyncGenerator, Callable
 
     from tiktok_async.abc import TokenStore, Transport
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 @Parameter(name="*", group="Session")
 @frozen(kw_only=True)
 class Options:
-    """Where the app, its tokens and TikTok are.
+    """The options for the app, its token store and TikTok's URLs.
 
     Attributes:
         client_key: The app's key.
-        client_secret: The app's secret; other users of this machine can read it here, so better use the variable.
-        store: Where tokens live: a URL, or the path of a SQLite file. By default in your data directory.
-        base_url: TikTok's API, or an emulator's.
-        authorize_url: TikTok's consent page, or an emulator's.
+        client_secret: The app's secret. Other users of this machine can see arguments, so better use the variable.
+        store: The token store: a URL, or the path of a SQLite file. By default a file in your data directory.
+        base_url: The URL of TikTok's API, or of an emulator.
+        authorize_url: The URL of TikTok's consent page, or of an emulator's.
     """
 
     client_key: Annotated[str | None, Parameter(env_var="TIKTOK_CLIENT_KEY")] = None
@@ -45,14 +45,14 @@ class Options:
 DEFAULTS = Options()
 
 OpenId = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
-"""The argument that names an account. Real open_ids begin with `-` as often as not."""
+"""The argument that names an account. Real open_ids often begin with `-`."""
 
 Account = Annotated[str | None, Parameter(name=("--account", "-a"), allow_leading_hyphen=True)]
 """The option that names an account, the same in every command."""
 
 
 def store_url(store: str | None) -> str:
-    """Return the URL of the store to use; without one, that of a file which only this user can read.
+    """Return the URL of the store to use; by default, of a file that only this user can read.
 
     Args:
         store: A URL, or the path of a SQLite file.
@@ -84,7 +84,7 @@ def store_url(store: str | None) -> str:
 
 
 def _sqlite_url(path: Path) -> str:
-    # As bytes: a name on disk need not be text.
+    # As bytes: a file name may not be valid text.
     return f"sqlite:///{quote(os.fsencode(path))}"
 
 
@@ -98,9 +98,9 @@ async def opened(
     """Open the store and a session on it, and close both.
 
     Args:
-        options: What was typed.
-        observer: Gets the session's events; it calls `log_event` itself, if it takes its place.
-        transport: Takes the session's transport and returns what is used.
+        options: The options of the command.
+        observer: Gets the session's events. If it replaces `log_event`, it should call `log_event` itself.
+        transport: Takes the session's transport and returns the transport to use.
 
     Raises:
         ConfigurationError: The app's keys are missing, or the store's URL is wrong.
@@ -128,11 +128,11 @@ def named(open_id: str | None, account: str | None) -> str | None:
     """Return the account that was named, as an argument or by `--account`.
 
     Raises:
-        ConfigurationError: Both name one, and not the same; or the argument looks like an option.
+        ConfigurationError: Both name an account, but not the same one; or the argument looks like an option.
     """
     if open_id is not None and open_id.startswith("--"):
         raise ConfigurationError(
-            f"{open_id} is no option of this command. An open_id that begins so is given as --account={open_id}"
+            f"{open_id} is no option of this command. If it is an open_id, write --account={open_id}"
         )
     if open_id is not None and account is not None and open_id != account:
         raise ConfigurationError(f"Two accounts are named: {open_id} and {account}. Name one.")
@@ -140,15 +140,15 @@ def named(open_id: str | None, account: str | None) -> str | None:
 
 
 async def pick(session: "TikTokSession", open_id: str | None, account: str | None = None) -> "SessionAccount":
-    """Return the account that was named, or the only one there is.
+    """Return the account that was named, or the only account in the store.
 
     Args:
         session: The session.
         open_id: The command's argument.
-        account: What `--account` says.
+        account: The value of `--account`.
 
     Raises:
-        ConfigurationError: None was named, and there is not exactly one account; or two were.
+        ConfigurationError: No account was named, and the store does not hold exactly one; or two were named.
     """
     wanted = named(open_id, account)
     if wanted is not None:

@@ -1,4 +1,4 @@
-"""SIGTERM ends a command as Ctrl-C does, so that it can put its things in order."""
+"""SIGTERM ends a command as Ctrl-C does, so that the command can clean up."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Steps that say what happened, and that stop where it was not so."""
+"""Prints verified steps, and stops at a step that could not be verified."""
 
 import sys
 
@@ -24,10 +24,10 @@ class Steps:
         Args:
             name: One word for the step.
             happened: What happened, in a sentence.
-            verified: Whether it was found to be so.
+            verified: Whether a check found that it is true.
 
         Raises:
-            TikTokError: It was not.
+            TikTokError: *verified* is false.
         """
         self._count += 1
         mark = Text(self._tick, style="bold green") if verified else Text(self._cross, style="bold red")
@@ -35,11 +35,11 @@ class Steps:
             Text.assemble((f"{self._count:2} ", "dim"), (f"{name:<{_NAME_WIDTH}} ", "bold"), happened, " ", mark)
         )
         if not verified:
-            msg = f"Step {self._count}, {name}, did not do what it says."
+            msg = f"Step {self._count}, {name}, could not be verified."
             raise TikTokError(msg)
 
     def end(self, message: str) -> None:
-        """Print what all of it comes to."""
+        """Print the last line."""
         self._console.print(Text(message, style="bold"))
 
 

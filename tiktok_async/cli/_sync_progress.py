@@ -1,4 +1,4 @@
-"""How far a sync has come: a line that moves on a terminal, and silence in a pipe."""
+"""The progress of a sync: a changing line on a terminal, and nothing in a pipe."""
 
 import sys
 from types import TracebackType
@@ -20,7 +20,7 @@ class SyncProgress:
     Attributes:
         accounts: Accounts that were synced.
         videos: Videos that are new or changed.
-        gone: Videos that are listed no longer.
+        gone: Videos that are no longer listed.
         waits: How often a call waited for the rate limit.
         failures: Accounts that failed.
     """
@@ -55,14 +55,14 @@ class SyncProgress:
         self._bar.stop()
 
     def observe(self, event: Event) -> None:
-        """Take in an event of the session."""
+        """Count an event of the session."""
         log_event(event)
         if isinstance(event, RateLimitWaited):
             self.waits += 1
             self._show()
 
     def add(self, result: SyncResult) -> None:
-        """Take in an account's result."""
+        """Count an account's result."""
         self.accounts += result.error is None
         self.failures += result.error is not None
         self.videos += len(result.videos)

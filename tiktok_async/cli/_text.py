@@ -1,4 +1,4 @@
-"""Words on their way to a terminal: what it can show, and advice that fits a person who types commands."""
+"""Text for a terminal: only characters that it can show, and commands in place of Python calls."""
 
 import re
 import sys
@@ -6,7 +6,7 @@ from typing import TextIO, cast
 
 __all__ = ["for_terminal", "prepare_streams", "printable"]
 
-# What the library advises in Python -> what to type here.
+# The library's advice for Python -> the advice for the command line.
 _ADVICE = (
     (
         re.compile(
@@ -31,12 +31,12 @@ def for_terminal(message: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return *text* without control characters, which a terminal would obey; line breaks stay."""
+    """Return *text* without control characters, which a terminal would interpret; line breaks stay."""
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
 
 
 def prepare_streams() -> None:
-    """Let text that the terminal's encoding cannot show come out escaped; it must not end a command."""
+    """Escape text that the terminal's encoding cannot show, so that it does not end the command with an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             cast("TextIO", stream).reconfigure(errors="backslashreplace")  # type: ignore[attr-defined]  # TextIOWrapper's
