@@ -1,4 +1,4 @@
-"""A TikTok to test against: the v2 API in memory, on a real port, as strict as the original.
+"""An emulator to test against: TikTok's v2 API in memory, on a real port, as strict as the original.
 
 Example:
     >>> async def example() -> None:

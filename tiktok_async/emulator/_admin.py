@@ -3,26 +3,26 @@
 | request | body | answer |
 |---|---|---|
 | `GET /_emulator/` | | keys, URLs, users, counters |
-| `POST /_emulator/users` | the keywords of `Emulator.add_user` | the user |
+| `POST /_emulator/users` | the arguments of `Emulator.add_user` | the user |
 | `POST /_emulator/tokens` | `open_id`, `scopes` (optional) | a token reply, as after a login |
 | `POST /_emulator/revoke` | `open_id` | `{}` |
 | `POST /_emulator/clock` | `advance`, seconds | `now`, ISO 8601 |
-| `POST /_emulator/faults` | `endpoint`, the keywords of `Emulator.fail_next` (seconds; `open_id` for the user) | `{}` |
-| `DELETE /_emulator/faults` | | `{}`; nothing is planned any more |
+| `POST /_emulator/faults` | `endpoint`, the arguments of `Emulator.fail_next` (seconds; `open_id` for `user`) | `{}` |
+| `DELETE /_emulator/faults` | | `{}`; all planned faults are removed |
 | `GET /_emulator/requests` | query `endpoint`, `last` (default 100) | `requests`, newest last |
-| `DELETE /_emulator/requests` | | `{}`; log and its counts are empty |
+| `DELETE /_emulator/requests` | | `{}`; the log and its counts are empty |
 | `POST /_emulator/webhooks` | `event`, `content` (or a sample), `open_id`, `copies`, `after` (seconds), `url` | `{}` |
-| `POST /_emulator/minis` | `open_id`, `step`: `login`, `ask`, `allow` or `deny` | `code`; or `popup`: is it shown |
+| `POST /_emulator/minis` | `open_id`, `step`: `login`, `ask`, `allow` or `deny` | `code`; or `popup`: true if shown |
 | `POST /_emulator/qr` | `token`, `open_id` to scan (`client_ticket`), `confirm: true` to confirm | `{}` |
-| `GET /_emulator/posts` | | `posts`: id, status, hash and PUTs of each; `accepted` by open_id |
+| `GET /_emulator/posts` | | `posts`: the id, status, hash and PUTs of each; `accepted` by open_id |
 | `POST /_emulator/timeline` | the attributes of `Timeline`, durations in seconds | `{}` |
-| `POST /_emulator/creator` | `open_id`, the keywords of `Emulator.creator` | `{}` |
+| `POST /_emulator/creator` | `open_id`, the arguments of `Emulator.creator` | `{}` |
 | `POST /_emulator/tears` | `after`: a list of numbers, as for `Emulator.tear_upload` | `{}` |
-| `POST /_emulator/research` | attributes of `ResearchData` (dates ISO 8601); none: no change | quotas and size |
+| `POST /_emulator/research` | attributes of `ResearchData` (dates in ISO 8601); none: no change | quotas and size |
 | `GET /_emulator/quirks` | | every quirk and its value |
 | `POST /_emulator/quirks` | attributes of `Quirks`; `posting`, `research` and `portability` are objects | the same |
 
-An endpoint goes by its name, such as `VIDEO_LIST`. What is wrong with a request stands in `error`, with status 400.
+An endpoint is given by its name, such as `VIDEO_LIST`. A bad request gets status 400, and `error` says what is wrong.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -159,7 +159,7 @@ class _Admin:
         user, emulator = self._whose(body), self._emulator
         match body["step"]:
             case "login":
-                # What a silent login is granted, before any consent.
+                # A silent login grants this scope, before any consent.
                 return {"code": emulator.minis_code(user, ("user.info.open_id",))}
             case "allow":
                 return {"popup": emulator.allow(user)}
@@ -220,7 +220,7 @@ class _Admin:
 
 
 def _as_json(work: Callable[[Call], Awaitable[Any]]) -> Callable[[Call], Awaitable[Reply]]:
-    """Return a handler that answers with the JSON of what *work* returns, or with what was wrong."""
+    """Return a handler that answers with the result of *work* as JSON, or with an error message."""
 
     async def handler(call: Call) -> Reply:
         try:
@@ -272,7 +272,7 @@ def _record(record: RecordedRequest) -> dict[str, Any]:
 
 
 def _changed(current: Any, changes: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any set of switches
-    """Return *current* with *changes*; what is a duration there is given in seconds."""
+    """Return *current* with *changes*; durations in *changes* are in seconds."""
     timed = {field.name for field in fields(current.__class__) if "timedelta" in str(field.type)}
     wanted = {
         name: timedelta(seconds=value) if name in timed and value is not None else value

@@ -1,4 +1,4 @@
-"""Conveniences for the SDK's own tests: a session that talks to the emulator, and a login without a browser."""
+"""Helpers for tests that use the SDK: a session for the emulator, and a login without a browser."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ _UPLOAD_HOSTS = ("*.tiktokapis.com", "127.0.0.1", "localhost")
 
 
 def session(state: State, authorize_url: str, overrides: Mapping[str, Any]) -> "TikTokSession":
-    """Return a session pointed at the emulator; see `Emulator.session`."""
+    """Return a session that uses the emulator; see `Emulator.session`."""
     from tiktok_async.session import TikTokSession
 
     settings: dict[str, Any] = {
@@ -33,14 +33,14 @@ def session(state: State, authorize_url: str, overrides: Mapping[str, Any]) -> "
 
 
 async def consent(url: str, user: EmulatedUser, *, scopes: Iterable[str] | None, deny: bool) -> str:
-    """Do what a person does in the browser; see `Emulator.consent`."""
+    """Give or deny consent as a user does in the browser; see `Emulator.consent`."""
     parts = urlsplit(url)
     params = parse_qsl(parts.query, keep_blank_values=True)
     asked = dict(params).get("scope", "").split(",")
     granted = sorted(user.ready_for(scopes) & set(asked))
     form = [*params, ("user", user.open_id), ("decision", "deny" if deny else "allow")]
     form += [("grant", scope) for scope in granted]
-    # Where the page's form goes, also for a URL that came without the last slash.
+    # The URL that the page's form is sent to, even if *url* has no slash at its end.
     page = parts._replace(path=f"{parts.path.rstrip('/')}/", query="", fragment="").geturl()
     async with aiohttp.ClientSession() as browser:
         async with browser.get(url, allow_redirects=False) as question:

@@ -1,4 +1,4 @@
-"""What a test, or a person, does to the emulated TikTok."""
+"""The methods with which a test, or a person, controls the emulated TikTok."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,10 +23,10 @@ _DISCONNECTED_IN_TIKTOK = 1
 
 
 class Controls(Products):
-    """The levers of the emulator; `Emulator` has them all.
+    """The controls of the emulator; `Emulator` has them all.
 
     Attributes:
-        state: What the product areas share.
+        state: The state that the product areas share.
         qr: The QR logins.
     """
 
@@ -37,12 +37,12 @@ class Controls(Products):
 
     @property
     def url(self) -> str:
-        """Where it is served: a session's `base_url`."""
+        """The URL of the emulator: a session's `base_url`."""
         return self.state.url
 
     @property
     def authorize_url(self) -> str:
-        """The consent page: a session's `authorize_url`."""
+        """The URL of the consent page: a session's `authorize_url`."""
         return self.state.url + consent.PATH
 
     @property
@@ -57,7 +57,7 @@ class Controls(Products):
 
     @property
     def quirks(self) -> Quirks:
-        """How it behaves where TikTok's pages disagree; may be set at any time."""
+        """The behaviour where TikTok's pages disagree; may be set at any time."""
         return evolve(
             self.state.quirks,
             posting=self.posting.quirks,
@@ -72,27 +72,27 @@ class Controls(Products):
 
     @property
     def clock(self) -> MovableClock:
-        """Its time; `clock.advance(timedelta(hours=2))` moves it, and whoever sleeps by it."""
+        """Its clock; `clock.advance(timedelta(hours=2))` moves it ahead and wakes the tasks that sleep until then."""
         return self.state.clock
 
     @property
     def requests(self) -> RequestLog:
-        """What it was asked, in order."""
+        """The requests it received, in order."""
         return self.state.log
 
     @property
     def users(self) -> list[EmulatedUser]:
-        """Everybody who was added."""
+        """All users that were added."""
         return list(self.state.users.values())
 
     @property
     def refreshes(self) -> Counter[str]:
-        """How many rotations succeeded, by open_id."""
+        """How many token refreshes succeeded, by open_id."""
         return self.state.grants.refreshes
 
     @property
     def reuses(self) -> Counter[str]:
-        """How often a refresh token was used that a refresh had replaced, by open_id."""
+        """How often an already replaced refresh token was used again, by open_id."""
         return self.state.grants.reuses
 
     @property
@@ -102,17 +102,17 @@ class Controls(Products):
 
     @property
     def rate_limited(self) -> Counter[Endpoint | str]:
-        """How many requests were refused with 429 for their number, by endpoint."""
+        """How many requests were refused with 429 because of a rate limit, by endpoint."""
         return self.state.windows.refused
 
     @property
     def webhooks(self) -> list[WebhookDelivery]:
-        """The events sent so far, with every attempt."""
+        """The events sent so far, with every delivery attempt."""
         return self.state.webhooks.deliveries
 
     @property
     def webhook_url(self) -> str | None:
-        """Where webhooks go; may be set at any time, to an address on this machine."""
+        """The URL that webhooks are sent to; may be set at any time, to an address on this machine."""
         return self.state.webhooks.url
 
     @webhook_url.setter
@@ -134,17 +134,17 @@ class Controls(Products):
         """Add a creator.
 
         Args:
-            videos: How many public videos; they are made when somebody looks.
-            scopes: What they are ready to grant; default: every scope of the Display and Content Posting APIs.
+            videos: How many public videos; they are generated when they are first read.
+            scopes: The scopes they are ready to grant; default: all of the Display and Content Posting APIs.
             display_name: Their name.
             username: Their handle, without `@`.
             private: Whether the account is private.
             sandbox_target: Whether a sandbox app may log them in.
-            open_id: Their id; default: made from the seed.
+            open_id: Their id; default: generated from the seed.
             **profile: More attributes of `EmulatedUser`, such as `bio_description`.
 
         Raises:
-            ValueError: There is a user with this *open_id*.
+            ValueError: A user with this *open_id* exists already.
         """
         return self.state.add_user(
             videos=videos,
@@ -175,27 +175,27 @@ class Controls(Products):
         user: EmulatedUser | None = None,
         share: float = 1.0,
     ) -> Fault:
-        """Let the next requests to *endpoint* fail; without any wish, with status 500.
+        """Let the next requests to *endpoint* fail; by default with status 500.
 
         Args:
-            endpoint: Which: an `Endpoint`, its path or its name; `"authorize"` is the consent page, `"upload"` the
+            endpoint: An `Endpoint`, its path or its name; `"authorize"` is the consent page, `"upload"` the
                 upload host.
-            status: Answer with this HTTP status instead of doing the work.
-            times: How many requests.
-            code: The error's code; default: what fits *status*.
+            status: Answer with this HTTP status; the request is not processed.
+            times: How many requests fail.
+            code: The error's code; default: one that fits *status*.
             message: The error's message.
-            body: The whole body instead.
-            headers: More headers.
+            body: The whole body, instead of a generated one.
+            headers: Additional headers.
             html: Answer with a gateway's HTML page.
-            drop: Reset the connection `"before"` the work, or `"after"` it without an answer.
-            delay: Wait this long before the work, on the emulator's clock.
-            drip: Spread the reply's body over this long, on the emulator's clock.
-            truncate: Break the connection after so many bytes of the body.
+            drop: Reset the connection `"before"` the request is processed, or `"after"` it, without an answer.
+            delay: Wait this long before the request is processed, on the emulator's clock.
+            drip: Send the reply's body slowly, over this time on the emulator's clock.
+            truncate: Close the connection after this many bytes of the body.
             user: Only requests with a token of this user.
-            share: How many of the requests that match are hit, 0 to 1.
+            share: The share of the matching requests that fail, 0 to 1.
 
         Returns:
-            The fault; its `times` says how many requests it still waits for.
+            The fault; its `times` is the number of requests that are still to fail.
 
         Raises:
             ValueError: There is no such endpoint.
@@ -223,11 +223,11 @@ class Controls(Products):
         return fault
 
     def revoke(self, user: EmulatedUser) -> None:
-        """Let a user disconnect the app in TikTok: every token of theirs is dead, and a webhook says so."""
+        """Let a user disconnect the app in TikTok: all their tokens become invalid, and a webhook is sent."""
         self.state.revoke(user.open_id, reason=_DISCONNECTED_IN_TIKTOK)
 
     def expire_access(self, user: EmulatedUser) -> None:
-        """End a user's access tokens before their time; the refresh tokens live on."""
+        """Expire a user's access tokens now; the refresh tokens stay valid."""
         self.state.grants.expire_access(user.open_id)
 
     def grant(self, user: EmulatedUser, scopes: Iterable[str] | None = None) -> dict[str, Any]:
@@ -235,14 +235,14 @@ class Controls(Products):
         return token_endpoint.token_reply(self.state.grants.new_pair(user.open_id, user.ready_for(scopes)))
 
     def minis_code(self, user: EmulatedUser, scopes: Iterable[str] = ("user.info.basic",)) -> str:
-        """Return the code that a mini game's `login` gives: exchanged without redirect URI and verifier."""
+        """Return the code that a mini game's `login` gives; its exchange needs no redirect URI and no verifier."""
         return self.state.grants.new_code(user.open_id, frozenset(map(str, scopes)))
 
     def allow(self, user: EmulatedUser, scopes: Iterable[str] = ("user.info.basic",)) -> bool:
-        """Let *user* consent in a mini game, as after `TTMinis.game.authorize`: the tokens given out may do more.
+        """Let *user* consent in a mini game, as after `TTMinis.game.authorize`: existing tokens get more scopes.
 
         Returns:
-            Whether a popup was shown; a consent that was given before is remembered.
+            Whether a popup was shown; an earlier consent is remembered, and then there is none.
         """
         wanted = frozenset(map(str, scopes))
         if wanted <= self.state.grants.granted(user.open_id):
@@ -251,10 +251,10 @@ class Controls(Products):
         return True
 
     def deny(self, user: EmulatedUser) -> bool:
-        """Let *user* refuse in a mini game: nothing changes, and the popup may come again.
+        """Let *user* refuse in a mini game: nothing changes, and the popup may be shown again.
 
         Returns:
-            Whether a popup was shown; it is not after a consent.
+            Whether a popup was shown; after a consent there is none.
         """
         return "user.info.basic" not in self.state.grants.granted(user.open_id)
 
@@ -263,8 +263,8 @@ class Controls(Products):
 
         Args:
             token: From `/v2/oauth/get_qrcode/`.
-            user: Who scans.
-            client_ticket: What the app put into the code in place of `tobefilled`.
+            user: The user who scans.
+            client_ticket: The value that the app put into the code instead of `tobefilled`.
 
         Raises:
             LookupError: There is no such code, or it has expired.
@@ -280,7 +280,7 @@ class Controls(Products):
         self.qr.confirm(token)
 
     def leaks(self, secret: str) -> list[RecordedRequest]:
-        """Return the requests that carried *secret* in a place where it does not belong."""
+        """Return the requests that contained *secret* in a place where it does not belong."""
         return self.state.log.leaks(secret)
 
     def send_webhook(
@@ -292,14 +292,14 @@ class Controls(Products):
         copies: int = 1,
         after: timedelta = timedelta(0),
     ) -> list[WebhookDelivery]:
-        """Send an event to `webhook_url`, signed, again and again until it is taken.
+        """Send a signed event to `webhook_url`; repeat it until it is accepted.
 
         Args:
             event: Its name.
-            content: What it says; `None` is a sample for *event*.
-            user: Whom it is about; `None` for nobody, as in TikTok's samples of the events of mini games.
-            copies: How often it is delivered: more than one are duplicates.
-            after: How long it is held back on the emulator's clock, so that later events overtake it.
+            content: Its content; `None` is a sample for *event*.
+            user: The user it is about; `None` for no user, as in TikTok's samples of mini game events.
+            copies: How often it is delivered; more than once means duplicates.
+            after: How long it is delayed on the emulator's clock, so that later events arrive before it.
         """
         open_id = None if user is None else user.open_id
         return self.state.webhooks.send(event, content, open_id, copies=copies, after=after)
@@ -307,12 +307,12 @@ class Controls(Products):
     def signed_webhook(
         self, event: str, content: Mapping[str, Any] | str | None = None, user: EmulatedUser | None = None
     ) -> SignedWebhook:
-        """Return an event as TikTok would send it, for a test client that has no address to send it to.
+        """Return an event as TikTok would send it, for a test client without a server address.
 
         Args:
             event: Its name, such as `authorization.removed`.
-            content: What it says; `None` is a sample for *event*.
-            user: Whom it is about; `None` for nobody.
+            content: Its content; `None` is a sample for *event*.
+            user: The user it is about; `None` for no user.
 
         Returns:
             The body and the headers to post.

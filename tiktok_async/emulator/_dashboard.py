@@ -1,6 +1,6 @@
-"""The page at `/`: what the emulator holds, what it is asked as it happens, and buttons for faults and time.
+"""The page at `/`: the emulator's data, its requests as they arrive, and buttons for faults and time.
 
-The page reads and changes everything by the emulator's own API under `/_emulator/`.
+The page reads and changes everything with the emulator's own API under `/_emulator/`.
 """
 
 from tiktok_async.emulator.engine.replies import HTML, Reply

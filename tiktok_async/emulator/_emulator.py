@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from tiktok_async.api.account import Account
     from tiktok_async.session import SessionOptions, TikTokSession
 
-_SHUTDOWN = 0.2  # seconds; a handler that hangs longer is cancelled
+_SHUTDOWN = 0.2  # seconds; a handler that runs longer is cancelled
 
 
 class Served(Controls):
-    """What `Emulator` and `EmulatorThread` have in common: TikTok's API in memory, on loopback.
+    """The common part of `Emulator` and `EmulatorThread`: TikTok's API in memory, on loopback.
 
     Args:
         host: Address to serve on.
@@ -34,16 +34,16 @@ class Served(Controls):
         seed: Makes users, videos, tokens and jitter the same on each run.
         client_key: The app's key.
         client_secret: The app's secret.
-        access_lifetime: Life of an access token; default 2 h.
-        refresh_lifetime: Life of a refresh token; default 180 days.
-        rotation: What becomes of a used refresh token; default `"strict"`: it is dead.
+        access_lifetime: Lifetime of an access token; default 2 h.
+        refresh_lifetime: Lifetime of a refresh token; default 180 days.
+        rotation: What happens to a used refresh token; default `"strict"`: it becomes invalid.
         oauth_error_status: HTTP status of OAuth errors; default 400.
-        missing_scope_style: Which error a field without its scope gets; default `"401"`.
-        limits: Instead of the documented rate limits, by endpoint; `None` for an endpoint lifts its limit.
+        missing_scope_style: The error for a field whose scope is missing; default `"401"`.
+        limits: Rate limits by endpoint, instead of the documented ones; `None` for an endpoint means no limit.
         app_scopes: Scopes the app is approved for; `None`: all.
-        redirect_uris: Registered redirect URIs; `None`: all that keep TikTok's rules.
-        webhook_url: Where webhooks go, on this machine; `None`: nowhere.
-        quirks: Everything else that TikTok's pages dispute; the arguments above win over it.
+        redirect_uris: Registered redirect URIs; `None`: all that follow TikTok's rules.
+        webhook_url: URL on this machine that webhooks are sent to; `None`: none are sent.
+        quirks: All other behaviour on which TikTok's pages disagree; the arguments above override it.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Served(Controls):
         self._runner: web.ServerRunner | None = None
 
     def env(self) -> dict[str, str]:
-        """Return the environment variables with which `TikTokSession.from_env` comes here."""
+        """Return the environment variables that make `TikTokSession.from_env` use this emulator."""
         return {
             "TIKTOK_CLIENT_KEY": self.client_key,
             "TIKTOK_CLIENT_SECRET": self.client_secret,
@@ -98,18 +98,18 @@ class Served(Controls):
         }
 
     def session(self, **overrides: "Unpack[SessionOptions]") -> "TikTokSession":
-        """Return a session pointed at this emulator, on its clock; *overrides* are keywords of `TikTokSession`."""
+        """Return a session that uses this emulator and its clock; *overrides* are arguments of `TikTokSession`."""
         return _connect.session(self.state, self.authorize_url, overrides)
 
     async def connect(
         self, session: "TikTokSession", user: EmulatedUser, scopes: Iterable[str] | None = None
     ) -> "Account":
-        """Log *user* in: the whole OAuth flow over HTTP, consent given.
+        """Log *user* in: run the whole OAuth flow over HTTP and give consent.
 
         Args:
-            session: Gets the account.
-            user: Who logs in.
-            scopes: What is asked for and granted; default: all the user is ready to grant.
+            session: The session that gets the account.
+            user: The user who logs in.
+            scopes: The scopes to request and grant; default: all that the user is ready to grant.
         """
         return await _connect.connect(self.state, session, user, scopes)
 
@@ -135,7 +135,7 @@ class Served(Controls):
             await runner.cleanup()
 
     def _routes(self) -> list[RouteDef]:
-        """Return what is served; a product area adds its routes here."""
+        """Return all routes; a product area adds its own here."""
         return [
             *consent.routes(self.state),
             *token_endpoint.routes(self.state),
@@ -148,9 +148,9 @@ class Served(Controls):
 
 
 class Emulator(Served):
-    """TikTok's API in memory, served on loopback; refuses what TikTok would refuse.
+    """TikTok's API in memory, served on loopback; it refuses what TikTok would refuse.
 
-    It runs on the event loop of whoever opens it; `EmulatorThread` is for tests without one.
+    It runs on the event loop on which it was started; `EmulatorThread` is for tests without an event loop.
 
     Example:
         >>> async def example() -> None:
@@ -170,7 +170,7 @@ class Emulator(Served):
         await self.aclose()
 
     async def start(self) -> None:
-        """Serve; `async with` does it.
+        """Start serving; `async with` does it.
 
         Raises:
             OSError: The port is taken.
@@ -178,25 +178,25 @@ class Emulator(Served):
         await self._serve()
 
     async def aclose(self) -> None:
-        """Stop serving and sending; harmless when repeated."""
+        """Stop serving and sending webhooks; may be called more than once."""
         await self._stop()
 
     async def consent(
         self, url: str, user: EmulatedUser, *, scopes: Iterable[str] | None = None, deny: bool = False
     ) -> str:
-        """Do what *user* does in the browser with an authorize URL.
+        """Give or deny consent at an authorize URL, as *user* does in the browser.
 
         Args:
             url: The URL the app sent them to.
-            user: Who.
-            scopes: What they grant; default: what is asked for and they are ready to grant.
+            user: The user who decides.
+            scopes: The scopes they grant; default: those that are requested and that they are ready to grant.
             deny: Whether they refuse.
 
         Returns:
-            The URL of the app's callback, as the browser is sent to it.
+            The callback URL of the app, to which the browser is redirected.
 
         Raises:
-            ValueError: The page shows an error instead of the question.
+            ValueError: The page shows an error instead of the consent form.
         """
         return await _connect.consent(url, user, scopes=scopes, deny=deny)
 

@@ -1,4 +1,4 @@
-"""The emulator's doors to publishing, Research and Data Portability."""
+"""The emulator's controls for publishing, Research and Data Portability."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -24,7 +24,7 @@ from tiktok_async.emulator.research.users import ResearchUsers
 
 
 class Products:
-    """What an `Emulator` offers tests beyond login and Display.
+    """The controls that an `Emulator` has besides those for login and Display.
 
     Attributes:
         posting: Content Posting; its `quirks` and `properties` may be changed at any time.
@@ -39,11 +39,11 @@ class Products:
         self._adlib = Adlib(self.research)
 
     def use_quirks(self, quirks: Quirks) -> None:
-        """Let the product areas behave by *quirks* from the next request on."""
+        """Apply *quirks* to the product areas, from the next request on."""
         self.posting.quirks = quirks.posting
         self.portability.quirks = quirks.portability
         before, self.research.quirks = self.research.quirks, quirks.research
-        # A quota may have been set by hand; only a change of its quirk replaces that.
+        # A test may have set a quota directly; only a change of its quirk overwrites that.
         if before.requests_a_day != quirks.research.requests_a_day:
             self.research.quota.limit = quirks.research.requests_a_day
         if before.graph_requests_a_day != quirks.research.graph_requests_a_day:
@@ -51,22 +51,22 @@ class Products:
 
     @property
     def posts(self) -> Posts:
-        """Every accepted init: what was asked, which bytes came, what became of it."""
+        """Every accepted init: its request, the bytes received, and its result."""
         return self.posting.posts
 
     @property
     def leaked_bearer(self) -> bool:
-        """Whether a chunk ever came with an `Authorization` header, which no upload host is to see."""
+        """Whether a chunk ever had an `Authorization` header, which no upload host should receive."""
         return self.posting.uploads.bearers > 0
 
     def creator(
         self, user: EmulatedUser, *, privacy: Sequence[str] | None = None, **changes: Unpack[CreatorChanges]
     ) -> Creator:
-        """Return the posting side of *user*, changed.
+        """Change and return the posting settings of *user*.
 
         Args:
-            user: Who.
-            privacy: The privacy levels they may choose; default: by whether the account is private.
+            user: The creator.
+            privacy: The privacy levels they may choose; the default depends on whether the account is private.
             **changes: Attributes of `Creator`, such as `comment_disabled` or `banned`.
 
         Raises:
@@ -80,10 +80,10 @@ class Products:
         return creator
 
     def plan_timeline(self, timeline: Timeline | None = None, **changes: Unpack[TimelineChanges]) -> Timeline:
-        """Say what becomes of every init accepted from now on; everything at once, if nothing is said.
+        """Set what happens to every init accepted from now on; by default everything happens at once.
 
         Args:
-            timeline: The plan to start from; default: all at once.
+            timeline: The timeline to start from; default: everything at once.
             **changes: Attributes of `Timeline`, such as `processing=timedelta(minutes=2)`.
         """
         self.posting.timeline = evolve(timeline or Timeline(), **changes)
@@ -94,25 +94,25 @@ class Products:
         self.posting.fail_next(str(reason), times)
 
     def tear_upload(self, *after: int) -> None:
-        """Reset the connection of the next chunks, one for each number, after so many bytes of the body."""
+        """Reset the connection of the next chunks, one per number, after that many bytes of the body."""
         self.posting.uploads.tears.extend(after)
 
     def host_media(self, url: str, data: bytes) -> None:
-        """Let a `PULL_FROM_URL` find *data* at *url*; with the quirk `media="checked"` it is looked into.
+        """Let a `PULL_FROM_URL` find *data* at *url*; with the quirk `media="checked"` it is checked.
 
         Args:
-            url: As the post will name it.
+            url: The URL as the post will give it.
             data: The whole video or photo.
         """
         self.posting.hosted[url] = bytes(data)
 
     def stop_products(self) -> None:
-        """Let no publish and no archive go on by itself."""
+        """Stop the timers of all publishes and archives."""
         self.posting.posts.stop()
         self.portability.stop()
 
     def product_routes(self) -> list[RouteDef]:
-        """Return what these areas serve."""
+        """Return the routes of these areas."""
         return [
             *self.posting.routes(),
             *self.research.routes(),

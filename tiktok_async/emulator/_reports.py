@@ -1,4 +1,4 @@
-"""A probe's report becomes the quirks of an emulator that answers as TikTok did that day."""
+"""Turns a probe's report into quirks, so that the emulator answers as TikTok did that day."""
 
 import os
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ _FORMAT = 1
 
 
 def quirks_from(report: Mapping[str, Any] | str | os.PathLike[str]) -> Quirks:
-    """Return the quirks that a report of `tiktok-async probe` tells of; what it does not tell is as usual.
+    """Return the quirks that a report of `tiktok-async probe` found; all others have their defaults.
 
     Args:
-        report: The report, or its file.
+        report: The report, or the path of its file.
 
     Raises:
-        ValueError: It is no report, or one of another version.
+        ValueError: It is not a report, or a report of another version.
         OSError: The file cannot be read.
 
     Example:

@@ -1,4 +1,4 @@
-"""What an emulator that is started again has to know: its users, and every grant."""
+"""The state that an emulator keeps over a restart: its users and all grants."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _PROFILE = [field.name for field in fields(EmulatedUser) if field.name not in {"
 
 
 def dump(state: State) -> dict[str, Any]:
-    """Return users and grants as JSON values. They hold live tokens of the emulator, which open nothing else."""
+    """Return users and grants as JSON values; their tokens are valid, but only for the emulator."""
     return {
         "version": _VERSION,
         "app": [state.client_key, state.client_secret],
@@ -31,7 +31,7 @@ def dump(state: State) -> dict[str, Any]:
 
 
 def load(state: State, saved: Mapping[str, Any]) -> None:
-    """Take back what `dump` returned.
+    """Restore what `dump` returned.
 
     Raises:
         ValueError: It was written by another version, or for another app.

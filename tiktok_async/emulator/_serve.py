@@ -1,4 +1,4 @@
-"""The emulator as a program of its own."""
+"""The emulator as a separate program."""
 
 import asyncio
 import contextlib
@@ -24,10 +24,10 @@ async def serve(
     """Serve an emulator until cancelled; prints nothing.
 
     Args:
-        ready: Called once it is up: the place to add users and say where it is.
-        state: A file that keeps users and grants, so that logins outlive a restart. It is made with mode 0600, written
-            at most once a second, and at the end.
-        **options: Keywords of `Emulator`, such as `port`.
+        ready: Called once the emulator is running; add users and print its URL here.
+        state: A file that stores users and grants, so that logins stay valid after a restart. It is created with
+            mode 0600, and written at most once a second and at the end.
+        **options: Arguments of `Emulator`, such as `port`.
 
     Raises:
         OSError: The port is taken, or the file cannot be read or written.
@@ -57,7 +57,7 @@ async def serve(
 
 
 class _StateFile:
-    """Keeps an emulator's state in a file; a crash leaves the old one or the new one."""
+    """Keeps an emulator's state in a file; after a crash the file is the old or the new one, never a part."""
 
     def __init__(self, path: Path, emulator: Emulator) -> None:
         self._path = path

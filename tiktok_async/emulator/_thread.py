@@ -1,4 +1,4 @@
-"""The emulator for code without an event loop: it serves from a thread of its own."""
+"""The emulator for code without an event loop: it runs in its own thread."""
 
 import asyncio
 import threading
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class EmulatorThread(Served):
-    """An emulator in a thread of its own, for synchronous test clients and scripts.
+    """An emulator in its own thread, for synchronous test clients and scripts.
 
-    It has all that `Emulator` has, and its arguments; what waits there returns when it is done here. `session()` and
-    `connect()` are for code that has an event loop after all.
+    It has the methods and arguments of `Emulator`; coroutine methods there are blocking methods here. Only
+    `session()` and `connect()` still need an event loop.
 
     Example:
         >>> with EmulatorThread() as emulator:
@@ -43,7 +43,7 @@ class EmulatorThread(Served):
         self.close()
 
     def start(self) -> None:
-        """Serve; `with` does it.
+        """Start serving; `with` does it.
 
         Raises:
             OSError: The port is taken.
@@ -56,26 +56,26 @@ class EmulatorThread(Served):
         started.result()
 
     def close(self) -> None:
-        """Stop serving and sending; harmless when repeated."""
+        """Stop serving and sending webhooks; may be called more than once."""
         loop, thread = self._loop, self._thread
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(self._ended.set)
             thread.join()
 
     def consent(self, url: str, user: EmulatedUser, *, scopes: Iterable[str] | None = None, deny: bool = False) -> str:
-        """Do what *user* does in the browser with an authorize URL; see `Emulator.consent`.
+        """Give or deny consent at an authorize URL, as *user* does in the browser; see `Emulator.consent`.
 
         Args:
             url: The URL the app sent them to.
-            user: Who.
-            scopes: What they grant; default: what is asked for and they are ready to grant.
+            user: The user who decides.
+            scopes: The scopes they grant; default: those that are requested and that they are ready to grant.
             deny: Whether they refuse.
 
         Returns:
-            The URL of the app's callback, as the browser is sent to it.
+            The callback URL of the app, to which the browser is redirected.
 
         Raises:
-            ValueError: The page shows an error instead of the question.
+            ValueError: The page shows an error instead of the consent form.
         """
         return self._wait_for(_connect.consent(url, user, scopes=scopes, deny=deny))
 
@@ -86,7 +86,7 @@ class EmulatorThread(Served):
     async def _live(self, started: "Future[None]") -> None:
         try:
             await self._serve()
-        except BaseException as error:  # noqa: BLE001 - whoever called `start` gets it
+        except BaseException as error:  # noqa: BLE001 - the caller of `start` gets it
             started.set_exception(error)
             return
         self._ended = asyncio.Event()
@@ -122,7 +122,7 @@ def _on_its_loop(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-# What is planned, revoked or sent starts timers and tasks, which belong to the loop of the thread that serves.
+# These methods may start timers and tasks. Those belong to the event loop of the emulator's thread.
 for _base in Served.__mro__:
     for _name, _method in vars(_base).items():
         if (

@@ -70,7 +70,7 @@ class _Display:
             return self._replies.error("invalid_params", "cursor must be a Unix timestamp in milliseconds")
         if not _whole(count, 1, _LONGEST_PAGE):
             return self._replies.error("invalid_params", f"max_count must be from 1 to {_LONGEST_PAGE}")
-        # The first page may be asked for with 0 as well; no video is older than that.
+        # Cursor 0 also means the first page; no video is older than that.
         cursor = cursor or None
         videos = self._user(call).videos
         if self._state.quirks.short_pages:
@@ -99,7 +99,7 @@ class _Display:
         if len(ids) > _MOST_IDS:  # pyright: ignore[reportUnknownArgumentType] - JSON
             return self._replies.error("invalid_params", f"filters.video_ids may hold {_MOST_IDS} ids")
         videos = self._user(call).videos
-        # Ids of others, or of nothing, are simply not in the answer.
+        # Videos of other users, and unknown ids, are left out of the answer.
         found = [number for one in dict.fromkeys(map(str, ids)) if (number := videos.find(one)) is not None]  # pyright: ignore[reportUnknownArgumentType] - JSON
         data: dict[str, Any] = {"videos": self._rows(videos, found, fields)}
         if self._state.quirks.query_has_cursor:
@@ -107,13 +107,13 @@ class _Display:
         return self._replies.ok(data)
 
     async def picture(self, call: Call) -> Reply:
-        """Answer for an avatar or a cover, whose address ends by itself."""
+        """Serve an avatar or a cover until its URL expires."""
         expires = call.query.get("x-expires", "")
         if expires.isdigit() and int(expires) < self._state.clock.timestamp():
             return Reply(403, b"the signature has expired", TEXT)
         if drawings.SVG not in call.request.headers.get("Accept", ""):
             return Reply(200, JPEG, "image/jpeg")
-        # A browser, which shows it to somebody.
+        # The request comes from a browser, so a person will see the picture.
         named = unquote(call.request.rel_url.raw_path.removeprefix(PATH))
         number = named.partition(".")[0]
         user = self._state.users.get(named.partition("~")[0])
@@ -148,9 +148,9 @@ class _Display:
 
 
 def _short_page(videos: Videos, cursor: int | None, count: int) -> tuple[list[int], bool, int]:
-    """Return a page as moderation leaves it: every third position gives an empty one first, others fall short.
+    """Return a page as after moderation: every third position gives an empty page first, other pages are short.
 
-    An empty page moves its cursor one millisecond past a second, by which the next request is known.
+    The cursor of an empty page is one millisecond past a full second; this marks the next request.
     """
     start = videos.position(cursor)
     nothing_yet = cursor is None or cursor % 1000 == 0
