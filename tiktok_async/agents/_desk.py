@@ -41,8 +41,8 @@ class RecordedCall:
         operation: The endpoint's name.
         account: The account's open_id.
         arguments: What it was called with, without secrets, shortened.
-        outcome: `ok`, `refused` or `failed`; `unknown` where the record holds no outcome: it is under way, or whoever
-            carried it out was killed.
+        outcome: `ok`, `refused` or `failed`; `unknown` if the record has no outcome: the call is still
+            running, or its process was killed.
         reason: Why it was refused or failed.
         proposal: The proposal that it made or decided.
         log_id: TikTok's id of its call.
@@ -128,10 +128,10 @@ class AgentDesk:
             approver: An approver's key, which a grant with `auto_approve` needs: it approves all its posts in advance.
 
         Returns:
-            The agent's key, this once: only a digest of it is kept.
+            The agent's key. It cannot be read again: only a digest is kept.
 
         Raises:
-            ConfigurationError: There is an agent of that name, its media folder is none, or *approver* is missing.
+            ConfigurationError: The agent exists, its media folder is not a folder, or *approver* is missing.
             StoreError: The store cannot be reached, or the record cannot be written.
         """
         by = await self._owner(grant, approver)
@@ -143,10 +143,10 @@ class AgentDesk:
         return Secret(key)
 
     async def change(self, grant: AgentGrant, *, approver: str | Secret | None = None) -> None:
-        """Replace an agent's grant; its key stays. It holds at once, for what is under way from its next call on.
+        """Replace an agent's grant and keep its key. The new grant applies from the agent's next call on.
 
         Raises:
-            ConfigurationError: There is no such agent, its media folder is none, or *approver* is missing.
+            ConfigurationError: There is no such agent, its media folder is not a folder, or *approver* is missing.
             StoreError: The store cannot be reached, or the record cannot be written.
         """
         by = await self._owner(grant, approver)
@@ -158,7 +158,7 @@ class AgentDesk:
         await self._kept.put_grant(grant, known[1], new=False)
 
     async def revoke(self, agent: str) -> None:
-        """Forget an agent: its key, its grant, and with them what it proposed, hold no more.
+        """Revoke an agent: its key, its grant and its proposals are no longer valid.
 
         Raises:
             ConfigurationError: There is no such agent.
@@ -169,7 +169,7 @@ class AgentDesk:
         await self._note({"what": "owner", "agent": "owner", "tool": "revoke", "arguments": {"agent": agent}})
 
     async def grants(self) -> list[AgentGrant]:
-        """Return the grants of all agents, those that have ended too.
+        """Return the grants of all agents, including those that have ended.
 
         Raises:
             StoreError: The store cannot be reached.
@@ -194,13 +194,13 @@ class AgentDesk:
 
         Args:
             name: The person's name: small letters, digits and `-`, at most 50.
-            approver: The key of an approver, which every one but the first needs.
+            approver: The key of an existing approver. The first approver needs none.
 
         Returns:
-            The person's key, this once: only a digest of it is kept. No agent's key approves anything.
+            The person's key. It cannot be read again: only a digest is kept. An agent's key cannot approve anything.
 
         Raises:
-            ConfigurationError: There is one of that name, or *approver* is missing.
+            ConfigurationError: An approver of that name exists, or *approver* is missing.
             StoreError: The store cannot be reached, or the record cannot be written.
         """
         if not name or len(name) > 50 or not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-"):  # noqa: PLR2004 - as an agent's name
@@ -215,7 +215,7 @@ class AgentDesk:
         return Secret(key)
 
     async def remove_approver(self, name: str) -> None:
-        """Let a person approve nothing any more.
+        """Remove a person from the approvers.
 
         Raises:
             ConfigurationError: There is no such approver.
@@ -230,19 +230,19 @@ class AgentDesk:
         return await self._kept.approvers()
 
     async def approver(self, key: str | Secret | None) -> str:
-        """Return the name of the person whose key *key* is.
+        """Return the name of the approver that *key* belongs to.
 
         Raises:
-            ConfigurationError: It is no approver's key.
+            ConfigurationError: It is not an approver's key.
             StoreError: The store cannot be reached.
         """
         name, digest = await self._holder(key, _APPROVER, self._kept.approver)
         if name is None or not is_key(_revealed(key), digest):
-            raise ConfigurationError("This needs an approver's key, and that is none: see `agents approver`.")
+            raise ConfigurationError("This needs an approver's key, and this is not one: see `agents approver`.")
         return name
 
     async def agent_of(self, key: str | Secret | None) -> str | None:
-        """Return the name of the agent whose key *key* is, or `None`.
+        """Return the name of the agent that *key* belongs to, or `None`.
 
         Raises:
             StoreError: The store cannot be reached.
@@ -256,11 +256,11 @@ class AgentDesk:
         return name if name is not None and is_key(_revealed(key), kept) else None
 
     async def gate(self, agent: str, *, fixed: bool = False) -> AgentGate:
-        """Return an agent's way to its tools, which a server of any protocol calls.
+        """Return the gate to an agent's tools. A server of any protocol calls it.
 
         Args:
-            agent: Who.
-            fixed: Whether what is added to the grant from now on does not hold here. What is taken away always holds.
+            agent: The agent's name.
+            fixed: Whether to ignore what is added to the grant from now on. What is removed from it always applies.
 
         Raises:
             ConfigurationError: There is no such agent.
@@ -311,21 +311,21 @@ class AgentDesk:
         return await self._standing(proposal_id, frozen)
 
     async def approve(self, proposal_id: str, *, approver: str | Secret) -> Proposal:
-        """Approve a proposal and post it; done again, it goes on with the same post and never makes a second one.
+        """Approve a proposal and post it. A repeated call continues the same post and never makes a second one.
 
         Args:
-            proposal_id: Which.
+            proposal_id: The proposal's id.
             approver: The key of the person who approves.
 
         Returns:
             The proposal, with its `publish_id`.
 
         Raises:
-            ConfigurationError: The key is no approver's, a person refused the proposal, the agent's grant does not
+            ConfigurationError: The key is not an approver's, a person refused the proposal, the agent's grant does not
                 cover it any more, or the file is not the one that was proposed.
             OutcomeUnknown: The call that creates the post may have arrived. It is never made again: look at the
                 creator's profile.
-            TikTokError: TikTok refused, or the bytes did not get through; approve it again to go on.
+            TikTokError: TikTok refused, or the upload failed. Approve it again to continue.
             StoreError: The store cannot be reached, or the record cannot be written. Nothing was posted.
         """
         by = await self._decider(approver, "approve", proposal_id)
@@ -342,7 +342,7 @@ class AgentDesk:
             await self._end(call, by, "refused", reason=error.reason)
             raise ConfigurationError(f"Proposal {proposal_id} is not posted. {error.reason}.") from error
         except TikTokError as error:
-            # Of a call that may have arrived, the record must not say that it failed.
+            # The record must not say "failed" about a call that may have reached TikTok.
             outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
             log_id = getattr(error, "log_id", None)
             await self._end(call, by, outcome, reason=type(error).__name__, log_id=log_id)
@@ -354,12 +354,12 @@ class AgentDesk:
         """Refuse a proposal for good.
 
         Args:
-            proposal_id: Which.
+            proposal_id: The proposal's id.
             approver: The key of the person who refuses.
             reason: Why, for the agent.
 
         Raises:
-            ConfigurationError: The key is no approver's, or the proposal was approved before.
+            ConfigurationError: The key is not an approver's, or the proposal was approved before.
             StoreError: The store cannot be reached, or the record cannot be written.
         """
         by = await self._decider(approver, "refuse", proposal_id)
@@ -373,14 +373,14 @@ class AgentDesk:
         return await self.proposal(proposal_id)
 
     async def creator_info(self, proposal: Proposal) -> CreatorInfo:
-        """Return what the creator of a proposal allows now; TikTok wants it asked afresh for each posting page."""
+        """Return what the creator of a proposal allows now. TikTok requires a new request for each posting page."""
         return await self.session.account(proposal.frozen.account).creator_info()
 
     async def preview(self, proposal: Proposal) -> HeldFile:
-        """Open the very bytes that a proposal is for, to be shown to a person; close it.
+        """Open the file of a proposal, to show it to a person. The caller closes it.
 
         Raises:
-            ConfigurationError: They are not there any more.
+            ConfigurationError: The file is gone, was changed, or is not covered by the grant any more.
         """
         frozen = proposal.frozen
         kept = await self._kept.grant(frozen.agent)
@@ -399,7 +399,7 @@ class AgentDesk:
 
         Args:
             agent: Only those of this agent or person.
-            last: At most so many, the newest ones.
+            last: The largest number to return; the newest ones are returned.
 
         Raises:
             StoreError: The record cannot be read.
@@ -424,13 +424,13 @@ class AgentDesk:
                         log_id=entry.get("log_id"),
                         ended_at=_moment(entry),
                     )
-                case _:  # marks of torn lines and gaps are `verify`'s
+                case _:  # `verify` handles the marks of torn lines and gaps
                     continue
         found = (one for one in calls.values() if agent is None or one.agent == agent)
         return list(found) if last is None else list(deque(found, maxlen=last))
 
     async def verify(self) -> Verification:
-        """Look at every byte of the record: whether one was changed, removed or cut off, and where.
+        """Check every byte of the record, and tell whether and where one was changed, removed or cut off.
 
         Raises:
             StoreError: The record, or what the store remembers of it, cannot be read.
@@ -454,7 +454,7 @@ class AgentDesk:
         try:
             return await self.approver(key)
         except ConfigurationError:
-            # Who tries to decide without the right to is worth a line.
+            # An attempt to decide without the right to do so is recorded.
             line = {"what": "refused", "agent": "nobody", "tool": tool, "reason": "no approver's key"}
             await self._note({**line, "arguments": {"proposal": recordable(proposal_id)}})
             raise
@@ -489,7 +489,7 @@ class AgentDesk:
         )
 
     async def _note(self, line: dict[str, Any]) -> None:
-        """Record what was done; it stays done where that cannot be."""
+        """Record what was done. If the record cannot be written, what was done is not undone."""
         try:
             await self._record.append(line)
         except StoreError:

@@ -1,4 +1,4 @@
-"""One agent's way in: each call is held against the grant as it is now, recorded, carried out, and recorded again."""
+"""One agent's gate: each call is checked against the current grant, recorded and carried out, and its outcome recorded."""
 
 import logging
 import secrets
@@ -31,17 +31,17 @@ _BROKEN = "The call failed inside this server; its log says more."
 
 
 class AgentGate:
-    """One agent's way to its tools.
+    """The access of one agent to its tools.
 
     Args:
-        agent: Who.
+        agent: The agent's name.
         session: Asks TikTok.
         kept: Grants and proposals.
         posting: Posts what needs no approval.
         record: Gets every call.
         find: Finds a proposal by its id.
-        start: The grant that this way in began with: nothing that was added to it since holds here. `None`: the grant
-            as it is now, always.
+        start: The grant when this gate was made: what was added to it later does not apply here. `None`: always the
+                current grant.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class AgentGate:
         try:
             await self._record.append(line)
         except StoreError:
-            # What was done is done; the next line that can be written says that some are missing.
+            # The call is already done. The next line that can be written says how many lines are missing.
             self._record.missed()
 
 
@@ -154,13 +154,13 @@ def _granted(grant: AgentGrant | None, name: str) -> tuple[AgentGrant, Tool]:
         raise Refused(_NO_GRANT)
     tool = tools_of(grant).get(name)
     if tool is None:
-        # Whether there is such a tool at all stays unsaid.
+        # The message does not tell whether such a tool exists.
         raise Refused(_NO_TOOL)
     return grant, tool
 
 
 async def _done(tool: Tool, work: Work, given: Mapping[str, Any], call: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the agent is told of a call, and what the record is."""
+    """Return the answer for the agent, and the outcome for the record."""
     try:
         answer = await tool.run(work, given)
     except Refused as error:
@@ -199,6 +199,6 @@ def _refusal(call: str, error: Refused) -> dict[str, Any]:
 def _account(tool: Tool, grant: AgentGrant, given: Mapping[str, Any]) -> str | None:
     if not tool.operation.of_account or not tool.operation.names_account:
         return None
-    # One that is not granted was refused with the arguments; where there is one alone, it need not be named.
+    # `read_arguments` has refused an account that is not granted. A single granted account need not be named.
     account: str | None = given["account"]
     return next(iter(grant.accounts)) if account is None else account

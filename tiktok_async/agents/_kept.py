@@ -1,4 +1,4 @@
-"""Where grants, approvers and proposals are kept: notes of the session's store, under an account that is no user's."""
+"""Grants, approvers and proposals as notes of the session's store, under an account key that belongs to no user."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from tiktok_async.models import AccountKey
 __all__ = ["Decision", "Kept", "Outcome", "RecordHead", "days_of"]
 
 _OWNER = "tiktok-async.agents"
-# Notes must end; these are not meant to.
+# Notes need a lifetime; these are meant to stay.
 _LONG = timedelta(days=36_500)
 # A decision and its outcome are shown for a while after the proposal's own end.
 _SHOWN = timedelta(days=30)
@@ -69,7 +69,7 @@ class Kept:
         return None if note is None else read_grant(note)
 
     async def put_grant(self, grant: AgentGrant, digest: str, *, new: bool) -> bool:
-        """Keep a grant. Returns whether it was; not so where it should be new and is not."""
+        """Store a grant. Returns whether it was stored: `False` if it must be new and one exists."""
         if new:
             await self._list("agents", grant.agent)
         return await self._put(f"agent:{grant.agent}", kept_grant(grant, digest), _LONG, only_if_absent=new)
@@ -79,7 +79,7 @@ class Kept:
         return await self._notes.delete_note(self._key, f"agent:{agent}")
 
     def agents(self) -> AsyncIterator[str]:
-        """Yield the name of every agent that ever was."""
+        """Yield the name of every agent that was ever added."""
         return self._listed("agents")
 
     async def approver(self, name: str) -> str | None:
@@ -101,7 +101,7 @@ class Kept:
         return [name async for name in self._listed("approvers") if await self.approver(name) is not None]
 
     async def put_frozen(self, frozen: Frozen, most: int) -> bool:
-        """Keep a proposal, if its agent has not had *most* on that day. Returns whether it was kept."""
+        """Store a proposal, unless its agent made *most* of them on that day. Returns whether it was stored."""
         place = f"proposals:{frozen.agent}:{frozen.created_at.date()}"
         name = frozen.id
         await self._put(f"proposal:{name}", frozen.to_json(), _SHOWN, only_if_absent=True)
@@ -126,7 +126,7 @@ class Kept:
             yield name
 
     async def decide(self, proposal_id: str, decision: Decision) -> Decision:
-        """Decide, unless that was done before. Returns what stands."""
+        """Store a decision, unless there is one. Returns the decision that is valid."""
         note = orjson.dumps(decision._asdict())
         if await self._put(f"decision:{proposal_id}", note, _SHOWN, only_if_absent=True):
             return decision
@@ -147,11 +147,11 @@ class Kept:
         return None if note is None else Outcome(**_object(note))
 
     def record_head(self, record: Path) -> "RecordHead":
-        """Return what remembers the newest line of *record*; machines that share a store have one each."""
+        """Return the keeper of the newest line of *record*. Machines that share a store have one each."""
         return RecordHead(self._notes, self._key, f"{socket.gethostname()}:{record}")
 
     async def _list(self, index: str, name: str) -> None:
-        """Put *name* on a list that nothing leaves, so that it has no gaps."""
+        """Add *name* to a list. Nothing is removed from it, so it has no gaps."""
         number = 1
         while True:
             place = f"{index}:{number}"
@@ -189,7 +189,7 @@ class RecordHead:
         self._name = f"record:{digest_of(record)}"
 
     async def head(self) -> Head | None:
-        """Return the newest line that was told, or `None`."""
+        """Return the newest line that was kept, or `None`."""
         note = await self._notes.get_note(self._key, self._name)
         return None if note is None else Head.from_json(note)
 
@@ -204,5 +204,5 @@ def _object(note: bytes) -> dict[str, Any]:
 
 
 def days_of(now: datetime, lives: timedelta) -> list[date]:
-    """Return the days on which something that still lives may have begun, the oldest first."""
+    """Return the days on which a proposal that has not ended may have been made, the oldest first."""
     return [(now - timedelta(days=back)).date() for back in range(lives.days + 1, -1, -1)]

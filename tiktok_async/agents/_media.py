@@ -1,7 +1,7 @@
-"""Files of a media folder, opened so that no path leads out of it, and read so that no byte differs from what was seen.
+"""Files of a media folder: no path leads out of it, and a file that changes after its first read is noticed.
 
-The agent may own the folder and change it at any moment, so nothing is looked at by its path twice: each part of the
-path is opened inside the part before, links are never followed, and all that follows uses the one open file.
+The agent may own the folder and change it at any moment, so no path is resolved twice: each part of the path is
+opened inside the part before, links are never followed, and everything later uses the one open file.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ _NO_FILE = "There is no such video in the media folder: `file` is the path, insi
 
 
 def resolved_folder(folder: str) -> str:
-    """Return the real path of a media folder that is about to be granted.
+    """Return the real path of a media folder before it is granted.
 
     Raises:
-        ConfigurationError: It is no folder, or this system cannot open files inside a folder safely.
+        ConfigurationError: It is not a folder, or this system cannot open files inside a folder safely.
     """
     if os.open not in os.supports_dir_fd or not hasattr(os, "O_NOFOLLOW"):
         raise ConfigurationError("A media folder needs a system that opens files by their folder (POSIX openat).")
@@ -45,12 +45,12 @@ def resolved_folder(folder: str) -> str:
 
 
 async def hold(folder: str, path: str) -> "HeldFile":
-    """Open and read the file *path* of *folder* to its end; everything else is done with what was opened.
+    """Open the file *path* of *folder* and read it to its end. Later reads use the same open file.
 
     Raises:
-        Refused: It is no regular file inside the folder with one name alone, or it is empty or too large.
+        Refused: It is not a regular file inside the folder, has a second name (hard link), or is empty or too large.
     """
-    # The thread is waited for even when this is cancelled: what it opens must be closed by somebody.
+    # A cancelled call still waits for the thread, and closes the file that the thread has opened.
     opening = asyncio.ensure_future(asyncio.to_thread(_hold, folder, path))
     try:
         return await asyncio.shield(opening)
@@ -62,7 +62,7 @@ async def hold(folder: str, path: str) -> "HeldFile":
 
 
 class HeldFile:
-    """An open file, by the bytes it held when it was read to its end; a `ByteSource` of exactly those.
+    """An open file, and a `ByteSource` of exactly the bytes that it had at its first read.
 
     Args:
         descriptor: The file; closed by `close`.
@@ -80,7 +80,7 @@ class HeldFile:
         self.size: int = size
         self._descriptor: int | None = descriptor
         self._blocks = blocks
-        # A read that was given up may still run in its thread, and must not find another file under the number.
+        # A cancelled read may still run in its thread. It must not read another file that got the same descriptor.
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -127,7 +127,7 @@ def _hold(folder: str, path: str) -> HeldFile:
     try:
         descriptor = _opened(folder, parts)
     except (OSError, ValueError) as error:
-        # Whatever it was: which files there are outside is nothing an agent may learn.
+        # One message for every error: an agent must not learn which files exist outside.
         raise Refused(_NO_FILE) from error
     try:
         return _read_through(descriptor)
@@ -143,7 +143,7 @@ def _opened(folder: str, parts: list[str]) -> int:
             deeper = os.open(part, _FOLDER, dir_fd=inside)
             os.close(inside)
             inside = deeper
-        # A device may act when it is opened; a look at its name first keeps all but a race away from that.
+        # Opening a device may have effects. This check prevents that, except in a race.
         if not stat.S_ISREG(os.stat(parts[-1], dir_fd=inside, follow_symlinks=False).st_mode):
             raise FileNotFoundError
         return os.open(parts[-1], _FILE, dir_fd=inside)

@@ -153,7 +153,7 @@ class ApprovalPage:
         )
 
     async def _creator(self, proposal: Proposal) -> CreatorInfo | ApiError:
-        """Ask what the creator allows: TikTok wants it asked afresh whenever the page is shown."""
+        """Ask what the creator allows: TikTok requires a new request whenever the page is shown."""
         if proposal.state is not ProposalState.PENDING:
             return CreatorInfo(privacy_level_options=tuple(proposal.frozen.creator["privacy_level_options"]))
         try:
@@ -181,10 +181,10 @@ class ApprovalPage:
                 await send({"type": "http.response.body", "body": block, "more_body": more})
 
     async def _who(self, scope: _Scope) -> tuple[str, str]:
-        """Return who asks, and their key.
+        """Return the approver who sent the request, and their key.
 
         Raises:
-            ConfigurationError: Nobody who may approve.
+            ConfigurationError: The request has no valid approver's key.
         """
         kind, _, value = _header(scope, b"authorization").partition(" ")
         try:
@@ -219,14 +219,14 @@ def _consent(consent: Consent) -> str:
 
 
 def _path(scope: _Scope) -> str:
-    # Frameworks that mount leave the prefix in `path`, by ASGI's rules, or have taken it off.
+    # A framework that mounts this application leaves the prefix in `path`, as ASGI says, or removes it.
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path.removeprefix(root) if root and path.startswith(root) else path
 
 
 def _here(scope: _Scope) -> str:
-    # The path alone, so that no Host header can lead elsewhere.
+    # Only the path, so a Host header cannot redirect elsewhere.
     return "./" + _path(scope).strip("/").rpartition("/")[2]
 
 

@@ -1,4 +1,4 @@
-"""The HTML of the approval page. Every text in it that is not this library's is escaped where it is put in."""
+"""The HTML of the approval page. Every text from outside this library is escaped where it is inserted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -34,15 +34,15 @@ a { color: #0b5cad }
 
 @frozen(slots=True, kw_only=True)
 class Shown:
-    """What the page shows of a proposal beside itself.
+    """What the page shows beside the proposal itself.
 
     Attributes:
-        approver: Who looks at it.
+        approver: The name of the approver who sees the page.
         token: Proves that a decision was made on this page.
-        levels: The privacy levels there are to choose from, each with its words.
+        levels: The privacy levels to choose from, each with its label.
         notes: What the post will be labelled as, and what else the person has to know.
-        consent: What the person agrees to by posting, as HTML of this library's.
-        problems: What keeps it from being posted now.
+        consent: What the person agrees to by posting, as this library's HTML.
+        problems: Why it cannot be posted now.
     """
 
     approver: str

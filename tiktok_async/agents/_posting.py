@@ -1,4 +1,4 @@
-"""From an approved proposal to one post: its id is the dedup key, and the bytes are those that were frozen."""
+"""Makes one post of an approved proposal: the proposal's id is the dedup key, and the file must be the frozen one."""
 
 import asyncio
 from contextlib import aclosing
@@ -25,7 +25,7 @@ class Sent:
 
     Attributes:
         publish_id: TikTok's id of the post.
-        status: What TikTok said of it then; `None` if it was not to be asked.
+        status: The post's status after the upload; `None` if asking for it failed.
     """
 
     publish_id: str
@@ -46,10 +46,10 @@ class Posting:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def refuse_uncovered(self, frozen: Frozen, grant: AgentGrant | None) -> AgentGrant:
-        """Refuse a proposal that its agent's grant does not cover now, or whose time is over.
+        """Refuse a proposal that its agent's grant does not cover now, or that is too old.
 
         Raises:
-            Refused: It is one.
+            Refused: The grant does not cover it, or it is too old.
         """
         now = self._session.clock.now()
         if now >= frozen.created_at + LIVES:
@@ -64,7 +64,7 @@ class Posting:
         return grant
 
     async def send(self, frozen: Frozen, grant: AgentGrant, *, check: bool) -> Sent:
-        """Post *frozen*, or go on with its post.
+        """Post *frozen*, or continue its post.
 
         Args:
             frozen: What was approved.
@@ -74,7 +74,7 @@ class Posting:
         Raises:
             Refused: The file is not the one that was proposed.
             OutcomeUnknown: The call may have arrived and no answer came. It is never made again.
-            TikTokError: TikTok refused, or the bytes did not get through; sending it again goes on.
+            TikTokError: TikTok refused, or the upload failed. A second call continues it.
         """
         lock = self._locks.setdefault(frozen.id, asyncio.Lock())
         async with lock:
@@ -94,7 +94,7 @@ class Posting:
 
     async def _tell(self, frozen: Frozen, state: ProposalState, reason: str) -> None:
         known = await self._kept.outcome(frozen.id)
-        # A post that TikTok has is not made undone by a later attempt that failed.
+        # If TikTok has the post, a later failed attempt does not change its state.
         if known is None or known.state != ProposalState.SENT:
             publish_id = None if known is None else known.publish_id
             await self._kept.put_outcome(frozen.id, Outcome(str(state), publish_id, reason))
@@ -127,6 +127,6 @@ class Posting:
         try:
             status = await publish.status()
         except TikTokError:
-            # Everything is with TikTok; that it cannot say so just now changes nothing.
+            # TikTok has everything. A failed status request does not change that.
             status = None
         return Sent(publish_id=publish.publish_id, status=status)

@@ -1,4 +1,4 @@
-"""What an agent proposes is checked as if it were posted, frozen, and left to a person."""
+"""Checks an agent's proposal as if it were posted, freezes it, and leaves the decision to a person."""
 
 import secrets
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ _AUTO = "the grant: auto_approve"
 
 
 async def propose(work: Work, given: Mapping[str, Any], *, draft: bool) -> Answer:
-    """Check a post or a draft, freeze it, and send it where the grant says that nobody has to be asked.
+    """Check a post or a draft, freeze it, and send it if the grant needs no approval.
 
     Raises:
         Refused: It cannot be posted, or the grant's posts of the day are used up.
-        TikTokError: What asking the creator's settings raised, or sending it.
+        TikTokError: The request for the creator's settings failed, or the post did.
     """
     post = None if draft else _post(given)
     grant = work.grant
@@ -73,7 +73,7 @@ async def propose(work: Work, given: Mapping[str, Any], *, draft: bool) -> Answe
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    # What a person approves says all of it: nothing is left to settings that may change meanwhile.
+    # A person approves complete settings: nothing depends on settings that may change meanwhile.
     said = dict.fromkeys(("disable_comment", "disable_duet", "disable_stitch"), False)
     return said | {name: given[name] for name in _SETTINGS if given[name] is not None}
 

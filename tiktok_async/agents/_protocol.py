@@ -1,6 +1,6 @@
-"""An agent's tools over the Model Context Protocol: on standard input and output, and over HTTP with the key as token.
+"""An agent's tools over the Model Context Protocol: on standard input and output, and over HTTP with the key as bearer.
 
-The `mcp` package is loaded when a server is made, and by nothing else.
+The `mcp` package is imported only when a server is made.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _App: TypeAlias = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 _GateOf: TypeAlias = "Callable[[ServerRequestContext[Any, Any]], Awaitable[AgentGate]]"
 
-# As long as a body over HTTP may be.
+# The same limit as for a body over HTTP.
 _LONGEST_LINE = 4 * 1024 * 1024
 _AGENT = "tiktok_async.agent"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -62,12 +62,12 @@ _OUTPUT: dict[str, Any] = {
 async def serve_stdio(desk: AgentDesk, agent: str) -> None:
     """Serve one agent's tools on standard input and output, until the input ends.
 
-    The grant that it has now is the most it gets: what is added later waits for the next start, what is taken away
-    holds at once.
+    The current grant is the most the agent gets: what is added later applies from the next start, what is removed
+    applies at once.
 
     Args:
         desk: Knows the grant.
-        agent: Whose tools.
+        agent: The agent whose tools are served.
 
     Raises:
         ConfigurationError: There is no such agent, or the extra `agents` is not installed.
@@ -88,13 +88,13 @@ async def serve_stdio(desk: AgentDesk, agent: str) -> None:
 
 
 def asgi_app(desk: AgentDesk, *, path: str = "/mcp", hosts: Iterable[str] = _LOOPBACK) -> "AgentApp":
-    """Return an ASGI application that serves each agent's tools to whoever sends its key as bearer token.
+    """Return an ASGI application that serves an agent's tools to requests with the agent's key as bearer token.
 
     Args:
         desk: Knows the grants.
         path: Where it is served.
-        hosts: The names that a request's Host and Origin may have, whatever the port; loopback by default, so that no
-            page in a browser reaches it under a name of its own.
+        hosts: The names that a request's Host and Origin may have, with any port. Loopback by default, so a web page
+            cannot reach it under a host name of its own.
 
     Raises:
         ConfigurationError: The extra `agents` is not installed.
@@ -104,7 +104,7 @@ def asgi_app(desk: AgentDesk, *, path: str = "/mcp", hosts: Iterable[str] = _LOO
 
 
 class AgentApp:
-    """The ASGI application of `asgi_app`. Mounted in another one, `running()` goes into that one's lifespan.
+    """The ASGI application of `asgi_app`. If it is mounted in another one, enter `running()` in that lifespan.
 
     Args:
         desk: Knows the grants.
@@ -118,7 +118,7 @@ class AgentApp:
         self._desk = desk
         server = _server(self._gate_of)
         names = [pattern for host in hosts for pattern in (host, f"{host}:*")]
-        # Without sessions there is none to be taken over: each request stands for itself, with its key.
+        # Without sessions, no session can be hijacked: each request is authorized by its own key.
         self._app: _App = server.streamable_http_app(
             streamable_http_path=path,
             stateless_http=True,
@@ -132,7 +132,7 @@ class AgentApp:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None, None]:
-        """Hold what serving needs; a server that runs this application by itself does it."""
+        """Hold the resources for serving. A server that runs this application directly does it."""
         async with self._manager.run():
             yield
 
@@ -239,5 +239,5 @@ async def _refuse(send: _Send) -> None:
 
 
 def _need_mcp() -> None:
-    if find_spec("mcp_types") is None:  # which came with 2.0
+    if find_spec("mcp_types") is None:  # added in mcp 2.0
         raise ConfigurationError("Agents are served with an extra: pip install 'tiktok-async[agents]'.")

@@ -1,4 +1,4 @@
-"""The record on disk: appended to by any number of processes, flushed before anything that it tells of is done."""
+"""The record on disk: any number of processes append to it, and a call's line is on disk before the call is made."""
 
 import asyncio
 import os
@@ -20,10 +20,10 @@ _BLOCK = 64 * 1024
 
 
 class HeadKeeper(Protocol):
-    """Remembers the newest line of a record somewhere else than in the record."""
+    """Remembers the newest line of a record, outside the record."""
 
     async def head(self) -> Head | None:
-        """Return the newest line that was told, or `None`."""
+        """Return the newest line that was kept, or `None`."""
         ...
 
     async def keep_head(self, head: Head) -> None:
@@ -32,7 +32,7 @@ class HeadKeeper(Protocol):
 
 
 class _Seen(NamedTuple):
-    """By what a file is known that nobody has written to since."""
+    """Identifies a file that nobody has written to since."""
 
     device: int
     inode: int
@@ -40,7 +40,7 @@ class _Seen(NamedTuple):
 
 
 class Record:
-    """A file of JSON lines, chained by hashes. It has no switch.
+    """A file of JSON lines, chained by hashes. It cannot be switched off.
 
     Args:
         path: The file; it is made, readable by its owner alone.
@@ -61,38 +61,38 @@ class Record:
         self._missed = 0
 
     def missed(self) -> None:
-        """Count a line that could not be written; how many there were is told by the next one that can."""
+        """Count a line that could not be written. The next line that can be written tells the number."""
         self._missed += 1
 
     async def append(self, body: Mapping[str, Any]) -> None:
-        """Write one line, on disk when this returns.
+        """Write one line. It is on disk when this returns.
 
         Raises:
-            StoreError: It cannot be written: nothing that it would tell of may be done.
-            ConfigurationError: The path is no regular file of this user's that others cannot read.
+            StoreError: It cannot be written, so the call that it describes must not be made.
+            ConfigurationError: The path is not a regular file that only this user can read.
         """
         writing = asyncio.ensure_future(self._append({"at": _told(self._clock.now()), **body}))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
-            # A line that is half on its way is finished: the file's lock must not outlive this call.
+            # A write that has started is finished: the file's lock must not outlive this call.
             await asyncio.wait([writing])
             raise
 
     async def entries(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield what each whole line says, from the oldest on; changed lines are left out, and found by `verify`."""
+        """Yield the content of each intact line, the oldest first. Changed lines are left out; `verify` finds them."""
         async for line in self._lines():
             entry = parse(line)
             if entry is not None:
                 yield entry
 
     async def verify(self) -> Verification:
-        """Look at every byte.
+        """Check every byte.
 
         Raises:
             StoreError: The file, or what the store remembers of it, cannot be read.
         """
-        # What is remembered first: lines that are added meanwhile are no problem, missing ones would be.
+        # Read the store's head before the file: lines added in between do no harm, but a newer head would.
         kept = await self._keeper.head()
         return await asyncio.to_thread(self._verify, kept)
 
@@ -128,14 +128,14 @@ class Record:
                 self._seen = None
                 raise
             finally:
-                os.close(descriptor)  # which lets go of the file's lock
+                os.close(descriptor)  # this releases the file's lock
 
     async def _write(self, descriptor: int, body: Mapping[str, Any]) -> None:
         torn = b""
         if self._seen != _seen(descriptor):
             tail, torn = await asyncio.to_thread(_tail, descriptor)
             kept = await self._keeper.head()
-            # Where the file lacks what the store remembers, the numbers go on all the same, so that the gap shows.
+            # If the file lacks lines that the store remembers, numbers continue after those, so the gap is visible.
             self._head = kept if kept is not None and kept.n > tail.n else tail
         bodies: list[Mapping[str, Any]] = []
         if torn:
@@ -209,13 +209,13 @@ def _put(descriptor: int, text: bytes) -> None:
             left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
     except OSError:
-        # What a full disk took of the line goes away again; a file that cannot even shrink is left torn, and marked so.
+        # Remove the part that a full disk took. If that fails too, the line stays torn, and the next one marks it.
         os.ftruncate(descriptor, before)
         raise
 
 
 def _tail(descriptor: int) -> tuple[Head, bytes]:
-    """Return the newest whole line, and what lies behind the last newline."""
+    """Return the newest whole line, and the bytes after the last newline."""
     end = os.fstat(descriptor).st_size
     text = b""
     while end:
@@ -236,9 +236,7 @@ def _told(moment: datetime) -> str:
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"The agents' record {path} cannot be written ({error.strerror}), so nothing was done that it would tell of."
-    )
+    return StoreError(f"The agents' record {path} cannot be written ({error.strerror}), so the call was not made.")
 
 
 def _unreadable(path: Path, error: OSError) -> StoreError:

@@ -1,4 +1,4 @@
-"""The tools: what each is called with, which depends on the grant, and what it does."""
+"""The tools: the arguments of each, which depend on the grant, and the function that runs it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -41,7 +41,7 @@ class Tool:
         operation: What is granted.
         about: What it does, for the agent.
         parameters: What it takes.
-        run: Does it.
+        run: Carries it out.
     """
 
     operation: Operation
@@ -51,7 +51,7 @@ class Tool:
 
 
 def tools_of(grant: AgentGrant) -> dict[str, Tool]:
-    """Return the tools of *grant*, by name; what is not granted is not there."""
+    """Return the tools of *grant*, by name. What is not granted is left out."""
     found: dict[str, Tool] = {}
     for operation in grant.tools():
         about, parameters, run = _TOOLS[operation.tool]
@@ -175,7 +175,7 @@ def _research_list(method: str, name: str, *, asks_fields: bool) -> Run:
 async def _page(pages: Pages[Any], name: str, wanted: tuple[str, ...]) -> Answer:
     page: Page[WireModel] | None = None
     async with aclosing(pages.pages()) as walk:
-        # A page may be empty although there is more behind it, which an agent would take for the end.
+        # A page may be empty although more pages follow. An agent would take it for the end.
         for _ in range(_MOST_EMPTY):
             page = await anext(walk, page)
             if page is None or page.items or not page.has_more:

@@ -1,4 +1,4 @@
-"""What one call of a tool works with: the grant it was checked against, and the session."""
+"""The context of one tool call: the session, and the grant that the call was checked against."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -50,12 +50,12 @@ class Work:
         return self.session.account(self.open_id)
 
     async def creator_info(self) -> Response:
-        """Return what TikTok says now of what the account's creator allows."""
+        """Ask TikTok what the account's creator allows now."""
         endpoint = Endpoint.CREATOR_INFO
         return await self.session.request(endpoint.method, endpoint.path, open_id=self.account.open_id, json={})
 
     def fields(self, given: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the fields to give: those asked for, of those that are granted."""
+        """Return the granted fields that the call asks for."""
         granted = self.grant.fields_for(self.operation)
         asked = given["fields"]
         return granted if asked is None else tuple(name for name in granted if name in asked)

@@ -1,4 +1,4 @@
-"""Posts that pass: media checked before it is sent, the posting page as data, and links to what was posted."""
+"""Media checks before an upload, the posting page as data, and links to posts."""
 
 from tiktok_async.media._check import check_media
 from tiktok_async.media._oembed import oembed

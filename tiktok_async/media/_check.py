@@ -19,7 +19,7 @@ async def check_media(source: UploadSource, *, creator: CreatorInfo | None = Non
 
     Args:
         source: A path, bytes, a seekable binary file, or a `ByteSource`.
-        creator: Whose longest video holds; without it, TikTok's ten minutes do.
+        creator: The creator, whose longest video is the limit; without it, TikTok's ten minutes are.
 
     Raises:
         ConfigurationError: It is none of these, or a file that cannot be opened.
@@ -46,7 +46,7 @@ async def check_media(source: UploadSource, *, creator: CreatorInfo | None = Non
 async def look_at(
     header: Header, video: OpenVideo, size: int, *, file: str | None, creator: CreatorInfo | None
 ) -> MediaReport:
-    """Judge a file by its header, and by what the decoders find where it says too little."""
+    """Judge a file by its header, and by what the decoders find if the header says too little."""
     header = await completed(header, video, size)
     report = judge(header, size, file=file, creator=creator)
     # What is too large is not decoded: a small file may hold a picture of gigabytes.

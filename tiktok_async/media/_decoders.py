@@ -1,4 +1,4 @@
-"""What the extra `media` adds: PyAV looks into a video whose header is silent, Pillow decodes a photo."""
+"""What the extra `media` adds: PyAV reads a video whose header is incomplete, Pillow decodes a photo."""
 
 import asyncio
 import io
@@ -23,7 +23,7 @@ _CODECS = {"hevc": "h265"}
 
 
 async def completed(header: Header, video: OpenVideo, size: int) -> Header:
-    """Return *header* with what it did not say, as far as PyAV is there and finds it; at most 32 MiB are read."""
+    """Return *header*, completed with what PyAV finds if it is installed. At most 32 MiB are read."""
     silent = None in (header.duration, header.frame_rate, header.width, header.height)
     if header.kind != "video" or not silent or (av := _module("av")) is None:
         return header
@@ -53,7 +53,7 @@ def _decodes(pillow: Any, data: bytes) -> bool:  # noqa: ANN401 - a module that 
     try:
         with pillow.open(io.BytesIO(data), formats=("JPEG", "WEBP")) as image:
             image.load()
-    except Exception:  # noqa: BLE001 - a decoder fed with anything raises anything
+    except Exception:  # noqa: BLE001 - a decoder may raise any exception
         return False
     return True
 
@@ -78,7 +78,7 @@ def _look(av: Any, bridge: "_Bridge", header: Header) -> Header:  # noqa: ANN401
 
 
 async def _in_thread(work: Callable[[], T], bridge: "_Bridge") -> T:
-    # The thread is waited for even when this is cancelled: it uses what the caller is about to close.
+    # A cancelled call still waits for the thread, which uses what the caller closes next.
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(task)
@@ -106,11 +106,11 @@ class _Bridge:
         self.stop()
 
     def stop(self) -> None:
-        """Let the file end here."""
+        """End the file here."""
         self._stopped.set()
 
     def read(self, length: int) -> bytes:
-        """Return the next bytes; none behind the end, or when enough was read."""
+        """Return the next bytes; none at the end, or at the limit."""
         length = min(length, self._size - self._at, self._left)
         if length <= 0 or self._stopped.is_set():
             return b""
@@ -120,10 +120,10 @@ class _Bridge:
         return bytes(block)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place, as files do."""
+        """Set the position, as files do."""
         self._at = max(0, (0, self._at, self._size)[whence] + offset)
         return self._at
 
     def tell(self) -> int:
-        """Return the place."""
+        """Return the position."""
         return self._at

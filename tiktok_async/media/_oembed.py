@@ -1,4 +1,4 @@
-"""oEmbed: what TikTok's website tells everybody about a post."""
+"""oEmbed: the public data of a post, from TikTok's website."""
 
 import json
 from typing import Any, cast
@@ -25,7 +25,7 @@ async def oembed(url: str, *, transport: Transport | None = None, endpoint: str 
 
     Args:
         url: The address of a post or a profile.
-        transport: What sends it; by default a connection of its own.
+        transport: The transport to use; by default a new connection.
         endpoint: Where to ask.
 
     Returns:
@@ -40,7 +40,7 @@ async def oembed(url: str, *, transport: Transport | None = None, endpoint: str 
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if parts.scheme != "https" or (host != _HOST and not host.endswith(f".{_HOST}")) or "@" in parts.netloc:
-        raise ConfigurationError("oembed wants the https address of a post or profile at tiktok.com.")
+        raise ConfigurationError("oembed needs the https address of a post or profile at tiktok.com.")
     request = Request(
         method="GET", url=URL(endpoint).with_query(url=url), headers={"Accept": "application/json"}, stall_timeout=30.0
     )

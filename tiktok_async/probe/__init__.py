@@ -1,6 +1,6 @@
-"""Asks TikTok what its pages dispute, and tells nothing of who asked: `tiktok-async probe`.
+"""Asks TikTok about what its pages dispute, and reports nothing about the account: `tiktok-async probe`.
 
-Each question is a row of data with a function, in `questions`. A report holds words of an allow list alone.
+Each question is a row of data with a function, in `questions`. A report holds only words of an allow list.
 """
 
 from tiktok_async.probe._contradictions import Contradiction, contradictions, line_of

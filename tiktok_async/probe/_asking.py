@@ -1,4 +1,4 @@
-"""How a question asks: through the session's own tokens, limits and connections, with the answer as it came."""
+"""How a question asks: with the session's own tokens, limits and connections. It gets the answer unchanged."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
@@ -28,21 +28,21 @@ __all__ = ["Asking", "Interrupted", "clip"]
 T = TypeVar("T")
 
 ONCE = RetryPolicy(attempts=1)
-"""Nothing is asked twice: a repeat would hide the answer that a question is about."""
+"""No retries: a retry would hide the answer that the question needs."""
 
 
 class Interrupted(Exception):
-    """A step that sends media was begun by a run that ended; it is not begun again."""
+    """An earlier run began a step that sends media and ended. The step is not begun again."""
 
 
 def clip() -> bytes:
-    """Return the clip that is sent: four seconds of one colour, made with ffmpeg for this."""
+    """Return the clip to send: four seconds of one colour, made with ffmpeg."""
     return files("tiktok_async.probe").joinpath("clip.mp4").read_bytes()
 
 
 @frozen(slots=True)
 class _Held:
-    """A token that is used as it is: TikTok's refusal is an answer here, and refreshes nothing."""
+    """A token that is used unchanged. TikTok's refusal is an answer here, and does not cause a refresh."""
 
     token: Token
 
@@ -60,21 +60,21 @@ class _Held:
         return self.token
 
     async def rejected(self, token: Token | ClientToken) -> Token:
-        """Let the refusal be."""
+        """Raise the refusal, without a refresh."""
         del token
         raise AccessTokenInvalid("access_token_invalid", open_id=self.open_id)
 
 
 class Asking:
-    """What questions ask with, for one run.
+    """What questions use to ask, for one run.
 
     Args:
         session: The session; its transport is *watch*.
         watch: Sees the answers.
-        open_id: Whose account.
+        open_id: The account.
         level: What the run may do.
         begun: Steps that send media and were begun by an earlier process of this run.
-        begin: Is told of such a step before it sends.
+        begin: Called with such a step before it sends.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Asking:
 
     @property
     def runtime(self) -> Runtime:
-        """The session's pieces, for what no method of the library would send."""
+        """The session's parts, for requests that no method of the library would send."""
         return self.session._runtime  # noqa: SLF001 - a probe asks what the public methods refuse  # pyright: ignore[reportPrivateUsage]  # as said
 
     @property
@@ -138,16 +138,16 @@ class Asking:
         content_type: str | None = None,
         access_token: Secret | None = None,
     ) -> Seen:
-        """Call *endpoint* within its limit and return TikTok's answer, be it a refusal.
+        """Call *endpoint* within its limit and return TikTok's answer, even if it is a refusal.
 
         Args:
-            endpoint: Which; the endpoint table says whose token it carries.
-            json: The body, as JSON.
+            endpoint: The endpoint; the endpoint table says whose token it carries.
+            json: The JSON body.
             fields: The `fields` query parameter.
             params: Further query parameters.
-            body: The body as it is, in place of *json*.
-            content_type: In place of the endpoint's own.
-            access_token: A token in place of the stored one.
+            body: The raw body, instead of *json*.
+            content_type: Used instead of the endpoint's own.
+            access_token: A token to use instead of the stored one.
 
         Raises:
             TikTokError: No answer came.
@@ -155,7 +155,7 @@ class Asking:
         spec = ENDPOINTS[endpoint]
         credential: Credential | None = None
         if spec.auth is Auth.CLIENT:
-            # A token that cannot be had is asked for once.
+            # If getting this token fails, it is not tried again in this run.
             await self.once("client_token", lambda asking: asking.session.oauth.client_token())
             credential = ClientCredential(self.runtime.tokens.client)
         elif spec.auth is Auth.USER:
@@ -177,21 +177,21 @@ class Asking:
         return self.watch.last[endpoint.path]
 
     async def send(self, request: Request) -> Seen:
-        """Send what is no call of the API, and return the answer.
+        """Send a request that is not an API call, and return the answer.
 
         Raises:
-            TransportError: None came.
+            TransportError: No answer came.
         """
         raw = await self.watch.send(request)
         return Seen(raw.status, raw.headers, None)
 
     async def once(self, step: str, work: Callable[["Asking"], Awaitable[T]], *, sends: bool = False) -> T:
-        """Return what *work* gave when *step* was done first in this run.
+        """Run *work* the first time that *step* is asked for in this run, and return its result each time.
 
         Args:
             step: The name that the questions of this step share.
-            work: Does it.
-            sends: Whether it sends media; then it is never begun a second time, in no process.
+            work: The function that does the step.
+            sends: Whether it sends media. Then no process begins it a second time.
 
         Raises:
             Interrupted: It sends media, and an earlier process began it.

@@ -1,4 +1,4 @@
-"""Answers that contradict what this library takes where nobody says otherwise, with the line that says so."""
+"""Answers that contradict what this library assumes, each with the line that states the assumption."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -18,7 +18,7 @@ class Contradiction:
     Attributes:
         question: What was asked.
         side: What TikTok answered.
-        line: Where the assumed side stands, as `FILE:LINE`, from the package on.
+        line: The line that states the assumed side, as `FILE:LINE` inside the package.
     """
 
     question: Question

@@ -15,10 +15,10 @@ class Level(StrEnum):
     DRAFT = "draft"
     """One generated clip goes to the creator's inbox."""
     POST = "post"
-    """The clip is posted, for its creator alone."""
+    """The clip is posted, visible only to its creator."""
 
     def includes(self, other: "Level") -> bool:
-        """Say whether a run at this level may do what *other* does."""
+        """Return whether a run at this level may do what *other* does."""
         order = list(Level)
         return order.index(other) <= order.index(self)
 

@@ -22,11 +22,11 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
     """`side` says how."""
     UNDECIDED = "undecided"
-    """TikTok's answer fits no side, or the account has nothing to ask it with."""
+    """TikTok's answer fits no side, or the account lacks what the question needs."""
     NOT_GRANTED = "not_granted"
     """It needs a scope that the account or the app does not have."""
     FAILED = "failed"
-    """A call failed on its way."""
+    """A call got no answer."""
     INTERRUPTED = "interrupted"
     """A run ended while it was asked. It is not asked again, since it sends media."""
 
@@ -38,7 +38,7 @@ class Answer:
     Attributes:
         outcome: What became of it.
         side: Which side of the question was seen; `None` if none was.
-        facts: What else may be told.
+        facts: Further facts that may be reported.
     """
 
     outcome: Outcome
@@ -53,7 +53,7 @@ class Step:
     Attributes:
         what: An endpoint, or a host that has no endpoint.
         times: How many calls at most.
-        shared: The word of the step that several questions read from; it happens once in a run.
+        shared: The name of a step that several questions use; it happens once in a run.
     """
 
     what: Endpoint | Literal["authorize page", "upload host"]
@@ -62,7 +62,7 @@ class Step:
 
     @property
     def name(self) -> str:
-        """What is called, for a person."""
+        """The name of what is called, for a person."""
         return self.what.path if isinstance(self.what, Endpoint) else f"the {self.what}"
 
 
@@ -80,13 +80,13 @@ class Question:
         here: What this library does about it.
         silent: Whether TikTok's pages say nothing, rather than two things.
         quirk: The emulator's switch, with its area; `None` where there is none.
-        assumed: The side that this library and its emulator take where nobody says otherwise; `None`: no side.
-        line: The file, from the package on, and how its line begins that states `assumed`.
-        level: Which runs ask it.
-        whose: Whose token it needs.
+        assumed: The side that this library and its emulator take by default; `None`: no side.
+        line: The file inside the package, and the beginning of its line that states `assumed`.
+        level: The lowest level of a run that asks it.
+        whose: Who owns the token that it needs.
         scopes: Scopes that the token must have, all of them.
         steps: The calls it makes.
-        ask: Asks and judges; `None` where no program can ask.
+        ask: Asks and judges the answer; `None` if no program can ask.
         unasked: Why no program can ask.
     """
 
@@ -107,17 +107,17 @@ class Question:
 
     @property
     def source(self) -> tuple[str, str] | None:
-        """Where `assumed` stands: the file, and how the line begins."""
+        """Where `assumed` is stated: the file, and the beginning of the line."""
         if self.line is not None or self.quirk is None:
             return self.line
         return "emulator/engine/quirks.py", f"    {self.quirk.rpartition('.')[2]}: "
 
 
 def answered(side: str | None, **facts: Fact) -> Answer:
-    """Return the answer *side*; without one, that it is undecided."""
+    """Return the answer *side*, or an undecided answer without one."""
     return undecided(**facts) if side is None else Answer(outcome=Outcome.ANSWERED, side=side, facts=facts)
 
 
 def undecided(**facts: Fact) -> Answer:
-    """Return that no side was seen."""
+    """Return the answer that no side was seen."""
     return Answer(outcome=Outcome.UNDECIDED, facts=facts)

@@ -35,7 +35,7 @@ class PlannedCalls:
         what: The endpoint's path, or the host.
         times: How many at most.
         limit: TikTok's limit for it, in words; empty if none is documented.
-        changes: What they change; empty for what only reads.
+        changes: What they change; empty if they only read.
     """
 
     what: str
@@ -77,7 +77,7 @@ class Probe:
         session: The session; its transport is *watch*.
         watch: Sees the answers.
         open_id: Whose account.
-        state: What is known so far; its level is the run's.
+        state: What is known so far, and the run's level.
     """
 
     def __init__(self, session: "TikTokSession", watch: Watch, open_id: str, state: RunState) -> None:
@@ -103,15 +103,15 @@ class Probe:
         )
 
     async def run(self, told: Callable[[Question, Answer], None] | None = None) -> dict[str, Any]:
-        """Ask what is open, and return the report. A run that is broken off goes on with another `Probe`.
+        """Ask what is open, and return the report. Another `Probe` can continue an interrupted run.
 
         Args:
-            told: Is called with each answer.
+            told: Called with each answer.
 
         Raises:
             ReauthorizationRequired: The account has to log in again.
             TokenNotSaved: TikTok gave a new token that the store does not take.
-            ReportRefused: The report would hold something that it must not.
+            ReportRefused: The report would contain something forbidden.
             ConfigurationError: The access token is about to end, and level `read` refreshes nothing.
         """
         self._collect_secrets(await self._asking.stored())
@@ -121,7 +121,7 @@ class Probe:
                 await self._put(question, told)
         for question in _of(self._state.level):
             if not question.steps and self._is_open(question):
-                # It is judged from what went by.
+                # It is judged from the answers that were seen.
                 await self._put(question, told)
         return self.report()
 
@@ -129,7 +129,7 @@ class Probe:
         """Return the report of what is known.
 
         Raises:
-            ReportRefused: It would hold something that it must not.
+            ReportRefused: It would contain something forbidden.
         """
         report = make_report(
             QUESTIONS,

@@ -1,7 +1,8 @@
-"""Observers: what a session tells, as log records or as OpenTelemetry's spans and metrics.
+"""Observers: a session's events as log records or as OpenTelemetry's spans and metrics.
 
-Events hold no secret, so neither do these. An observer sees what *calls* do; a library that instruments aiohttp itself
-sees URLs, and an upload's URL is a secret: `docs/observability.md` says how to keep it out.
+Events hold no secrets, so log records, spans and metrics hold none. An observer sees what *calls* do. A library
+that instruments aiohttp itself sees URLs, and an upload's URL is a secret: `docs/observability.md` says how to keep it
+out.
 
 Example:
     >>> from tiktok_async import TikTokSession

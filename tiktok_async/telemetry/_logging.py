@@ -43,7 +43,7 @@ class LoggingObserver:
     one that failed WARNING.
 
     Args:
-        level: The level of records that tell of nothing bad; `None` chooses by the kind of event.
+        level: The level of records that are not warnings; `None` chooses by the kind of event.
     """
 
     def __init__(self, *, level: int | None = None) -> None:
@@ -64,7 +64,7 @@ class LoggingObserver:
             return
         values = _values(event)
         words = " ".join(f"{name}={value}" for name, value in values.items() if value is not None)
-        # The name and the words go in as arguments, so that a tool which groups records by their text still can.
+        # The name and the words are arguments, so a tool can group records by their message template.
         name = type(event).__name__
         logger.log(level, "%s %s", name, words, extra={"event": name, **values})
 

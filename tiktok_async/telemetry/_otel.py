@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 
 _NAME = "tiktok_async"
 _BASE_URL = "https://open.tiktokapis.com"
-# Any path may be called; only those of the table are few enough to be told apart in metrics.
+# Any path may be called. Metrics tell apart only the paths of the table, which are few.
 _KNOWN = frozenset(endpoint.path for endpoint in Endpoint)
 _OTHER = "_OTHER"
-# https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ and what waits for a minute's window need above it. The
-# SDK's own bounds are for milliseconds: all calls would be in its first bucket.
+# https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ plus larger bounds for waits of a minute's window.
+# The SDK's own bounds are for milliseconds: all calls would be in its first bucket.
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60)
 
 
 @frozen(slots=True)
 class _Kind:
-    """What all calls have in common that went to the same endpoint and ended the same way.
+    """What calls to the same endpoint with the same result have in common.
 
     Attributes:
-        name: Of their spans.
-        measured: The attributes of their measurements; each one costs, so what a session's calls all share is left out.
-        attributes: Those of their spans.
+        name: The name of their spans.
+        measured: The attributes of their measurements. Each one costs, so what a session's calls all share is left out.
+        attributes: The attributes of their spans.
     """
 
     name: str
@@ -57,17 +57,17 @@ class _Kind:
 
 
 class OpenTelemetryObserver:
-    """Turns events into one span a call, and into metrics. It needs the API only: `pip install "tiktok-async[otel]"`.
+    """Turns events into one span a call, and into metrics. It needs only the API: `pip install "tiktok-async[otel]"`.
 
-    A span covers the call from its beginning to its end, waits and repetitions included, which stand in it as span
-    events. It is a child of the span that is current where the call is made. There is no query, header or body in it.
+    A span covers the call from its beginning to its end, including waits and retries, which are its span
+    events. It is a child of the span that is current when the call is made. There is no query, header or body in it.
 
     Metrics: `tiktok.call.duration` (s; its count is the number of calls), `tiktok.call.retries`,
     `tiktok.rate_limit.wait` (s), `tiktok.token.refresh.duration` (s), `tiktok.token.refresh.failures`,
-    `tiktok.reauthorizations`, `tiktok.upload.bytes` (By), `tiktok.publish.changes`. No account is in them.
+    `tiktok.reauthorizations`, `tiktok.upload.bytes` (By), `tiktok.publish.changes`. They do not name accounts.
 
     Args:
-        base_url: The session's, for `server.address`.
+        base_url: The session's base URL, for `server.address`.
         tracer_provider: Gets the spans; `None` takes the global one.
         meter_provider: Gets the metrics; `None` takes the global one.
 
@@ -107,7 +107,7 @@ class OpenTelemetryObserver:
         self._base_url = base_url.rstrip("/")
         port = url.port or (80 if url.scheme == "http" else 443)
         self._server = {"server.address": url.hostname or base_url, "server.port": port}
-        # What happened within a call that is not over. One task makes one call at a time.
+        # What happened within an unfinished call. One task makes one call at a time.
         self._within: WeakKeyDictionary[asyncio.Task[Any], list[Retrying | RateLimitWaited]] = WeakKeyDictionary()
         self._kinds: dict[tuple[str, str, int | None, str | None], _Kind] = {}
         self._take: dict[type[Event], Callable[[Any], None]] = {
@@ -135,13 +135,13 @@ class OpenTelemetryObserver:
         span = self._tracer.start_span(
             kind.name,
             kind=self._client,
-            # All at once: the SDK checks and locks anew for each time that attributes are set.
+            # All at once: the SDK checks and locks each time attributes are set.
             attributes=kind.attributes | _own(event),
             start_time=ended - event.duration // _MICROSECOND * 1000,
             record_exception=False,
         )
         news = self._happened(event) if self._within else ()
-        # Without an SDK, and for calls that are not sampled, that is all.
+        # Without an SDK, and for calls that are not sampled, nothing more is needed.
         if span.is_recording():
             for one in news:
                 happened = "retry" if isinstance(one, Retrying) else "rate_limit.wait"
@@ -164,7 +164,7 @@ class OpenTelemetryObserver:
         return kind
 
     def _happened(self, event: RequestFinished) -> list[Retrying | RateLimitWaited]:
-        """Return what this task told during the call; older news is that of a call which was cancelled."""
+        """Return this task's events during the call. Older ones belong to a cancelled call."""
         began = event.at - event.duration
         task = asyncio.current_task()
         news = [] if task is None else self._within.pop(task, [])
@@ -214,7 +214,7 @@ def _template(path: str) -> str:
 
 
 def _own(event: RequestFinished) -> dict[str, Any]:
-    """Return what is a call's own."""
+    """Return the attributes that belong to one call only."""
     own: dict[str, Any] = {}
     if event.open_id:
         own["tiktok.open_id"] = event.open_id

@@ -1,4 +1,4 @@
-"""What tests of this library, and of code that uses it, are made with.
+"""Tools for tests of this library, and of code that uses it.
 
 The contract classes need pytest (`pip install "tiktok-async[test]"`) and load on first use.
 """

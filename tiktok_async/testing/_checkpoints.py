@@ -55,7 +55,7 @@ class CheckpointStoreContract:
 
     @pytest.fixture
     def app(self) -> str:
-        """An app that no other test uses; its name is one that careless keys would mix up."""
+        """An app that no other test uses. Its name has characters that badly built keys would confuse."""
         return f"app:{{{uuid4().hex}}}"
 
     async def test_what_is_put_comes_back_whole_and_counted(self, store: CheckpointStore, app: str) -> None:
@@ -118,7 +118,7 @@ class CheckpointStoreContract:
         key = AccountKey(app, "one")
         stored = await store.put(make_checkpoint(key, due_at=NOW - MINUTE), expected_version=0)
         assert len(await store.take_due(app, before=NOW, until=NOW + MINUTE, limit=10)) == 1
-        assert await store.get(key) == evolve(stored, due_at=NOW + MINUTE)  # and the version as it was
+        assert await store.get(key) == evolve(stored, due_at=NOW + MINUTE)  # the version is unchanged
         assert not await store.take_due(app, before=NOW + MINUTE, until=NOW + LONG, limit=10)
         assert len(await store.take_due(app, before=NOW + 2 * MINUTE, until=NOW + 3 * MINUTE, limit=10)) == 1
         await store.put(evolve(stored, due_at=NOW + 9 * MINUTE), expected_version=1)
@@ -186,7 +186,7 @@ class CheckpointStoreContract:
     async def test_a_dead_holders_account_is_free_when_its_time_is_over(self, store: CheckpointStore, app: str) -> None:
         key = AccountKey(app, "one")
         async with (
-            store.lease(key, ttl=SHORT, wait=NONE) as dead,  # and never let go of in time
+            store.lease(key, ttl=SHORT, wait=NONE) as dead,  # never released in time
             store.lease(key, ttl=LONG, wait=LONG) as heir,
         ):
             assert await dead.renew(LONG) is False

@@ -16,7 +16,7 @@ _START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
 
 class _Timer:
-    """A callback and whether it was called off."""
+    """A callback and whether it was cancelled."""
 
     __slots__ = ("callback", "cancelled")
 
@@ -29,10 +29,10 @@ class _Timer:
 
 
 class VirtualClock:
-    """A `Clock` whose time stands still until it is moved; an hour passes in microseconds.
+    """A `Clock` whose time moves only when a test moves it. An hour passes in microseconds.
 
     Args:
-        start: The first wall-clock time; aware.
+        start: The first wall-clock time, with a time zone.
         seed: Makes `random` give the same numbers each run.
 
     Example:
@@ -56,7 +56,7 @@ class VirtualClock:
         return self._start + timedelta(seconds=self._elapsed) + self._skew
 
     def monotonic(self) -> float:
-        """Return the seconds moved so far."""
+        """Return how many seconds the clock has been moved so far."""
         return self._elapsed
 
     def random(self) -> float:
@@ -91,7 +91,7 @@ class VirtualClock:
         self._skew += by
 
     async def settle(self) -> None:
-        """Let every task run as far as it gets without time passing."""
+        """Let every task run as far as it can while time stands still."""
         for _ in range(25):
             await asyncio.sleep(0)
 
@@ -110,9 +110,9 @@ class VirtualClock:
         await self.settle()
 
     async def run(self, awaitable: Awaitable[T]) -> T:
-        """Await *awaitable*, jumping to the next timer whenever nothing else can go on.
+        """Await *awaitable*, and jump to the next timer whenever no task can continue.
 
-        For code without threads and sockets: those the clock cannot see, and it would jump too early.
+        Use it for code without threads and sockets: the clock cannot see those, and would jump too early.
         """
         task = asyncio.ensure_future(awaitable)
         try:

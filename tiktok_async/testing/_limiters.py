@@ -1,5 +1,5 @@
 # ruff: noqa: S101, PLR2004 - a test class is made of assertions and literal expectations
-"""What every `RateLimiter` has to pass, whoever wrote it."""
+"""The pytest class that any rate limiter must pass."""
 
 import asyncio
 from collections import deque
@@ -21,10 +21,10 @@ OTHER = LimitKey("contract_app", "/v2/video/list/", "another_account")
 
 
 class StrictWindow:
-    """A server's sliding window, counted on arrival: what a limiter must never overflow.
+    """A server's sliding window that counts calls on arrival. A limiter must never exceed it.
 
     Args:
-        limit: How many calls in how long.
+        limit: How many calls are allowed in what time.
 
     Attributes:
         taken: How many calls were counted.
@@ -57,8 +57,8 @@ class StrictWindow:
 class RateLimiterContract:
     """Proves a `RateLimiter`: subclass it, and define the fixture `limiter`; `clock` is its clock.
 
-    With a `VirtualClock` it takes no time. A limiter that goes by another clock, such as a server's, is given a
-    `SystemClock`, and a `window` that is short.
+    With a `VirtualClock` it takes no time. For a limiter with another clock, such as a server's, use a
+    `SystemClock` and a short `window`.
 
     Attributes:
         window: The length of the windows it uses, in seconds.
@@ -84,7 +84,7 @@ class RateLimiterContract:
         return VirtualClock()
 
     @pytest.fixture
-    def limiter(self, clock: Clock) -> RateLimiter:  # noqa: ARG002 - what overrides it takes the clock
+    def limiter(self, clock: Clock) -> RateLimiter:  # noqa: ARG002 - overriding fixtures take the clock
         """The limiter under test; to be overridden."""
         pytest.fail("define the fixture `limiter` in your subclass of RateLimiterContract")
 
@@ -102,7 +102,7 @@ class RateLimiterContract:
         return [await self.run(clock, limiter.acquire(KEY, limit)) for _ in range(count)]
 
     async def test_the_whole_limit_is_there_at_once(self, limiter: RateLimiter, clock: Clock) -> None:
-        """A burst within the limit that had to wait would waste what TikTok allows."""
+        """A burst within the limit must not wait: that would waste what TikTok allows."""
         start = clock.monotonic()
         permits = await self.take(limiter, clock, self.limit(5), 5)
         assert clock.monotonic() - start < self.window / 2
@@ -124,7 +124,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_a_call_in_flight_keeps_its_slot(self, limiter: RateLimiter, clock: Clock) -> None:
-        """An answer that takes longer than the window must not free the slot meanwhile."""
+        """The slot stays taken even if the answer takes longer than the window."""
         (permit,) = await self.take(limiter, clock, self.limit(1), 1)
         second = asyncio.ensure_future(limiter.acquire(KEY, self.limit(1)))
         await self.elapse(clock, 1.5)
@@ -145,7 +145,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_waiters_are_served_in_the_order_they_came(self, limiter: RateLimiter, clock: Clock) -> None:
-        """One who is overtaken for ever never gets through."""
+        """A waiter that others always overtake would never get a permit."""
         limit = self.limit(3)
         order: list[int] = []
 
@@ -159,7 +159,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_a_wait_that_is_too_long_is_told_at_once(self, limiter: RateLimiter, clock: Clock) -> None:
-        """A caller with a deadline wants to know now, and nobody must pay for it with a slot."""
+        """A caller with a deadline needs to know now, and the refused wait must not use a slot."""
         (permit,) = await self.take(limiter, clock, self.limit(1), 1)
         permit.done()
         start = clock.monotonic()
@@ -172,7 +172,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_a_wait_grows_too_long_when_no_answer_comes(self, limiter: RateLimiter, clock: Clock) -> None:
-        """While calls are in flight nobody can know the wait; the deadline holds all the same."""
+        """While calls are in flight the wait is unknown; the deadline applies nevertheless."""
         (permit,) = await self.take(limiter, clock, self.limit(1), 1)
         start = clock.monotonic()
         with pytest.raises(RateLimitWaitExceeded):
@@ -199,7 +199,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_a_permit_that_is_dropped_is_not_lost(self, limiter: RateLimiter, clock: Clock) -> None:
-        """An owner that dies without a word must not shrink the window for ever."""
+        """An owner that dies without releasing its permit must not shrink the window for ever."""
         await self.take(limiter, clock, self.limit(1), 1)
         start = clock.monotonic()
         (await self.run(clock, limiter.acquire(KEY, self.limit(1)))).done()
@@ -207,7 +207,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_accounts_do_not_disturb_each_other(self, limiter: RateLimiter, clock: Clock) -> None:
-        """TikTok counts each account by itself."""
+        """TikTok counts each account separately."""
         (permit,) = await self.take(limiter, clock, self.limit(1), 1)
         start = clock.monotonic()
         (await self.run(clock, limiter.acquire(OTHER, self.limit(1)))).done()
@@ -230,7 +230,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_a_blocked_window_opens_again(self, limiter: RateLimiter, clock: Clock) -> None:
-        """After a 429 every call would only earn another one."""
+        """After a 429 every call would only get another 429."""
         limiter.block(KEY, self.limit(5), self.window)
         start = clock.monotonic()
         (await self.run(clock, limiter.acquire(KEY, self.limit(5)))).done()
@@ -238,7 +238,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_a_raised_limit_holds_from_the_next_call_on(self, limiter: RateLimiter, clock: Clock) -> None:
-        """TikTok grants raises; nobody wants to restart a fleet for one."""
+        """TikTok can raise a limit; a fleet should not need a restart for it."""
         for permit in await self.take(limiter, clock, self.limit(1), 1):
             permit.done()
         start = clock.monotonic()
@@ -248,7 +248,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_a_day_ends_at_midnight_utc(self, limiter: RateLimiter, clock: Clock) -> None:
-        """Research counts days, and says when the next one begins."""
+        """The Research API counts by day; usage tells when the next day begins."""
         limit = Limit(2, timedelta(days=1), kind=WindowKind.UTC_DAY)
         for permit in await self.take(limiter, clock, limit, 2):
             permit.done()
@@ -262,7 +262,7 @@ class RateLimiterContract:
         await limiter.aclose()
 
     async def test_closing_sends_waiters_away(self, limiter: RateLimiter, clock: Clock) -> None:
-        """A task that waits for a limiter that is gone would wait for ever."""
+        """A task that waits for a closed limiter would wait for ever."""
         (permit,) = await self.take(limiter, clock, self.limit(1), 1)
         waiter = asyncio.ensure_future(limiter.acquire(KEY, self.limit(1)))
         await self.elapse(clock, 0.1)
@@ -273,7 +273,7 @@ class RateLimiterContract:
         permit.done()
 
     async def test_a_strict_server_refuses_nobody(self, limiter: RateLimiter, clock: Clock) -> None:
-        """The promise itself: whatever the delay on the way there and back, no call earns a 429."""
+        """The main guarantee: with any delay of requests and answers, no call gets a 429."""
         limit = self.limit(10)
         server = StrictWindow(limit)
 

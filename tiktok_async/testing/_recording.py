@@ -1,4 +1,4 @@
-"""Record a program's traffic with TikTok, without what it holds of anybody, and replay it in a test."""
+"""Record a program's traffic with TikTok, without personal data, and replay it in a test."""
 
 import os
 from collections.abc import Mapping
@@ -28,19 +28,19 @@ _MOST_ZEROS: Final = 65_536
 
 
 class RecordingTransport:
-    """Sends through another transport and writes down what went by, with everything replaced that is on no list.
+    """Sends through another transport and records the traffic. Every value that is on no list is replaced.
 
     Kept are paths, HTTP statuses, error codes, documented keys and words, and small numbers. Tokens, ids, texts, counts
-    and addresses are replaced, the same value by the same one each time. Times are all moved by the same number of
-    days. Bodies that are no JSON, such as the bytes of a video or an archive, are left out. The file is written when
+    and addresses are replaced; equal values get equal replacements. All times are moved by the same number of days.
+    Bodies that are not JSON, such as the bytes of a video or an archive, are left out. The file is written when
     the session closes, for its owner alone.
 
     Args:
-        inner: What sends; a session gives its own.
-        file: Where the recording goes; nothing may be there.
+        inner: The transport that sends; a session passes its own.
+        file: The file for the recording; it must not exist.
 
     Raises:
-        ConfigurationError: Something is there already.
+        ConfigurationError: The file exists already.
 
     Example:
         >>> def record(own: Transport) -> Transport:
@@ -59,10 +59,10 @@ class RecordingTransport:
             raise ConfigurationError(f"{self._file} is there already. Record into a new file.")
 
     async def send(self, request: Request) -> RawResponse:
-        """Send *request* and write down what went by.
+        """Send *request* and record it with its answer.
 
         Raises:
-            TransportError: No answer came; then nothing is written down.
+            TransportError: No answer came. Then nothing is recorded.
         """
         raw = await self._inner.send(request)
         if self._exchanges is not None:
@@ -107,7 +107,7 @@ class RecordingTransport:
 
 @define(slots=True)
 class _Answer:
-    """One recorded answer, with what it was asked with."""
+    """One recorded answer, with the query and body of its request."""
 
     asked: Any
     response: RawResponse
@@ -116,14 +116,14 @@ class _Answer:
 class ReplayTransport:
     """Answers from a recording in place of the network; nothing leaves the process.
 
-    A request gets the first answer that is left for its method and path and was asked for with the same body; without
-    such a one, the first that is left for its method and path.
+    A request gets the first remaining answer with its method, path and body. If there is none, it gets the first
+    remaining answer with its method and path.
 
     Args:
         file: What a `RecordingTransport` wrote.
 
     Raises:
-        ConfigurationError: It is no recording.
+        ConfigurationError: It is not a recording.
 
     Example:
         >>> async def example() -> None:
@@ -146,7 +146,7 @@ class ReplayTransport:
 
     @property
     def left(self) -> int:
-        """How many answers nobody has asked for."""
+        """How many answers have not been used."""
         return sum(map(len, self._left.values()))
 
     async def send(self, request: Request) -> RawResponse:
@@ -156,7 +156,7 @@ class ReplayTransport:
             TransportError: The recording has no more answers for this method and path.
         """
         if request.body is not None and not isinstance(request.body, bytes):
-            async for _ in request.body:  # whoever sends it is told how far it got
+            async for _ in request.body:  # reading it reports the sender's progress
                 pass
         key, asked = (request.method, _path(request)), _asked(request)
         answers = self._left.get(key, [])
@@ -174,7 +174,7 @@ def _bytes(one: Mapping[str, Any]) -> bytes:
 
 
 def _path(request: Request) -> str:
-    """Return the path of an endpoint; the path of another address may say whose it is."""
+    """Return the path of an endpoint; the path of another address may name its owner."""
     path = URL(str(request.url)).path
     return path if path in _PATHS else _ELSEWHERE
 

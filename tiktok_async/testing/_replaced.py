@@ -1,4 +1,4 @@
-"""What a recording keeps of a value, and what stands in it for the rest: always the same for the same value."""
+"""Decides what a recording keeps of a value. The rest is replaced; equal values get equal replacements."""
 
 import itertools
 import secrets
@@ -16,7 +16,7 @@ __all__ = ["Replaced"]
 
 _DAY: Final = 86_400
 _SMALL: Final = 999
-# Numbers that say nothing of a person, whatever their size.
+# Numbers that tell nothing about a person, large or small.
 _SIZES: Final = frozenset(
     {
         *(
@@ -72,7 +72,7 @@ def _known_words() -> frozenset[str]:
 
 
 class Replaced:
-    """Puts something else in the place of every id, secret, text, count and time, the same each time it occurs."""
+    """Replaces every id, secret, text, count and time; equal values get equal replacements."""
 
     def __init__(self) -> None:
         self._words: dict[str, str] = {}
@@ -81,11 +81,11 @@ class Replaced:
         self._days = secrets.randbelow(2_000) + 100
 
     def json(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON
-        """Return *value* with everything replaced that is on no list.
+        """Return *value*, with everything replaced that is on no list.
 
         Args:
             value: Any JSON value.
-            key: The key that it stands under.
+            key: The key of the value.
         """
         if isinstance(value, dict):
             whole = cast("dict[str, Any]", value)
@@ -101,17 +101,17 @@ class Replaced:
         return 0.5
 
     def key(self, name: str) -> str:
-        """Return a key: itself where a page of TikTok's names it."""
+        """Return a key: unchanged if a page of TikTok's names it."""
         return name if name in _known_keys() else self._word(name, lambda number: f"key_{number}")
 
     def text(self, text: str) -> str:
-        """Return a text: itself where it is made of words that a page of TikTok's names."""
+        """Return a text: unchanged if a page of TikTok's names all its words."""
         if all(word in _known_words() for word in text.split(",")):
             return text
         if text.isascii() and text.isdigit():
             return str(self._number(int(text))).zfill(len(text))
         if text.startswith(("https://", "http://")):
-            # Where bytes go must be an address that they may go to.
+            # An upload address must stay one that uploads are allowed to.
             base = "https://upload.tiktokapis.com/upload" if "upload_token=" in text else "https://example.com"
             return self._word(text, lambda number: f"{base}/{number}")
         return self._word(text, lambda number: f"text-{number}")
@@ -119,7 +119,7 @@ class Replaced:
     def _number(self, value: int) -> int:
         digits = len(str(abs(value)))
         if digits in _TIMES and str(value).startswith("1"):
-            # Each time by the same days, so that order and distances stay.
+            # All times move by the same days, so their order and distances stay.
             return value - self._days * _TIMES[digits]
         known = self._counts.get(value)
         if known is None:

@@ -1,4 +1,4 @@
-"""Answers in place of a network, by aioresponses, with what aiohttp 3.14 asks of a response."""
+"""Answers without a network, by aioresponses, with what aiohttp 3.14 requires of a response."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,6 +19,6 @@ class _Response(ClientResponse):
 
 @contextmanager
 def responses() -> Generator[aioresponses, None, None]:
-    """Let nothing that aiohttp's client sends leave the process; see the fixture `tiktok_responses`."""
+    """Answer every request of aiohttp's client inside the process; see the fixture `tiktok_responses`."""
     with mock.patch.object(core, "ClientResponse", _Response), aioresponses() as answers:
         yield answers

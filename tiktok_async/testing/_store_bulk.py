@@ -1,5 +1,5 @@
 # ruff: noqa: S101 - a test class is made of assertions and literal expectations
-"""What a token store that works on many records in a trip must do besides: the same as one call for each."""
+"""What a bulk token store must also do: its bulk calls give the same result as one call for each record."""
 
 import pytest
 from attrs import evolve
@@ -19,7 +19,7 @@ class BulkTokenStoreContract(TokenStoreContract):
 
     @pytest.fixture
     def bulk(self, store: BulkTokenStore) -> BulkTokenStore:
-        """The store under test, by the protocol that is proven here."""
+        """The store under test, typed as the protocol that is tested here."""
         assert isinstance(store, BulkTokenStore)
         return store
 

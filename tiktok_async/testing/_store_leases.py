@@ -1,5 +1,5 @@
 # ruff: noqa: S101, PLR2004 - a test class is made of assertions and literal expectations
-"""What any token store must do with leases: one holder at a time, and none for ever."""
+"""What any token store must do with leases: one holder at a time, and no holder for ever."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -16,7 +16,7 @@ LONG, SHORT, NONE = timedelta(seconds=90), timedelta(milliseconds=150), timedelt
 
 
 class StoreLeases:
-    """The part of `TokenStoreContract` about leases. A `SHORT` one is waited for in real time."""
+    """The part of `TokenStoreContract` about leases. Tests wait for a `SHORT` one in real time."""
 
     async def test_a_lease_has_one_holder_and_who_does_not_wait_is_told(self, store: TokenStore, app: str) -> None:
         key = AccountKey(app, "one")
@@ -78,7 +78,7 @@ class StoreLeases:
     ) -> None:
         key = AccountKey(app, "one")
         async with (
-            store.lease(key, ttl=SHORT, wait=NONE) as dead,  # and never let go of in time
+            store.lease(key, ttl=SHORT, wait=NONE) as dead,  # never released in time
             store.lease(key, ttl=LONG, wait=LONG) as heir,
         ):
             assert heir.fence > dead.fence
@@ -98,7 +98,7 @@ class StoreLeases:
 
     async def test_a_renewed_lease_outlives_its_first_time(self, store: TokenStore, app: str) -> None:
         key = AccountKey(app, "one")
-        # A store on a busy machine may take longer than a short lease lives, and gets a longer one then.
+        # On a busy machine a store may take longer than a short lease lasts. Then the test takes a longer one.
         for ttl in (SHORT, SHORT * 10, SHORT * 100):
             async with store.lease(key, ttl=ttl, wait=NONE) as lease:
                 if await lease.renew(LONG):

@@ -15,7 +15,7 @@ from tiktok_async.abc import TokenStore
 from tiktok_async.errors import StoreError, TokenConflict
 from tiktok_async.models import AccountKey, RefreshAttempt, Secret, Token, TokenState
 
-# What has broken stores before: separators of keys, patterns, quotes, long names, letters beyond ASCII.
+# Ids that have broken stores before: separators of keys, patterns, quotes, long names, letters beyond ASCII.
 ODD_IDS = (
     "a" * 300,
     "ключ-鍵-🔑",
@@ -233,7 +233,7 @@ class StoreRecords:
 
     async def test_a_naive_time_is_refused(self, store: TokenStore, app: str) -> None:
         with pytest.raises(ValueError, match="timezone-aware"):
-            await open_ids(store.expiring(app, datetime(2031, 1, 1)))  # noqa: DTZ001 - the point of it
+            await open_ids(store.expiring(app, datetime(2031, 1, 1)))  # noqa: DTZ001 - the test needs a naive time
 
     async def test_neither_repr_nor_an_error_shows_a_secret(self, store: TokenStore, app: str) -> None:
         token = make_token(AccountKey(app, "one"), access_token=Secret("act.canary1"))

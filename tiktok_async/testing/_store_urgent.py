@@ -1,5 +1,5 @@
 # ruff: noqa: S101 - a test class is made of assertions and literal expectations
-"""What a token store that can put one token before all other work must do besides: what `put` does."""
+"""What a token store with urgent puts must also do: `put_urgent` gives the same result as `put`."""
 
 import asyncio
 from uuid import uuid4
@@ -33,7 +33,7 @@ class UrgentTokenStoreContract:
 
     @pytest.fixture
     def key(self) -> AccountKey:
-        """An account of this test alone."""
+        """An account that no other test uses."""
         return AccountKey(f"app-{uuid4().hex}", "user")
 
     async def test_an_urgent_put_is_stored_under_the_next_version(

@@ -11,7 +11,7 @@ from tiktok_async.testing._store_records import StoreRecords
 class TokenStoreContract(StoreRecords, StoreLeases):
     """Proves a `TokenStore`: subclass it under a name that starts with `Test`, and define the fixture `store`.
 
-    Each test uses accounts of its own, so the fixture may open the same data again and again. If the store goes by
+    Each test uses accounts of its own, so the fixture may open the same data again and again. If the store uses
     the caller's clock, define `other_store` too: another handle on the same data whose clock is 30 s ahead.
 
     `pytest.register_assert_rewrite("tiktok_async.testing")` in `conftest.py` makes failures show both values.

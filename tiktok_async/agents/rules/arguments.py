@@ -1,4 +1,4 @@
-"""What a tool takes: one description of each argument, which an agent is shown and its call is held against."""
+"""The arguments of a tool: one description of each is shown to the agent and used to check its call."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Refused(Exception):
     """A call that is not carried out.
 
     Args:
-        reason: Why, in words of this library alone: they are shown to the agent as they are.
+        reason: Why, in this library's words only: the agent sees it unchanged.
         problems: Each thing that is wrong, where there may be several.
     """
 
@@ -43,7 +43,7 @@ class Parameter:
         kind: What it is.
         about: What it means, for the agent.
         required: Whether it must be given.
-        choices: The only values there are, for a text or each of several texts.
+        choices: The only allowed values, for a text or for each text of a list.
         least: The smallest number.
         most: The largest number, the longest text, or how many texts.
     """
@@ -122,7 +122,7 @@ def _problem(one: Parameter, value: object) -> str | None:
 
 
 def _is_json(value: object) -> bool:
-    """Tell whether *value* can be sent on: JSON lets through half characters and numbers that nobody else takes."""
+    """Return whether *value* can be sent: JSON accepts lone surrogates, and numbers that others refuse."""
     try:
         orjson.dumps(value)
     except TypeError:
@@ -134,7 +134,7 @@ def _text_problem(one: Parameter, value: object) -> str | None:
     if not isinstance(value, str) or not value or not _is_json(value):
         return "is not a text"
     if one.choices is not None:
-        # What else there is stays unsaid: an agent learns nothing of what it was not granted.
+        # The message does not list the values: an agent must not learn what it was not granted.
         return None if value in one.choices else "is not granted"
     longest = 4_000 if one.kind is Kind.TEXTS else one.most
     return None if len(value) <= longest else f"is longer than {longest} characters"

@@ -1,7 +1,7 @@
-"""The record's lines: each holds the hash of the one before it, so that no byte can change unseen.
+"""The record's lines: each holds the hash of the one before it, so every changed byte is found.
 
 A line is one JSON object with sorted keys. Its `hash` is the SHA-256 of the same object without it; its `prev` is the
-hash of the line before. The newest hash is kept in the store beside the file, so that a cut end is found, too.
+hash of the line before. The store also keeps the newest hash, so a missing end is found too.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Head:
 
     @classmethod
     def from_json(cls, note: bytes) -> "Head":
-        """Return the head that `to_json` made a note of."""
+        """Return the head from a note that `to_json` made."""
         data: Any = orjson.loads(note)
         return cls(int(data["n"]), str(data["hash"]))
 
@@ -49,7 +49,7 @@ START = Head(0, _NOTHING)
 
 
 def line_of(head: Head, body: Mapping[str, Any]) -> tuple[bytes, Head]:
-    """Return the line that follows *head* and says *body*, and the head it makes."""
+    """Return the line with *body* that follows *head*, and the new head."""
     entry = {**body, "n": head.n + 1, "prev": head.hash}
     digest = hashlib.sha256(_dumped(entry)).hexdigest()
     return _dumped({**entry, "hash": digest}) + b"\n", Head(head.n + 1, digest)
@@ -74,13 +74,13 @@ def parse(line: bytes) -> dict[str, Any] | None:
 
 
 def torn_mark(torn: bytes) -> dict[str, Any]:
-    """Return what is recorded behind a line that a crash cut off."""
+    """Return the entry that follows a line that a crash cut off."""
     return {"what": "torn", "size": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
 
 
 @frozen(slots=True, kw_only=True)
 class Verification:
-    """What a look at the whole record found.
+    """The result of checking the whole record.
 
     Attributes:
         entries: How many lines are whole, up to the first problem.
@@ -158,7 +158,7 @@ class _Look:
 
 
 def verify(lines: Iterable[bytes], kept: Head | None) -> Verification:
-    """Look at every byte of a record.
+    """Check every byte of a record.
 
     Args:
         lines: The lines, each with the newline that ends it.
@@ -181,7 +181,7 @@ def verify(lines: Iterable[bytes], kept: Head | None) -> Verification:
 
 
 def recordable(value: object, depth: int = 0) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, each kind on its own
-    """Return *value* as the record may hold it: without secrets, no longer and no deeper than a person reads."""
+    """Return *value* for the record: without secrets, and shortened to what a person reads."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

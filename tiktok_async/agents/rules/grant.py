@@ -68,20 +68,20 @@ def _level(word: PrivacyLevel | str | None) -> PrivacyLevel | None:
 
 @frozen(slots=True, kw_only=True)
 class AgentGrant:
-    """The access of one agent. What stands in none of its parts is not granted, and not even listed to the agent.
+    """The access of one agent. What it does not name is not granted, and not even listed to the agent.
 
     Args:
         agent: The agent's name: small letters, digits and `-`, at most 50.
         operations: The endpoints it may use, each a member of `Endpoint` or its name. `VIDEO_INIT` lets it propose
             posts, `INBOX_INIT` lets it send drafts to a creator's inbox without an approval.
-        ends_at: When the grant ends; aware.
+        ends_at: When the grant ends, with a time zone.
         accounts: The open_ids of the accounts it may use.
         fields: The fields it may see, such as `video.title`; `video.*` is every field of the area.
-        widest_privacy: The widest audience a post of it may have.
+        widest_privacy: The widest audience that its posts may have.
         media_folder: The folder whose files it may propose, as an absolute path; no file outside it is opened.
-        posts_a_day: How many posts it may propose and drafts it may send in a UTC day, together.
-        auto_approve: Post what it proposes without asking a person. This hands the account's public voice to the
-            agent, and to whoever can put words into what the agent reads.
+        posts_a_day: How many posts it may propose plus drafts it may send in a UTC day.
+        auto_approve: Post what it proposes without asking a person. Then the agent publishes in the account's
+            name, and so can anyone who can write text that the agent reads.
 
     Raises:
         ConfigurationError: The parts do not fit together; `.problems` names each thing.
@@ -110,7 +110,7 @@ class AgentGrant:
         problems = _problems(self)
         if problems:
             raise ConfigurationError(
-                f"The grant of {self.agent!r} cannot be: {'; '.join(problems)}.", problems=problems
+                f"The grant of {self.agent!r} is not valid: {'; '.join(problems)}.", problems=problems
             )
 
     def __contains__(self, operation: object) -> bool:
@@ -139,7 +139,7 @@ class AgentGrant:
         return tuple(name for name in self.fields_of(operation.area) if name not in operation.lacks)
 
     def levels(self) -> tuple[PrivacyLevel, ...]:
-        """Return the privacy levels that a post of it may have."""
+        """Return the privacy levels that its posts may have."""
         if self.widest_privacy is None:
             return ()
         return _LEVELS[: _LEVELS.index(self.widest_privacy) + 1]
@@ -164,10 +164,10 @@ class AgentGrant:
 
     @classmethod
     def from_dict(cls, values: "dict[str, Any]") -> "AgentGrant":
-        """Return the grant that *values* of `to_dict` tell of.
+        """Return the grant that `to_dict` made *values* of.
 
         Raises:
-            ConfigurationError: They tell of none.
+            ConfigurationError: They do not describe a grant.
         """
         try:
             ends_at: Any = datetime.fromisoformat(values["ends_at"])
@@ -224,7 +224,7 @@ def _known(word: str) -> bool:
 def narrower(first: AgentGrant, second: AgentGrant) -> AgentGrant | None:
     """Return what both grants of one agent grant, or `None` if that is nothing.
 
-    A server over stdio begins with one grant: what is taken away from it later holds at once, what is added waits for
+    A server over stdio starts with one grant: what is removed from it later applies at once, what is added applies from
     the next start.
     """
     operations = first.operations & second.operations
@@ -265,17 +265,17 @@ def _stands(operation: Operation, fields: frozenset[str], accounts: frozenset[st
 
 
 def within(grant: AgentGrant, now: datetime) -> bool:
-    """Return whether *grant* holds at *now*."""
+    """Return whether *grant* is valid at *now*."""
     return now < grant.ends_at
 
 
 def digest_of(key: str) -> str:
-    """Return what is kept of a key: it has 256 random bits, so a plain digest tells nothing of it."""
+    """Return the digest that is kept of a key. A key has 256 random bits, so a plain digest does not reveal it."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_key(key: str, digest: object) -> bool:
-    """Return whether *digest* was kept of *key*, in a time that tells nothing."""
+    """Return whether *digest* is the digest of *key*, in constant time."""
     return isinstance(digest, str) and hmac.compare_digest(digest_of(key).encode(), digest.encode())
 
 
@@ -285,7 +285,7 @@ def kept_grant(grant: AgentGrant, key_digest: str) -> bytes:
 
 
 def read_grant(note: bytes) -> tuple[AgentGrant, str]:
-    """Return what `kept_grant` made a note of.
+    """Return the grant and the key's digest from a note that `kept_grant` made.
 
     Raises:
         ConfigurationError: It is no such note.

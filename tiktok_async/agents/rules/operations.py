@@ -31,7 +31,7 @@ class Operation:
         area: The first part of the fields it gives, such as `video` of `video.title`; `None`: it gives no fields.
         lacks: The fields of the area that this operation does not give.
         of_account: Whether it works on a user's account.
-        names_account: Whether the tool is told which; the others know it by something else.
+        names_account: Whether an argument names the account; other tools find it by another argument.
         writes: Whether something may be posted, now or after an approval.
     """
 
@@ -55,7 +55,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "video": tuple(str(one) for one in VideoField),
     "creator": _names(CreatorInfo),
     "research_video": _names(ResearchVideo),
-    # TikTok takes it as the question and gives it back as no field.
+    # It is the argument of the request; TikTok does not return it as a field.
     "research_user": tuple(name for name in _names(ResearchUser) if name != "username"),
     "research_comment": _names(ResearchComment),
     "research_person": _names(RelatedUser),
@@ -73,7 +73,7 @@ _RESEARCH_LISTS = {
 # https://developers.tiktok.com/doc/research-api-specs-query-user-liked-videos
 _NOT_LISTED = frozenset({"effect_ids", "playlist_id", "voice_to_text"})
 
-# No other endpoint can be granted: logging in, tokens and a user's whole archive are no agent's business.
+# No other endpoint can be granted: login, tokens and a user's whole archive are not for agents.
 OPERATIONS: Mapping[Endpoint, Operation] = {
     one.endpoint: one
     for one in (

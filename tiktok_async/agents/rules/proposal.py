@@ -1,4 +1,4 @@
-"""What an agent proposes: a file's digest, the post, what its creator allowed; frozen, and named by a digest of it."""
+"""An agent's proposal: a file's digest, the post and what its creator allowed. It is frozen; its id is its digest."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,21 +15,21 @@ from tiktok_async.models import CreatorInfo, VideoPost
 __all__ = ["LIVES", "Frozen", "Proposal", "ProposalState", "allowed_of", "post_of", "read_frozen"]
 
 LIVES = timedelta(days=6)
-"""How long a proposal can be approved, and its post be continued.
+"""How long a proposal can be approved and its post continued.
 
-A dedup key is remembered for seven days from its first use, so no proposal outlives the memory of its post.
+A dedup key is remembered for seven days from its first use, so a proposal ends before its dedup key is forgotten.
 """
 
 
 class ProposalState(StrEnum):
-    """Where a proposal is."""
+    """The state of a proposal."""
 
     PENDING = "pending"
     """It waits for a person."""
     REFUSED = "refused"
     """A person refused it; it is never posted."""
     APPROVED = "approved"
-    """It is approved, and whether TikTok has it is not recorded yet."""
+    """It is approved. Whether TikTok has it is not recorded yet."""
     SENT = "sent"
     """TikTok has accepted it and has all its bytes."""
     UNKNOWN = "unknown"
@@ -53,10 +53,10 @@ class Frozen:
         sha256: The SHA-256 of its bytes, in hexadecimal.
         content_type: Its media type.
         post: The settings of the post, as keywords of `VideoPost`; empty for a draft.
-        creator: What TikTok said the creator allows, when it was proposed. From TikTok: data, not to be trusted.
-        media: What was found in the file; empty if nothing looked.
+        creator: What the creator allowed when it was proposed. It came from TikTok: untrusted data.
+        media: What was found in the file; empty if it was not examined.
         created_at: When it was proposed.
-        nonce: Makes two proposals of the same post two proposals.
+        nonce: Gives two proposals of the same post different ids.
     """
 
     agent: str
@@ -73,14 +73,14 @@ class Frozen:
     nonce: str
 
     def to_json(self) -> bytes:
-        """Return it in the one form that `id` is a digest of."""
+        """Return the bytes whose digest is `id`."""
         values = {name: getattr(self, name) for name in _NAMES}
         values |= {"created_at": self.created_at.isoformat()}
         return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
     @property
     def id(self) -> str:
-        """Its name: a digest of all that is frozen, so that what is approved can only be what was shown."""
+        """Its id: a digest of everything frozen, so a person approves exactly what was shown."""
         return hashlib.sha256(self.to_json()).hexdigest()[:32]
 
 
@@ -102,15 +102,15 @@ _NAMES = (
 
 @frozen(slots=True, kw_only=True)
 class Proposal:
-    """A proposal as it stands.
+    """A proposal and its current state.
 
     Attributes:
-        id: Its name, which is also the dedup key of its post.
+        id: Its id, which is also the dedup key of its post.
         frozen: What was proposed.
-        state: Where it is.
+        state: Its state.
         decided_by: Who approved or refused it.
         publish_id: TikTok's id of the post, once it accepted it.
-        reason: Why it was refused by a person, or failed, in words of this library or of the person.
+        reason: Why a person refused it, or why it failed, in the words of that person or of this library.
     """
 
     id: str
@@ -136,7 +136,7 @@ def read_frozen(note: bytes, proposal_id: str) -> Frozen:
     """Return the proposal *proposal_id* that a note keeps.
 
     Raises:
-        ConfigurationError: The note is not what was frozen under that name.
+        ConfigurationError: The note differs from what was frozen under that id.
     """
     data: Any = orjson.loads(note)
     values = cast("dict[str, Any]", data)
@@ -153,7 +153,7 @@ def post_of(frozen: Frozen) -> VideoPost:
 
 
 def allowed_of(info: CreatorInfo) -> dict[str, Any]:
-    """Return what *info* says of a post, to be frozen with it."""
+    """Return the part of *info* that is frozen with a post."""
     return {
         "username": info.creator_username,
         "nickname": info.creator_nickname,

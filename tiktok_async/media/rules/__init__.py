@@ -1,1 +1,1 @@
-"""What TikTok's rules say to a file, what belongs on a posting page, and addresses; nothing waits."""
+"""TikTok's rules for files, the content of a posting page, and addresses. Nothing here waits."""

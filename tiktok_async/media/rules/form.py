@@ -1,4 +1,4 @@
-"""The posting page as data: what TikTok's guidelines want on it, and what stops the post now.
+"""The posting page as data: what TikTok's guidelines require on it, and what stops the post now.
 
 Source: https://developers.tiktok.com/doc/content-sharing-guidelines
 """
@@ -45,7 +45,7 @@ class PostChoices(JsonModel):
     Args:
         privacy_level: Who may see it; `None`: not chosen yet.
         title: The caption.
-        description: Of photos.
+        description: The description; photos only.
         allow_comment: The creator turned comments on.
         allow_duet: The creator turned duets on.
         allow_stitch: The creator turned stitches on.
@@ -168,11 +168,11 @@ class DisclosureOption(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class ConsentLink(JsonModel):
-    """A part of the consent sentence that leads somewhere.
+    """A link in the consent sentence.
 
     Attributes:
-        text: As it stands in the sentence.
-        url: Where it leads.
+        text: The part of the sentence that is the link.
+        url: The address it opens.
     """
 
     text: str
@@ -181,7 +181,7 @@ class ConsentLink(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class Consent(JsonModel):
-    """What the creator agrees to by posting; it stands beside the button.
+    """What the creator agrees to by posting. The page shows it beside the button.
 
     Attributes:
         text: The sentence.
@@ -212,7 +212,7 @@ class FormProblem(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class PostingForm(JsonModel):
-    """Everything that TikTok's guidelines want on a posting page.
+    """Everything that TikTok's guidelines require on a posting page.
 
     Attributes:
         kind: `video` or `photo`.
@@ -265,11 +265,11 @@ def posting_form(
     """Return what belongs on the posting page.
 
     Args:
-        creator_info: What `Account.creator_info` returned just now; or what it raised, since the page has to say so.
-        post: What is chosen so far; `None`: nothing. A `PhotoPost` is of photos whatever *kind* says.
+        creator_info: What `Account.creator_info` returned just now, or the error it raised, which the page shows.
+        post: What is chosen so far; `None`: nothing. With a `PhotoPost`, *kind* is ignored.
         kind: Whether a video or photos are posted.
-        audited: Whether TikTok has audited the app; before, posts are private and of private accounts only.
-        text: Called with a word for each text and its English; returns what the page says.
+        audited: Whether TikTok has audited the app; before that, only private accounts can post, privately.
+        text: Called with the code of each text and its English text; returns the text to show.
 
     Example:
         >>> info = CreatorInfo(creator_nickname="Grace", privacy_level_options=(PrivacyLevel.SELF_ONLY,))
@@ -348,7 +348,7 @@ class _Page:
 
     @property
     def is_public_account(self) -> bool:
-        # A private account has followers in the place of everyone.
+        # A private account has the level of followers instead of the level of everyone.
         return PrivacyLevel.PUBLIC_TO_EVERYONE in self.info.privacy_level_options
 
     def privacy(self) -> Iterator[PrivacyOption]:

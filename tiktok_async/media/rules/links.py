@@ -1,4 +1,4 @@
-"""Addresses of videos: made, read, and those of TikTok's player.
+"""Makes and reads addresses of videos, and makes addresses of TikTok's player.
 
 Source: https://developers.tiktok.com/doc/embed-player
 """
@@ -48,7 +48,7 @@ class VideoLink(JsonModel):
     Attributes:
         video_id: The post's id.
         username: The creator's handle; `None` where the address does not hold it.
-        kind: Whether it is a video or photos; players and old addresses say `video` of both.
+        kind: Whether it is a video or photos; players and old addresses say `video` for both.
     """
 
     video_id: str
@@ -72,12 +72,12 @@ def video_url(username: str, video_id: str) -> str:
     """
     name = username.removeprefix("@")
     if not _USERNAME.fullmatch(name):
-        raise ConfigurationError(f"{name!r} is no username: letters, digits, '_' and '.' are what they are made of.")
+        raise ConfigurationError(f"{name!r} is not a username, which has only letters, digits, '_' and '.'.")
     return f"https://www.tiktok.com/@{name}/video/{_checked_id(video_id)}"
 
 
 def parse_video_url(url: str) -> VideoLink:
-    """Return what the address of a post says, whichever of TikTok's forms it has.
+    """Return what the address of a post says, in any of TikTok's forms.
 
     Raises:
         ConfigurationError: It is no such address. A short link (`vm.tiktok.com`) says nothing before its redirect.
@@ -111,7 +111,7 @@ def player_url(video_id: str, **flags: bool) -> str:
         video_id: The post's id.
         flags: What the player shows and does, of: controls, progress_bar, play_button, volume_control,
             fullscreen_button, timestamp, loop, autoplay, music_info, description, rel, native_context_menu,
-            closed_caption, muted. What is left out is as TikTok has it.
+            closed_caption, muted. A flag that is left out has TikTok's default.
 
     Raises:
         ConfigurationError: The id cannot be TikTok's, or there is no such flag.

@@ -17,12 +17,12 @@ _LARGEST_BITS = 4_000_000_000 * 8 * 9 // 10
 
 @frozen(slots=True, kw_only=True)
 class Mending:
-    """What a command for one file is made from.
+    """The data from which the command for one file is made.
 
     Attributes:
-        header: What the file says of itself.
+        header: What the file's header says.
         size: Its bytes.
-        file: Its name; `None` for what has none.
+        file: Its name; `None` if it has none.
         longest: How long it may last.
     """
 
@@ -32,7 +32,7 @@ class Mending:
     longest: timedelta
 
     def command(self, rule: str) -> str:
-        """Return the command that mends what breaks *rule*, for a shell."""
+        """Return the shell command that fixes what breaks *rule*."""
         photo = self.header.kind == "photo"
         target = "prepared.jpg" if photo else "prepared.mp4"
         arguments = ffmpeg_arguments(self.header, {rule}, longest=self.longest)
@@ -40,10 +40,10 @@ class Mending:
 
 
 def ffmpeg_arguments(header: Header, rules: Collection[str], *, longest: timedelta) -> list[str]:
-    """Return what stands between the input and the output of an ffmpeg command.
+    """Return the arguments between the input and the output of an ffmpeg command.
 
     Args:
-        header: What the file says of itself.
+        header: What the file's header says.
         rules: Which rules it breaks; without any, it is copied as it is.
         longest: How long it may last.
     """
@@ -71,7 +71,7 @@ def _scaled(sides: tuple[int, int] | None, header: Header) -> list[str]:
     if sides is None or sides == (header.width, header.height):
         return []
     width, height = sides
-    # A picture so long and thin that no scale fits both bounds is put on black.
+    # A picture that is too long and thin for both bounds is padded with black.
     shape = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2"
     return ["-vf", f"{shape},setsar=1"]
 

@@ -1,4 +1,4 @@
-"""What TikTok takes, and what it has against a file.
+"""What TikTok takes, and which rules a file breaks.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -42,7 +42,7 @@ class MediaProblem(JsonModel):
         value: What the file has.
         allowed: What TikTok takes.
         advice: What to do.
-        command: The ffmpeg command that mends it; `None` where none does.
+        command: The ffmpeg command that fixes it; `None` if none does.
         fail_reason: What TikTok would fail the post with.
         page: TikTok's page with the rule.
     """
@@ -61,11 +61,11 @@ class MediaProblem(JsonModel):
 
 @frozen(slots=True, kw_only=True)
 class MediaReport(JsonModel):
-    """What a file is, and what TikTok has against it; `None` where the file does not say.
+    """What a file is, and the rules it breaks; `None` where the file does not say.
 
     Attributes:
         file: Its name; `None` for bytes and the like.
-        kind: Whether it is a video or a photo; `None` for what is neither.
+        kind: Whether it is a video or a photo; `None` if it is neither.
         container: Its format, such as `mp4`.
         codecs: The codec of the video, then of the audio, as far as there are any.
         duration: How long it lasts.
@@ -74,7 +74,7 @@ class MediaReport(JsonModel):
         frame_rate: Frames a second, on average.
         size: Bytes.
         longest: How long it may last.
-        problems: Every rule it breaks; none: as far as its header tells, TikTok takes it.
+        problems: Every rule it breaks. If empty, TikTok takes it, as far as its header tells.
     """
 
     file: str | None
@@ -91,7 +91,7 @@ class MediaReport(JsonModel):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether the file breaks no rule."""
         return not self.problems
 
     def __str__(self) -> str:
@@ -100,7 +100,7 @@ class MediaReport(JsonModel):
 
 
 def ffmpeg_command(report: MediaReport, source: str | PurePath, target: str | PurePath) -> list[str]:
-    """Return the command that makes *target* a file that TikTok takes of *source*, as arguments for a process.
+    """Return the command that converts *source* to a *target* that TikTok takes, as arguments for a process.
 
     Args:
         report: What `check_media` said of *source*.
@@ -108,7 +108,7 @@ def ffmpeg_command(report: MediaReport, source: str | PurePath, target: str | Pu
         target: The file to write.
 
     Raises:
-        ConfigurationError: No command mends it.
+        ConfigurationError: No command fixes it.
     """
     beyond = [problem for problem in report.problems if problem.command is None]
     if report.kind is None or report.container is None or beyond:
@@ -131,7 +131,7 @@ def ffmpeg_command(report: MediaReport, source: str | PurePath, target: str | Pu
 
 
 def unreadable(file: str | None, size: int, why: str) -> MediaReport:
-    """Return the report on a file whose header is none, or contradicts itself."""
+    """Return the report on a file whose header is missing or contradicts itself."""
     problem = MediaProblem(
         rule="format",
         value=f"not readable ({why})",
@@ -158,13 +158,13 @@ def unreadable(file: str | None, size: int, why: str) -> MediaReport:
 def judge(
     header: Header, size: int, *, file: str | None, creator: CreatorInfo | None, broken: bool = False
 ) -> MediaReport:
-    """Hold a file against TikTok's rules.
+    """Check a file against TikTok's rules.
 
     Args:
-        header: What it says of itself.
+        header: What its header says.
         size: Its bytes.
         file: Its name, for the commands.
-        creator: Whose longest duration holds; without one, ten minutes do.
+        creator: The creator, whose longest duration is the limit; without one, ten minutes are.
         broken: A decoder could not read it.
     """
     longest = _LONGEST
