@@ -35,7 +35,7 @@ def test_a_file_that_nothing_mends_is_left_and_a_file_that_is_there_is_kept(
     source, there = tmp_path / "in.mp4", tmp_path / "there.mp4"
     source.write_bytes(b"no video")
     assert run(["prepare", str(source), str(tmp_path / "out.mp4")]) == 2
-    assert "No command mends this file" in capfd.readouterr().err
+    assert "No command fixes this file" in capfd.readouterr().err
     source.write_bytes(making.video())
     there.write_bytes(b"kept")
     assert run(["prepare", str(source), str(there)]) == 2

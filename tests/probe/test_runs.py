@@ -162,7 +162,7 @@ async def test_level_read_does_not_begin_with_a_token_that_is_about_to_end() -> 
     async with world(Quirks()) as opened:
         opened.emulator.clock.advance(timedelta(hours=1, minutes=45))
         opened.emulator.requests.clear()
-        with pytest.raises(ConfigurationError, match="level read refreshes nothing"):
+        with pytest.raises(ConfigurationError, match="level read does not refresh it"):
             await opened.probe(Level.READ).run()
         assert len(opened.emulator.requests) == 0
         report = await opened.probe(Level.ROTATE).run()

@@ -1,4 +1,4 @@
-"""One agent's gate: each call is checked against the current grant and recorded, carried out, and its outcome recorded."""
+"""One agent's gate: each call is checked against the current grant, recorded, carried out, and its outcome recorded."""
 
 import logging
 import secrets

@@ -1,4 +1,4 @@
-"""One run: the plan that is shown, the questions in their order, the stop at the first sign of harm, the report."""
+"""One run: the plan that is shown, the questions in their order, the stop at the first sign of harm, and the report."""
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -112,7 +112,7 @@ class Probe:
             ReauthorizationRequired: The account has to log in again.
             TokenNotSaved: TikTok gave a new token that the store does not take.
             ReportRefused: The report would contain something forbidden.
-            ConfigurationError: The access token is about to end, and level `read` refreshes nothing.
+            ConfigurationError: The access token is about to end, and level `read` does not refresh.
         """
         self._collect_secrets(await self._asking.stored())
         await self._check_life()
@@ -164,7 +164,7 @@ class Probe:
         except (ReauthorizationRequired, TokenNotSaved):
             raise
         except (TikTokError, ValueError, TypeError, LookupError, AttributeError):
-            # An answer of any form must not end the run, nor be shown.
+            # No answer, whatever its form, may end the run or be shown.
             return Answer(outcome=Outcome.FAILED)
         if answer.side is not None and answer.side not in question.sides:
             return evolve(answer, outcome=Outcome.UNDECIDED, side=None)
@@ -178,7 +178,7 @@ class Probe:
             return
         if not self._state.level.includes(Level.ROTATE):
             raise ConfigurationError(
-                "The stored access token ends in less than ten minutes, and level read refreshes nothing. Refresh it "
+                "The stored access token ends in less than ten minutes, and level read does not refresh it. Refresh it "
                 "first with `tiktok-async refresh`, or ask with --level rotate."
             )
         if not any(question.level is Level.ROTATE and self._is_open(question) for question in QUESTIONS):

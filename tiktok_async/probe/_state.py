@@ -1,4 +1,4 @@
-"""A run in a file, so that another process goes on with it: which questions are answered, and which media was sent."""
+"""A run in a file, so another process can continue it: the answered questions, and the steps that sent media."""
 
 import hashlib
 import secrets
@@ -21,7 +21,7 @@ _MOST_BYTES = 1024 * 1024
 
 
 def mark_of(client_key: str, open_id: str) -> str:
-    """Return the mark of an account of an app, from which neither can be read."""
+    """Return a digest that marks an account of an app and reveals neither."""
     return hashlib.sha256(f"tiktok-async probe\0{client_key}\0{open_id}".encode()).hexdigest()[:24]
 
 
@@ -30,10 +30,10 @@ class RunState:
     """What a run has found so far. It holds what a report would hold, and the names of steps.
 
     Attributes:
-        file: Where it is kept; `None`: nowhere.
-        mark: Whose run it is.
+        file: The file that keeps it; `None`: none.
+        mark: The mark of its account.
         level: What it may do.
-        answers: By question.
+        answers: The answers, by question.
         begun: Steps that send media and were begun.
         earlier: Those of them that an earlier process began.
     """
@@ -50,7 +50,7 @@ class RunState:
         """Return the run that *file* keeps.
 
         Raises:
-            ConfigurationError: There is none, or it is another account's.
+            ConfigurationError: There is none, or it belongs to another account.
         """
         try:
             with file.open("rb") as opened:
@@ -67,17 +67,17 @@ class RunState:
         return cls(file=file, mark=mark, level=level, answers=answers, begun=begun, earlier=frozenset(begun))
 
     def add(self, question: str, answer: Answer) -> None:
-        """Take an answer in, and keep it."""
+        """Add an answer and save the run."""
         self.answers[question] = answer
         self.save()
 
     def begin(self, step: str) -> None:
-        """Keep that *step* is about to send media."""
+        """Save that *step* is about to send media."""
         self.begun.add(step)
         self.save()
 
     def save(self) -> None:
-        """Write the file anew; a crash leaves the old one or the new one.
+        """Replace the file; a crash leaves the old one or the new one.
 
         Raises:
             ConfigurationError: It cannot be written.

@@ -1,4 +1,4 @@
-"""A transport that sees what goes by: the answers as they came, every secret and text in them, and signs of harm."""
+"""A transport that watches the traffic: the raw answers, every secret and text in them, and signs of harm."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,14 +16,14 @@ from tiktok_async.probe.rules.words import CODES
 
 __all__ = ["Seen", "Watch"]
 
-_SHORTEST: Final = 4  # characters; shorter texts stand in any file
-_LONG_NUMBER: Final = 6  # digits; ids, counts of a person's, times
+_SHORTEST: Final = 4  # characters; shorter texts occur in any file
+_LONG_NUMBER: Final = 6  # digits; ids, a person's counts, times
 _HARM: Final = frozenset({"rate_limit_exceeded", "daily_quota_limit_exceeded", "reached_active_user_cap"})
 
 
 @frozen(slots=True)
 class Seen:
-    """One answer of TikTok's, as it came; never written down.
+    """One raw answer of TikTok's; it is never stored.
 
     Attributes:
         status: HTTP status.
@@ -65,13 +65,13 @@ class Seen:
 
 
 class Watch:
-    """Stands between a session and the network while a probe runs.
+    """The transport between a session and the network while a probe runs.
 
     Attributes:
-        texts: Every secret, id and free text that went by.
+        texts: Every secret, id and free text that was seen.
         last: The last answer, by the path that was asked.
         count: How many answers came.
-        harm: The sign of harm that came first: a code, or `429`; from then on nothing is sent.
+        harm: The first sign of harm: a code, or `429`. After it nothing is sent.
         limited: The last answer with 429.
     """
 
@@ -103,10 +103,10 @@ class Watch:
         return raw
 
     async def aclose(self) -> None:
-        """Close nothing: what is around belongs to the session."""
+        """Close nothing: the inner transport belongs to the session."""
 
     def answer(self, path: str, raw: RawResponse) -> Seen:
-        """Take an answer in."""
+        """Record an answer."""
         try:
             body: Any = orjson.loads(raw.body)
         except orjson.JSONDecodeError:

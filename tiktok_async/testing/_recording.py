@@ -56,7 +56,7 @@ class RecordingTransport:
         self._replaced = Replaced()
         self._exchanges: list[dict[str, Any]] | None = []
         if self._file.exists() or self._file.is_symlink():
-            raise ConfigurationError(f"{self._file} is there already. Record into a new file.")
+            raise ConfigurationError(f"{self._file} exists already. Record into a new file.")
 
     async def send(self, request: Request) -> RawResponse:
         """Send *request* and record it with its answer.

@@ -96,7 +96,7 @@ class MediaReport(JsonModel):
 
     def __str__(self) -> str:
         name = self.file or "The file"
-        return f"{name}: nothing speaks against it" if self.ok else f"{name}: {'; '.join(map(str, self.problems))}"
+        return f"{name}: no rule is broken" if self.ok else f"{name}: {'; '.join(map(str, self.problems))}"
 
 
 def ffmpeg_command(report: MediaReport, source: str | PurePath, target: str | PurePath) -> list[str]:
@@ -112,7 +112,7 @@ def ffmpeg_command(report: MediaReport, source: str | PurePath, target: str | Pu
     """
     beyond = [problem for problem in report.problems if problem.command is None]
     if report.kind is None or report.container is None or beyond:
-        raise ConfigurationError(f"No command mends this file: {'; '.join(map(str, beyond or report.problems))}.")
+        raise ConfigurationError(f"No command fixes this file: {'; '.join(map(str, beyond or report.problems))}.")
     header = Header(
         kind=report.kind,
         container=report.container,
@@ -210,7 +210,7 @@ def _video(header: Header, size: int, mending: Mending) -> Iterator[MediaProblem
         yield _problem("size", f"{size} bytes", f"{_LARGEST} bytes at most", "compress it", mending.command("size"))
 
 
-_ASK = "make its header say it, or check with the extra `media`, which looks into the file"
+_ASK = "write it into the header, or check with the extra `media`, which reads more of the file"
 
 
 def _duration(header: Header, mending: Mending) -> Iterator[MediaProblem]:

@@ -1,4 +1,4 @@
-"""Every question, by what it is about. The documentation's page of disputes is made from them."""
+"""Every question, by subject. The documentation's page of disputes is made from them."""
 
 from collections.abc import Mapping
 

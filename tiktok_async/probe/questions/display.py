@@ -111,7 +111,7 @@ async def _no_scope(asking: Asking) -> Answer:
     scopes = (await asking.stored()).scopes
     lacking = [name for name in (UserField.FOLLOWER_COUNT, UserField.USERNAME) if USER_FIELD_SCOPES[name] not in scopes]
     if not lacking:
-        # It is asked with an account that did not grant everything.
+        # Only an account that did not grant everything can ask it.
         return Answer(outcome=Outcome.UNDECIDED)
     seen = await asking.call(Endpoint.USER_INFO, fields=lacking[0])
     sides = {"scope_not_authorized": "401", "scope_permission_missed": "400"}
@@ -120,7 +120,7 @@ async def _no_scope(asking: Asking) -> Answer:
 
 @frozen
 class _Listing:
-    """The first pages of a listing, each with the cursor it was asked for; and the one behind its end."""
+    """The first pages of a listing, each with the cursor of its request, and the page after the end."""
 
     pages: list[tuple[int, Seen]]
     end: Seen
@@ -212,7 +212,7 @@ async def _bad_param(asking: Asking) -> Answer:
 async def _by_upload(asking: Asking) -> Answer:
     scopes = (await asking.stored()).scopes
     if Scope.VIDEO_PUBLISH in scopes:
-        # It is asked with an account that granted drafts alone.
+        # Only an account that granted drafts but not posts can ask it.
         return undecided()
     seen = await asking.call(Endpoint.CREATOR_INFO, json={})
     return answered("true" if seen.ok else "false" if seen.code == "scope_not_authorized" else None, **_facts(seen))

@@ -1,4 +1,4 @@
-"""What a draft shows: one generated clip goes to the inbox, and three inits are begun that get no bytes.
+"""Questions that a draft answers: one generated clip goes to the inbox, and three inits get no bytes.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -38,7 +38,7 @@ _MB, _MIB = 1_000_000, 1024 * 1024
 
 @frozen
 class Sent:
-    """A clip on its way, with what each answer was."""
+    """A clip that was sent, with each answer."""
 
     init: Seen
     unknown: int
@@ -49,7 +49,7 @@ class Sent:
 
 
 async def send_clip(asking: Asking, publish: Publish, init: Seen) -> Sent:
-    """Send the clip of *publish*, a second time too, and wait for its end."""
+    """Send the clip of *publish* twice, and wait for its end."""
     unknown = await _until_known(asking, publish.publish_id)
     url = URL(str(init.data.get("upload_url")))
     async for _ in publish.upload():

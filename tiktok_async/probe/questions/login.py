@@ -26,7 +26,7 @@ _PAGE = Step("authorize page", 2)
 
 
 async def _exchange(asking: Asking, content_type: str) -> Seen:
-    """Ask for a token with a code that nobody was given."""
+    """Ask for a token with a code that does not exist."""
     form = {
         "client_key": asking.session.client_key,
         "client_secret": asking.client_secret.reveal(),
@@ -69,7 +69,7 @@ async def _slash(asking: Asking) -> Answer:
     url = URL(request.url)
     without = url.with_path(url.path.rstrip("/")).with_query(url.query)
     seen = await asking.send(Request(method="GET", url=without))
-    # Where every address gives the same page, its status tells nothing.
+    # If every address gives the same page, the status tells nothing.
     other = await asking.send(Request(method="GET", url=url.with_path("/v2/auth/no-such-page").with_query(url.query)))
     facts = {"status": status_word(seen.status), "control_status": status_word(other.status)}
     if seen.status == HTTPStatus.NOT_FOUND:

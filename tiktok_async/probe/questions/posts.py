@@ -1,4 +1,4 @@
-"""What a post shows, for its creator alone: the clip is posted, and one branded post is begun that gets no bytes.
+"""Questions that a post answers, visible only to its creator: the clip is posted, and one branded post gets no bytes.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 """
@@ -54,7 +54,7 @@ async def _audited(asking: Asking) -> Answer:
     init, _ = await _posted(asking)
     if init.code == _UNAUDITED:
         return answered("false", **_facts(init))
-    # To a private account an app without audit may post, too.
+    # An app without audit may also post to a private account.
     public = "FOLLOWER_OF_CREATOR" not in await _options(asking)
     return answered("true" if init.ok and public else None, **_facts(init))
 

@@ -64,7 +64,7 @@ def _facts(seen: Seen) -> dict[str, Fact]:
 
 
 def _unless_refused(seen: Seen) -> Answer | None:
-    """Return why nothing can be told from *seen*, if so."""
+    """Return the answer to give if *seen* is a refusal, else `None`."""
     if seen.ok:
         return None
     if seen.code == "scope_not_authorized":

@@ -1,4 +1,4 @@
-"""What a refresh gives: lives, rotation, and what becomes of the access token before it. One refresh answers all.
+"""Questions that one refresh answers: lifetimes, rotation, and what happens to the earlier access token.
 
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
@@ -15,7 +15,7 @@ from tiktok_async.probe._watch import Seen
 from tiktok_async.probe.rules.words import Fact, code_word, key_words, kind_word, life_word, status_word
 
 _REFRESH: Final = Step(Endpoint.TOKEN, 1, "refresh")
-# What passes between two moments that would be one, and how old a token must be for its age to be told from that.
+# The difference that two equal times may have, and the age from which a token's age can be told from it.
 _SLACK, _AGE = timedelta(seconds=30), timedelta(minutes=2)
 _HOURS: Final = ("2h", "24h")
 _DAYS: Final = ("180d", "365d")
@@ -23,7 +23,7 @@ _DAYS: Final = ("180d", "365d")
 
 @frozen
 class _Rotated:
-    """One refresh: what was stored before it and after it, and the reply."""
+    """One refresh: the token stored before and after it, and the reply."""
 
     before: Token
     after: Token
@@ -36,7 +36,7 @@ class _Rotated:
 
 
 async def _refresh(asking: Asking) -> _Rotated:
-    # The library's own refresh: by the account's lease, with its journal and its saves. Nothing else may rotate.
+    # The library's own refresh, with the account's lease, journal and saves. Nothing else may rotate the token.
     before = await asking.stored()
     after = await asking.session.oauth.refresh(asking.open_id)
     return _Rotated(before, after, asking.watch.last[Endpoint.TOKEN.path])

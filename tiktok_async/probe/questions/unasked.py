@@ -1,4 +1,4 @@
-"""What no program can ask safely: it needs a person at a browser, a public post, an archive, or costs a login."""
+"""Questions that no program can ask safely: they need a person at a browser, a public post, an archive or a login."""
 
 from typing import Final
 

@@ -1,1 +1,1 @@
-"""What a report may say, and whether one does."""
+"""The words that a report may contain, and the checks of a report."""

@@ -1,4 +1,4 @@
-"""What a report is: built from the allow list, and held against it and against all that was seen."""
+"""A report: built from the allow list, then checked against it and against everything that was seen."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,12 +32,12 @@ def make_report(
     """Return the report of a run.
 
     Args:
-        questions: All there are.
-        answers: By the question's id.
+        questions: All questions.
+        answers: The answers, by the question's id.
         library: This library's version; a local part of it is left out.
         asked_on: The day, as ISO 8601.
         server: `tiktok`, or `another`.
-        level: What the run might do.
+        level: The level of the run.
         stopped: The sign of harm it stopped at, if it did.
     """
     version = _VERSION.match(library)
@@ -63,14 +63,14 @@ def make_report(
 
 
 def check_words(report: object, questions: Mapping[str, Question]) -> None:
-    """Refuse a report that holds anything but words and numbers of the allow list.
+    """Refuse a report with anything but words and numbers of the allow list.
 
     Args:
         report: The JSON value.
-        questions: All there are, by id.
+        questions: All questions, by id.
 
     Raises:
-        ReportRefused: It does; `.where` says at which place.
+        ReportRefused: It has such a thing; `.where` says where.
     """
     top = _object(report, _TOP, "the report")
     _must(top["format"] == FORMAT and type(top["format"]) is int, "format")
@@ -85,9 +85,9 @@ def check_words(report: object, questions: Mapping[str, Question]) -> None:
 
 
 def check_texts(text: str, seen: Iterable[str], report: Mapping[str, Any]) -> None:
-    """Refuse a report in which something stands that was seen during the run.
+    """Refuse a report that contains a text that was seen during the run.
 
-    A text that is a part of one of the allow list's own words tells nothing, such as a title `video`.
+    A text that is part of a word of the allow list, such as a title `video`, is no reason to refuse.
 
     Args:
         text: The report as it would be written.
@@ -95,7 +95,7 @@ def check_texts(text: str, seen: Iterable[str], report: Mapping[str, Any]) -> No
         report: The same as a value.
 
     Raises:
-        ReportRefused: Something does.
+        ReportRefused: It contains one.
     """
     hits = [one for one in seen if one in text]
     if not hits:
@@ -110,7 +110,7 @@ def read_answers(report: object, questions: Mapping[str, Question]) -> dict[str,
     """Return the answers of a report.
 
     Raises:
-        ConfigurationError: It is none, or holds what no report holds.
+        ConfigurationError: It is not a report, or contains something that no report may contain.
     """
     try:
         check_words(report, questions)
@@ -123,7 +123,7 @@ def read_answers(report: object, questions: Mapping[str, Question]) -> dict[str,
 
 
 def _names(report: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the words of a report that are this library's own: its head, and names of questions and sides."""
+    """Yield this library's own words in a report: its header, and the names of questions and sides."""
     yield str(report["library"])
     yield str(report["asked_on"])
     for row in report["answers"]:
@@ -160,6 +160,6 @@ def _object(value: object, keys: tuple[str, ...], where: str) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _must(good: bool, where: str) -> None:  # noqa: FBT001 - what is asserted reads first
+def _must(good: bool, where: str) -> None:  # noqa: FBT001 - the assertion comes first, to be read first
     if not good:
         raise ReportRefused(where)

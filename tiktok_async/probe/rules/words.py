@@ -1,7 +1,7 @@
-"""The allow list: the words and numbers that a report may hold, and how an answer of TikTok is put into them.
+"""The allow list: the words and numbers that a report may hold, and how TikTok's answers are expressed in them.
 
 Nothing of an answer is copied. Each function here takes a value of any kind and returns a word of a closed list, a
-small number or a bucket; what is in no list is called `other` or counted.
+small number or a bucket; what is in no list becomes `other`, or is counted.
 """
 
 import re
@@ -26,18 +26,18 @@ __all__ = [
 ]
 
 Fact: TypeAlias = "bool | int | str | list[str]"
-"""What a fact may be: a word of the list, several, a small number, or yes or no."""
+"""The type of a fact: one or several words of the list, a small number, or yes or no."""
 
 OTHER: Final = "other"
 MOST: Final = 9_999
-"""The largest number in a report. Ids and counts of a person's are larger, or are told by their number of digits."""
+"""The largest number in a report. A person's ids and counts are larger, or are reported by their number of digits."""
 
 _FIRST_STATUS, _LAST_STATUS = 100, 599
 
 CODES: Final = frozenset({"ok", *API_ERRORS, *OAUTH_ERRORS})
 KINDS: Final = ("absent", "null", "boolean", "integer", "number", "string", "digits", "list", "object")
 
-# Of TikTok's pages; see the models for the page of each.
+# From TikTok's pages; the models name the page of each.
 KEYS: Final = frozenset(
     {
         *("data", "error", "code", "message", "log_id", "logid", "http_status_code"),
@@ -79,14 +79,14 @@ WORDS: Final = frozenset(
         *(str(scope) for scope in Scope),
     }
 )
-"""Every word that a fact may be, beside the sides of the questions."""
+"""Every word that a fact may be, in addition to the sides of the questions."""
 
 _KINDS_OF: Final[Mapping[type[object], str]] = {int: "integer", float: "number", list: "list", dict: "object"}
 _DIGITS = re.compile(r"[0-9]{1,40}", re.ASCII)
 
 
 def status_word(status: object) -> int:
-    """Return an HTTP status, or 0 for what is none."""
+    """Return an HTTP status, or 0 if it is not one."""
     return status if isinstance(status, int) and _FIRST_STATUS <= status <= _LAST_STATUS else 0
 
 
@@ -104,12 +104,12 @@ def one_of(word: object, words: Iterable[str]) -> str:
     """Return *word* if it is one of *words* or nothing, else `other`."""
     if word is None or word == "":
         return ""
-    # The one from the list, not the one that came.
+    # Return the word of the list, not the text that TikTok sent.
     return next((known for known in words if known == word), OTHER)
 
 
 def key_words(value: object) -> dict[str, Fact]:
-    """Return the documented keys of an object, and how many others there are.
+    """Return the documented keys of an object, and the number of its other keys.
 
     Example:
         >>> key_words({"cursor": 1, "Ann": 2})
@@ -121,7 +121,7 @@ def key_words(value: object) -> dict[str, Fact]:
 
 
 def kind_word(value: object, *, absent: bool = False) -> str:
-    """Return the JSON type of *value*; a string of digits alone is called `digits`."""
+    """Return the JSON type of *value*; a string of only digits is called `digits`."""
     if absent:
         return "absent"
     if value is None:
@@ -134,18 +134,18 @@ def kind_word(value: object, *, absent: bool = False) -> str:
 
 
 def digits_of(value: object) -> int:
-    """Return how many digits a number has, as a number or a string; 0 for what is none."""
+    """Return how many digits a number has, as a number or a string; 0 for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return 0
     return len(str(value)) if _DIGITS.fullmatch(str(value)) else 0
 
 
 def life_word(seconds: object) -> str:
-    """Return a token's life as one that a page of TikTok's names, or `other`."""
+    """Return a token's lifetime if a page of TikTok's names it, else `other`."""
     whole = int(seconds) if isinstance(seconds, int | str) and digits_of(seconds) else -1
     return _LIVES.get(whole, OTHER)
 
 
 def span_word(seconds: float) -> str:
-    """Return the bucket of a length of time; behind and ahead are one."""
+    """Return the bucket of a length of time, positive or negative."""
     return next((word for most, word in _SPANS if abs(seconds) < most), _LONGER)
