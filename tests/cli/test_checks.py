@@ -74,13 +74,13 @@ MP4 = {"Content-Type": "video/mp4", "Content-Range": "bytes 0-1023/5000"}
 @pytest.mark.parametrize(
     ("status", "headers", "expected"),
     [
-        (206, MP4, [(Level.OK, "answers with video/mp4, without a redirect, and takes ranges")]),
+        (206, MP4, [(Level.OK, "answers with video/mp4, without a redirect, and supports ranges")]),
         (
             206,
             {**MP4, "Content-Type": "image/webp; q=1"},
-            [(Level.OK, "answers with image/webp, without a redirect, and takes ranges")],
+            [(Level.OK, "answers with image/webp, without a redirect, and supports ranges")],
         ),
-        (200, {"Content-Type": "video/mp4"}, [(Level.DOUBTFUL, "takes no ranges")]),
+        (200, {"Content-Type": "video/mp4"}, [(Level.DOUBTFUL, "supports no ranges")]),
         (206, {**MP4, "Content-Type": "text/html"}, [(Level.DOUBTFUL, "has the Content-Type 'text/html'")]),
         (206, {**MP4, "Content-Type": "image/png"}, [(Level.DOUBTFUL, "has the Content-Type 'image/png'")]),
         (206, {}, [(Level.DOUBTFUL, "has no Content-Type")]),
@@ -88,7 +88,7 @@ MP4 = {"Content-Type": "video/mp4", "Content-Range": "bytes 0-1023/5000"}
         (
             200,
             {"Content-Type": "image/jpeg", "Content-Length": "20000001"},
-            [(Level.DANGEROUS, "has 20,000,001 bytes"), (Level.DOUBTFUL, "takes no ranges")],
+            [(Level.DANGEROUS, "has 20,000,001 bytes"), (Level.DOUBTFUL, "supports no ranges")],
         ),
         (301, MP4, [(Level.DANGEROUS, "redirects (301)")]),
         (403, MP4, [(Level.DANGEROUS, "answers 403")]),

@@ -105,7 +105,7 @@ async def test_scopes_are_held_against_what_accounts_granted(shell: Shell) -> No
     assert none.code == 1
     assert "2 accounts" in found(none, "dangerous")["scopes"]
     misspelt = await shell.run("doctor", "--scopes", "user.info.basc", "--json")
-    assert "no scope that is known" in misspelt.out
+    assert "is not a known scope" in misspelt.out
 
 
 async def test_a_store_key_that_opens_nothing_is_dangerous(shell: Shell) -> None:
@@ -113,7 +113,7 @@ async def test_a_store_key_that_opens_nothing_is_dangerous(shell: Shell) -> None
     shell.environment["TIKTOK_STORE_KEY"] = generate_store_key()
     done = await shell.run("doctor", "--json")
     assert done.code == 1
-    assert "do not open 1 account" in found(done, "dangerous")["accounts"]
+    assert "cannot decrypt 1 account" in found(done, "dangerous")["accounts"]
 
 
 async def test_a_dangerous_redis_is_told_with_the_way_out_and_without_its_password(
@@ -147,7 +147,7 @@ async def test_a_database_without_tables_is_looked_at_and_left_as_it_is(
     url = postgres.url(schema=schema)
     done = await healthy.run("doctor", "--store", url, "--json")
     assert done.code == 0, done.err
-    assert found(done, "ok")["PostgreSQL"] == "It keeps what it was given. Its tables will be made by the first login."
+    assert found(done, "ok")["PostgreSQL"] == "Its data is durable. The first login will make its tables."
     assert postgres.execute(f"SELECT to_regnamespace('{schema}')") == [(None,)]
 
 

@@ -88,7 +88,7 @@ async def test_accounts_that_lack_a_scope_are_listed_alone(shell: Shell) -> None
     assert [json.loads(line)["open_id"] for line in done.out.splitlines()] == [fewer.open_id]
     assert done.err == ""
     misspelt = await shell.run("accounts", "--lacking", "video.lst")
-    assert "video.lst is no scope that is known here" in misspelt.err
+    assert "video.lst is not a known scope" in misspelt.err
 
 
 async def test_without_any_account_the_way_to_one_is_told(shell: Shell) -> None:

@@ -1,1 +1,1 @@
-"""What `tiktok-async doctor` looks at: a module for each concern."""
+"""The checks of `tiktok-async doctor`: a module for each subject."""

@@ -1,4 +1,4 @@
-"""The accounts in the store: whether they can be read, and what they granted."""
+"""The accounts in the store: whether they can be read, and which scopes they granted."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,13 +11,13 @@ from tiktok_async.errors import DecryptionError, StoreError
 from tiktok_async.models import Scope, Token, TokenState
 
 _SUBJECT = "accounts"
-# Reading more of them would take minutes and say the same.
+# Reading more of them would take minutes and tell nothing new.
 _MOST = 10_000
 
 
 @define
 class _Count:
-    """What was seen of the accounts."""
+    """Counts of the accounts that were read."""
 
     seen: int = 0
     ended: int = 0
@@ -39,12 +39,12 @@ class _Count:
 
 
 async def check_accounts(store: TokenStore, client_key: str, scopes: Iterable[str]) -> list[Finding]:
-    """Return what is wrong with the stored accounts.
+    """Return the findings about the stored accounts.
 
     Args:
-        store: Where they are.
-        client_key: Of which app.
-        scopes: What the app uses; every account should have granted each.
+        store: The token store.
+        client_key: The app's key.
+        scopes: The scopes that the app uses; every account should have granted each.
     """
     wanted = sorted(set(scopes))
     findings = list(_unknown(wanted))
@@ -63,31 +63,29 @@ async def check_accounts(store: TokenStore, client_key: str, scopes: Iterable[st
                 count.add(token, wanted)
     except StoreError as error:
         return [*findings, Finding("store", Level.DANGEROUS, f"It cannot be read. {error}")]
-    findings += _told(count)
+    findings += _findings(count)
     return [Finding("store", Level.OK, f"It can be read, and holds {_many(count.seen)}."), *findings]
 
 
-def _told(count: _Count) -> Iterator[Finding]:
+def _findings(count: _Count) -> Iterator[Finding]:
     if count.closed:
-        what = f"The keys in TIKTOK_STORE_KEY do not open {_many(count.closed)}."
-        yield Finding(_SUBJECT, Level.DANGEROUS, what, "Add the key they were stored with, behind the newest.")
+        what = f"The keys in TIKTOK_STORE_KEY cannot decrypt {_many(count.closed)}."
+        yield Finding(_SUBJECT, Level.DANGEROUS, what, "Add the key they were encrypted with, after the newest key.")
     if count.ended:
         what = f"{_many(count.ended)} must log in again."
         yield Finding(_SUBJECT, Level.DOUBTFUL, what, "`tiktok-async accounts` says which and why.")
     for scope, missing in sorted(count.lacking.items()):
-        # A creator may uncheck a scope; that all of them did means that the app does not ask for it.
+        # A creator may uncheck a scope. If no creator granted it, the app probably does not ask for it.
         level = Level.DANGEROUS if missing == count.active else Level.DOUBTFUL
         who = f"account {count.example[scope]}" if missing == 1 else f"{_many(missing)}, such as {count.example[scope]}"
-        advice = "Ask for it at login; whoever is logged in has to do so again."
+        advice = "Ask for it at login. Users who are logged in must log in again."
         yield Finding("scopes", level, f"{scope} was not granted by {who}.", advice)
 
 
 def _unknown(scopes: Iterable[str]) -> Iterator[Finding]:
     for scope in scopes:
         if scope not in set(Scope):
-            yield Finding(
-                "scopes", Level.DOUBTFUL, f"{scope} is no scope that is known here.", "Look for a misspelling."
-            )
+            yield Finding("scopes", Level.DOUBTFUL, f"{scope} is not a known scope.", "Look for a misspelling.")
 
 
 def _many(count: int) -> str:

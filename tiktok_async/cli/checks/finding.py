@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""The findings of a check."""
 
 from enum import StrEnum
 
@@ -10,19 +10,19 @@ class Level(StrEnum):
 
     OK = "ok"
     DOUBTFUL = "doubtful"
-    """It may be meant so, or could not be looked at."""
+    """It may be intended, or it could not be checked."""
     DANGEROUS = "dangerous"
     """Calls will fail, or tokens can be lost or stolen."""
 
 
 @frozen(slots=True)
 class Finding:
-    """One line of the doctor's.
+    """One line of the doctor's output.
 
     Attributes:
-        subject: What was looked at.
+        subject: What was checked.
         level: How bad it is.
-        what: What was found; no secret.
+        what: What was found; it contains no secret.
         advice: What to do about it.
     """
 

@@ -1,4 +1,4 @@
-"""The app's keys: there, and as TikTok gave them."""
+"""The app's key and secret: whether they are set, and without copying mistakes."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ _QUOTES = "\"'`"
 
 
 def check_keys(client_key: str | None, client_secret: str | None) -> Iterator[Finding]:
-    """Yield what is wrong with the app's keys, or that nothing is."""
+    """Yield each problem of the app's key and secret, or one `ok` finding."""
     given = {"TIKTOK_CLIENT_KEY": client_key, "TIKTOK_CLIENT_SECRET": client_secret}
     problems = [problem for name, value in given.items() if (problem := _problem(name, value)) is not None]
     if not problems and client_key == client_secret:
@@ -18,7 +18,7 @@ def check_keys(client_key: str | None, client_secret: str | None) -> Iterator[Fi
         advice = "Copy both from the app's page in TikTok's developer portal."
         yield Finding(_SUBJECT, Level.DANGEROUS, f"{problem}.", advice)
     if not problems:
-        yield Finding(_SUBJECT, Level.OK, "The app's key and secret are there.")
+        yield Finding(_SUBJECT, Level.OK, "The app's key and secret are set.")
 
 
 def _problem(name: str, value: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""A store in PostgreSQL: whether it keeps what it was given, and keeps it to itself."""
+"""A store in PostgreSQL: whether its data is durable, and protected from others."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ _SAFE_MODES = {"require", "verify-ca", "verify-full"}
 
 
 async def check_postgres(url: str) -> tuple[list[Finding], bool]:
-    """Return what endangers tokens in the database at *url*, and whether its tables are there; nothing is changed.
+    """Return what endangers tokens in the database at *url*, and whether its tables exist; nothing is changed.
 
-    One that cannot be used is no finding here: opening it and reading its accounts tell of that.
+    A database that cannot be used gives no finding here: the checks that open it and read its accounts report that.
     """
     try:
         from tiktok_async_stores.postgres.link import read_url
@@ -26,19 +26,19 @@ async def check_postgres(url: str) -> tuple[list[Finding], bool]:
     findings = [
         Finding(_SUBJECT, Level.DANGEROUS, f"It has {what}.", advice) for what, advice in unsafe_settings(found)
     ]
-    findings += _way(str(info.get("host", "")), str(info.get("sslmode", "prefer")))
+    findings += _connection(str(info.get("host", "")), str(info.get("sslmode", "prefer")))
     if not found:
-        advice = "Let its operator look at fsync, synchronous_commit and synchronous_standby_names."
-        findings.append(Finding(_SUBJECT, Level.DOUBTFUL, "It forbids a look at its settings.", advice))
+        advice = "Let its operator check fsync, synchronous_commit and synchronous_standby_names."
+        findings.append(Finding(_SUBJECT, Level.DOUBTFUL, "Its settings cannot be read.", advice))
     made = found.get("made") != "no"
     if not findings:
-        end = "" if made else " Its tables will be made by the first login."
-        findings.append(Finding(_SUBJECT, Level.OK, f"It keeps what it was given.{end}"))
+        end = "" if made else " The first login will make its tables."
+        findings.append(Finding(_SUBJECT, Level.OK, f"Its data is durable.{end}"))
     return findings, made
 
 
-def _way(hosts: str, mode: str) -> Iterator[Finding]:
+def _connection(hosts: str, mode: str) -> Iterator[Finding]:
     far = [host for host in hosts.split(",") if host and not host.startswith(("/", "@")) and host not in _LOOPBACK]
     if far and mode not in _SAFE_MODES:
-        advice = "Add sslmode=verify-full to the URL, unless the network between is yours alone."
-        yield Finding(_SUBJECT, Level.DOUBTFUL, f"Tokens may travel to {', '.join(far)} in clear.", advice)
+        advice = "Add sslmode=verify-full to the URL, unless nobody else can use the network between."
+        yield Finding(_SUBJECT, Level.DOUBTFUL, f"Tokens may be sent to {', '.join(far)} without TLS.", advice)

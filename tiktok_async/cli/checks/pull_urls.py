@@ -1,4 +1,4 @@
-"""URLs that TikTok is to fetch media from: what it would meet there.
+"""URLs that TikTok should fetch media from: whether it could.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -21,11 +21,11 @@ _RANGE = {"Range": "bytes=0-1023"}
 _TOTAL = re.compile(r"bytes \d+-\d+/(\d+)")
 _MOST = {"video": MAX_SIZE, "image": LARGEST_PHOTO}
 _TYPES = ("video/mp4", "video/quicktime", "video/webm", "image/jpeg", "image/webp")
-_HOUR = "TikTok fetches for an hour at most, and has to find it for so long."
+_HOUR = "TikTok fetches for up to an hour, and the file must be available until then."
 
 
 async def check_pull_urls(urls: Iterable[str]) -> AsyncIterator[Finding]:
-    """Yield what keeps TikTok from fetching each of *urls*, or that nothing seems to."""
+    """Yield what prevents TikTok from fetching each of *urls*, or an `ok` finding."""
     async with aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as http:
         for url in urls:
             name, scheme = _shown(url)
@@ -47,21 +47,21 @@ async def check_pull_urls(urls: Iterable[str]) -> AsyncIterator[Finding]:
 
 
 def judged(status: int, headers: Mapping[str, str]) -> Iterator[tuple[Level, str, str]]:
-    """Yield what is to be said of the answer to a GET with a range: a level, what was found, advice."""
+    """Yield the findings about the response to a GET with a range: a level, what was found, advice."""
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        yield Level.DANGEROUS, f"redirects ({status})", "TikTok follows no redirect: give the address at its end."
+        yield Level.DANGEROUS, f"redirects ({status})", "TikTok follows no redirect: use the final URL."
         return
     if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-        yield Level.DANGEROUS, f"answers {status}", f"It has to be read without a login. {_HOUR}"
+        yield Level.DANGEROUS, f"answers {status}", f"It must be readable without a login. {_HOUR}"
         return
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     found = list(_of_media(kind, _size(status, headers)))
     if status != HTTPStatus.PARTIAL_CONTENT:
-        advice = "Let the server answer to Range: a fetch that breaks off can go on then."
-        found.append((Level.DOUBTFUL, "takes no ranges", advice))
+        advice = "Let the server support the Range header: then an interrupted fetch can continue."
+        found.append((Level.DOUBTFUL, "supports no ranges", advice))
     if not found:
-        advice = "That its domain or prefix is verified shows in the developer portal alone."
-        found.append((Level.OK, f"answers with {kind}, without a redirect, and takes ranges", advice))
+        advice = "Only the developer portal shows whether its domain or prefix is verified."
+        found.append((Level.OK, f"answers with {kind}, without a redirect, and supports ranges", advice))
     yield from found
 
 
@@ -83,9 +83,9 @@ def _size(status: int, headers: Mapping[str, str]) -> int | None:
 
 
 def _shown(url: str) -> tuple[str, str]:
-    """Return *url* without what may be secret in it, its query and its user, and its scheme."""
+    """Return *url* without its parts that may be secret (query and user), and its scheme."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "What was given", ""
+        return "The pull URL", ""
     return f"{parts.hostname}{parts.path}", parts.scheme

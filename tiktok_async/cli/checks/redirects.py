@@ -1,4 +1,4 @@
-"""Redirect URIs: whether TikTok would take them.
+"""Redirect URIs: whether TikTok would accept them.
 
 Source: https://developers.tiktok.com/doc/login-kit-web
 """
@@ -13,15 +13,15 @@ _MOST = 10
 
 
 def check_redirects(uris: Iterable[str]) -> Iterator[Finding]:
-    """Yield each rule of TikTok's that one of *uris* breaks, that they are too many, and the *uris* that break none."""
+    """Yield each rule of TikTok that one of *uris* breaks, whether there are too many, and the valid *uris*."""
     different = list(dict.fromkeys(uris))
     if len(different) > _MOST:
         what = f"There are {len(different)}, and an app can register {_MOST} at most."
-        yield Finding(_SUBJECT, Level.DANGEROUS, what, "Send what differs in `state`, and share one redirect URI.")
+        yield Finding(_SUBJECT, Level.DANGEROUS, what, "Share one redirect URI, and send the differences in `state`.")
     for uri in different:
         problems = redirect_uri_problems(uri)
         for problem in problems:
             yield Finding(_SUBJECT, Level.DANGEROUS, f"{uri}: {problem}.", "TikTok would answer with an error page.")
         if not problems:
-            advice = "It has to be registered in the developer portal byte for byte, which only a login shows."
-            yield Finding(_SUBJECT, Level.OK, f"{uri} keeps TikTok's rules.", advice)
+            advice = "It must be registered in the developer portal, byte for byte. Only a login shows whether it is."
+            yield Finding(_SUBJECT, Level.OK, f"{uri} follows TikTok's rules.", advice)

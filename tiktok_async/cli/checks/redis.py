@@ -1,4 +1,4 @@
-"""A store in Redis: whether it keeps what it was given, and keeps it to itself."""
+"""A store in Redis: whether its data is durable, and protected from others."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
@@ -14,32 +14,32 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 async def check_redis(url: str) -> AsyncIterator[Finding]:
-    """Yield what endangers tokens in the Redis at *url*, whose password is never shown.
+    """Yield what endangers tokens in the Redis at *url*; its password is never shown.
 
-    One that cannot be used yields nothing: opening it and reading its accounts tell of that.
+    A Redis that cannot be used yields nothing: the checks that open it and read its accounts report that.
     """
     try:
         from tiktok_async_stores.redis.connect import read_url
 
         parts = read_url(url)
-        findings = [*await _settings(parts), *_way(parts)]
+        findings = [*await _settings(parts), *_connection(parts)]
     except (ConfigurationError, StoreError, ImportError):
         return
     for finding in findings:
         yield finding
     if not findings:
-        yield Finding(_SUBJECT, Level.OK, "It keeps what it was given.")
+        yield Finding(_SUBJECT, Level.OK, "Its data is durable.")
 
 
-def _way(parts: "StoreUrl") -> Iterator[Finding]:
+def _connection(parts: "StoreUrl") -> Iterator[Finding]:
     hosts = ", ".join(host for host, _ in parts.hosts if host not in _LOOPBACK)
     if not hosts:
         return
     if not parts.scheme.startswith("rediss"):
-        advice = f"Use {parts.scheme.replace('redis', 'rediss', 1)}:// unless the network between is yours alone."
-        yield Finding(_SUBJECT, Level.DOUBTFUL, f"Tokens travel to {hosts} in clear.", advice)
+        advice = f"Use {parts.scheme.replace('redis', 'rediss', 1)}:// unless nobody else can use the network between."
+        yield Finding(_SUBJECT, Level.DOUBTFUL, f"Tokens are sent to {hosts} without TLS.", advice)
     if parts.password is None:
-        advice = "Give it a user and a password (ACL SETUSER): whoever reaches it has every token."
+        advice = "Set a user and a password (ACL SETUSER). Now everybody who can connect to it can read every token."
         yield Finding(_SUBJECT, Level.DANGEROUS, f"{hosts} asks for no password.", advice)
 
 
@@ -60,6 +60,6 @@ async def _settings(parts: "StoreUrl") -> list[Finding]:
     ]
     hidden = " and ".join(name for name, seen in (("CONFIG GET", settings), ("INFO", info)) if not seen)
     if hidden:
-        advice = "Let its operator look at appendonly, appendfsync and maxmemory-policy."
-        findings.append(Finding(_SUBJECT, Level.DOUBTFUL, f"It forbids {hidden}, so not all was looked at.", advice))
+        advice = "Let its operator check appendonly, appendfsync and maxmemory-policy."
+        findings.append(Finding(_SUBJECT, Level.DOUBTFUL, f"It forbids {hidden}, so not all was checked.", advice))
     return findings

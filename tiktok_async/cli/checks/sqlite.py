@@ -1,4 +1,4 @@
-"""A store in a SQLite file: whether it is where it can be safe, and out of others' reach."""
+"""A store in a SQLite file: whether its file system is safe, and whether others have no access to it."""
 
 import os
 import stat
@@ -14,13 +14,13 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def check_sqlite(file: str) -> Iterator[Finding]:
-    """Yield what endangers the store in *file*; nothing is opened, made or changed.
+    """Yield what endangers the store in *file*; no file is opened, made or changed.
 
     Args:
         file: Its path, or `:memory:`.
     """
     if file == ":memory:":
-        yield Finding(_SUBJECT, Level.DANGEROUS, "The store is in memory.", "Every token is gone with its process.")
+        yield Finding(_SUBJECT, Level.DANGEROUS, "The store is in memory.", "All tokens end with its process.")
         return
     path = Path(file).absolute()
     if not path.parent.is_dir():
@@ -29,14 +29,14 @@ def check_sqlite(file: str) -> Iterator[Finding]:
     findings = [*_place(path), *_modes(path)]
     yield from findings
     if not findings:
-        what = "is private and on a disk of this machine" if path.exists() else "will be made by the first login"
+        what = "is private and on a local disk" if path.exists() else "will be made by the first login"
         yield Finding(_SUBJECT, Level.OK, f"{path} {what}.")
 
 
 def _place(path: Path) -> Iterator[Finding]:
     kind = network_filesystem(path)
     if kind is not None:
-        advice = "Use a disk of this machine, or Redis for several machines: two refreshes at a time end a grant."
+        advice = "Use a local disk, or Redis for several machines: two refreshes at the same time end a grant."
         yield Finding(_SUBJECT, Level.DANGEROUS, f"{path} is on a network file system ({kind}).", advice)
     what = obstacles(str(path))
     if what:

@@ -1,4 +1,4 @@
-"""The store, whichever it is: what endangers it, and then what is in it."""
+"""The store, of any kind: first what endangers it, then its accounts."""
 
 import asyncio
 import os
@@ -18,12 +18,12 @@ from tiktok_async_stores._url import check_url, file_path
 
 
 async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> AsyncIterator[Finding]:
-    """Yield what is found about the store at *url*.
+    """Yield the findings about the store at *url*.
 
     Args:
-        url: The store; it is never shown, since it may hold a password.
-        client_key: Whose accounts to look at.
-        scopes: What the app uses.
+        url: The store's URL; it is never shown, since it may contain a password.
+        client_key: The key of the app whose accounts to check.
+        scopes: The scopes that the app uses.
     """
     try:
         scheme = check_url(url)
@@ -32,7 +32,7 @@ async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> Async
         yield Finding("store", Level.DANGEROUS, f"It cannot be opened. {error}")
         return
     if scheme == "memory":
-        yield Finding("store", Level.DANGEROUS, "It is in memory.", "Every token is gone with its process.")
+        yield Finding("store", Level.DANGEROUS, "It is in memory.", "All tokens end with its process.")
         return
     findings, there = await _check_place(scheme, url, file)
     for finding in [*findings, *check_store_key(os.environ.get("TIKTOK_STORE_KEY"))]:
@@ -52,7 +52,7 @@ async def check_store(url: str, client_key: str, scopes: Iterable[str]) -> Async
 
 
 async def _check_place(scheme: str, url: str, file: str | None) -> tuple[list[Finding], bool]:
-    """Return what is found about where the store is, and whether it is there already."""
+    """Return the findings about the store's place, and whether the store already exists."""
     if file is not None:
         return [*check_sqlite(file)], await asyncio.to_thread(Path(file).is_file)
     if scheme in REDIS_SCHEMES:

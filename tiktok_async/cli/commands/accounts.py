@@ -36,7 +36,7 @@ async def command(
     rows: list[list[object]] = []
     scopes = {scope.strip() for scope in lacking.split(",") if scope.strip()} or None
     for scope in sorted((scopes or set()) - {*Scope}):
-        note(f"{for_terminal(scope)} is no scope that is known here: look for a misspelling.")
+        note(f"{for_terminal(scope)} is not a known scope: look for a misspelling.")
     async with opened(options) as (session, store):
         async for account in session.accounts(lacking=scopes):
             token = await store.get(AccountKey(session.client_key, account.open_id))
