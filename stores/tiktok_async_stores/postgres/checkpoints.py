@@ -34,7 +34,7 @@ FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bytea[]
 ORDER BY client_key COLLATE "C", open_id COLLATE "C"
 ON CONFLICT DO NOTHING RETURNING true
 """
-# Those that another worker is just being given are left to it.
+# Rows that another worker is taking at this moment are skipped.
 _TAKE = """
 WITH due AS MATERIALIZED (
     SELECT client_key, open_id, due_at FROM {schema}.checkpoints
@@ -55,13 +55,13 @@ DELETE FROM {{schema}}.checkpoints WHERE {_WHERE} RETURNING true
 class PostgresCheckpointStore(PostgresLeases):
     """A `CheckpointStore` in PostgreSQL 13 or newer; it may be the tokens' own database and schema.
 
-    Losing it loses no data of yours: accounts are then synced anew from their beginning.
+    If it is lost, none of your data is: accounts are then synced again from their beginning.
 
     Args:
-        url: `postgresql://`, as libpq reads it; `?schema=NAME` and `?pool_size=NUMBER` are ours.
-        pool: Instead of *url*: a pool of psycopg's, which is open and stays yours to close.
-        schema: Where the tables are, `tiktok` if nothing else is said.
-        clock: Times the waiting for leases; the default is the real one.
+        url: `postgresql://`, as libpq reads it; this library adds `?schema=NAME` and `?pool_size=NUMBER`.
+        pool: Instead of *url*: an open pool of psycopg, which you close yourself.
+        schema: The schema of the tables; the default is `tiktok`.
+        clock: The clock for waits for leases; the default is the real one.
 
     Raises:
         ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
@@ -113,7 +113,7 @@ class PostgresCheckpointStore(PostgresLeases):
         try:
             changed = await self._link.once(text, (*row, *names(key), *wanted))
         except ConnectionLost:
-            # One of the two is refused, if the first one was carried out.
+            # If the first one was carried out, the second one is refused.
             unsure = True
             changed = await self._link.once(text, (*row, *names(key), *wanted))
         if not changed:
@@ -162,5 +162,5 @@ class PostgresCheckpointStore(PostgresLeases):
 
 
 def _row(checkpoint: Checkpoint) -> tuple[datetime, int, bytes]:
-    to_microseconds(checkpoint.due_at)  # refuses a naive time
+    to_microseconds(checkpoint.due_at)  # raises if the time is naive
     return checkpoint.due_at, checkpoint.round, mark(encode_checkpoint(checkpoint), checkpoint.key)

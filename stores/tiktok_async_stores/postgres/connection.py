@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL and the pool that keeps them: how they are made, tried, and ended without the server."""
+"""Connections to PostgreSQL and the pool that keeps them: how they are made, checked, and closed without the server."""
 
 import asyncio
 import os
@@ -16,14 +16,14 @@ TIMEOUT = 5.0
 """Seconds for a connection, and for an answer."""
 
 ASK_AGAIN = 1.0
-"""Seconds after which the pool is asked again, which makes it try to connect anew."""
+"""Seconds after which the pool is asked again, so that it tries to connect again."""
 
 
 class Connection(AsyncConnection[Any]):
-    """A connection on which a statement is never cancelled at the server, which may be the one that does not answer."""
+    """A connection that never asks the server to cancel a statement, since the server may be what does not answer."""
 
     async def cancel_safe(self, *, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - psycopg's signature
-        """End the connection instead: psycopg calls this where a task that waits for an answer is cancelled."""
+        """End the connection instead. Psycopg calls this if a task that waits for an answer is cancelled."""
         del timeout
         cut(self)
 
@@ -33,10 +33,10 @@ class PooledConnection(Connection):
 
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:  # noqa: ANN401 - psycopg's own
-        """Connect, in a task of the pool's.
+        """Connect, in a task of the pool.
 
-        The pool takes a cancellation that comes meanwhile for a failed try, and goes on for ever. `asyncio.run`, which
-        cancels each task once and waits for its end, would never return.
+        The pool treats a cancellation during this as a failed attempt, and continues for ever. `asyncio.run` cancels
+        each task once and waits for its end, so it would never return.
         """
         try:
             return await super().connect(conninfo, **options)
@@ -67,7 +67,7 @@ def make_pool(info: dict[str, Any], size: int) -> Pool:
 
 
 def options(info: dict[str, Any]) -> dict[str, Any]:
-    """Return what psycopg is to be told for a connection by *info*, which libpq understood."""
+    """Return psycopg's options for a connection by *info*, which libpq has parsed."""
     told: dict[str, Any] = {
         "connect_timeout": int(TIMEOUT),
         "fallback_application_name": "tiktok-async",
@@ -75,31 +75,31 @@ def options(info: dict[str, Any]) -> dict[str, Any]:
         **info,
         # One statement is one transaction and one trip.
         "autocommit": True,
-        # PgBouncer may give each statement another connection to the server, where what was prepared is not known.
+        # PgBouncer may give each statement another server connection, which does not know the prepared statements.
         "prepare_threshold": None,
     }
     if "," in str(info.get("host", "")):
-        # Of several servers the one that may be written to, also after a failover.
+        # With several servers, use the one that takes writes, also after a failover.
         told.setdefault("target_session_attrs", "read-write")
     return told
 
 
 def cut(connection: AsyncConnection[Any]) -> None:
-    """End the connection of a statement that takes too long, so that it fails as after a lost one.
+    """End the connection of a statement that takes too long. The statement then fails like one on a lost connection.
 
-    To cancel it would ask the same server that does not answer.
+    A cancel request would go to the same server that does not answer.
     """
     with suppress(OSError, OperationalError, InterfaceError), socket.socket(fileno=os.dup(connection.fileno())) as own:
         own.shutdown(socket.SHUT_RDWR)
 
 
 def is_dead(connection: AsyncConnection[Any]) -> bool:
-    """Return whether the server has ended the connection while nobody used it, without asking the server."""
+    """Return whether the server closed the connection while it was idle, without asking the server."""
     try:
         if not select.select([connection.fileno()], [], [], 0)[0]:
             return False
         with socket.socket(fileno=os.dup(connection.fileno())) as own:
-            # Nothing more, PostgreSQL's error or warning that announces the end, or TLS's alert.
+            # The end of the stream, PostgreSQL's error or warning before it, or TLS's alert.
             return own.recv(1, socket.MSG_PEEK) in {b"", b"E", b"N", b"\x15"}
     except (OSError, ValueError, OperationalError, InterfaceError):
         return True

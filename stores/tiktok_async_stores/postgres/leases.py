@@ -1,4 +1,4 @@
-"""Leases in PostgreSQL, for whatever store keeps records of accounts there."""
+"""Leases in PostgreSQL, for every store that keeps records of accounts there."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -7,7 +7,7 @@ from tiktok_async.models import AccountKey
 from tiktok_async_stores._lease import HoldsLeases
 from tiktok_async_stores.postgres.link import PostgresLink, names
 
-# A fence is the time in microseconds, and higher than the one before: it rises even where a row was lost.
+# A fence is the time in microseconds, and higher than the last fence: it rises even if a row was lost.
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _ACQUIRE = f"""
 INSERT INTO {{schema}}.%s AS held (client_key, open_id, owner, until, fence)
@@ -27,13 +27,13 @@ UPDATE {schema}.%s SET until = '-infinity' WHERE client_key = %%s AND open_id = 
 
 
 class PostgresLeases(HoldsLeases):
-    """The leases of a store: rows, taken and freed by one statement each, which end by the server's clock.
+    """The leases of a store: rows that end by the server's clock. One statement takes or frees a lease.
 
-    An owner is one attempt to hold the lease. So each statement may arrive twice: whoever asks again after a lost
-    connection gets what it has already.
+    An owner is one attempt to hold the lease. So each statement may arrive twice: an owner that asks again after a lost
+    connection gets the lease that it has already.
 
     Attributes:
-        _leases: The table they are in: two stores in one schema have one each.
+        _leases: The table of the leases. Two stores in one schema have one each.
         _link: The database.
     """
 
@@ -46,9 +46,9 @@ class PostgresLeases(HoldsLeases):
         return int(rows[0][0]) if rows else None
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
+        """Renew the lease if *owner* still holds it."""
         return bool(await self._link.run(_RENEW % self._leases, (ttl, *names(key), owner)))
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
-        """Free it if it is still *owner*'s."""
+        """Release the lease if *owner* still holds it."""
         await self._link.run(_RELEASE % self._leases, (*names(key), owner))

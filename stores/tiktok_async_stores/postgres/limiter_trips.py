@@ -1,4 +1,4 @@
-"""Requests to windows, carried to PostgreSQL: any number in one trip."""
+"""Sends requests to windows in PostgreSQL: any number in one trip."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tiktok_async_stores._process import WorkerName
 from tiktok_async_stores.limits.window import Request, SharedWindow
 from tiktok_async_stores.postgres.link import PostgresLink, to_text
 
-# Some requests of one statement may wait for windows that others hold: all take them in one order.
+# A statement's requests may wait for windows that others lock, so all lock them in the same order.
 _TAKE = """
 WITH memory AS MATERIALIZED (SELECT * FROM {schema}.limits_memory(%s))
 SELECT each.place, memory.name, {schema}.take_permits(each.request, memory.lost_at)
@@ -37,7 +37,7 @@ def as_json(holder: str, window: SharedWindow, request: Request, *, now: float |
         holder: Names this worker.
         window: The window it is for.
         request: What to ask.
-        now: Milliseconds since the epoch; `None` for the server's clock, which is right outside of tests.
+        now: Milliseconds since the epoch; `None` for the server's clock; only tests give another time.
     """
     return {
         "client_key": to_text(window.key.client_key),
@@ -68,7 +68,7 @@ class PostgresTrips:
     Args:
         link: The database.
         holder: Names this worker among all who share the windows.
-        clock: Says when windows that nobody uses any more are looked for.
+        clock: Times the search for unused windows.
     """
 
     name = "PostgreSQL"
@@ -78,7 +78,7 @@ class PostgresTrips:
         self._holder = holder
         self._clock = clock
         self._forget_at = -math.inf
-        self._memory = 0  # names the server's memory; 0 as long as it is not known
+        self._memory = 0  # names the server's memory; 0 until it is known
 
     async def run(self, requests: Sequence[tuple[SharedWindow, Request]]) -> list[Sequence[int]]:
         """Send *requests* and return their answers, in order.
@@ -103,7 +103,7 @@ class PostgresTrips:
             requests[order[place - 1]][0].life = life
         if (now := self._clock.monotonic()) >= self._forget_at:
             self._forget_at = now + _FORGET_EVERY
-            with suppress(StoreError):  # the next trip tells, and the next round forgets
+            with suppress(StoreError):  # the next trip reports the error, and the next round deletes
                 await self._link.run(_FORGET)
         return answers
 

@@ -1,4 +1,4 @@
-"""The way to PostgreSQL: a pool of ours or the caller's, and the one place where its errors become ours."""
+"""Access to PostgreSQL: this library's pool or the caller's, and the place where its errors become `StoreError`."""
 
 import asyncio
 import re
@@ -34,24 +34,24 @@ from tiktok_async_stores.postgres.schema import DEFAULT_SCHEMA, bring_up_to_date
 Row = tuple[Any, ...]
 
 _POOL_SIZE = 4
-_TRIES = 10  # of a transaction that the server rolls back because another one came first
+_TRIES = 10  # of a transaction that the server rolls back because of another one
 
 _OURS = ("schema", "pool_size")
 
-# What may be tried again at once: the server rolled it back, as others were quicker.
+# Errors after which a retry is safe: the server rolled back because of other transactions.
 _ROLLED_BACK = (states.SerializationFailure, states.DeadlockDetected)
 
 
 class ConnectionLost(StoreError):
-    """The connection was lost on the way: whether the statement was carried out is unknown."""
+    """The connection was lost before an answer came: whether the statement was carried out is unknown."""
 
 
 def read_url(url: str, *, extra: Collection[str] = ()) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what libpq is to be told of *url*, and the options that are ours.
+    """Return libpq's part of *url*, and this library's options in it.
 
     Args:
         url: `postgresql://`.
-        extra: Names of options that the caller reads itself.
+        extra: Names of further options, which the caller reads itself.
 
     Raises:
         ConfigurationError: libpq does not understand it. It is not shown: it may hold a password.
@@ -61,14 +61,14 @@ def read_url(url: str, *, extra: Collection[str] = ()) -> tuple[dict[str, Any], 
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
     known = {*_OURS, *extra}
     ours = {name: unquote(value) for name, _, value in pairs if name in known}
-    # As it was written: libpq reads a query in its own way.
+    # Unchanged: libpq reads a query in its own way.
     rest = "&".join("".join(pair) for pair in pairs if pair[0] not in known)
     try:
         return dict(conninfo_to_dict(f"{head}?{rest}" if rest else head)), ours
     except (Error, ValueError):
         raise ConfigurationError(
             "The PostgreSQL URL cannot be read; it looks like postgresql://user:password@host:5432/database, with "
-            "?schema=NAME and ?pool_size=NUMBER where wanted. Percent-encode what is special in the password."
+            "?schema=NAME and ?pool_size=NUMBER where wanted. Percent-encode special characters in the password."
         ) from None
 
 
@@ -79,10 +79,10 @@ def _read_size(text: str) -> int:
 
 
 def to_text(name: str) -> str:
-    """Return *name* without the one letter that PostgreSQL's text cannot hold.
+    """Return *name* with NUL escaped, the one character that PostgreSQL's text cannot hold.
 
     Raises:
-        StoreError: It is no text: half of a surrogate pair stands alone in it.
+        StoreError: It is not valid text: it contains a lone surrogate.
     """
     if not name.isascii():
         try:
@@ -96,38 +96,38 @@ def names(key: AccountKey) -> tuple[str, str]:
     """Return the client_key and the open_id of *key*, as the columns hold them.
 
     Raises:
-        StoreError: One of them is no text.
+        StoreError: One of them is not valid text.
     """
     return to_text(key.client_key), to_text(key.open_id)
 
 
 def from_text(text: str) -> str:
-    """Return what `to_text` made *text* of."""
+    """Return the name that `to_text` made *text* from."""
     if "\\" not in text:
         return text
     return re.sub(r"\\(.)", lambda match: "\0" if match[1] == "0" else match[1], text, flags=re.DOTALL)
 
 
 class PostgresLink:
-    """Runs statements, one at a time and each a transaction of its own; what goes wrong is a `StoreError`.
+    """Runs statements, each in its own transaction. Every failure is a `StoreError`.
 
     On first use the pool is opened and the tables are brought up to date. In a statement `{schema}` stands for the
     schema's name.
 
     Args:
         url: Where PostgreSQL is; the pool made for it is closed with the link.
-        pool: A pool of the caller's, in place of *url*, which is left open.
-        schema: Where the tables are; given, it goes before the URL's.
-        clock: Times the waiting.
-        owner: The name of the class that is made, for messages.
-        patience: Seconds to wait for a connection, such as while the server starts again.
+        pool: A pool of the caller, instead of *url*. It is left open.
+        schema: The schema of the tables; it has priority over the URL's.
+        clock: Times the waits.
+        owner: The name of the class that uses it, for messages.
+        patience: Seconds to wait for a connection, such as during a restart of the server.
         extra: Names of options of the URL that the caller reads itself.
-        make_tables: Whether they are made or brought up to date on first use.
+        make_tables: Whether the tables are made or brought up to date on first use.
 
     Attributes:
-        schema: Where the tables are.
-        options: The options of the URL that are ours.
-        process: The process that uses it; another one has none of its connections.
+        schema: The schema of the tables.
+        options: This library's options in the URL.
+        process: The process that uses it. Its connections do not work in another process.
 
     Raises:
         ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
@@ -191,15 +191,15 @@ class PostgresLink:
         query = self._texts.get(text)
         if query is None:
             query = self._texts[text] = self.fill(text).encode()
-        # A task of its own, which a cancelled caller leaves alone, and a program that cancels all its tasks too: it
-        # soon ends, one way or the other, and what it stores may be a token that is nowhere else.
+        # A task that goes on if its caller is cancelled, or a program cancels all its tasks: it ends soon, and it may
+        # store a token that is nowhere else.
         task = LastingTask(self._repeat(pool, query, parameters))
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
     async def maintain(self, text: str) -> None:
-        """Run what may take long and stands in no transaction, such as VACUUM.
+        """Run a statement that may take long and needs to be outside a transaction, such as VACUUM.
 
         Raises:
             StoreError: PostgreSQL cannot be reached or refused it.
@@ -222,12 +222,12 @@ class PostgresLink:
         return text.replace("{schema}", self._quoted)
 
     async def aclose(self) -> None:
-        """Close the pool if it is ours."""
+        """Close the pool if this library made it."""
         if self._closed:
             return
         self._closed = True
         if self.process.left_behind:
-            return  # connections, and the pool's tasks, are in the process that this one was forked from
+            return  # connections and the pool's tasks belong to the parent process
         async with self._opening:
             if self._running:
                 await asyncio.wait(self._running)
@@ -235,14 +235,14 @@ class PostgresLink:
                 try:
                     await self._pool.close()
                 except asyncio.CancelledError:
-                    # A program that cancelled all its tasks: the pool waits for its own, which were among them.
+                    # The program cancelled all its tasks: the pool waits for its own tasks, which were among them.
                     if cancelled_from_outside():
                         raise
 
     def _ended(self, task: asyncio.Task[list[Row]]) -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # or asyncio reports it as never looked at, where the caller is gone
+            task.exception()  # or asyncio reports it as never retrieved, if the caller is gone
 
     async def _opened(self) -> Pool:
         if self._closed:
@@ -260,7 +260,7 @@ class PostgresLink:
 
     async def _open(self) -> None:
         if self._info is not None and self._pool is None:
-            # Before the pool, which tries again and again and does not say why it fails.
+            # Before the pool, which retries again and again without telling why it fails.
             try:
                 first = await Connection.connect(**options(self._info))
             except (Error, OSError) as error:
@@ -304,7 +304,7 @@ class PostgresLink:
             else:
                 if not is_dead(connection):
                     return connection
-                # Such as after a restart of the server. The pool makes another one.
+                # This happens after a restart of the server. The pool makes another one.
                 await connection.close()
                 await pool.putconn(connection)
 
@@ -323,7 +323,7 @@ class PostgresLink:
         connection = await self._connection(pool)
         timer = self._clock.call_later(TIMEOUT, partial(cut, connection))
         try:
-            # It commits on leaving, where the caller's connections do not by themselves.
+            # Leaving it commits, if the caller's connections are not in autocommit mode.
             async with connection:
                 cursor = connection.cursor(row_factory=tuple_row)
                 await cursor.execute(query, parameters, prepare=False, binary=True)
@@ -331,7 +331,7 @@ class PostgresLink:
         except _ROLLED_BACK:
             raise
         except states.ReadOnlySqlTransaction as error:
-            # A server that was the primary: the next connection may go to the one that is now.
+            # This server was the primary before: the next connection may go to the new primary.
             await connection.close()
             raise failed(error) from None
         except (Error, OSError) as error:
@@ -344,7 +344,7 @@ class PostgresLink:
 
 
 def failed(error: Exception) -> StoreError:
-    """Return *error* as one of ours, without the values that PostgreSQL may quote."""
+    """Return *error* as a `StoreError`, without the values that PostgreSQL may quote."""
     if isinstance(error, states.ReadOnlySqlTransaction):
         return StoreError(
             "PostgreSQL refuses to write: this server is a read-only standby. Connect to the primary, such as with "

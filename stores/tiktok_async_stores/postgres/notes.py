@@ -20,7 +20,7 @@ SET until = excluded.until, request = excluded.request, value = excluded.value
 WHERE NOT %s OR kept.until <= clock_timestamp() OR kept.request = excluded.request
 RETURNING true
 """
-# Those that another process is just looking at are left to it.
+# Notes that another process is using at this moment are skipped.
 _SWEEP = """
 DELETE FROM {schema}.notes WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM {schema}.notes WHERE until <= clock_timestamp() LIMIT 1000 FOR UPDATE SKIP LOCKED
@@ -30,7 +30,7 @@ _SWEEP_EVERY = 200
 
 
 class PostgresNotes:
-    """Notes among all who use the database, ended by the server's clock.
+    """Notes shared by all processes that use the database. They end by the server's clock.
 
     Args:
         link: The database.
@@ -47,7 +47,7 @@ class PostgresNotes:
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
         """Keep a note. Returns whether it was stored."""
-        # A second arrival of the same request is known by its id.
+        # The id identifies a second arrival of the same request.
         parameters = (*_place(key, name), ttl, uuid4().hex[:16], mark(value, key), only_if_absent)
         stored = bool(await self._link.run(_PUT, parameters))
         self._puts += 1

@@ -1,4 +1,4 @@
-"""Tokens on their way into PostgreSQL: any number by one statement, and what became of each."""
+"""Puts of tokens in PostgreSQL: any number in one statement, each with its outcome."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,8 +16,9 @@ _UPDATE = """
 UPDATE {schema}.tokens SET version = version + 1, active = %s, expires_at = %s, body = %s
 WHERE client_key = %s AND open_id = %s AND version = %s RETURNING version
 """
-# Any number of puts, one an account. The records that are there are locked first, in one order for all, so that no two
-# of these wait for each other. A record that came while this one began is neither found nor written over: no answer.
+# Any number of puts, one for each account. The existing records are locked first, always in the same order, so no two
+# of these statements wait for each other. A record that was inserted meanwhile is neither found nor replaced, and has
+# no row in the answer.
 _PUT = """
 WITH wanted AS MATERIALIZED (
     SELECT client_key COLLATE "C" AS client_key, open_id COLLATE "C" AS open_id, expected, active, expires_at, body
@@ -54,22 +55,22 @@ FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted (client_key, open_
 JOIN {schema}.tokens AS token
 ON token.client_key = wanted.client_key COLLATE "C" AND token.open_id = wanted.open_id COLLATE "C"
 """
-"""Takes the client_keys and the open_ids; answers with the place of each record that is there, from 1 on."""
+"""Takes the client_keys and the open_ids; answers with the place of each existing record, from 1 on."""
 
 
 @define(eq=False)
 class Put:
-    """A token, the version that is expected in its place, and what became of it.
+    """A token to put, the expected stored version, and the outcome.
 
     Attributes:
-        token: What is to be stored.
-        expected: The version in its place, 0 for none, `None` for any.
+        token: The token to store.
+        expected: The expected stored version, 0 for none, `None` for any.
         active: Whether it is listed among those that expire.
         expires_at: When it expires.
         body: The record.
         names: Where it is stored.
-        unsure: Whether it was sent before, and nobody knows with what success.
-        outcome: Its version, or what is in its way.
+        unsure: Whether it was sent before with an unknown outcome.
+        outcome: Its new version, or the conflict.
     """
 
     token: Token
@@ -83,7 +84,7 @@ class Put:
 
     @classmethod
     def of(cls, token: Token, expected: int | None) -> "Put":
-        """Make one, or refuse what cannot be stored before it is in company.
+        """Make one, or refuse a token that cannot be stored, before it is combined with others.
 
         Raises:
             ValueError: A time is naive.
@@ -101,7 +102,7 @@ class Put:
 
 
 async def put_all(link: PostgresLink, puts: Sequence[Put]) -> None:
-    """Store each by compare-and-set, and fill in its outcome. Two of one account go one after the other.
+    """Store each by compare-and-set, and set its outcome. Two puts of one account run one after the other.
 
     Raises:
         StoreError: PostgreSQL cannot be reached; which of them were stored may be unknown.
@@ -119,7 +120,7 @@ async def put_all(link: PostgresLink, puts: Sequence[Put]) -> None:
 
 
 def _refuse_at_once(put: Put, first: Put) -> None:
-    """Refuse *put* without a trip if what became of *first*, of the same account, shows that it comes too late."""
+    """Refuse *put* without a trip if the outcome of *first*, of the same account, shows that it is too late."""
     if first.outcome is None or put.expected is None:
         return
     actual = first.outcome if isinstance(first.outcome, int) else first.outcome.actual_version
@@ -138,7 +139,7 @@ async def _put_one(link: PostgresLink, put: Put) -> None:
 
 
 async def _put_each(link: PostgresLink, puts: Sequence[Put]) -> None:
-    """Put what has one put an account; one without an outcome afterwards is to be tried again."""
+    """Store puts, at most one for each account. One without an outcome afterwards must be tried again."""
     try:
         answers = await link.once(_PUT, _columns(puts))
     except ConnectionLost:
@@ -158,9 +159,9 @@ async def _put_each(link: PostgresLink, puts: Sequence[Put]) -> None:
 
 
 async def _read_back(link: PostgresLink, puts: Sequence[Put]) -> None:
-    """Look whether *puts* were stored, as the connection was lost on the way.
+    """Check whether *puts* were stored before the connection was lost.
 
-    What is not there may still be under way, so it is only known when it is put again: one of the two is refused.
+    A missing one may still be running on the server. A second put decides: one of the two is refused.
     """
     clients, opens = [put.names[0] for put in puts], [put.names[1] for put in puts]
     there = {place: (version, body) for place, version, body in await link.run(GET_MANY, (clients, opens))}
@@ -170,7 +171,7 @@ async def _read_back(link: PostgresLink, puts: Sequence[Put]) -> None:
         if body == put.body and put.expected in {None, version - 1}:
             put.outcome = int(version)
         elif put.expected is None and version:
-            # Written over only if it is older than ours: a newer one may have been made of ours.
+            # Replace the stored token only if it is older: a newer one may come from a refresh of this one.
             stored = read_token(body, key=put.token.key, version=version)
             if stored.updated_at > put.token.updated_at:
                 put.refuse(int(version))

@@ -1,6 +1,6 @@
-"""Which of a PostgreSQL server's settings, and of a role's rights, endanger tokens.
+"""Finds settings of a PostgreSQL server and rights of a role that endanger tokens.
 
-A refresh token works once. A server that forgets the last second of writes brings back a used one, and the creator
+A refresh token works once. A server that loses its last second of writes restores a used one, and the creator
 has to log in again.
 """
 
@@ -18,7 +18,7 @@ _SETTINGS = (
     "synchronous_standby_names",
     "default_transaction_read_only",
 )
-# Of the catalogue alone, which any role may read: who asks for a table by its name needs a right to its schema.
+# Only from the catalogue, which any role may read: a look-up by a table's name needs a right to its schema.
 _LOOK = f"""
 WITH place AS (SELECT to_regnamespace('{{schema}}')::oid AS id)
 SELECT name, current_setting(name) FROM unnest(ARRAY[{", ".join(f"'{name}'" for name in _SETTINGS)}]) AS name
@@ -43,10 +43,10 @@ UNION ALL SELECT 'forbidden', string_agg(forbidden.what, ', ' ORDER BY forbidden
 
 
 def unsafe_settings(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    """Yield what can lose tokens or keeps them from being stored, as pairs of the setting and the advice.
+    """Yield what can lose tokens or prevent their storage, as pairs of the setting and the advice.
 
     Args:
-        found: What `look` returned.
+        found: The result of `look`.
     """
     if found.get("fsync") == "off":
         yield ("fsync off", "Set fsync = on: a power cut loses or destroys all tokens now.")
@@ -109,7 +109,7 @@ def _failover(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
 
 
 async def inspect(link: PostgresLink) -> list[tuple[str, str]]:
-    """Return what can lose tokens or keeps them from being stored; what may not be read counts as safe.
+    """Return what can lose tokens or prevent their storage. A setting that may not be read counts as safe.
 
     Raises:
         StoreError: PostgreSQL cannot be reached.
@@ -119,17 +119,17 @@ async def inspect(link: PostgresLink) -> list[tuple[str, str]]:
 
 
 async def look(link: PostgresLink) -> dict[str, str | None]:
-    """Return what `unsafe_settings` takes; what may not be read is missing."""
+    """Return the argument of `unsafe_settings`. A setting that may not be read is missing."""
     tables = list(TABLES)
     try:
         return dict[str, str | None](await link.run(_LOOK, (tables, tables)))
     except StoreError:
-        # Managed servers may forbid a view. One that is down will tell by the next statement.
+        # Managed servers may forbid a view. If the server is down, the next statement reports it.
         return {}
 
 
 async def examine(url: str) -> dict[str, str | None]:
-    """Return what `unsafe_settings` takes about the server at *url*; nothing is made or changed.
+    """Return the argument of `unsafe_settings` for the server at *url*, without making or changing anything.
 
     Raises:
         ConfigurationError: The URL cannot be read.

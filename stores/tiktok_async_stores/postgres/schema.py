@@ -1,4 +1,4 @@
-"""The tables in PostgreSQL: made and brought up to date by whoever comes first, or by hand."""
+"""The tables in PostgreSQL: made and brought up to date by the first process, or by hand."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from tiktok_async.errors import ConfigurationError, StoreError
 
 _WINDOW = files("tiktok_async_stores").joinpath("postgres", "limiter.sql").read_text("utf-8")
 
-# One entry a schema version; what was released is never edited, only added to.
+# One entry for each schema version. Released entries are never edited; new ones are added.
 #
 # Names sort by their bytes (COLLATE "C"), whatever the database's language. A refresh first notes its attempt, which
-# changes no indexed column: with room left in the page that costs no index entry (HOT), and a lease never does. A
-# lease's row stays when it is given back, for the same reason; it goes with the token.
+# changes no indexed column: with free space in the page it needs no index entry (HOT), and a lease never does. For the
+# same reason a released lease keeps its row; the row is deleted with the token.
 MIGRATIONS: Sequence[str] = (
     """
 CREATE TABLE {schema}.tokens (
@@ -112,7 +112,7 @@ CREATE TABLE {schema}.schema_version (
 INSERT INTO {schema}.schema_version (version) VALUES (0);
 """
 
-# Two that make the same thing at once: one of them gets this, and finds it made when it looks again.
+# If two processes make the same thing at once, one gets this error, and finds the thing at its next look.
 _OTHERS_WERE_FIRST = (
     states.UniqueViolation,
     states.DuplicateSchema,
@@ -126,10 +126,10 @@ _TRIES = 20
 
 
 def quote_schema(name: str) -> str:
-    """Return the schema *name* as it stands in SQL.
+    """Return the schema *name* quoted for SQL.
 
     Raises:
-        ConfigurationError: It is no plain name.
+        ConfigurationError: It is not a plain name.
     """
     if not _IDENTIFIER.fullmatch(name):
         raise ConfigurationError(
@@ -139,14 +139,14 @@ def quote_schema(name: str) -> str:
 
 
 def postgres_schema(schema: str = DEFAULT_SCHEMA, *, since: int = 0) -> str:
-    """Return the SQL of the tables in PostgreSQL, for those who run their migrations themselves.
+    """Return the SQL of the tables in PostgreSQL, for users who run migrations themselves.
 
     Args:
         schema: The schema's name.
-        since: The version that is there, as its table `schema_version` says; what has come since is returned.
+        since: The existing version, from the table `schema_version`; the later changes are returned.
 
     Raises:
-        ConfigurationError: *schema* is no plain name.
+        ConfigurationError: *schema* is not a plain name.
 
     Example:
         >>> postgres_schema().splitlines()[0]
@@ -159,8 +159,8 @@ def schema_sql(quoted: str, *, since: int = 0) -> str:
     """Return the SQL that makes the tables, or brings them up to date.
 
     Args:
-        quoted: The schema's name as it stands in SQL.
-        since: The version that is there; 0 for none.
+        quoted: The schema's name, quoted for SQL.
+        since: The existing version; 0 for none.
     """
     start = "" if since else f"CREATE SCHEMA IF NOT EXISTS {quoted};\n{_VERSION_TABLE}"
     end = f"\nUPDATE {{schema}}.schema_version SET version = {len(MIGRATIONS)};\n"
@@ -168,15 +168,15 @@ def schema_sql(quoted: str, *, since: int = 0) -> str:
 
 
 async def bring_up_to_date(connection: AsyncConnection[Any], quoted: str, clock: Clock) -> None:
-    """Make the tables, or bring them up to date, unless that was done; any number of processes may do it at once.
+    """Make the tables or bring them up to date, if needed. Any number of processes may do it at once.
 
     Args:
-        connection: To the database.
-        quoted: The schema's name as it stands in SQL.
-        clock: Times the waiting for another process.
+        connection: The connection to the database.
+        quoted: The schema's name, quoted for SQL.
+        clock: Times the waits for another process.
 
     Raises:
-        StoreError: They were made by a newer version, others have a table of that name, or the role may not make them.
+        StoreError: A newer version made them, another program has such a table, or the role may not make them.
         psycopg.Error: PostgreSQL failed.
     """
     for _ in range(_TRIES):
@@ -204,7 +204,7 @@ async def bring_up_to_date(connection: AsyncConnection[Any], quoted: str, clock:
 
 
 async def _version(connection: AsyncConnection[Any], quoted: str) -> int:
-    """Return the version that is there, 0 for none."""
+    """Return the existing version, 0 for none."""
     cursor = connection.cursor(row_factory=tuple_row)
     await cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"{quoted}.schema_version"], prepare=False)
     if (await cursor.fetchall())[0][0] is not True:
@@ -220,7 +220,7 @@ async def _version(connection: AsyncConnection[Any], quoted: str) -> int:
 
 
 async def _upgrade(connection: AsyncConnection[Any], quoted: str) -> None:
-    """Do it in the transaction that is open; whoever comes meanwhile waits for the row, or for the name."""
+    """Upgrade in the open transaction. Another process waits meanwhile for the row or for the name."""
     found = await _version(connection, quoted)
     if found:
         await connection.execute(f"SELECT version FROM {quoted}.schema_version FOR UPDATE".encode(), prepare=False)  # noqa: S608 - a checked name
@@ -231,7 +231,7 @@ async def _upgrade(connection: AsyncConnection[Any], quoted: str) -> None:
     await cursor.execute("SELECT to_regnamespace(%s) IS NOT NULL", [quoted], prepare=False)
     text = schema_sql(quoted, since=found)
     if (await cursor.fetchall())[0][0] is True:
-        # A role that may use a schema need not be allowed to make one.
+        # A role that may use a schema may lack the right to make one.
         text = text.replace(f"CREATE SCHEMA IF NOT EXISTS {quoted};\n", "", 1)
-    # Several statements at once go without parameters only.
+    # PostgreSQL runs several statements at once only without parameters.
     await connection.execute(text.encode(), prepare=False)

@@ -27,7 +27,7 @@ _TOGETHER = 200
 _Record = tuple[int, bytes]
 
 _GET = "SELECT version, body FROM {schema}.tokens WHERE client_key = %s AND open_id = %s"
-# The row of its lease goes with it, unless somebody holds it.
+# The row of its lease is deleted too, unless the lease is held.
 _DELETE = """
 WITH freed AS (
     DELETE FROM {schema}.leases WHERE client_key = %s AND open_id = %s AND until <= clock_timestamp()
@@ -46,24 +46,24 @@ _OWNED = """
 SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class
 WHERE relnamespace = to_regnamespace('{schema}') AND relname IN ('tokens', 'notes')
 """
-_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)  # a day in hand for time zones
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)  # one day later than the minimum, for time zones
 
 
 class PostgresTokenStore(PostgresLeases, ServerTokenStore[tuple[str, str], _Record, Put]):
     """A `TokenStore` in PostgreSQL 13 or newer, also through PgBouncer in transaction mode.
 
     Every step is one statement and one transaction; none is open while TikTok is asked. Leases and notes end by the
-    server's clock. Reads, and puts, that wait at the same time share a trip and a commit. A `put` returns once it is
-    committed; after a connection was lost on the way, it looks whether it was.
+    server's clock. Reads that wait at the same time share a trip; puts share a trip and a commit. A `put` returns once
+    it is committed. If the connection was lost before, it checks whether it was.
 
-    On first use the tables are made or brought up to date, and the server's settings are looked at: what could lose
-    tokens is logged by `tiktok_async.stores` and given to *on_unsafe*. Nothing is refused.
+    On first use the tables are made or brought up to date, and the server's settings are checked: a setting that
+    could lose tokens is logged by `tiktok_async.stores` and passed to *on_unsafe*. Nothing is refused.
 
     Args:
-        url: `postgresql://`, as libpq reads it; `?schema=NAME` and `?pool_size=NUMBER` are ours.
-        pool: Instead of *url*: a pool of psycopg's, which is open and stays yours to close.
-        schema: Where the tables are, `tiktok` if nothing else is said.
-        clock: Times the waiting for leases; the default is the real one.
+        url: `postgresql://`, as libpq reads it; this library adds `?schema=NAME` and `?pool_size=NUMBER`.
+        pool: Instead of *url*: an open pool of psycopg, which you close yourself.
+        schema: The schema of the tables; the default is `tiktok`.
+        clock: The clock for waits for leases; the default is the real one.
         on_unsafe: Called once with each dangerous setting.
 
     Raises:
@@ -129,7 +129,7 @@ class PostgresTokenStore(PostgresLeases, ServerTokenStore[tuple[str, str], _Reco
         Raises:
             StoreError: PostgreSQL cannot be reached.
         """
-        to_microseconds(before)  # refuses a naive time
+        to_microseconds(before)  # raises if the time is naive
         last: tuple[Any, ...] = (_EARLIEST, "")
         full = True
         while full:
@@ -139,17 +139,17 @@ class PostgresTokenStore(PostgresLeases, ServerTokenStore[tuple[str, str], _Reco
                 yield AccountKey(client_key, from_text(last[1]))
 
     async def vacuum(self) -> None:
-        """Write the files of tokens and notes anew, without what was written over or deleted.
+        """Rewrite the files of tokens and notes, without replaced or deleted data.
 
-        PostgreSQL leaves the old text of a row in its files. Call this after `EncryptedTokenStore.rotate`, where
-        records were not encrypted before. Nobody reads or writes tokens meanwhile: some seconds for a million. What
-        lies outside of the tables stays for its own time: the write-ahead log until its files are used again, and
-        archives, backups and copies of the disk until you delete them. The role must own the tables.
+        PostgreSQL leaves the old text of a row in its files. Call this after `EncryptedTokenStore.rotate`, if
+        records were not encrypted before. Tokens cannot be read or written meanwhile: some seconds for a million. Data
+        outside the tables stays longer: the write-ahead log until its files are used again, and archives, backups and
+        copies of the disk until you delete them. The role must own the tables.
 
         Raises:
-            StoreError: PostgreSQL cannot be reached, or the role may not.
+            StoreError: PostgreSQL cannot be reached, or the role has no right to do this.
         """
-        # PostgreSQL itself only warns, and does nothing.
+        # Without this check PostgreSQL only warns, and does nothing.
         if (await self._link.run(_OWNED)) != [(True,)]:
             raise StoreError("The tables can only be vacuumed by the role that owns them.")
         await self._link.maintain("VACUUM (FULL, ANALYZE) {schema}.tokens")

@@ -1,4 +1,4 @@
-"""Videos in a table of PostgreSQL: one row a video, however often it is written."""
+"""Videos in a table of PostgreSQL: one row for each video, also if it is written several times."""
 
 from collections.abc import Iterable
 from typing import Any, Self
@@ -15,7 +15,7 @@ _TYPES = {
     **dict.fromkeys(("height", "width", "like_count", "comment_count", "share_count", "view_count"), "bigint"),
 }
 _COLUMNS = [str(name) for name in VideoField]
-# Sorted, so that two writers of one account do not wait for each other.
+# Sorted, so two writers of one account cannot deadlock.
 _WRITE = f"""
 WITH written AS (
     INSERT INTO {{schema}}.videos (open_id, {", ".join(_COLUMNS)})
@@ -35,14 +35,14 @@ _COUNTS = "SELECT count(DISTINCT open_id), count(*) FROM {schema}.videos WHERE N
 class PostgresVideoTable:
     """One table `videos` for the handler of a sync: a page that is written twice leaves the same rows.
 
-    The table has a column for each field of `Video`, `open_id`, and `gone`, which is true for a video that is listed
-    no longer. Durations are seconds. Any number of processes may write; a page is committed when `write` returns. The
-    schema may hold tokens and checkpoints too.
+    The table has a column for each field of `Video`, `open_id`, and `gone`, which is true for a video that is not
+    listed any more. Durations are seconds. Any number of processes may write; a page is committed when `write` returns.
+    The schema may hold tokens and checkpoints too.
 
     Args:
-        url: `postgresql://`, as libpq reads it; `?schema=NAME` and `?pool_size=NUMBER` are ours.
-        pool: Instead of *url*: a pool of psycopg's, which is open and stays yours to close.
-        schema: Where the tables are, `tiktok` if nothing else is said.
+        url: `postgresql://`, as libpq reads it; this library adds `?schema=NAME` and `?pool_size=NUMBER`.
+        pool: Instead of *url*: an open pool of psycopg, which you close yourself.
+        schema: The schema of the tables; the default is `tiktok`.
 
     Raises:
         ConfigurationError: Not exactly one of *url* and *pool* was given, or one of the arguments cannot be used.
@@ -63,7 +63,7 @@ class PostgresVideoTable:
         await self.aclose()
 
     async def write(self, page: VideoPage) -> None:
-        """Write the videos of *page*, and mark those that are gone. A `handler` for `sync_account`.
+        """Write the videos of *page*, and mark those that are not listed any more. A `handler` for `sync_account`.
 
         Raises:
             StoreError: PostgreSQL cannot be reached.
@@ -76,17 +76,17 @@ class PostgresVideoTable:
         Raises:
             StoreError: PostgreSQL cannot be reached.
         """
-        # The last of two with one id, as if they had been written one after the other.
+        # Of two with the same id the last one, as if they were written one after the other.
         rows = list({video.id: [_cell(name, video) for name in _COLUMNS] for video in videos}.values())
         columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in _COLUMNS]
         name, ended, written = to_text(open_id), [to_text(video_id) for video_id in gone], columns[0]
-        # A statement sees what was there before it: a video that is written and gone at once is written and gone.
+        # A statement sees only the rows before it, so a video in both lists is marked by a second statement.
         await self._link.run(_WRITE, (name, *columns, name, ended, written))
         if both := sorted(set(ended) & set(written)):
             await self._link.run(_WRITE, (name, *([] for _ in _COLUMNS), name, both, []))
 
     async def covers(self, open_id: str) -> list[Video]:
-        """Return the listed videos of an account with nothing but their covers, for `refresh_covers`.
+        """Return the listed videos of an account with only their covers, for `refresh_covers`.
 
         Raises:
             StoreError: PostgreSQL cannot be reached.
@@ -95,7 +95,7 @@ class PostgresVideoTable:
         return [Video(id=from_text(video_id), cover_image_url=cover) for video_id, cover in rows]
 
     async def set_cover(self, open_id: str, video: Video) -> None:
-        """Write the cover of *video* and nothing else of it.
+        """Write only the cover of *video*.
 
         Raises:
             StoreError: PostgreSQL cannot be reached.
@@ -103,7 +103,7 @@ class PostgresVideoTable:
         await self._link.run(_COVER, (video.cover_image_url, to_text(open_id), to_text(video.id)))
 
     async def counts(self) -> tuple[int, int]:
-        """Return how many accounts have rows here, and how many videos are listed.
+        """Return the number of accounts with rows, and the number of listed videos.
 
         Raises:
             StoreError: PostgreSQL cannot be reached.
@@ -120,5 +120,5 @@ def _cell(name: str, video: Video) -> object:
     value = getattr(video, name)
     if name == "duration":
         return None if value is None else value.total_seconds()
-    # A description may hold any letter; PostgreSQL's text all but one.
+    # A description may contain any character. PostgreSQL's text may contain all but NUL.
     return to_text(value) if isinstance(value, str) else value

@@ -33,8 +33,8 @@ _PUT_OFF = f"UPDATE checkpoints SET due_at = ? WHERE {_WHERE}"  # noqa: S608 - m
 class SQLiteCheckpointStore(SQLiteLeases):
     """A `CheckpointStore` in one file, for any number of processes of one machine; it may be the tokens' own file.
 
-    A `put` returns when the checkpoint is on disk; concurrent puts share one commit. Leases end by
-    the wall clock, which the processes of one machine share.
+    A `put` returns when the checkpoint is on disk; concurrent puts share one commit. Leases end by the monotonic clock,
+    which the processes of one machine share.
 
     Args:
         path: The file, or `:memory:` for one that lasts as long as this object. A relative path starts at the present

@@ -1,4 +1,4 @@
-"""The SQLite file itself: who may read it, whether it is ours, and its tables."""
+"""The SQLite file itself: its permissions, whether this library made it, and its tables."""
 
 import errno
 import os
@@ -11,22 +11,22 @@ from pathlib import Path
 from tiktok_async.errors import StoreError
 from tiktok_async_stores._url import MEMORY
 
-# "TikA" as a number: tells our files from other programs' SQLite files.
+# "TikA" as a number: it distinguishes this library's files from those of other programs.
 _APPLICATION_ID = 0x54696B41
 
-# The log is copied into the file when it has so many pages, about 32 MB: SQLite's own 1,000 pages cost a sixth of the
-# durable puts that many tasks can make.
+# The log is copied into the file when it has this many pages, about 32 MB. With SQLite's default of 1,000 pages, many
+# tasks make a sixth fewer durable puts.
 _LOG_PAGES = 8_000
 _BUSY_SECONDS = 5.0
 
 SIDE_FILES = ("", "-wal", "-shm", "-journal")
-"""What the names of SQLite's files end with."""
+"""The endings of the names of SQLite's files."""
 
-# One entry a schema version; what was released is never edited, only added to.
+# One entry for each schema version. Released entries are never edited; new ones are added.
 #
-# `apps` keeps a client_key once instead of once a row and index entry: 40 bytes a token. Rows live in the primary
-# key's tree (WITHOUT ROWID), so that a read by key is one descent. The partial index is what `expiring` walks; as
-# the table's key is part of every index, its entries are (app, expires_at, open_id).
+# `apps` keeps a client_key once instead of in each row and index entry, which saves 40 bytes a token. Rows are in the
+# primary key's tree (WITHOUT ROWID), so a read by key is one search. `expiring` reads the partial index. The table's
+# key is part of every index, so its entries are (app, expires_at, open_id).
 _MIGRATIONS = (
     """
     CREATE TABLE apps (id INTEGER PRIMARY KEY, client_key TEXT NOT NULL UNIQUE);
@@ -84,11 +84,11 @@ _MIGRATIONS = (
 
 
 Identity = tuple[tuple[int, int], tuple[int, int]]
-"""Which files on disk a path and its log are: device and number of each."""
+"""The files on disk of a path and its log: device and inode of each."""
 
 
 def identity(path: str) -> Identity | None:
-    """Return which files *path* and its log name now; `None` if one of them is not there."""
+    """Return the files that *path* and its log name now; `None` if one of them does not exist."""
     try:
         return _number_of(path), _number_of(f"{path}-wal")
     except OSError:
@@ -96,19 +96,19 @@ def identity(path: str) -> Identity | None:
 
 
 def _number_of(path: str) -> tuple[int, int]:
-    info = os.stat(path)  # noqa: PTH116 - half the time of pathlib's, at each commit
+    info = os.stat(path)  # noqa: PTH116 - twice as fast as pathlib, at each commit
     return info.st_dev, info.st_ino
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the store's file, making it or bringing its tables up to date where needed.
+    """Open the store's file. Make it or bring its tables up to date if needed.
 
     Args:
         path: The file, or `:memory:`.
 
     Raises:
         StoreError: It cannot be opened, or is not a file of this library.
-        sqlite3.OperationalError: Another process is making it right now; try again.
+        sqlite3.OperationalError: Another process is making it now; try again.
     """
     if path != MEMORY:
         _check_file(path)
@@ -133,11 +133,11 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def _check_file(path: str) -> None:
-    """Make the file readable by its owner alone before a token is in it; SQLite's side files copy its mode.
+    """Make the file, readable only by its owner, before a token is in it. SQLite's side files copy its mode.
 
-    One that is there is not opened: closing it again would end all locks that this process has on it, those of other
-    connections too (https://sqlite.org/howtocorrupt.html, 2.2). A process that then closes its own connection takes
-    itself for the last one, and removes the log under them.
+    An existing file is not opened: closing it would end all locks of this process on it, also those of other
+    connections (https://sqlite.org/howtocorrupt.html, 2.2). A process that then closes its own connection would believe
+    that it is the last one, and remove the log that the others use.
     """
     try:
         _make_file(path)
@@ -150,7 +150,7 @@ def _check_file(path: str) -> None:
 
 def _make_file(path: str) -> None:
     with suppress(FileExistsError):
-        # The target of a link, as a link itself counts as a file that is there.
+        # Use the target of a link, since the link itself counts as an existing file.
         target = os.path.realpath(path)
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         return
@@ -161,13 +161,14 @@ def _make_file(path: str) -> None:
 
 
 def obstacles(path: str) -> str:
-    """Return sentences about what keeps this process from the file, its side files or its folder, if something does.
+    """Return sentences about permissions that this process lacks on the file, its side files or its folder, if any.
 
-    SQLite keeps two files beside a database in use, and makes them in its folder. Its own words name none of these.
+    SQLite makes two more files in the folder of an open database. Its own error messages name neither these nor the
+    folder.
     """
     if path == MEMORY or os.name != "posix":
         return ""
-    folder = os.path.dirname(path)  # noqa: PTH120 - a text, as all paths here
+    folder = os.path.dirname(path)  # noqa: PTH120 - a str, as all paths here
     wanted = [(folder, os.W_OK | os.X_OK), *((f"{path}{suffix}", os.R_OK | os.W_OK) for suffix in SIDE_FILES)]
     barred = [_described(each) for each, mode in wanted if os.path.lexists(each) and not _may(each, mode)]
     if not barred:
@@ -185,7 +186,7 @@ def _may(path: str, mode: int) -> bool:
 
 def _described(path: str) -> str:
     try:
-        info = os.stat(path)  # noqa: PTH116 - a text, as all paths here
+        info = os.stat(path)  # noqa: PTH116 - a str, as all paths here
     except OSError:
         return path
     return f"{path} (of user {_user(info.st_uid)}, mode {stat.S_IMODE(info.st_mode):04o})"
@@ -201,7 +202,7 @@ def _user(number: int) -> str:
 
 
 def unsafe_mode(path: str) -> Iterator[tuple[str, str]]:
-    """Yield the file's mode and an advice if others may read or write it; one that we made never is so."""
+    """Yield the file's mode and advice if others may read or write it. Files that this library makes are private."""
     if path != MEMORY and os.name == "posix":
         mode = stat.S_IMODE(Path(path).stat().st_mode)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -212,7 +213,7 @@ def unsafe_mode(path: str) -> Iterator[tuple[str, str]]:
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
-    # A token that was acknowledged is on disk even if the power fails.
+    # A stored token is on disk even if the power fails.
     connection.execute("PRAGMA synchronous = FULL")
     if _number(connection, "application_id") != _APPLICATION_ID or _number(connection, "user_version") != len(
         _MIGRATIONS
@@ -220,16 +221,16 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         _migrate(connection, path)
     # Readers and the writer of other processes do not wait for each other.
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
-    # What is deleted or replaced is overwritten. Debian's SQLite does so by itself, most others do not.
+    # Deleted and replaced data is overwritten. Debian's SQLite does so by default, most others do not.
     connection.execute("PRAGMA secure_delete = ON").fetchall()
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}").fetchall()
-    _number(connection, "user_version")  # a first read makes the log, which is then known by its number
+    _number(connection, "user_version")  # a first read makes the log, so its inode is known
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Read again: another process may have been here while this one waited for the lock.
+        # Read again: another process may have done it while this one waited for the lock.
         for script in _MIGRATIONS[_schema(connection, path) :]:
             for statement in script.split(";"):
                 connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Leases in a SQLite file, for whatever store keeps records of accounts there."""
+"""Leases in a SQLite file, for every store that keeps records of accounts there."""
 
 import sqlite3
 from collections.abc import Callable
@@ -16,17 +16,17 @@ _WHOSE = "client_key = ? AND open_id = ?"
 
 
 class SQLiteLeases(HoldsLeases):
-    """The leases of a store, by the steady clock that all processes of one machine share since its start.
+    """The leases of a store. They end by the monotonic clock, which all processes of a machine share since its start.
 
     The wall clock may be set: a lease that was taken while it was a day ahead would block its account for a day. The
-    end on the steady clock and the lease's length stand behind the owner's name; a lease that seems to last longer than
-    its length is one of before the machine's last start. `until` is the end by the wall clock, for processes that
-    still run an older release of this library.
+    end by the monotonic clock and the lease's length follow the owner's name. A lease that seems to last longer than
+    its length was taken before the machine's last start. `until` is the end by the wall clock, for processes that still
+    run an older release of this library.
 
     Attributes:
-        _leases: The table they are in: two stores in one file have one each.
+        _leases: The table of the leases. Two stores in one file have one each.
         _worker: The connection.
-        _clock: The time they end by.
+        _clock: The clock by which they end.
     """
 
     _leases: ClassVar[str]
@@ -40,18 +40,18 @@ class SQLiteLeases(HoldsLeases):
         )
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
-        """Hold on to it if it is still *owner*'s."""
+        """Renew the lease if *owner* still holds it."""
         return await self._worker.write(
             partial(_renew, table=self._leases, key=key, owner=owner, read_now=partial(_now, self._clock, ttl))
         )
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
-        """Free it if it is still *owner*'s."""
+        """Release the lease if *owner* still holds it."""
         await self._worker.write(partial(_release, table=self._leases, key=key, owner=owner))
 
 
 class _Now(NamedTuple):
-    """When a lease is asked for, in microseconds: by the wall clock and by the steady one, and for how long."""
+    """The time of a request for a lease, by the wall clock and by the monotonic one, and its length; microseconds."""
 
     wall: int
     steady: int
@@ -61,8 +61,8 @@ class _Now(NamedTuple):
 def _now(clock: Clock, ttl: timedelta) -> _Now:
     """Read the clocks, inside the transaction.
 
-    A time of before the transaction is older than a lease that was taken while it waited, which then looks like one of
-    before the machine's last start.
+    A time read before the transaction would be older than a lease that was taken during the wait. That lease would look
+    like one from before the machine's last start.
     """
     return _Now(to_microseconds(clock.now()), int(clock.monotonic() * 1_000_000), ttl // timedelta(microseconds=1))
 

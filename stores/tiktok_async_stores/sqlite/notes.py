@@ -22,7 +22,7 @@ class SQLiteNotes:
 
     Args:
         worker: The file.
-        clock: Says when a note ends; each process uses its own.
+        clock: Tells when a note ends; each process uses its own.
     """
 
     def __init__(self, worker: SQLiteWorker, clock: Clock) -> None:

@@ -55,7 +55,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
     concurrent puts share one commit. The file cannot be on a network file system: SQLite's shared memory needs one
     machine.
 
-    Leases end by the wall clock, which the processes of one machine share.
+    Leases end by the monotonic clock, which the processes of one machine share.
 
     Args:
         path: The file, or `:memory:` for one that lasts as long as this object. A relative path starts at the present
@@ -108,7 +108,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
         return await self._put(self._worker, token, expected_version)
 
     async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
-        """Store *token* as `put` does, over a connection of its own: it waits for none of this store's other work.
+        """Store *token* as `put` does, on a separate connection: it does not wait for this store's other work.
 
         Raises:
             TokenConflict: Another version is stored.
@@ -189,7 +189,7 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
 
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""
-        # Who holds one may soon have a token to store at once: the connection for it is there by then.
+        # A holder may soon have an urgent token to store. Then the connection for it is open already.
         await self._urgent.open()
         return await super().acquire_lease(key, owner, ttl)
 

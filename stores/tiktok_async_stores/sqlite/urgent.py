@@ -1,4 +1,4 @@
-"""Writes to a SQLite file that go before all others: a rotated token is in memory only until one of them is done."""
+"""Writes to a SQLite file that come before all others: until one is done, a rotated token exists only in memory."""
 
 import sqlite3
 import threading
@@ -14,13 +14,13 @@ from tiktok_async_stores.sqlite.worker import Job, Moved, SQLiteWorker, begin, e
 
 T = TypeVar("T")
 
-# SQLite itself looks again after 1, 2, 5, 10, 15, 20, 25, 50 and 100 ms: who looks more often is the next to write.
-_LOOK, _LOOKS = 0.0003, 15_000  # some 5 seconds
+# SQLite itself retries after 1, 2, 5, 10, 15, 20, 25, 50 and 100 ms. A process that retries more often writes next.
+_LOOK, _LOOKS = 0.0003, 15_000  # about 5 seconds
 _OPEN: Any = object()
 
 
 class _Entry:
-    """A job, and what came of it once that is on disk."""
+    """A job, and its outcome once it is on disk."""
 
     __slots__ = ("job", "outcome")
 
@@ -30,14 +30,14 @@ class _Entry:
 
 
 class UrgentWorker(SQLiteWorker):
-    """Writes on a connection and a thread of its own, so that no other work of this process comes before.
+    """Writes on a separate connection and thread, so no other work of this process comes before.
 
-    It looks often for its turn among the processes that use the file, and leaves the copying of the log (a checkpoint)
-    to other connections. What is asked for while it waits for its turn goes into the same transaction.
+    It tries often to get the write lock of the file, and leaves the copying of the log (a checkpoint) to other
+    connections. Jobs that arrive while it waits for the lock go into the same transaction.
 
     Args:
         path: The file.
-        clock: Times the waiting for a file that another process is just making.
+        clock: Times the wait for a file that another process is creating.
     """
 
     def __init__(self, path: str, clock: Clock) -> None:
@@ -57,7 +57,7 @@ class UrgentWorker(SQLiteWorker):
         try:
             await self._run(partial(self._write, entry=entry), writes=False)
         except StoreError as error:
-            entry.outcome = error  # its caller was told so: no later transaction may carry it out
+            entry.outcome = error  # its caller got the error: no later transaction may carry it out
             raise
         if isinstance(entry.outcome, TikTokError):
             raise entry.outcome
@@ -65,7 +65,7 @@ class UrgentWorker(SQLiteWorker):
 
     def _write(self, connection: sqlite3.Connection, *, entry: _Entry) -> None:
         if entry.outcome is not _OPEN:
-            return  # it went with one that was asked for before
+            return  # the transaction of an earlier job included it
         entries: list[_Entry] = []
         try:
             _begin(connection)
@@ -79,7 +79,7 @@ class UrgentWorker(SQLiteWorker):
             self._waiting.extendleft(reversed(entries))
             raise
         except BaseException:
-            # The others are not stored: each of them goes into a transaction of its own caller's.
+            # The others are not stored: each goes into the transaction of its own caller.
             self._waiting.extendleft(each for each in reversed(entries) if each is not entry)
             with suppress(ValueError):
                 self._waiting.remove(entry)
@@ -94,7 +94,7 @@ class UrgentWorker(SQLiteWorker):
         return connection
 
     def _look_at_mode(self) -> None:
-        """Leave that to the other connection."""
+        """Do nothing: the other connection checks the mode."""
 
 
 def _begin(connection: sqlite3.Connection) -> None:
