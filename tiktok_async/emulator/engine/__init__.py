@@ -1,1 +1,1 @@
-"""What the emulated products share: server, routes, state, clock, faults, windows."""
+"""The common parts of the emulated products: server, routes, state, clock, faults, windows."""

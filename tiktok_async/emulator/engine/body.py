@@ -1,4 +1,4 @@
-"""Reading a JSON body as strictly as a server with typed fields does."""
+"""Reads a JSON body as strictly as a server with typed fields does."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -8,14 +8,14 @@ INT64 = range(-(2**63), 2**63)
 
 
 class BadField(ValueError):
-    """A field is missing, or of another type than TikTok's tables say; the text names it."""
+    """A field is missing or has another type than in TikTok's tables; the message names it."""
 
 
 def section(body: object, name: str) -> Mapping[str, Any]:
     """Return the JSON object under *name*.
 
     Raises:
-        BadField: The body is no object, or holds no object under *name*.
+        BadField: The body is not an object, or has no object under *name*.
     """
     value = mapping(body).get(name)
     if not isinstance(value, dict):
@@ -27,7 +27,7 @@ def mapping(body: object) -> Mapping[str, Any]:
     """Return *body* if it is a JSON object.
 
     Raises:
-        BadField: It is something else.
+        BadField: It is not.
     """
     if not isinstance(body, dict):
         raise BadField("the body must be a JSON object")
@@ -87,6 +87,6 @@ def _get(body: Mapping[str, Any], name: str, *, required: bool) -> object:
         return None
     value: object = body[name]
     if value is None:
-        # Whether TikTok takes null for "absent" is not documented, so nobody may count on it.
+        # TikTok does not document whether null means "absent", so the emulator refuses it.
         raise BadField(f"`{name}` must not be null")
     return value

@@ -1,4 +1,4 @@
-"""The emulator's time: the machine's, moved ahead on demand."""
+"""The emulator's clock: the machine's time, which can be moved ahead."""
 
 import asyncio
 import random
@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-_LONGEST_WAKING = 5.0  # seconds; a loop that is stuck wakes nobody
+_WAKE_TIMEOUT = 5.0  # seconds; a blocked event loop never runs its timers
 
 
 class Timer:
-    """A callback that waits for its moment, on the loop that asked for it."""
+    """A callback that runs at a set time, on the event loop that created the timer."""
 
     __slots__ = ("_callback", "_clock", "_handle", "_loop", "target")
 
@@ -23,17 +23,17 @@ class Timer:
         self._handle = self._loop.call_later(target - clock.monotonic(), self._run)
 
     def cancel(self) -> None:
-        """Forget the callback."""
+        """Cancel the callback."""
         self._handle.cancel()
         self._clock.timers.pop(self, None)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that asked for it."""
+        """The event loop that created the timer."""
         return self._loop
 
     def moved(self) -> None:
-        """Wait for what is left after the clock was moved; on the timer's own loop."""
+        """Schedule the callback again after the clock was moved; call it on the timer's own loop."""
         if self not in self._clock.timers:
             return
         self._handle.cancel()
@@ -45,12 +45,12 @@ class Timer:
 
 
 class MovableClock:
-    """Time that passes as always and can be moved ahead; who sleeps wakes when either reaches the moment.
+    """A clock that runs normally and can be moved ahead; either wakes the tasks whose sleep has ended.
 
     It is a `tiktok_async.abc.Clock`, so that a session can share it: `Emulator.session` does.
 
     Args:
-        seed: Makes `random` give the same numbers each run.
+        seed: Makes `random` return the same numbers in each run.
 
     Example:
         >>> clock = MovableClock()
@@ -67,11 +67,11 @@ class MovableClock:
 
     @property
     def moved(self) -> timedelta:
-        """How far it was moved ahead of the machine's time."""
+        """How far it is ahead of the machine's time."""
         return timedelta(seconds=self._moved)
 
     def now(self) -> datetime:
-        """Return the wall clock's time, aware and in UTC."""
+        """Return the wall clock's time as an aware datetime in UTC."""
         return datetime.fromtimestamp(time.time() + self._moved, UTC)
 
     def timestamp(self) -> float:
@@ -79,7 +79,7 @@ class MovableClock:
         return time.time() + self._moved
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards, moves included."""
+        """Return monotonic seconds, including all moves."""
         return time.monotonic() + self._moved
 
     def random(self) -> float:
@@ -87,13 +87,13 @@ class MovableClock:
         return self._random.random()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Run *callback* once *seconds* have passed or been moved over."""
+        """Run *callback* after *seconds*, or earlier if the clock is moved past that time."""
         timer = Timer(self, self.monotonic() + max(0.0, seconds), callback)
         self.timers[timer] = True
         return timer
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until *seconds* have passed or been moved over."""
+        """Wait for *seconds*, or less if the clock is moved past that time."""
         if seconds <= 0:
             await asyncio.sleep(0)
             return
@@ -110,13 +110,13 @@ class MovableClock:
             timer.cancel()
 
     def advance(self, by: timedelta | float) -> None:
-        """Move ahead, from any thread; what waits on another thread's event loop has woken when this returns.
+        """Move ahead, from any thread; tasks on other threads' event loops are awake when this returns.
 
         Args:
             by: How far; a plain number is seconds.
 
         Raises:
-            ValueError: *by* is negative: this time only goes ahead.
+            ValueError: *by* is negative; the clock only moves ahead.
         """
         seconds = by.total_seconds() if isinstance(by, timedelta) else by
         if seconds < 0:
@@ -134,6 +134,6 @@ class MovableClock:
                 elsewhere.add(timer.loop)
         for loop in elsewhere:
             woken = threading.Event()
-            # Timers that are due run before one that was asked for after them.
+            # Timers that are due run before this one, which is created after them.
             loop.call_soon_threadsafe(loop.call_later, 0, woken.set)
-            woken.wait(_LONGEST_WAKING)
+            woken.wait(_WAKE_TIMEOUT)

@@ -1,11 +1,11 @@
-"""Covers and faces as a browser shows them: drawn from the id, so that no two look the same."""
+"""Covers and avatars for a browser: drawn from the id or name, so that they look different."""
 
 from html import escape
 
 __all__ = ["SVG", "SVG_HEADERS", "cover", "face"]
 
 SVG = "image/svg+xml"
-# A drawing that is opened by itself runs nothing and loads nothing.
+# A drawing that is opened directly must not run scripts or load anything.
 SVG_HEADERS = {"Content-Security-Policy": "default-src 'none'; sandbox", "Vary": "Accept"}
 
 

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong with the next requests to an endpoint."""
+"""Planned faults: errors for the next requests to an endpoint."""
 
 from datetime import timedelta
 from difflib import get_close_matches
@@ -33,10 +33,10 @@ _KEYS: dict[str, EndpointKey] = {
 
 
 def endpoint_key(named: EndpointKey) -> EndpointKey:
-    """Return what *named* stands for: an endpoint, its path, its name, or a word of the emulator's own.
+    """Return the endpoint that *named* means: an endpoint, its path or name, or an own name of the emulator.
 
     Raises:
-        ValueError: It stands for nothing that is served, so that a fault for it would never happen.
+        ValueError: The emulator serves no such endpoint, so a fault for it would never happen.
     """
     if isinstance(named, Endpoint):
         return named
@@ -51,22 +51,22 @@ def endpoint_key(named: EndpointKey) -> EndpointKey:
 
 @define(slots=True, kw_only=True, eq=False)
 class Fault:
-    """What happens to requests that match.
+    """An error for the requests that match.
 
     Attributes:
-        status: Answer with this HTTP status instead of the work; `None` lets the work be done.
-        code: The error's code (the OAuth endpoints: `error`); default: what fits *status*.
+        status: Answer with this HTTP status; `None` lets the request be processed.
+        code: The error's code (`error` at the OAuth endpoints); default: one that fits *status*.
         message: The error's message.
-        body: The whole body instead; with no *status*, of a reply with status 200.
-        headers: More headers.
+        body: The whole body, instead of a generated one; without *status*, the status is 200.
+        headers: Additional headers.
         html: Answer with a gateway's HTML page.
-        drop: Reset the connection before the work, or after it but before the answer.
-        delay: Wait this long before the work, on the emulator's clock.
-        drip: Spread the reply's body over this long, on the emulator's clock.
-        truncate: Break the connection after so many bytes of the body.
+        drop: Reset the connection before the request is processed, or after it but before the answer.
+        delay: Wait this long before the request is processed, on the emulator's clock.
+        drip: Send the reply's body slowly, over this time on the emulator's clock.
+        truncate: Close the connection after this many bytes of the body.
         open_id: Only requests of this user.
-        share: Of the requests that match, how many are hit, 0 to 1.
-        times: How many are still to be hit.
+        share: The share of the matching requests that fail, 0 to 1.
+        times: How many requests are still to fail.
     """
 
     status: int | None = None
@@ -84,7 +84,7 @@ class Fault:
     times: int = 1
 
     def reply(self, replies: Replies, *, oauth: bool) -> Reply | None:
-        """Return the answer that replaces the work, or `None` if the work is to be done."""
+        """Return the error reply, or `None` if the request is to be processed."""
         if self.body is not None:
             return Reply(self.status or 200, self.body, HTML if self.html else JSON, self.headers)
         if self.status is None:
@@ -106,22 +106,22 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for their requests, first planned first met."""
+    """The planned faults, in the order in which they were planned."""
 
     def __init__(self, clock: MovableClock) -> None:
         self._clock = clock
         self._planned: dict[EndpointKey, list[Fault]] = {}
 
     def plan(self, endpoint: EndpointKey, fault: Fault) -> None:
-        """Let *fault* happen to the next requests to *endpoint*."""
+        """Plan *fault* for the next requests to *endpoint*."""
         self._planned.setdefault(endpoint, []).append(fault)
 
     def clear(self) -> None:
-        """Forget all that is planned."""
+        """Remove all planned faults."""
         self._planned.clear()
 
     def take(self, endpoint: EndpointKey, open_id: str | None) -> Fault | None:
-        """Return the fault of this request, if there is one, and count it as met."""
+        """Return the fault for this request, if there is one, and count it down."""
         planned = self._planned.get(endpoint)
         if not planned:
             return None

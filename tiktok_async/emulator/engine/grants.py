@@ -1,4 +1,4 @@
-"""Codes and tokens: who may do what, until when, and which refresh tokens are dead.
+"""Codes and tokens: their users, scopes and expiry, and which refresh tokens are invalid.
 
 Source: https://developers.tiktok.com/doc/oauth-user-access-token-management
 """
@@ -20,15 +20,15 @@ _LETTERS = string.ascii_letters + string.digits
 
 @define(slots=True, eq=False)
 class Grant:
-    """What one token stands for.
+    """The user, scopes and lifetime of one token.
 
     Attributes:
-        open_id: Whose; empty for the app's own client token.
-        scopes: What it may be used for.
-        ends: When it ends, seconds of the clock's `timestamp`.
-        refresh_ends: When its refresh token ends.
-        rotated_at: When a refresh took its place; `None` before.
-        revoked: Whether the user or the developer ended it.
+        open_id: The user's id; empty for the app's own client token.
+        scopes: The scopes granted.
+        ends: When it expires, in seconds of the clock's `timestamp`.
+        refresh_ends: When its refresh token expires.
+        rotated_at: When a refresh replaced it; `None` before.
+        revoked: Whether the user or the developer revoked it.
     """
 
     open_id: str
@@ -41,7 +41,7 @@ class Grant:
 
 @frozen(slots=True, kw_only=True)
 class Code:
-    """An authorization code that waits for its exchange."""
+    """An authorization code that was not exchanged yet."""
 
     open_id: str
     scopes: frozenset[str]
@@ -52,7 +52,7 @@ class Code:
 
 @frozen(slots=True, kw_only=True, repr=False)
 class Pair:
-    """An access token and a refresh token with the lifetimes to tell the client, in seconds."""
+    """An access token and a refresh token, with the lifetimes in seconds that the client is told."""
 
     access_token: str
     refresh_token: str
@@ -66,16 +66,16 @@ class Grants:
     """All codes and tokens of the app.
 
     Attributes:
-        refreshes: How many rotations succeeded, by open_id.
-        reuses: How often a refresh token was used that a refresh had replaced, by open_id: what disconnects a
-            creator at TikTok.
+        refreshes: How many token refreshes succeeded, by open_id.
+        reuses: How often an already replaced refresh token was used again, by open_id. At TikTok this disconnects
+            a creator.
         logins: How many codes were exchanged, by open_id.
     """
 
     def __init__(self, quirks: Quirks, clock: MovableClock, *, seed: int) -> None:
         self.quirks = quirks
         self._clock = clock
-        self._random = random.Random(f"grants {seed}")  # noqa: S311 - tokens that only the emulator takes
+        self._random = random.Random(f"grants {seed}")  # noqa: S311 - tokens that only the emulator accepts
         self._codes: dict[str, Code] = {}
         self._access: dict[str, Grant] = {}
         self._refresh: dict[str, Grant] = {}
@@ -85,7 +85,7 @@ class Grants:
         self.logins: Counter[str] = Counter()
 
     def dump(self, plain: Callable[[Grant], dict[str, Any]]) -> dict[str, Any]:
-        """Return every token as JSON values; codes live minutes and are left out."""
+        """Return all tokens as JSON values; codes expire within minutes and are left out."""
         return {
             "count": self._count,
             "access": {text: plain(grant) for text, grant in self._access.items()},
@@ -93,7 +93,7 @@ class Grants:
         }
 
     def load(self, saved: Mapping[str, Any], grant: Callable[[Mapping[str, Any]], Grant]) -> None:
-        """Take back what `dump` returned."""
+        """Restore what `dump` returned."""
         self._count = int(saved["count"])
         self._access = {text: grant(values) for text, values in saved["access"].items()}
         self._refresh = {text: grant(values) for text, values in saved["refresh"].items()}
@@ -101,7 +101,7 @@ class Grants:
     def new_code(
         self, open_id: str, scopes: frozenset[str], *, redirect_uri: str | None = None, challenge: str | None = None
     ) -> str:
-        """Return a new authorization code; like TikTok's it holds characters that need URL-encoding."""
+        """Return a new authorization code; like TikTok's, it contains characters that need URL encoding."""
         code = f"{self._text(40)}*{self._random.randrange(10)}!{self._random.randrange(1000, 9999)}.s1"
         self._codes[code] = Code(
             open_id=open_id,
@@ -113,25 +113,25 @@ class Grants:
         return code
 
     def code(self, text: str) -> Code | None:
-        """Return what a code stands for, if it was not used and has not expired."""
+        """Return the data of a code, if it was not used and has not expired."""
         code = self._codes.get(text)
         return code if code is not None and self._clock.timestamp() < code.ends else None
 
     def use_code(self, text: str) -> Pair:
-        """Give tokens for a code that `code` found; it never works again."""
+        """Return tokens for a code that `code` found; the code does not work a second time."""
         code = self._codes.pop(text)
         self.logins[code.open_id] += 1
         return self.new_pair(code.open_id, code.scopes)
 
     def new_pair(self, open_id: str, scopes: frozenset[str], *, refresh_ends: float | None = None) -> Pair:
-        """Give an access token and a refresh token."""
+        """Return a new access token and a new refresh token."""
         now = self._clock.timestamp()
         if refresh_ends is None:
             refresh_ends = now + self.quirks.refresh_lifetime.total_seconds()
         return self._pair(self._token("rft"), open_id, scopes, now=now, refresh_ends=refresh_ends)
 
     def rotate(self, refresh_token: str) -> Pair | None:
-        """Give new tokens for a refresh token; `None` if it is dead, or was never one."""
+        """Return new tokens for a refresh token; `None` if it is invalid or unknown."""
         grant = self._refresh.get(refresh_token)
         now = self._clock.timestamp()
         if grant is None or grant.revoked or now >= grant.refresh_ends:
@@ -151,25 +151,25 @@ class Grants:
         return self.new_pair(grant.open_id, grant.scopes, refresh_ends=refresh_ends)
 
     def new_client_token(self, scopes: frozenset[str]) -> tuple[str, int]:
-        """Give a client token and its life in seconds."""
+        """Return a new client token and its lifetime in seconds."""
         text, life = self._token("clt"), self._seconds(self.quirks.access_lifetime)
         self._access[text] = Grant("", scopes, self._clock.timestamp() + life)
         return text, life
 
     def access(self, text: str) -> Grant | None:
-        """Return what an access token stands for while it lives."""
+        """Return the grant of an access token, or `None` if the token is not valid."""
         grant = self._access.get(text)
         if grant is None or grant.revoked or self._clock.timestamp() >= grant.ends:
             return None
         return grant
 
     def whose(self, text: str) -> str | None:
-        """Return the open_id of a token, dead or alive."""
+        """Return the open_id of an access token, even if it is no longer valid."""
         grant = self._access.get(text)
         return grant.open_id or None if grant is not None else None
 
     def granted(self, open_id: str) -> frozenset[str]:
-        """Return the scopes that live refresh tokens of a user hold."""
+        """Return the scopes of a user's valid refresh tokens."""
         now = self._clock.timestamp()
         alive = [
             grant.scopes
@@ -179,20 +179,20 @@ class Grants:
         return frozenset[str]().union(*alive)
 
     def widen(self, open_id: str, scopes: frozenset[str]) -> None:
-        """Let a user's live tokens do more, as a consent in a mini game does: no new token is given."""
+        """Add scopes to a user's valid tokens, as a consent in a mini game does; it gives no new token."""
         for tokens in (self._access, self._refresh):
             for grant in tokens.values():
                 if grant.open_id == open_id and not grant.revoked:
                     grant.scopes |= scopes
 
     def revoke(self, open_id: str) -> bool:
-        """End every token of a user; tell whether there was one."""
+        """Revoke all tokens of a user; return whether there was one."""
         self._codes = {text: code for text, code in self._codes.items() if code.open_id != open_id}
         ended = self._end(self._access, open_id)
         return self._end(self._refresh, open_id) or ended
 
     def expire_access(self, open_id: str) -> None:
-        """End the access tokens of a user; the refresh tokens live on."""
+        """Expire the access tokens of a user; the refresh tokens stay valid."""
         self._end(self._access, open_id)
 
     def _pair(

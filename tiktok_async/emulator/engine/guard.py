@@ -1,4 +1,4 @@
-"""What stands before every REST endpoint: whose token, within which limit, with which scope.
+"""The checks before every REST endpoint: token, rate limit and scope.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-error-handling
 """
@@ -22,7 +22,7 @@ def bearer(call: Call) -> str | None:
 
 
 def admit(state: State, call: Call, route: RouteDef, token: str | None) -> Reply | None:
-    """Let a request pass (`None`) with its grant on the call, or say why not."""
+    """Set the grant on the call and return `None`, or return the error reply if the request is refused."""
     grant = None if token is None else state.grants.access(token)
     if token is None or grant is None or bool(grant.open_id) != (route.auth == "user"):
         return state.replies.error("access_token_invalid", INVALID_TOKEN)

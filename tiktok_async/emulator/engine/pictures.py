@@ -1,4 +1,4 @@
-"""Avatars and covers: addresses that lead to a real picture on the emulator."""
+"""Avatars and covers: their URLs, which return a real picture from the emulator."""
 
 import base64
 from typing import Final
@@ -10,7 +10,7 @@ PATH: Final = "/_pictures/"
 _COVER_LIFE: Final = 6 * 3_600
 _NOT_SERVED: Final = "http://emulator.invalid"
 
-# Sixteen pixels square, one colour.
+# 16 by 16 pixels, one colour.
 JPEG: Final = base64.b64decode(
     "/9j/4AAQSkZJRgABAgAAAQABAAD//gAQTGF2YzU5LjM3LjEwMAD/2wBDAAg+Pkk+SVVVVVVVVWRdZGhoaGRkZGRoaGhwcHCDg4Nw"
     "cHBoaHBwfHyDg4+Tj4eHg4eTk5ubm7q6srLZ2eD/////xABMAAEBAAAAAAAAAAAAAAAAAAAABgEBAQAAAAAAAAAAAAAAAAAABgcQ"
@@ -19,18 +19,18 @@ JPEG: Final = base64.b64decode(
 
 
 def avatar_url(base: str, open_id: str, size: str) -> str:
-    """Return the address of a user's picture.
+    """Return the URL of a user's picture.
 
     Args:
-        base: Where the emulator is served.
-        open_id: Whose.
+        base: The URL of the emulator.
+        open_id: The user's id.
         size: Width and height, such as `100x100`.
     """
     return f"{base or _NOT_SERVED}{PATH}{quote(open_id, safe='')}~c5_{size}.jpeg"
 
 
 def cover_url(base: str, number: int, now: float) -> str:
-    """Return a video's cover, signed anew until six hours from *now*, Unix seconds.
+    """Return the URL of a video's cover, signed for six hours from *now*, in Unix seconds.
 
     Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-object
     """

@@ -1,4 +1,4 @@
-"""Quirks by name: from JSON, from `NAME=VALUE` on a command line, and told apart from what does not exist."""
+"""Quirks by name: read from JSON or from `NAME=VALUE` on a command line; unknown names are refused."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ _BOOLEANS: Final = {
 
 
 def quirk_names() -> list[str]:
-    """Return the name of every quirk; those of a product area with its name and a dot before them."""
+    """Return the names of all quirks; those of a product area have its name and a dot before them."""
     return sorted(_kinds(Quirks))
 
 
@@ -31,11 +31,11 @@ def parse_quirks(texts: Iterable[str], quirks: Quirks | None = None) -> Quirks:
     """Return *quirks* with the changes of a command line.
 
     Args:
-        texts: `NAME=VALUE` each, such as `rotation=grace`, `access_lifetime=24h` or `research.end_date=exclusive`.
-        quirks: Where to start; default: the usual ones.
+        texts: Each is `NAME=VALUE`, such as `rotation=grace`, `access_lifetime=24h` or `research.end_date=exclusive`.
+        quirks: The quirks to start from; default: `Quirks()`.
 
     Raises:
-        ValueError: There is no such quirk, or it has no such value; the message says which there are.
+        ValueError: There is no such quirk, or it has no such value; the message lists the possible ones.
 
     Example:
         >>> parse_quirks(["rotation=grace", "posting.audited=no"]).posting.audited
@@ -55,16 +55,16 @@ def change_quirks(quirks: Quirks, changes: Mapping[str, Any]) -> Quirks:
     """Return *quirks* with *changes*.
 
     Args:
-        quirks: Where to start.
-        changes: By name; those of a product area under its name as an object, or with its name and a dot before
-            them. Durations are in seconds, or texts such as `24h`.
+        quirks: The quirks to start from.
+        changes: The values by name; those of a product area are an object under its name, or have its name and a
+            dot before them. Durations are in seconds, or texts such as `24h`.
 
     Raises:
         ValueError: There is no such quirk, or it has no such value.
     """
     kinds = _kinds(Quirks)
     for name, value in _flat(changes):
-        name = _known(name, kinds)  # noqa: PLW2901 - its whole name
+        name = _known(name, kinds)  # noqa: PLW2901 - its full name
         read = _read(name, kinds[name], value)
         area, dot, inner = name.partition(".")
         quirks = evolve(quirks, **{area: evolve(getattr(quirks, area), **{inner: read}) if dot else read})
@@ -72,10 +72,10 @@ def change_quirks(quirks: Quirks, changes: Mapping[str, Any]) -> Quirks:
 
 
 def _known(name: str, kinds: Mapping[str, Any]) -> str:
-    """Return the whole name of a quirk; without its area, if only one area has it.
+    """Return the full name of a quirk; the area may be missing if only one area has the name.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is no such quirk.
     """
     if name in kinds:
         return name
@@ -108,10 +108,10 @@ def _kinds(cls: type[Any]) -> dict[str, Any]:
 
 
 def _read(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401 - any quirk's value
-    """Return *value* as a *kind*.
+    """Return *value* as a value of the type *kind*.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It cannot be one.
     """
     choices = get_args(kind) if get_origin(kind) is Literal else ()
     if get_origin(kind) in (Union, UnionType):
@@ -119,7 +119,7 @@ def _read(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401 - any quirk'
             return None
         (kind,) = (one for one in get_args(kind) if one is not NoneType)
     if choices:
-        # A command line gives every value as a text; an empty one is a choice as well.
+        # On a command line every value is a text; the empty text can be a choice as well.
         found = next((one for one in choices if value == one or str(value).lower() == str(one).lower()), None)
         if found is not None and not isinstance(value, bool):
             return found

@@ -1,4 +1,4 @@
-"""Everything TikTok's pages dispute or leave open, as one set of switches."""
+"""Settings for all behaviour on which TikTok's pages disagree or say nothing."""
 
 from datetime import timedelta
 from typing import Literal
@@ -10,16 +10,16 @@ from tiktok_async.emulator.posting.rules import Megabyte
 
 @frozen(slots=True, kw_only=True)
 class PortabilityQuirks:
-    """How portability behaves where TikTok's pages disagree or are silent.
+    """How Data Portability behaves where TikTok's pages disagree or say nothing.
 
     Attributes:
-        preparation: From the request to the archive.
-        ready_for: How long the archive can be fetched.
-        category_word: The word for direct messages in a status: the table's or the example's.
+        preparation: The time from the request until the archive is ready.
+        ready_for: How long the archive can be downloaded.
+        category_word: The word for direct messages in a status: as in the table or as in the example.
         user_in_webhook: Whether `portability.download.ready` says whose archive it is; the sample does not.
         zip_type: The content type of the archive, which is not documented.
         ranges: Whether a download can be continued with `Range`.
-        archive_size: The archive's size in bytes is at least this; for tests of long downloads.
+        archive_size: The minimum size of the archive in bytes, for tests of long downloads.
     """
 
     preparation: timedelta = timedelta(0)
@@ -33,34 +33,34 @@ class PortabilityQuirks:
 
 @frozen(slots=True, kw_only=True)
 class PostingQuirks:
-    """How publishing behaves where TikTok's pages disagree or are silent.
+    """How publishing behaves where TikTok's pages disagree or say nothing.
 
     Attributes:
-        audited: Whether the app passed TikTok's audit. One that did not posts only `SELF_ONLY`, only to private
+        audited: Whether the app passed TikTok's audit. An unaudited app can post only `SELF_ONLY`, only to private
             accounts, and for at most five users a day.
         active_user_cap: How many users may post directly in 24 h; `None`: five if not audited, else no cap.
-        posts_a_day: Direct posts of one creator in 24 h; `None`: no cap.
-        pending_drafts: Drafts of one creator in 24 h that they did not post yet; `None`: no cap.
-        bad_param_code: The code of a bad field: what live replies say, or what the posting pages print.
+        posts_a_day: How many direct posts one creator may make in 24 h; `None`: no cap.
+        pending_drafts: How many unposted drafts one creator may have in 24 h; `None`: no cap.
+        bad_param_code: The error code of a bad field: as in live replies, or as on the posting pages.
         megabyte: How "MB" is read in the chunk rules.
-        short_single_chunk: One chunk whose size is below the file's: by the letter of the media guide (the count is
-            rounded down, and the last chunk is larger) it is allowed, elsewhere it is doubted.
-        options_while_unaudited: What `creator_info` offers to an app without audit.
+        short_single_chunk: Whether a single chunk may have a `chunk_size` below the file size. The media guide allows
+            it literally (the count is rounded down, the last chunk is larger); other sources doubt it.
+        options_while_unaudited: The privacy levels that `creator_info` returns to an unaudited app.
         creator_info_by_upload: Whether `video.upload` is enough for `creator_info`.
-        branded_self_only: What becomes of branded content that only its author may see; the page forbids it to
-            the app's interface and says nothing of the API.
-        upload_path: The path of an `upload_url`; both are always served.
-        upload_life: How long it works.
+        branded_self_only: Whether branded content may be `SELF_ONLY`; the page forbids it in the app's interface and
+            does not mention the API.
+        upload_path: The path of an `upload_url`; the emulator always serves both.
+        upload_life: How long an `upload_url` is valid.
         upload_range: The upper bound in the PUT reply's `Content-Range`: the last index or the count.
         upload_done: The status of the PUT that completes the file.
-        torn_chunk: What becomes of the bytes of a PUT that ended early.
+        torn_chunk: What happens to the bytes of a PUT that ended early.
         chunk_again: The answer to a chunk that was accepted before.
-        unknown_id_polls: How many times a fresh `publish_id` is called invalid.
+        unknown_id_polls: How many status requests call a new `publish_id` invalid.
         post_id_shape: The form of `publicaly_available_post_id`.
         webhook_post_id: The type of `post_id` in webhooks.
         direct_word: The `publish_type` of a direct post in webhooks; public tests show both.
-        media: Whether uploaded videos, and what `Emulator.host_media` holds for pulls, are looked into and fail by
-            TikTok's rules for media; `checked` needs PyAV and Pillow (extra `media`) and keeps the bytes in memory.
+        media: Whether uploaded videos, and the media of `Emulator.host_media`, are checked and fail by TikTok's rules
+            for media; `checked` needs PyAV and Pillow (extra `media`) and keeps the bytes in memory.
     """
 
     audited: bool = True
@@ -88,31 +88,31 @@ class PostingQuirks:
 
 @frozen(slots=True, kw_only=True)
 class ResearchQuirks:
-    """How the Research API behaves where TikTok's pages disagree or are silent.
+    """How the Research API behaves where TikTok's pages disagree or say nothing.
 
     Attributes:
-        requests_a_day: Requests of the project from midnight to midnight UTC.
-        graph_requests_a_day: The same for followers and following, which have an allowance of their own.
-        end_date: Whether videos of `end_date` itself are in the answer.
+        requests_a_day: The project's daily quota of requests, from midnight to midnight UTC.
+        graph_requests_a_day: The separate daily quota for followers and following.
+        end_date: Whether the answer includes the videos of `end_date` itself.
         default_count: `max_count` of a video query without one: the reference page says 20, the guide 10.
-        search_id_life: How long a `search_id` continues its search.
+        search_id_life: How long a `search_id` is valid.
         fresh_search_id_refusals: How many times a new `search_id` is called invalid before it works.
-        withheld: The share of places in a listing that hold nothing, so that pages are shorter than asked for.
-        empty_page_every: After so many videos a whole page's places hold nothing; 0: never.
-        video_id_key: The key of a video's id: the table's or the example's.
-        liked_cursor: The unit of the liked videos' cursor: the table's seconds or the example's milliseconds.
-        reposted_key: The list key of reposted videos: the example's or the table's.
-        nul_in_text: Whether descriptions hold NUL characters, as live ones do.
-        playlist_fails: Whether the playlist endpoint answers its good data with HTTP 500.
+        withheld: The share of list entries that are withheld, so that pages are shorter than requested.
+        empty_page_every: After this many videos there is an empty page; 0: never.
+        video_id_key: The key of a video's id: as in the table or as in the example.
+        liked_cursor: The unit of the liked videos' cursor: seconds (the table) or milliseconds (the example).
+        reposted_key: The list key of reposted videos: as in the example or as in the table.
+        nul_in_text: Whether descriptions contain NUL characters, as live ones do.
+        playlist_fails: Whether the playlist endpoint sends its correct data with HTTP 500.
         shop_error: Whether the shop endpoints have an `error` member; the samples show none.
         followers_stop: At how many followers the listing ends.
         comments_stop: At how many comments the listing ends.
         task_takes: How long a compliance task is `Processing`.
-        plain_text_bodies: Whether a JSON body may be called `text/plain`, as one client does.
-        null_cursor: What becomes of `cursor` and `search_id` that are null, as working clients send them.
-        shop_id_as_text: What becomes of a `shop_id` in a string: the table says a number.
-        adlib_has_more: The form of `has_more` in Commercial Content: the examples' string or the table's boolean.
-        adlib_page: How many ads or contents a page holds at most, whatever `max_count` says.
+        plain_text_bodies: Whether a JSON body may have the content type `text/plain`, as one client sends it.
+        null_cursor: Whether `cursor` and `search_id` may be null, as working clients send them.
+        shop_id_as_text: Whether `shop_id` may be a string; the table says a number.
+        adlib_has_more: The type of `has_more` in Commercial Content: string (the examples) or boolean (the table).
+        adlib_page: The maximum number of ads or contents on a page, whatever `max_count` says.
     """
 
     requests_a_day: int = 1_000
@@ -148,55 +148,56 @@ MissingScopeStyle = Literal["401", "400"]
 
 @frozen(slots=True, kw_only=True)
 class Quirks:
-    """How the emulator behaves where TikTok's pages disagree, are silent, or were contradicted by live replies.
+    """How the emulator behaves where TikTok's pages disagree, say nothing, or differ from live replies.
 
-    The defaults are the newest text, and the stricter reading where nothing is said.
+    The defaults follow the newest page, and the stricter reading where no page says anything.
 
     Attributes:
-        access_lifetime: Life of a user's access token and of a client token (newest page: 2 h; older: 24 h).
-        refresh_lifetime: Life of a refresh token (newest page: 180 days; older: 365).
-        rotation: `strict`: a refresh token works once. `grace`: it goes on working for *rotation_grace*.
-            `none`: a refresh returns the same one, as the older pages allowed.
+        access_lifetime: Lifetime of a user's access token and of a client token (newest page: 2 h; older: 24 h).
+        refresh_lifetime: Lifetime of a refresh token (newest page: 180 days; older: 365).
+        rotation: `strict`: a refresh token works once. `grace`: it still works for *rotation_grace*.
+            `none`: a refresh returns the same refresh token, as the older pages allowed.
         rotation_grace: How long a rotated refresh token still works with `grace`.
-        refresh_lifetime_restarts: Whether a rotated refresh token lives *refresh_lifetime* from now, or only
-            as long as the first one would have.
+        refresh_lifetime_restarts: Whether a new refresh token is valid for *refresh_lifetime* from now, or only
+            as long as the first one.
         refresh_expires_in_as_text: Send `refresh_expires_in` as a string.
-        refresh_ends_access: Whether a refresh ends the access tokens given out before.
-        code_lifetime: Life of an authorization code, which works once.
+        refresh_ends_access: Whether a refresh makes older access tokens invalid.
+        code_lifetime: Lifetime of an authorization code, which works once.
         oauth_error_status: The HTTP status of OAuth errors; only their body is documented.
-        form_charset: What becomes of a form whose content type has a charset behind it.
-        token_reply: The shape of the token reply; `v1` is the retired one.
+        form_charset: Whether the content type of a form may have a charset.
+        token_reply: The format of the token reply; `v1` is the retired one.
         revoke_reply: The body of a successful revocation.
-        authorize_slash: Whether the consent page answers without its last slash, too: the documents print the slash,
+        authorize_slash: Whether the URL of the consent page needs its last slash; the documents have the slash,
             several clients leave it out.
-        web_challenge: What becomes of a challenge that is not hex, on an https redirect: the desktop page demands
-            hex, the web page has no challenge, and a client sends base64url and reaches the exchange.
-        basic_scope: Whether `user.info.basic` is granted only if it was asked for, or with every login: the table of
-            fields and scopes says the first, a client that never asks for it expects the second.
+        web_challenge: What happens to a code challenge that is not hex, with an https redirect URI. The desktop
+            page requires hex, the web page has no challenge, and one client sends base64url up to the exchange.
+        basic_scope: Whether `user.info.basic` is granted only if requested, or with every login. The table of
+            fields and scopes says the first; a client that never requests it expects the second.
         loopback_needs_pkce: Whether a redirect URI on loopback needs a code challenge.
         sandbox: Refuse users who were not added with `sandbox_target=True`.
-        missing_scope_style: A field without its scope: 401 `scope_not_authorized` or 400 `scope_permission_missed`.
-        unknown_fields: A `fields` name that does not exist: an error, or left out.
+        missing_scope_style: The error for a field without its scope: 401 `scope_not_authorized` or 400
+            `scope_permission_missed`.
+        unknown_fields: Whether an unknown name in `fields` is an error or ignored.
         fields_required: Whether `/v2/user/info/` without `fields` is refused; the mini-games guide omits them.
-        absent_values: A value the user never set: left out, or `null`.
-        short_pages: Lists have short and even empty pages with `has_more`, as moderation makes them.
-        cursor_stands_still: `/v2/video/list/` answers with the cursor it was asked for, and `has_more`.
-        end_cursor: The `cursor` beside `has_more: false`.
-        query_has_cursor: Whether `/v2/video/query/` answers with `cursor` and `has_more` too.
+        absent_values: Whether a value that the user never set is left out, or `null`.
+        short_pages: Whether lists have short and even empty pages with `has_more`, as after moderation.
+        cursor_stands_still: Whether `/v2/video/list/` returns the requested cursor again, with `has_more`.
+        end_cursor: The `cursor` together with `has_more: false`.
+        query_has_cursor: Whether `/v2/video/query/` returns `cursor` and `has_more` too.
         retry_after: Whether a 429 carries `Retry-After`.
-        window_by: Whose calls share a window: those of one access token, or of one user whatever the token.
-        refused_count: Whether a call refused with 429 takes a place in the window as well.
-        error_data: What stands under `data` in an error.
+        window_by: Which calls share a window: those of one access token, or those of one user with any token.
+        refused_count: Whether a call refused with 429 counts in the window as well.
+        error_data: The value of `data` in an error.
         ok_message: `error.message` of a success.
         log_id_key: The key of the log id in `error`.
         qr_confirmed: The form of a confirmed QR login.
         qr_lifetime: How long a QR code can be scanned.
-        posting: Those of Content Posting.
-        research: Those of the Research API.
-        portability: Those of Data Portability.
-        webhooks_signed_anew: Whether a webhook that is sent again carries a new time and signature.
-        video_event_id: What samples of `video.upload.failed` and `video.publish.completed` name: a share of Video Kit
-            or a post.
+        posting: The quirks of Content Posting.
+        research: The quirks of the Research API.
+        portability: The quirks of Data Portability.
+        webhooks_signed_anew: Whether a repeated webhook has a new time and signature.
+        video_event_id: The id in the samples of `video.upload.failed` and `video.publish.completed`: of a Video Kit
+            share or of a post.
     """
 
     access_lifetime: timedelta = timedelta(hours=2)

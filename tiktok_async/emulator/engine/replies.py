@@ -1,4 +1,4 @@
-"""What the emulator answers: TikTok's three shapes, and log ids.
+"""The emulator's replies: TikTok's three formats, and log ids.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-error-handling
 """
@@ -35,9 +35,9 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        body: Its bytes.
-        content_type: Sent as is.
-        headers: Sent beside it.
+        body: The bytes of the body.
+        content_type: The `Content-Type` header.
+        headers: The other headers.
     """
 
     status: int
@@ -47,7 +47,7 @@ class Reply:
 
 
 class Replies:
-    """Makes replies as the quirks want them; every one has a log id of its own."""
+    """Makes replies according to the quirks; each has its own log id."""
 
     def __init__(self, quirks: Quirks, clock: MovableClock) -> None:
         self.quirks = quirks
@@ -67,9 +67,9 @@ class Replies:
         """Return a success in the REST envelope.
 
         Args:
-            data: What stands under `data`; `None` leaves the key out, as the cancel endpoints do.
-            message: `error.message`, which some products fill.
-            extra: More members of `error`, which some products add.
+            data: The value of `data`; `None` leaves the key out, as the cancel endpoints do.
+            message: The value of `error.message`, which some products set.
+            extra: Additional members of `error`, which some products have.
         """
         error = {
             "code": "ok",
@@ -82,7 +82,7 @@ class Replies:
     def error(
         self, code: str, message: str = "", *, status: int | None = None, extra: Mapping[str, Any] | None = None
     ) -> Reply:
-        """Return a failure in the REST envelope; its status follows from *code* unless given."""
+        """Return an error in the REST envelope; the default of *status* depends on *code*."""
         status = _STATUS.get(code, 400) if status is None else status
         error = {"code": code, "message": message, self.quirks.log_id_key: self.log_id(), **(extra or {})}
         body = {"error": error} if self.quirks.error_data == "absent" else {"data": {}, "error": error}

@@ -1,4 +1,4 @@
-"""The log of what the emulator was asked."""
+"""The log of the requests to the emulator."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
@@ -12,24 +12,24 @@ from attrs import define, field
 from tiktok_async.models import Endpoint
 
 _KEPT_BODY = 64 * 1024
-# Where a secret belongs: every other place is a leak.
+# Secrets belong in the body of these endpoints; every other place is a leak.
 _SECRETS_IN_BODY = (Endpoint.TOKEN, Endpoint.REVOKE, Endpoint.QRCODE_GET, Endpoint.QRCODE_CHECK)
 
 
 @define(slots=True, kw_only=True, eq=False)
 class RecordedRequest:
-    """One request as it arrived; its `repr` shows no header, parameter or body, for they may hold secrets.
+    """One request as it arrived; its `repr` shows no headers, parameters or body, which may contain secrets.
 
     Attributes:
-        endpoint: Which; a word of the emulator's own (`"authorize"`, `"upload"`, ...) where TikTok has no endpoint.
+        endpoint: The endpoint, or an own name of the emulator (`"authorize"`, `"upload"`, ...) for other URLs.
         method: HTTP method.
         path: Path without the query.
-        query: The query as it came, encoded.
+        query: The query as received, encoded.
         headers: All headers, case-insensitive.
         body: The first 64 KiB of the body; empty for uploads.
         at: When it arrived, on the emulator's clock.
-        status: What was answered; 0 if the connection was dropped without an answer, or none was given yet.
-        open_id: Whose token it carried, if any.
+        status: The HTTP status of the answer; 0 if the connection was dropped, or if there is no answer yet.
+        open_id: The user of the token in the request, if any.
     """
 
     endpoint: Endpoint | str
@@ -59,12 +59,12 @@ class RecordedRequest:
 
 
 class RequestLog:
-    """The requests in the order they arrived, the newest 20,000 of them; the counts know all.
+    """The newest 20,000 requests, in the order they arrived; the counts include all.
 
     Attributes:
         counts: How many, by endpoint.
         statuses: How many, by endpoint and HTTP status; status 0 is a dropped connection.
-        on_answer: Called with each request once it was answered; `None`: nobody is.
+        on_answer: Called with each request after its answer; may be `None`.
     """
 
     def __init__(self, kept: int = 20_000) -> None:
@@ -90,34 +90,34 @@ class RequestLog:
         return [record for record in self._records if record.endpoint == endpoint]
 
     def clear(self) -> None:
-        """Forget everything, counts included."""
+        """Remove all requests and counts."""
         self._records.clear()
         self.counts.clear()
         self.statuses.clear()
 
     def arrived(self, record: RecordedRequest) -> None:
-        """Keep *record*."""
+        """Add *record* to the log."""
         self._records.append(record)
         self.counts[record.endpoint] += 1
 
     def answered(self, record: RecordedRequest, status: int) -> None:
-        """Say what *record* was answered with."""
+        """Store the status with which *record* was answered."""
         record.status = status
         self.statuses[record.endpoint, status] += 1
         if self.on_answer is not None:
             self.on_answer(record)
 
     def leaks(self, secret: str) -> list[RecordedRequest]:
-        """Return the requests that carried *secret* where it does not belong.
+        """Return the requests that contained *secret* where it does not belong.
 
-        It belongs in the body of an OAuth call and, as a bearer token, in `Authorization` of a REST call. It
-        does not in a path, a query, another header, another body, nor in a header of a chunk's upload.
+        It belongs in the body of an OAuth call and, as a bearer token, in the `Authorization` header of a REST call.
+        It does not belong in a path, a query, another header, another body, or a header of a chunk's upload.
         """
         return [record for record in self._records if _leaks(record, secret)]
 
 
 def keep(body: bytes) -> bytes:
-    """Return as much of *body* as the log keeps."""
+    """Return the part of *body* that the log stores."""
     return body[:_KEPT_BODY]
 
 

@@ -1,4 +1,4 @@
-"""How a product area says what it serves, and what its handlers get."""
+"""The routes of the product areas, and the calls that their handlers get."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
@@ -14,13 +14,13 @@ from tiktok_async.models import Endpoint
 
 EndpointKey = Endpoint | str
 
-# What is served beside the documented endpoints.
+# The names of what is served besides the documented endpoints.
 AUTHORIZE = "authorize"
 UPLOAD = "upload"
 
 
 class BadBody(ValueError):
-    """The body is no JSON object; the message says what it is."""
+    """The body is not a JSON object; the message says why."""
 
 
 class OAuthRefused(Exception):
@@ -34,14 +34,14 @@ class OAuthRefused(Exception):
 
 @define(slots=True, repr=False)
 class Call:
-    """One request on its way through the emulator.
+    """One request that the emulator handles.
 
     Attributes:
-        request: aiohttp's.
-        record: What the log keeps of it.
-        body: What came, read to the end; empty on a route that reads it itself.
-        grant: What the bearer token stands for; `None` on routes without one.
-        plain_text: Whether a JSON body may be called `text/plain`.
+        request: aiohttp's request.
+        record: Its entry in the log.
+        body: The whole body; empty on a route that reads it itself.
+        grant: The grant of the bearer token; `None` on routes without one.
+        plain_text: Whether a JSON body may have the content type `text/plain`.
     """
 
     request: web.BaseRequest
@@ -71,7 +71,7 @@ class Call:
         """Return the JSON object in the body; an empty body is an empty object.
 
         Raises:
-            BadBody: There is something else in it.
+            BadBody: The body is something else.
         """
         if not self.body:
             return {}
@@ -98,17 +98,17 @@ class RouteDef:
     """One path the emulator serves.
 
     Attributes:
-        endpoint: Its name in faults, limits and the log: an `Endpoint`, or a word of the emulator's own.
+        endpoint: Its name in faults, limits and the log: an `Endpoint`, or an own name of the emulator.
         method: HTTP method.
-        path: The path; with `prefix`, how it begins.
-        handler: Answers.
-        auth: Whose token it takes.
-        scopes: Scopes of which the token needs one; empty: the handler looks itself.
-        prefix: Whether everything under *path* comes here too.
+        path: The path; with `prefix`, the beginning of the path.
+        handler: The function that answers.
+        auth: The kind of token that it takes.
+        scopes: The token needs one of these scopes; empty: the handler checks them itself.
+        prefix: Whether the route also serves everything under *path*.
         reads_body: Whether the handler reads the body from `Call.request` itself.
         hidden: Whether it is left out of the log and of faults.
         oauth: Whether its errors are flat.
-        on_fault: Called when a fault answers in the handler's place, because the request counts all the same.
+        on_fault: Called when a fault answers instead of the handler, because the request still counts.
     """
 
     endpoint: EndpointKey

@@ -1,4 +1,4 @@
-"""From aiohttp's request to a reply: log, faults, guard, handler."""
+"""Turns a request of aiohttp into a reply: log, faults, guard, handler."""
 
 import socket
 import struct
@@ -14,21 +14,21 @@ from tiktok_async.emulator.engine.requests import RecordedRequest, keep
 from tiktok_async.emulator.engine.routes import BadBody, Call, OAuthRefused, RouteDef
 from tiktok_async.emulator.engine.state import State
 
-# Linger with no time at all: closing then resets the connection instead of ending it politely.
+# SO_LINGER with zero seconds: closing then resets the connection (RST) instead of ending it normally (FIN).
 _RESET = struct.pack("ii", 1, 0)
 _DRIPS = 10
 
 
 class Dropped(Exception):
-    """The connection was broken on purpose; there is nothing to answer."""
+    """The connection was closed on purpose; no answer can be sent."""
 
 
 class Dispatcher:
     """Answers every request.
 
     Args:
-        state: What the areas share.
-        routes: What they serve.
+        state: The state that the areas share.
+        routes: The routes of the areas.
     """
 
     def __init__(self, state: State, routes: Iterable[RouteDef]) -> None:
@@ -71,7 +71,7 @@ class Dispatcher:
                 reply = await self._faulty(call, found, token, fault)
                 response = await self._broken(request, reply, fault)
         except (Dropped, ConnectionError):
-            # Nothing more can be sent; aiohttp sees the closed transport and lets the connection go.
+            # Nothing more can be sent; aiohttp sees the closed transport and drops the connection.
             reply = Reply(0, b"")
             response = web.Response(status=500)
         if not found.hidden:
@@ -88,7 +88,7 @@ class Dispatcher:
         return methods.get(request.method) or Reply(405, b"405 method not allowed", TEXT, {"Allow": ", ".join(methods)})
 
     async def _work(self, call: Call, route: RouteDef, token: str | None) -> Reply:
-        """Do what the request asks for."""
+        """Process the request."""
         if not route.reads_body:
             call.body = await call.request.read()
             call.record.body = keep(call.body)
@@ -104,7 +104,7 @@ class Dispatcher:
             return self._state.replies.oauth_error(refused.error, refused.description)
 
     async def _faulty(self, call: Call, route: RouteDef, token: str | None, fault: Fault) -> Reply:
-        """Do what the request asks for as far as *fault* lets it."""
+        """Process the request as far as *fault* allows."""
         if fault.delay is not None:
             await self._state.clock.sleep(fault.delay.total_seconds())
         if fault.drop == "before":
@@ -115,8 +115,8 @@ class Dispatcher:
             reply = await self._work(call, route, token)
         else:
             if route.auth != "none":
-                _guard.admit(self._state, call, route, token)  # it arrived, so it takes its place in the window
-            # Read, so that the client is not torn away while it sends.
+                _guard.admit(self._state, call, route, token)  # the request arrived, so it counts in the window
+            # Read the whole body, so that the client's upload is not interrupted.
             if route.reads_body:
                 while await call.request.content.readany():
                     pass
@@ -131,7 +131,7 @@ class Dispatcher:
         return reply
 
     async def _broken(self, request: web.BaseRequest, reply: Reply, fault: Fault) -> web.StreamResponse:
-        """Send *reply* as slowly and as completely as *fault* wants it."""
+        """Send *reply* slowly or only in part, as *fault* says."""
         if fault.drip is None and fault.truncate is None:
             return self._response(reply)
         response = web.StreamResponse(

@@ -1,4 +1,4 @@
-"""What all product areas share: settings, people, tokens, limits, faults and the log."""
+"""The state that all product areas share: settings, users, tokens, limits, faults and the log."""
 
 import random
 import string
@@ -22,7 +22,7 @@ _OPEN_ID_LETTERS = string.ascii_letters + string.digits + "-_"
 
 
 def _open_id(number: int, rng: random.Random) -> str:
-    """Return an id in one of the forms that real ones have: a UUID, or beginning with `-` or `_`, or with dots."""
+    """Return an id in one of the forms of real ids: a UUID, one with `-` or `_` at its start, or one with dots."""
     uuid_form = str(uuid.UUID(int=rng.getrandbits(128), version=4))
     tail = "".join(rng.choices(_OPEN_ID_LETTERS, k=32))
     forms = (uuid_form, f"-000{tail}", f"_000{tail}", f"{tail[:12]}.{tail[12:24]}.e1")
@@ -36,22 +36,22 @@ class State:
         client_key: The app's key.
         client_secret: The app's secret.
         seed: Makes users, videos, tokens and jitter the same on each run.
-        quirks: How it behaves where TikTok's pages disagree.
-        limits: Instead of the documented ones.
+        quirks: The behaviour where TikTok's pages disagree.
+        limits: Rate limits, instead of the documented ones.
         app_scopes: Scopes the app is approved for; `None`: all.
-        redirect_uris: Registered redirect URIs; `None`: all that keep TikTok's rules.
-        webhook_url: Where webhooks go; `None`: nowhere.
+        redirect_uris: Registered redirect URIs; `None`: all that follow TikTok's rules.
+        webhook_url: The URL that webhooks are sent to; `None`: none are sent.
 
     Attributes:
-        clock: Its time.
-        replies: Makes its answers.
-        log: What it was asked.
+        clock: The emulator's clock.
+        replies: Makes the replies.
+        log: The requests received.
         grants: Codes and tokens.
         windows: Rate limits.
-        faults: What is planned to go wrong.
+        faults: The planned faults.
         webhooks: Sends events.
-        users: Everybody, by open_id.
-        url: Where it is served; empty until it is.
+        users: All users, by open_id.
+        url: The URL of the emulator; empty before it serves.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class State:
         self.url = ""
 
     def change_quirks(self, quirks: Quirks) -> None:
-        """Behave by other *quirks* from the next request on; the product areas have copies of their own."""
+        """Apply *quirks* from the next request on; the product areas have their own copies."""
         self.quirks = quirks
         self.replies.quirks = quirks
         self.grants.quirks = quirks
@@ -109,7 +109,7 @@ class State:
         """Add a creator; see `Emulator.add_user`."""
         number = len(self.users) + 1
         rng = random.Random(f"user {self.seed} {number}")  # noqa: S311 - a made-up person
-        # The first one has the form of the documents; the others those of real accounts.
+        # The first id has the form of the documents; the others have the forms of real accounts.
         open_id = open_id or _open_id(number, rng)
         username = username or f"emu_creator_{number}"
         followers = rng.randrange(10**6)
@@ -137,10 +137,10 @@ class State:
         return user
 
     def revoke(self, open_id: str, *, reason: int) -> bool:
-        """End every grant of a user and tell the app by webhook; tell whether there was a grant.
+        """Revoke all grants of a user and send the app a webhook; return whether there was a grant.
 
         Args:
-            open_id: Whose.
+            open_id: The user's id.
             reason: 1: the user disconnected in TikTok; 5: the developer revoked.
         """
         ended = self.grants.revoke(open_id)

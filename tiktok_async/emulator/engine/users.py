@@ -1,4 +1,4 @@
-"""The people of the emulated TikTok.
+"""The users of the emulated TikTok.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info
 """
@@ -43,7 +43,7 @@ EVERYDAY_SCOPES = frozenset(
 
 
 class UserProfile(TypedDict, total=False):
-    """What may be said of a new user besides their name: attributes of `EmulatedUser`."""
+    """The attributes of `EmulatedUser` that a new user may have besides their name."""
 
     union_id: str
     bio_description: str | None
@@ -63,12 +63,12 @@ class EmulatedUser:
         username: Their handle, without `@`.
         display_name: Their name.
         bio_description: Their bio; `None` if they never wrote one.
-        is_verified: Whether they have the mark.
+        is_verified: Whether they have the verified badge.
         private: Whether the account is private.
         follower_count: How many follow them.
         following_count: How many they follow.
         likes_count: How many likes they got.
-        scopes: What they are ready to grant; what is asked for beyond it starts unchecked on the consent page.
+        scopes: The scopes they are ready to grant; other requested scopes start unchecked on the consent page.
         sandbox_target: Whether a sandbox app may log them in.
         videos: Their public videos.
     """
@@ -88,7 +88,7 @@ class EmulatedUser:
     videos: Videos = field(repr=False)
 
     def ready_for(self, scopes: Iterable[str] | None) -> frozenset[str]:
-        """Return *scopes*; for `None`, all that the user is ready to grant."""
+        """Return *scopes*; for `None`, all scopes that the user is ready to grant."""
         return frozenset(str(scope) for scope in (self.scopes if scopes is None else scopes))
 
     def info(self, base: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Generated videos: the same for the same seed, made when somebody looks at them.
+"""Generated videos: the same for the same seed, made when they are first read.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-object
 """
@@ -30,7 +30,7 @@ FIELDS = frozenset(
         "view_count",
     }
 )
-# An id holds its second in the upper half, as TikTok's do; 19 digits from 1977 on.
+# The upper half of an id is the second of posting, as in TikTok's ids; 19 digits from 1977 on.
 _SECOND = 32
 _NEWEST = 1_793_491_200  # 2026-11-01, so that the same seed gives the same ids on any day
 _SPACING = 9_000  # seconds between two videos; 10,000 of them cover three years
@@ -42,10 +42,10 @@ class Videos:
 
     Args:
         count: How many are generated.
-        seed: Which.
-        username: Stands in their links.
-        client_key: Stands in their links too.
-        newest: When the newest was posted, Unix seconds; default: 2026-11-01.
+        seed: The seed they are generated from.
+        username: The username in their links.
+        client_key: The client key in their links.
+        newest: When the newest was posted, in Unix seconds; default: 2026-11-01.
 
     Example:
         >>> Videos(3, seed="a", username="emu").ids() == Videos(3, seed="a", username="emu").ids()
@@ -77,7 +77,7 @@ class Videos:
         return [str(number) for number in reversed(self._ids())]
 
     def add(self, posted_at: datetime, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-        """Post a video at *posted_at*; *values* replace what would be generated."""
+        """Post a video at *posted_at*; *values* replace generated fields."""
         ids = self._ids()
         number = (int(posted_at.timestamp()) << _SECOND) | random.Random(f"{self._seed}{len(ids)}").getrandbits(31)  # noqa: S311 - a made-up id
         ids.insert(bisect_left(ids, number), number)
@@ -85,7 +85,7 @@ class Videos:
         return self.row(number)
 
     def publish(self, number: int, **values: Any) -> None:  # noqa: ANN401 - any JSON
-        """List a post whose id is known; *values* replace what would be generated."""
+        """List a post whose id is known; *values* replace generated fields."""
         ids = self._ids()
         ids.insert(bisect_left(ids, number), number)
         self._edits[number] = values
@@ -99,18 +99,18 @@ class Videos:
         self._ids().remove(int(video_id))
 
     def edit(self, video_id: str, **values: Any) -> None:  # noqa: ANN401 - any JSON
-        """Change what is answered for a video, such as `like_count=7`."""
+        """Change fields of a video, such as `like_count=7`."""
         self._edits.setdefault(int(video_id), {}).update(values)
 
     def page(self, before_ms: int | None, count: int) -> tuple[list[int], bool]:
         """Return up to *count* ids of videos posted before a moment, newest first, and whether more follow.
 
         Args:
-            before_ms: Unix milliseconds; `None` for now and ever.
+            before_ms: The moment in Unix milliseconds; `None`: no bound.
             count: How many at most.
         """
         ids = self._ids()
-        # The first id that does not belong: posted in the second that holds the moment, or later.
+        # The first id that is too new: posted in the second of the moment, or later.
         end = len(ids) if before_ms is None else bisect_left(ids, -(-before_ms // 1000) << _SECOND)
         start = max(0, end - count)
         return list(reversed(ids[start:end])), start > 0
@@ -129,7 +129,7 @@ class Videos:
         return number if place < len(ids) and ids[place] == number else None
 
     def row(self, number: int) -> dict[str, Any]:
-        """Return everything about a video but its cover; not to be changed."""
+        """Return all fields of a video except its cover; callers must not change the dict."""
         row = _row(number, self._username, self._client_key)
         edits = self._edits.get(number)
         return {**row, **edits} if edits else row

@@ -1,4 +1,4 @@
-"""What the emulator's webhooks say where nobody gives them a content, by event.
+"""The default content of the emulator's webhooks, by event.
 
 Sources: https://developers.tiktok.com/doc/webhooks-events and
 https://developers.tiktok.com/doc/tiktok-minis-in-app-purchases
@@ -39,5 +39,5 @@ SAMPLES: Mapping[str, Mapping[str, Any]] = {
 
 
 def is_of_minis(event: str) -> bool:
-    """Return whether an event is one of mini games and mini apps, whose samples name no user."""
+    """Return whether an event is one of mini games and mini apps; their samples name no user."""
     return event.startswith("minis.")

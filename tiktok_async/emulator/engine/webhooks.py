@@ -1,4 +1,4 @@
-"""Webhooks to the app: signed, sent again until they are taken, doubled or late on demand.
+"""Webhooks to the app: signed, repeated until they are accepted, duplicated or delayed on request.
 
 Source: https://developers.tiktok.com/doc/webhooks-overview
 """
@@ -29,15 +29,15 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @define(slots=True, kw_only=True, eq=False)
 class WebhookDelivery:
-    """One event on its way to the app.
+    """One event that is delivered to the app.
 
     Attributes:
         event: Its name.
         body: The bytes that are signed and sent.
         at: When it happened.
-        attempts: When it was tried, and the HTTP status of the answer; 0 for none.
-        delivered: Whether an answer with status 200 came.
-        given_up: Whether 72 hours passed without one.
+        attempts: The time of each attempt, and the HTTP status of the answer; 0 for no answer.
+        delivered: Whether there was an answer with status 200.
+        given_up: Whether there was none within 72 hours.
     """
 
     event: str
@@ -54,7 +54,7 @@ class SignedWebhook:
 
     Attributes:
         body: The bytes that were signed.
-        headers: The headers that go with it.
+        headers: The headers to send with it.
     """
 
     body: bytes = field(repr=False)
@@ -66,14 +66,14 @@ class WebhookSender:
 
     Args:
         client_key: The app's key.
-        client_secret: Signs.
-        clock: Paces the repetitions; moving it sends them.
-        url: Where to; `None`: events are only kept in the log.
-        signed_anew: Whether a repetition carries a new time and signature.
+        client_secret: The key of the signature.
+        clock: The clock of the repetitions; moving it ahead sends them.
+        url: The callback URL; `None`: events are only kept in the log.
+        signed_anew: Whether a repetition has a new time and signature.
 
     Attributes:
         deliveries: All events so far.
-        video_event_id: What samples of the `video.*` events name.
+        video_event_id: The id in the samples of the `video.*` events.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class WebhookSender:
 
     @property
     def url(self) -> str | None:
-        """Where webhooks go. Only to this machine: an emulator has no business elsewhere."""
+        """The callback URL. It must be on this machine; an emulator should not call other hosts."""
         return self._url
 
     @url.setter
@@ -115,11 +115,11 @@ class WebhookSender:
 
         Args:
             event: Its name.
-            content: What it says; put into the envelope as JSON in a string. A `str` goes in as it is; `None` is a
+            content: Its content; put into the envelope as a JSON string. A `str` is used unchanged; `None` is a
                 sample for *event*.
-            open_id: Whom it is about; `None` leaves the key out, or empty where TikTok's samples have it so.
+            open_id: The user it is about; `None` leaves the key out, or sends it empty as TikTok's samples do.
             copies: How often it is delivered.
-            after: How long it is held back, so that later events overtake it.
+            after: How long it is delayed, so that later events arrive before it.
         """
         at = self._clock.now()
         body = self._body(event, content, open_id, at)
@@ -133,7 +133,7 @@ class WebhookSender:
         return sent
 
     def signed(self, event: str, content: Mapping[str, Any] | str | None, open_id: str | None) -> SignedWebhook:
-        """Return an event, signed now and sent nowhere; see `send`."""
+        """Return a signed event without sending it; see `send`."""
         at = self._clock.now()
         body = self._body(event, content, open_id, at)
         return SignedWebhook(body, _headers(self.sign(body, at)))

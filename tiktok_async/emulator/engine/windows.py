@@ -1,4 +1,4 @@
-"""Strict limits: every arrival counts at the moment it arrives, in an exact sliding window.
+"""Strict rate limits: each request counts when it arrives, in an exact sliding window.
 
 Source: https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit
 """
@@ -44,12 +44,12 @@ class Windows:
     """The windows of all tokens.
 
     Args:
-        clock: Whose time counts; moving it opens windows.
-        limits: Instead of the documented ones; `None` as a value means no limit.
-        refused_count: Whether refused arrivals take a place as well.
+        clock: The clock of the windows; moving it ahead frees places.
+        limits: Limits instead of the documented ones; `None` as a value means no limit.
+        refused_count: Whether refused requests count as well.
 
     Attributes:
-        refused: How many arrivals were refused, by endpoint.
+        refused: How many requests were refused, by endpoint.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class Windows:
         self.refused: Counter[Endpoint | str] = Counter()
 
     def arrive(self, endpoint: Endpoint | str, whose: str) -> float | None:
-        """Count one arrival.
+        """Count one request.
 
         Args:
-            endpoint: What is asked for.
-            whose: What shares the window: an access token, a user.
+            endpoint: The endpoint requested.
+            whose: The access token or user that has the window.
 
         Returns:
-            `None` if it may pass, otherwise the seconds until the window has a place again.
+            `None` if it is allowed, otherwise the seconds until the window has a free place.
         """
         limit = self._limits.get(endpoint)
         if limit is None:
@@ -96,7 +96,7 @@ class Windows:
         return wait
 
     def _sweep(self, now: float) -> None:
-        """Forget the windows of tokens that nobody uses any more."""
+        """Remove the windows of tokens that are no longer used."""
         self._next_sweep = now + _SWEEP_EVERY
         for key, window in list(self._arrivals.items()):
             limit = self._limits[key[0]]
