@@ -52,7 +52,7 @@ async def test_a_probe_refuses_before_it_asks(shell: Shell) -> None:
     (shell.folder / "there.json").write_text("mine")
     for words, reason in (
         (["--level", "post", "--yes"], "--self-only"),
-        (["--out", "there.json", "--yes"], "there already"),
+        (["--out", "there.json", "--yes"], "already exists"),
         ([], "say --yes"),
         (["--continue", "--yes"], "No run of this account"),
         (["--replay", "there.json"], "no report"),

@@ -24,12 +24,12 @@ async def command(
     header: Header = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """List the accounts that are logged in here. TikTok is asked for names only.
+    """List the accounts in the store. Only --names sends calls to TikTok.
 
     Args:
-        lacking: Only accounts that did not grant every one of these scopes, separated by commas.
+        lacking: Only accounts that lack one or more of these scopes, separated by commas.
         names: Ask TikTok for each account's name.
-        json: Write one JSON document a line.
+        json: Write one JSON document on a line.
         header: Write the headings in a pipe, too.
         options: The session's options.
     """

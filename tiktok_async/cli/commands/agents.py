@@ -31,10 +31,10 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @Parameter(name="*", group="Record")
 @frozen(kw_only=True)
 class Where:
-    """Where the record of calls is.
+    """The place of the record of calls.
 
     Attributes:
-        record: The file that every call is written to; by default in your data directory.
+        record: The file to which every call is written; by default in your data directory.
     """
 
     record: Annotated[Path | None, Parameter(env_var="TIKTOK_AGENTS_RECORD")] = None
@@ -61,21 +61,21 @@ async def add(
     where: Where = _WHERE,
     options: Options = DEFAULTS,
 ) -> None:
-    """Grant an agent access, and write its key, once.
+    """Grant an agent access, and show its key once.
 
     Args:
         name: The agent's name: small letters, digits and `-`.
         operation: An operation it may use, such as VIDEO_LIST; VIDEO_INIT proposes posts, INBOX_INIT sends drafts.
-            May be given several times, as the two below.
+            May be repeated, like the next two options.
         account: The open_id of an account it may use.
         field: A field it may see, such as `video.title`; `video.*` is every field of the area.
-        privacy: The widest audience a post of it may have.
+        privacy: The widest audience that its posts may have.
         media_folder: The folder whose files it may propose.
         posts_a_day: How many posts it may propose and drafts it may send in a day (UTC).
         days: When the grant ends, in days from now.
-        auto_approve: Post what it proposes without asking anybody; needs an approver's key. Whoever can put words into
-            what the agent reads speaks with the account's voice then.
-        change: Replace the grant of an agent that is there; its key stays.
+        auto_approve: Post its proposals without asking anybody; needs an approver's key. Then everybody who can put
+            text into the agent's input can post as the account.
+        change: Replace the grant of an existing agent; its key stays.
         json: Write one JSON document.
         where: Where the record is.
         options: The session's options.
@@ -97,7 +97,7 @@ async def add(
         approver = _approver_key() if auto_approve else None
         if change:
             await desk.change(grant, approver=approver)
-            note(f"Changed. It holds from the next call of {name} on.")
+            note(f"Changed. The new grant applies from {name}'s next call on.")
             return
         key = await desk.add(grant, approver=approver)
         _write_key("agent", name, key.reveal(), json=json)
@@ -108,7 +108,7 @@ async def list_(*, json: Json = False, where: Where = _WHERE, options: Options =
     """List the agents and what they may do.
 
     Args:
-        json: Write one JSON document a line.
+        json: Write one JSON document on a line.
         where: Where the record is.
         options: The session's options.
     """
@@ -138,7 +138,7 @@ async def show(name: str, /, *, json: Json = False, where: Where = _WHERE, optio
 
 @command.command
 async def revoke(name: str, /, *, where: Where = _WHERE, options: Options = DEFAULTS) -> None:
-    """Take an agent's key and grant away; what it proposed cannot be approved any more.
+    """Revoke an agent's key and grant; its proposals can no longer be approved.
 
     Args:
         name: The agent.
@@ -147,7 +147,7 @@ async def revoke(name: str, /, *, where: Where = _WHERE, options: Options = DEFA
     """
     async with _desk(where, options) as desk:
         await desk.revoke(name)
-    note(f"{name} may do nothing any more.")
+    note(f"{name} has no access any more.")
 
 
 @command.command
@@ -160,13 +160,13 @@ async def approver(
     where: Where = _WHERE,
     options: Options = DEFAULTS,
 ) -> None:
-    """Let a person approve what agents propose, and write that person's key, once.
+    """Let a person approve the proposals of agents, and show that person's key once.
 
-    The first is let in by you; every further one by an approver's key.
+    The first approver needs no key. To add another one, an approver's key is needed.
 
     Args:
         name: The person's name: small letters, digits and `-`.
-        remove: Let that person approve nothing any more, instead.
+        remove: Remove the person from the approvers instead.
         json: Write one JSON document.
         where: Where the record is.
         options: The session's options.
@@ -174,7 +174,7 @@ async def approver(
     async with _desk(where, options) as desk:
         if remove:
             await desk.remove_approver(name)
-            note(f"{name} may approve nothing any more.")
+            note(f"{name} is no approver any more.")
             return
         by = _approver_key() if await desk.approvers() else None
         _write_key("approver", name, (await desk.add_approver(name, approver=by)).reveal(), json=json)
@@ -194,10 +194,10 @@ async def serve(
     """Serve an agent's tools over the Model Context Protocol on standard input and output, or over HTTP.
 
     Args:
-        agent: Whose tools to serve on standard input and output.
-        http: Serve every agent's tools at /mcp instead, to whoever sends the agent's key as bearer token.
-        approvals: Serve the page on which people approve and refuse, instead.
-        host: The address for HTTP. Beyond this machine, put a proxy with TLS in front of it.
+        agent: The agent whose tools to serve on standard input and output.
+        http: Serve all agents' tools at /mcp instead. A client sends the agent's key as bearer token.
+        approvals: Serve instead the page on which people approve and refuse proposals.
+        host: The address for HTTP. If other machines can reach it, put a proxy with TLS in front of it.
         port: The port for HTTP.
         where: Where the record is.
         options: The session's options.
@@ -226,11 +226,11 @@ async def proposals(
     where: Where = _WHERE,
     options: Options = DEFAULTS,
 ) -> None:
-    """List what agents propose and nobody has decided yet.
+    """List the proposals of agents that nobody has decided yet.
 
     Args:
-        all_: List what was decided in the last six days, too.
-        json: Write one JSON document a line.
+        all_: List the proposals that were decided in the last six days, too.
+        json: Write one JSON document on a line.
         where: Where the record is.
         options: The session's options.
     """
@@ -259,9 +259,9 @@ async def proposals(
 
 @command.command
 async def approve(proposal: str, /, *, json: Json = False, where: Where = _WHERE, options: Options = DEFAULTS) -> None:
-    """Approve a proposal and post it. Done again, it goes on with the same post.
+    """Approve a proposal and post it. A repeated command continues the same post.
 
-    The approver's key is asked for, or read from standard input, or from TIKTOK_APPROVER_KEY.
+    The approver's key comes from TIKTOK_APPROVER_KEY, from a prompt on a terminal, or from standard input.
 
     Args:
         proposal: Its id.
@@ -274,7 +274,7 @@ async def approve(proposal: str, /, *, json: Json = False, where: Where = _WHERE
         if sys.stdin.isatty():
             write_record(_shown(found))
             note("By posting, you agree to TikTok's Music Usage Confirmation, and for paid partnerships to its")
-            note("Branded Content Policy. The texts above may be a stranger's: nothing in them is an instruction.")
+            note("Branded Content Policy. The texts above may come from a stranger: follow no instructions in them.")
         done = await desk.approve(proposal, approver=_approver_key())
     _write(done.to_dict() if json else _shown(done), json=json)
 
@@ -307,12 +307,12 @@ async def log(
 ) -> None:
     """Show the calls of agents and the decisions of people, the newest last.
 
-    A call whose outcome is `unknown` is under way, or whoever carried it out was killed.
+    A call whose outcome is `unknown` is under way, or its process was killed.
 
     Args:
-        agent: Only those of this agent, or person.
-        last: At most so many.
-        json: Write one JSON document a line.
+        agent: Only those of this agent or person.
+        last: The most lines to show.
+        json: Write one JSON document on a line.
         where: Where the record is.
         options: The session's options.
     """
@@ -328,7 +328,7 @@ async def log(
 
 @command.command
 async def verify(*, json: Json = False, where: Where = _WHERE, options: Options = DEFAULTS) -> None:
-    """Look at every byte of the record: whether one was changed, removed or cut off, and where.
+    """Check every byte of the record: whether one was changed, removed or cut off, and where.
 
     Args:
         json: Write one JSON document.
@@ -377,7 +377,7 @@ def _write_key(kind: str, name: str, key: str, *, json: bool) -> None:
         write_json({kind: name, "key": key})
     else:
         sys.stdout.write(f"{key}\n")
-        note(f"This is the key of {name}. It is shown once; keep it as you keep a password.")
+        note(f"This is the key of {name}. It is shown only once; keep it like a password.")
 
 
 def _write(record: dict[str, Any], *, json: bool) -> None:

@@ -22,15 +22,15 @@ async def command(
     json: Json = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """Copy this app's tokens into another store, where they are new or newer than those there.
+    """Copy this app's tokens into another store, if they are missing there or newer.
 
-    A refresh makes a copy worthless. Copy while workers go on; then stop them, copy again, which takes only what was
-    refreshed since, and start them with the other store.
+    A refresh makes a copied token invalid. First copy while the workers run. Then stop them, copy again (this copies
+    only tokens that were refreshed meanwhile), and start them with the other store.
 
     Args:
         target: The other store.
-        json: Write one JSON document: how many were copied.
-        options: The session's options; `--store` is where the tokens are.
+        json: Write one JSON document: how many tokens were copied.
+        options: The session's options; `--store` is the store to copy from.
     """
     from tiktok_async.stores import copy_tokens, open_store
 
@@ -43,4 +43,4 @@ async def command(
     if json:
         write_json({"copied": copied})
     else:
-        note(f"{copied} token{' was' if copied == 1 else 's were'} copied. The store they came from is as it was.")
+        note(f"{copied} token{' was' if copied == 1 else 's were'} copied. The first store was not changed.")

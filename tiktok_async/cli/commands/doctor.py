@@ -28,19 +28,19 @@ async def command(
     header: Header = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """Look for what would fail or endanger tokens: keys, redirect URIs, pull URLs, store, clock, scopes.
+    """Find problems and risks for tokens: keys, redirect URIs, pull URLs, store, clock, scopes.
 
     Nothing is changed, and no token is used. The exit code is 1 if something is dangerous.
 
     Args:
-        redirect_uri: One that the app logs in with; may be repeated.
-        pull_url: One that TikTok is to fetch a video or a photo from; its first bytes are fetched. May be repeated.
-        scopes: What the app uses, separated by commas, to be compared with what was granted.
-        json: Write one JSON document a line.
+        redirect_uri: A redirect URI of the app; may be repeated.
+        pull_url: A URL that TikTok should fetch a video or a photo from; its first bytes are fetched. May be repeated.
+        scopes: The scopes that the app uses, separated by commas; they are compared with the granted scopes.
+        json: Write one JSON document on a line.
         header: Write the headings in a pipe, too.
         options: The session's options.
     """
-    # What the store would warn of stands among the findings.
+    # The findings already include the store's warnings.
     logging.getLogger("tiktok_async.stores").disabled = True
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     findings = [finding async for finding in _look(redirect_uri, pull_url, wanted, options)]
@@ -58,7 +58,7 @@ async def command(
 async def _look(
     redirect_uris: tuple[str, ...], pull_urls: tuple[str, ...], scopes: list[str], options: Options
 ) -> "AsyncGenerator[Finding]":
-    # Loaded here, so that `--help` is quick.
+    # Loaded only here, so `--help` is fast.
     from tiktok_async.cli.checks.clock import check_clock
     from tiktok_async.cli.checks.finding import Finding, Level
     from tiktok_async.cli.checks.keys import check_keys

@@ -19,14 +19,14 @@ async def command(
 ) -> None:
     """Send a video to its creator's inbox, where they finish and post it.
 
-    An upload that is broken off goes on with `upload --resume`.
+    To continue an interrupted upload, use `upload --resume`.
 
     Args:
-        video: The file; or a URL that TikTok fetches by itself.
-        chunk_size: Bytes a chunk, 5242880 to 64000000; the default is a good choice.
-        dedup_key: Your id of this draft: a repeated command with it goes on with the first one for seven days.
-        account: The account's open_id; may be left out where there is only one.
-        end: How long to stay with it.
+        video: The file, or a URL that TikTok fetches by itself.
+        chunk_size: Bytes in a chunk, 5242880 to 64000000; the default is a good choice.
+        dedup_key: Your id of this draft: for seven days, a repeated command with it continues the first draft.
+        account: The account's open_id; may be left out if there is only one.
+        end: How long to wait for it.
         options: The session's options.
     """
     from tiktok_async.cli import _saved_uploads

@@ -36,21 +36,21 @@ async def serve(
 ) -> None:
     """Serve TikTok's API in memory, until Ctrl-C: consent page, API, faults on demand.
 
-    What a client of it has to know is written to standard output, as variables for a shell. A page at / shows accounts,
-    posts and requests, and has buttons for faults and time. Each request is told on standard error.
+    Settings for a client are written to standard output, as variables for a shell. A page at / shows accounts, posts
+    and requests, and has buttons for faults and time. Each request is logged to standard error.
 
     Args:
         port: The port to serve on; 0 takes a free one.
-        host: The address to serve on. It has no locks: better not one that others can reach.
+        host: The address to serve on. The emulator has no access control, so do not use one that others can reach.
         users: How many creators there are, if the state file holds none.
         videos: How many videos each of them has.
-        seed: Makes users, videos and tokens the same on each run.
+        seed: With the same seed, users, videos and tokens are the same on each run.
         state: A file that keeps users and logins over a restart.
         quirk: NAME=VALUE: how to behave where TikTok's pages disagree; may be repeated. See `disputed` in the docs.
         fault: ENDPOINT=CODE: fail the next request to an endpoint with a status or a code, such as VIDEO_LIST=429;
             ENDPOINT=CODE*3 for the next three; may be repeated.
-        webhook_url: Where webhooks go, on this machine.
-        quiet: Do not tell of each request.
+        webhook_url: The URL for webhooks, on this machine.
+        quiet: Do not log each request.
     """
     from tiktok_async.emulator import parse_quirks
     from tiktok_async.emulator import serve as serve_emulator
@@ -98,11 +98,11 @@ async def trigger(
     """Let a running emulator send a signed webhook, with its retries.
 
     Args:
-        event: Its name, such as post.publish.complete or minis.trade_order.redeem.success.
-        content: Its content, as JSON; by default a sample for the event.
-        account: The open_id that it is about; by default the emulator's first, and nobody for events of mini games.
-        base_url: Where the emulator is.
-        webhook_url: Where webhooks go from now on.
+        event: The event's name, such as post.publish.complete or minis.trade_order.redeem.success.
+        content: The event's content, as JSON; by default a sample for the event.
+        account: The open_id of the event; by default the emulator's first user, and none for events of mini games.
+        base_url: The emulator's URL.
+        webhook_url: The URL for webhooks from now on.
     """
     import aiohttp
 
@@ -115,7 +115,7 @@ async def trigger(
         async with aiohttp.ClientSession(raise_for_status=False) as http:
             async with http.get(f"{admin}/") as reply:
                 known = await reply.json()
-            # TikTok's samples of the events of mini games name no user.
+            # TikTok's samples of mini game events name no user.
             first = None if event.startswith("minis.") else next((user["open_id"] for user in known["users"]), None)
             open_id = account or first
             body = {"event": event, "content": values, "open_id": open_id, "url": webhook_url}
@@ -128,7 +128,7 @@ async def trigger(
     if "error" in told:
         raise ConfigurationError(f"The emulator refused: {told['error']}.")
     if webhook_url is None and known.get("webhook_url") is None:
-        raise ConfigurationError("The emulator has no --webhook-url, so the event went nowhere. Name one here.")
+        raise ConfigurationError("The emulator has no --webhook-url, so the event was not sent. Add one here.")
     note(f"{event} was sent to {webhook_url or known['webhook_url']}.")
 
 

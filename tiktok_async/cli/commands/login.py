@@ -34,18 +34,18 @@ async def command(
 ) -> None:
     """Log an account in and store its token.
 
-    Without --paste or --qr, TikTok's page opens in the browser and comes back to this machine, by the redirect URI
-    http://127.0.0.1:PORT/callback/. It has to be registered for the app, in TikTok's developer portal.
+    Without --paste or --qr, TikTok's page opens in the browser, and TikTok redirects the browser to this machine, to
+    the redirect URI http://127.0.0.1:PORT/callback/. It must be registered for the app, in TikTok's developer portal.
 
     Args:
-        scopes: What to ask the user for, separated by commas.
-        port: The port of 127.0.0.1 to come back to.
+        scopes: The scopes to ask the user for, separated by commas.
+        port: The port of 127.0.0.1 for the redirect URI.
         redirect_uri: Another registered redirect URI; one that is not on this machine needs --paste.
-        paste: Do not wait for the browser: ask for the address that it ended at.
+        paste: Do not wait for the callback: ask for the URL that the browser shows at the end.
         qr: Draw a QR code here instead, to be scanned with TikTok's app; it needs no redirect URI.
-        browser: Open TikTok's page; its address is shown either way.
+        browser: Open TikTok's page in the browser; its URL is shown in any case.
         wait: The longest wait for the browser or the scan, in seconds.
-        json: Write one JSON document: who logged in, and what was granted.
+        json: Write one JSON document: the account and its granted scopes.
         options: The session's options.
     """
     uri = redirect_uri or f"http://127.0.0.1:{port}/callback/"
@@ -53,13 +53,13 @@ async def command(
         wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
         unknown = [scope for scope in wanted if scope not in set(Scope)]
         if unknown:
-            note(f"TikTok's pages list no scope {', '.join(unknown)}. It is asked for all the same.")
+            note(f"TikTok's pages list no scope {', '.join(unknown)}. The login asks for it anyway.")
         if qr:
             account = await _scan(session, wanted, wait=wait)
         else:
             request = session.oauth.authorization(uri, wanted)
             if paste:
-                note(f"Log in here:\n\n  {request.url}\n\nThen paste the address that the browser ended at:")
+                note(f"Log in here:\n\n  {request.url}\n\nThen paste the URL that the browser shows at the end:")
                 callback = sys.stdin.readline().strip()
             else:
                 callback = await _browse(request, open_it=browser, wait=wait)
@@ -83,10 +83,10 @@ async def _scan(session: "TikTokSession", scopes: list[str], *, wait: float) -> 
 
 
 async def _browse(request: "AuthorizationRequest", *, open_it: bool, wait: float) -> str:
-    """Send the user to TikTok's page, and return the query that the browser comes back with."""
+    """Send the user to TikTok's page, and return the query string of the callback."""
     from tiktok_async.cli._callback import callback_server
 
-    # Listening begins first: a browser that is logged in comes back at once.
+    # Start the server first: a browser that is logged in may be redirected at once.
     async with callback_server(request.redirect_uri, request.state) as answer:
         note(f"Log in here:\n\n  {request.url}\n")
         if open_it:

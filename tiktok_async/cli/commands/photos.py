@@ -35,17 +35,17 @@ async def command(
         urls: Public https URLs, on a domain that is verified in TikTok's developer portal.
         title: At most 90 UTF-16 units.
         description: The caption; #tags and @mentions work in it.
-        privacy: Who may see them. There is no default; only a draft does without.
+        privacy: Who may see them. There is no default; only a draft does not need it.
         draft: Send them to the creator's inbox instead, where they finish and post them.
         disable_comment: Nobody may comment.
         add_music: TikTok adds music of its choice.
         brand_content: It is a paid partnership for a third party.
         brand_organic: It promotes the creator's own business.
         cover: Which photo is the cover, from 0.
-        check: Ask what the creator allows first, and tell of every setting that does not fit.
-        dedup_key: Your id of this post: a repeated command with it goes on with the first post for seven days.
-        account: The account's open_id; may be left out where there is only one.
-        end: How long to stay with it.
+        check: First ask TikTok for the creator's settings, and report every option that they do not allow.
+        dedup_key: Your id of this post: for seven days, a repeated command with it continues the first post.
+        account: The account's open_id; may be left out if there is only one.
+        end: How long to wait for it.
         options: The session's options.
     """
     if privacy is None and not draft:

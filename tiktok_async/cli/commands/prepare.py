@@ -9,9 +9,9 @@ from tiktok_async.errors import ConfigurationError
 
 
 async def command(source: Path, target: Path, /, *, force: bool = False) -> None:
-    """Make a video or photo one that TikTok takes, with ffmpeg.
+    """Convert a video or photo to a file that TikTok accepts, with ffmpeg.
 
-    What is good already is kept: a video that breaks no rule is copied without loss.
+    Valid parts are kept: a video that breaks no rule is copied without loss.
 
     Args:
         source: The file.
@@ -26,10 +26,10 @@ async def command(source: Path, target: Path, /, *, force: bool = False) -> None
     arguments = ffmpeg_command(found, source, target)
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
-        raise ConfigurationError(f"ffmpeg is not installed; elsewhere, this does it: {' '.join(arguments)}")
-    if await asyncio.to_thread(_in_the_way, source, target, force=force):
-        raise ConfigurationError(f"{target} exists; name another file, or say --force.")
-    # No shell, and a name that begins with a hyphen or looks like a URL is a file all the same.
+        raise ConfigurationError(f"ffmpeg is not installed. On a machine with ffmpeg, run: {' '.join(arguments)}")
+    if await asyncio.to_thread(_must_not_write, source, target, force=force):
+        raise ConfigurationError(f"{target} exists. Name another file, or use --force.")
+    # No shell. A name that begins with a hyphen or looks like a URL is still used as a file.
     process = await asyncio.create_subprocess_exec(ffmpeg, *arguments[1:], stdin=asyncio.subprocess.DEVNULL)
     try:
         code = await process.wait()
@@ -40,12 +40,12 @@ async def command(source: Path, target: Path, /, *, force: bool = False) -> None
         raise
     if code != 0:
         await asyncio.to_thread(target.unlink, missing_ok=True)
-        raise ConfigurationError(f"ffmpeg could not convert {source} (exit code {code}); its words are above.")
+        raise ConfigurationError(f"ffmpeg could not convert {source} (exit code {code}); see its messages above.")
     after = await check_media(target)
     if not after.ok:
         raise ConfigurationError(f"{after}.")
     sys.stdout.write(f"{target}\n")
 
 
-def _in_the_way(source: Path, target: Path, *, force: bool) -> bool:
+def _must_not_write(source: Path, target: Path, *, force: bool) -> bool:
     return target.exists() and (not force or target.samefile(source))

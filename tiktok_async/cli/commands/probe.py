@@ -14,7 +14,7 @@ from tiktok_async.errors import ConfigurationError, TikTokError
 from tiktok_async.probe._question import Level
 
 if TYPE_CHECKING:
-    # Loaded when something is asked, so that `--help` is quick.
+    # Loaded only when TikTok is asked, so `--help` is fast.
     from tiktok_async.probe import Answer, Plan, Question, RunState
 
 _Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -33,39 +33,40 @@ async def command(
     account: Account = None,
     options: Options = DEFAULTS,
 ) -> None:
-    """Ask TikTok what its pages dispute, and write a report that holds nothing of yours.
+    """Ask TikTok questions on which its pages disagree, and write a report without your data.
 
-    The plan is shown first. Nothing more is sent at the first sign of harm, such as a 429. Answers that are not what
-    this library takes where nobody says otherwise go to standard output, each with the line that says so.
+    The plan is shown first. At the first sign of harm, such as a 429, the probe stops. Answers that differ from this
+    library's defaults go to standard output, each with the line that sets the other behaviour.
 
     Args:
         level: What may be done: read (the default) changes nothing; rotate refreshes the account's token once; draft
-            sends one generated clip to the inbox; post posts it, for its creator alone. Each includes those before it.
-        self_only: For --level post: the post is for its creator alone. There is no other kind.
+            sends one generated clip to the inbox; post posts it, visible only to its creator. Each includes those
+            before it.
+        self_only: Confirms for --level post that only the creator can see the post. No other audience is possible.
         out: The report's file, which must not exist; by default tiktok-probe-DATE.json.
         yes: Do not ask whether to go on.
-        go_on: Go on with the account's interrupted run, at its level.
-        replay: Show what a report's file tells, and ask nothing.
+        go_on: Continue the account's interrupted run, at its level.
+        replay: Show the answers in a report's file, and send nothing to TikTok.
         json: Write the report as one JSON document instead of a table.
-        account: The account's open_id; may be left out where there is only one.
+        account: The account's open_id; may be left out if there is only one.
         options: The session's options.
     """
     if replay is not None:
         _replay(replay, json=json)
         return
     if level is Level.POST and not self_only:
-        raise ConfigurationError("A probe posts for its creator alone: say so with --level post --self-only.")
+        raise ConfigurationError("Only the creator can see a probe's post: confirm it with --level post --self-only.")
     file = out or Path(f"tiktok-probe-{datetime.now(UTC):%Y-%m-%d}.json")
     _check_file(file)
     report, state = await _ask(level, yes=yes, go_on=go_on, account=account, options=options)
     _write(file, report)
     if report["stopped"] is None:
         state.forget()
-    note(f"The report is in {file}. Nothing of it was sent. The page `probe` of the documentation says where it helps.")
+    note(f"The report is in {file}. It was not sent anywhere. See the page `probe` of the documentation for its use.")
     _show(report, json=json)
     if report["stopped"] is not None:
         raise TikTokError(
-            f"TikTok answered with {report['stopped']}, so nothing more was asked. Wait some hours, then go on with "
+            f"TikTok answered with {report['stopped']}, so nothing more was asked. Wait some hours, then continue with "
             "`tiktok-async probe --continue`."
         )
 
@@ -116,7 +117,7 @@ async def _confirm(plan: "Plan", *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ConfigurationError("Look at the plan, then say --yes: there is no terminal here to ask at.")
+        raise ConfigurationError("There is no terminal to ask for confirmation. Read the plan, then use --yes.")
     sys.stderr.write("Go on? [y/N] ")
     sys.stderr.flush()
     if (await asyncio.to_thread(sys.stdin.readline)).strip().lower() not in ("y", "yes"):
@@ -130,9 +131,9 @@ def _tell(question: "Question", answer: "Answer") -> None:
 
 def _check_file(file: Path) -> None:
     if file.exists() or file.is_symlink():
-        raise ConfigurationError(f"{file} is there already. Name another file by --out.")
+        raise ConfigurationError(f"{file} already exists. Name another file by --out.")
     if not file.absolute().parent.is_dir():
-        raise ConfigurationError(f"The report cannot be in {file.parent}, since there is no such folder.")
+        raise ConfigurationError(f"The report cannot be written to {file.parent}: there is no such folder.")
 
 
 def _write(file: Path, report: "dict[str, Any]") -> None:
@@ -153,7 +154,7 @@ def _replay(file: Path, *, json: bool) -> None:
     try:
         report: Any = orjson.loads(file.read_bytes())
     except (OSError, ValueError):
-        raise ConfigurationError(f"{file} is no report: it cannot be read as JSON.") from None
+        raise ConfigurationError(f"{file} is not a report: it cannot be read as JSON.") from None
     _show(report, json=json)
 
 
@@ -173,6 +174,6 @@ def _show(report: Any, *, json: bool) -> None:  # noqa: ANN401 - JSON
         for one in found
     ]
     told = sum(answer.side is not None for answer in answers.values())
-    note(f"{told} of {len(answers)} questions were answered; {len(found)} answers are not what is assumed here.")
+    note(f"{told} of {len(answers)} questions were answered; {len(found)} answers differ from the defaults.")
     if rows:
         write_table(_COLUMNS, rows)

@@ -7,12 +7,12 @@ from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, opened
 async def command(
     open_id: OpenId = None, /, *, json: Json = False, account: Account = None, options: Options = DEFAULTS
 ) -> None:
-    """Rotate an account's token now, whatever its age.
+    """Refresh an account's token now, even if it is still valid.
 
     Args:
-        open_id: The account; may be left out where there is only one.
-        json: Write one JSON document: who, and until when. Never the token.
-        account: The account, too; the same option in every command.
+        open_id: The account; may be left out if there is only one.
+        json: Write one JSON document: the account and the expiry times. Never the token.
+        account: The account as an option, as in every command.
         options: The session's options.
     """
     async with opened(options) as (session, _):

@@ -18,12 +18,12 @@ async def command(
     yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative="", show_default=False)] = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """End an account's grant at TikTok and forget its token.
+    """End an account's grant at TikTok and delete its token from the store.
 
     Args:
-        open_id: The account; it has to be named.
-        account: The account, too; the same option in every command.
-        yes: Do not ask.
+        open_id: The account; it must be named.
+        account: The account as an option, as in every command.
+        yes: Do not ask for confirmation.
         options: The session's options.
     """
     wanted = named(open_id, account)
@@ -31,7 +31,7 @@ async def command(
         raise ConfigurationError("Name the account whose grant is to end. `tiktok-async accounts` lists them.")
     if not yes:
         if not sys.stdin.isatty():
-            raise ConfigurationError("Nobody can be asked here: say --yes to end the grant.")
+            raise ConfigurationError("There is no terminal to ask for confirmation. Use --yes to end the grant.")
         sys.stderr.write(f"End the grant of {wanted}? Its user would have to log in again. [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
@@ -39,4 +39,4 @@ async def command(
             return
     async with opened(options) as (session, _):
         await session.oauth.revoke(wanted)
-    note(f"{wanted}: the grant has ended, and its token is forgotten.")
+    note(f"{wanted}: the grant has ended, and its token is deleted.")

@@ -15,12 +15,12 @@ def command(
 ) -> None:
     """Write the SQL of the stores' tables, for those who run their migrations themselves.
 
-    Nobody has to: the library makes its tables on first use, if its role may.
+    This is not required: the library makes its tables on first use, if its role has the permission.
 
     Args:
         database: The kind of database.
         schema: The schema's name.
-        since: The version that is there, as its table `schema_version` says; what has come since is written.
+        since: The current version, from the table `schema_version`; only newer changes are written.
     """
     from tiktok_async.errors import ConfigurationError
 

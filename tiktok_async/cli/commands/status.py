@@ -19,14 +19,14 @@ async def command(
     account: Account = None,
     options: Options = DEFAULTS,
 ) -> None:
-    """Show where a post is, in TikTok's words.
+    """Show a post's state, as TikTok reports it.
 
     Args:
-        publish_id: What `upload`, `draft` or `photos` told.
+        publish_id: The id that `upload`, `draft` or `photos` showed.
         wait: Wait until it is published, or a draft is in its creator's inbox.
         longest: The longest wait, in seconds.
         json: Write one JSON document; with --wait, one for each new state, too.
-        account: The account's open_id; may be left out where there is only one.
+        account: The account's open_id; may be left out if there is only one.
         options: The session's options.
     """
     async with posting(options, json=json) as (session, show):

@@ -30,20 +30,20 @@ async def command(
 ) -> None:
     """Bring the videos of all accounts up to date in the table `videos` of a SQLite file, or of PostgreSQL.
 
-    Run it again at any time: it goes on where it stopped, and asks for what is new, and for what changed within the
-    look-back. Videos that are listed no longer stay in the table, marked as `gone`.
+    Run it again at any time: it continues where it stopped, and asks for new videos, and for changes within the
+    look-back. Videos that are no longer listed stay in the table, marked as `gone`.
 
     Args:
-        to: The file, made if it is not there, or postgresql://HOST/DATABASE. It remembers how far each account came.
+        to: The file (it is made if it is missing), or postgresql://HOST/DATABASE. It also holds the checkpoints.
         concurrency: How many accounts at a time.
         look_back: How many days back to look for changed and missing videos.
-        json: Write one JSON document a line for each account, instead of the counts at the end.
+        json: Write a line with one JSON document for each account, instead of the counts at the end.
         options: The session's options.
     """
     from tiktok_async.sync import sync_videos
 
     checkpoints_there, table_there = _target(to)
-    # The checkpoint store makes the file, and refuses one that is another program's.
+    # The checkpoint store makes the file, and refuses a file of another program.
     async with aclosing(checkpoints_there) as checkpoints, aclosing(table_there) as table:
         with SyncProgress() as progress:
             async with opened(options, observer=progress.observe) as (session, _):
@@ -62,11 +62,11 @@ async def command(
         write_record(progress.record())
     if progress.failures:
         total = progress.accounts + progress.failures
-        raise TikTokError(f"{progress.failures} of {total} accounts failed; run it again to go on with them.")
+        raise TikTokError(f"{progress.failures} of {total} accounts failed; run the command again to continue.")
 
 
 def _target(to: str) -> "tuple[CheckpointStore, SQLiteVideoTable | PostgresVideoTable]":
-    """Return where checkpoints and videos go; both are in one place."""
+    """Return the stores for checkpoints and videos; both are in the same place."""
     from tiktok_async import stores
 
     if "://" not in to:
@@ -94,6 +94,6 @@ def _tell(result: SyncResult, *, json: bool) -> None:
                 "error": None if error is None else str(error),
             }
         )
-        sys.stdout.flush()  # a program that follows it waits for no full buffer
+        sys.stdout.flush()  # a program that reads it gets each line at once
     elif error is not None:
         note(f"{open_id}: {error}")

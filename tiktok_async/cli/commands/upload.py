@@ -36,11 +36,11 @@ async def command(
 ) -> None:
     """Post a video, and wait until it is published.
 
-    Ctrl-C keeps what is needed to go on within the hour, and so does a crash: `upload --resume` does it, for the
-    account's last unfinished upload, or for the one that a publish_id, a saved state or the video's path names.
+    After Ctrl-C or a crash, `upload --resume` can continue within the hour. It continues the account's last unfinished
+    upload, or the one that you name by a publish_id, a saved state or the video's path.
 
     Args:
-        video: The file; or a URL that TikTok fetches by itself.
+        video: The file, or a URL that TikTok fetches by itself.
         title: The caption; #tags and @mentions work in it.
         privacy: Who may see it. There is no default: TikTok wants the creator to choose each time.
         disable_comment: Nobody may comment.
@@ -50,12 +50,12 @@ async def command(
         aigc: It is made by AI; the post says so.
         brand_content: It is a paid partnership for a third party.
         brand_organic: It promotes the creator's own business.
-        check: Ask what the creator allows first, and tell of every setting that does not fit.
-        chunk_size: Bytes a chunk, 5242880 to 64000000; the default is a good choice.
-        dedup_key: Your id of this post: a repeated command with it goes on with the first post for seven days.
-        resume: Go on with an unfinished upload.
-        account: The account's open_id; may be left out where there is only one.
-        end: How long to stay with it.
+        check: First ask TikTok for the creator's settings, and report every option that they do not allow.
+        chunk_size: Bytes in a chunk, 5242880 to 64000000; the default is a good choice.
+        dedup_key: Your id of this post: for seven days, a repeated command with it continues the first post.
+        resume: Continue an unfinished upload.
+        account: The account's open_id; may be left out if there is only one.
+        end: How long to wait for it.
         options: The session's options.
     """
     from tiktok_async.cli import _saved_uploads
@@ -64,7 +64,7 @@ async def command(
         await _resume(video, account, end, options)
         return
     if video is None:
-        raise ConfigurationError("Name the video, or go on with an unfinished upload: --resume.")
+        raise ConfigurationError("Name the video, or continue an unfinished upload with --resume.")
     if privacy is None:
         raise ConfigurationError(
             f"Say who may see it: --privacy {', '.join(PrivacyLevel)}. TikTok wants the creator to choose each time."

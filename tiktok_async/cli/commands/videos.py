@@ -30,12 +30,13 @@ async def command(
     """List an account's public videos, newest first.
 
     Args:
-        open_id: The account; may be left out where there is only one.
+        open_id: The account; may be left out if there is only one.
         limit: The most videos to list; all of them by default.
-        since: Only videos posted since then: a day such as 2026-11-21, a time with its zone, or 36h, 7d, 2w ago.
-        json: Write one JSON document a line, with every field.
+        since: Only videos posted since then: a day such as 2026-11-21, a time with its zone, or a span such as 36h, 7d
+            or 2w back from now.
+        json: Write one JSON document on a line, with every field.
         header: Write the headings in a pipe, too.
-        account: The account, too; the same option in every command.
+        account: The account as an option, as in every command.
         options: The session's options.
     """
     start = None if since is None else _moment(since)
@@ -73,5 +74,5 @@ def _moment(text: str) -> datetime:
         raise ConfigurationError(
             f"--since {text!r} is neither a time such as 2026-11-21 nor a span such as 7d."
         ) from None
-    # A day without a zone is a day of TikTok's clock, which is UTC.
+    # A day without a zone is in UTC, as TikTok's times are.
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -24,14 +24,14 @@ def verify(
     json: Json = False,
     options: Options = DEFAULTS,
 ) -> None:
-    """Check that a delivery is TikTok's and recent, and show what it says.
+    """Check that a webhook delivery is from TikTok and recent, and show its event.
 
     Args:
-        body: The file that holds the delivery's bytes as they came; standard input by default.
-        signature: Its TikTok-Signature header.
-        tolerance: How many seconds ago, or ahead, it may have been signed.
+        body: The file with the unchanged bytes of the delivery's body; standard input by default.
+        signature: The delivery's TikTok-Signature header.
+        tolerance: How many seconds its time of signature may be in the past or in the future.
         json: Write one JSON document.
-        options: The app's key and secret; the others do not matter here.
+        options: The app's key and secret; the other options are not used.
     """
     from tiktok_async.api.webhook_receiver import WebhookReceiver
 

@@ -8,12 +8,12 @@ from tiktok_async.models import UserField
 async def command(
     open_id: OpenId = None, /, *, json: Json = False, account: Account = None, options: Options = DEFAULTS
 ) -> None:
-    """Show an account's profile: every field that it granted.
+    """Show an account's profile: all fields that it granted.
 
     Args:
-        open_id: The account; may be left out where there is only one.
+        open_id: The account; may be left out if there is only one.
         json: Write one JSON document.
-        account: The account, too; the same option in every command.
+        account: The account as an option, as in every command.
         options: The session's options.
     """
     async with opened(options) as (session, _):
