@@ -1,4 +1,4 @@
-"""The authorize page: its rules, and where it sends the browser.
+"""The authorize page: its rules, and the URLs it redirects the browser to.
 
 Sources: https://developers.tiktok.com/doc/login-kit-web and https://developers.tiktok.com/doc/login-kit-desktop
 """
@@ -19,7 +19,7 @@ _LOOPBACK = ("localhost", "127.0.0.1")
 
 @frozen(slots=True, kw_only=True)
 class Authorization:
-    """What an app asks for, once every parameter was found good."""
+    """A valid authorization request of an app."""
 
     redirect_uri: str
     scopes: tuple[str, ...]
@@ -28,12 +28,12 @@ class Authorization:
     always_ask: bool
 
     def granted(self, code: str, scopes: frozenset[str]) -> str:
-        """Return where the browser goes after *Allow*."""
+        """Return the URL of the redirect after *Allow*."""
         granted = ",".join(scope for scope in self.scopes if scope in scopes)
         return self._back({"code": code, "scopes": granted})
 
     def denied(self, error: str, description: str, *, kind: str | None = None) -> str:
-        """Return where the browser goes after *Deny*, or when the user may not log in at all."""
+        """Return the URL of the redirect after *Deny*, or if the user may not log in at all."""
         return self._back({"error": error, "error_description": description, **({"error_type": kind} if kind else {})})
 
     def _back(self, params: dict[str, str]) -> str:
@@ -43,9 +43,9 @@ class Authorization:
 
 
 def check(state: State, params: Mapping[str, str]) -> Authorization | list[tuple[str, str]]:
-    """Return what is asked for, or every bad parameter with what is wrong about it.
+    """Return the authorization request, or each bad parameter with an error message.
 
-    TikTok shows those on a page of its own and does not redirect.
+    TikTok shows bad parameters on an error page and does not redirect.
     """
     problems: list[tuple[str, str]] = []
     if params.get("client_key") != state.client_key:
@@ -73,7 +73,7 @@ def check(state: State, params: Mapping[str, str]) -> Authorization | list[tuple
 
 
 def urlsplit_host(uri: str) -> str | None:
-    """Return the host of a URI, or `None` if there is none to be found."""
+    """Return the host of a URI, or `None` if it has none."""
     try:
         return urlsplit(uri).hostname
     except ValueError:
@@ -96,7 +96,7 @@ def _challenge_problems(state: State, params: Mapping[str, str], *, loopback: bo
             return [("code_challenge", "is required for a redirect URI on localhost")]
         return [("code_challenge", "is missing beside code_challenge_method")] if method is not None else []
     problems: list[tuple[str, str]] = []
-    # TikTok's own form: hex, where RFC 7636 has base64url. Its web page knows no challenge at all.
+    # TikTok's own form is hex; RFC 7636 has base64url. TikTok's page for web apps has no challenge at all.
     judged = loopback or state.quirks.web_challenge == "refused"
     if judged and not _CHALLENGE.fullmatch(challenge):
         problems.append(("code_challenge", "must be the SHA-256 of the verifier as 64 lowercase hex digits"))
@@ -139,7 +139,7 @@ def _is_public(host: str) -> bool:
 
 
 def _same(uri: str, registered: str) -> bool:
-    """Tell whether *uri* is the registered one, which may have `*` for the port on loopback."""
+    """Return whether *uri* is the registered one, which may have `*` as the port on loopback."""
     if uri == registered:
         return True
     before, star, after = registered.partition(":*")

@@ -1,4 +1,4 @@
-"""Serves the authorize page: shows it, takes the decision, sends the browser back to the app.
+"""Serves the authorize page: shows it, reads the decision, and redirects the browser to the app.
 
 Source: https://developers.tiktok.com/doc/login-kit-web
 """
@@ -15,7 +15,7 @@ from tiktok_async.emulator.oauth.authorize import Authorization, check
 PATH = "/v2/auth/authorize/"
 _COOKIE = "emulator_user"
 _MOST_SHOWN = 200
-# The form's own fields; everything else in it is the app's request, carried along.
+# The form's own fields; all other fields are the parameters of the app's request.
 _OWN = ("user", "grant", "decision")
 
 

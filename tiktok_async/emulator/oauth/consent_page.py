@@ -1,4 +1,4 @@
-"""The pages a person sees while logging in, as plain HTML without scripts or foreign assets."""
+"""The pages that a user sees during the login, as plain HTML without scripts or external assets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -23,7 +23,7 @@ _WORDS = {
     Scope.PORTABILITY_DIRECTMESSAGES_SINGLE: "A copy of your direct messages, once",
     Scope.PORTABILITY_DIRECTMESSAGES_ONGOING: "A copy of your direct messages, again and again",
 }
-# Login Kit adds it by default; the page shows it, and it cannot be taken away.
+# Login Kit adds this scope by default; the page shows it, and the user cannot remove it.
 ALWAYS = Scope.USER_INFO_BASIC
 
 _STYLE = """
@@ -89,13 +89,13 @@ def consent(
     """Return the page that asks for consent.
 
     Args:
-        app: Who asks.
-        action: Where the form goes.
-        users: Who can log in.
-        chosen: Who is chosen at first.
-        scopes: What is asked for; what *chosen* is ready to grant starts checked.
-        hidden: The parameters of the request, carried along.
-        redirect_uri: Where the browser goes afterwards.
+        app: The app that asks for consent.
+        action: The URL that the form is sent to.
+        users: The users who can log in.
+        chosen: The user who is selected at first.
+        scopes: The requested scopes; those that *chosen* is ready to grant start checked.
+        hidden: The parameters of the request, kept as hidden fields.
+        redirect_uri: The URL that the browser is redirected to afterwards.
     """
     kept = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in hidden.items()

@@ -1,4 +1,4 @@
-"""QR login: a code on one screen, scanned and confirmed on another.
+"""QR login: a QR code on one device, scanned and confirmed on another.
 
 Source: https://developers.tiktok.com/doc/login-kit-qr-code-authorization
 """
@@ -15,14 +15,14 @@ from tiktok_async.emulator.engine.users import EmulatedUser
 from tiktok_async.emulator.oauth.token_endpoint import MALFORMED, read_form, required
 from tiktok_async.models import Endpoint
 
-# Where a confirmed login of the `redirect_uri` form points; QR logins register none of their own.
+# The `redirect_uri` that a confirmed login returns in that form; apps register none for QR logins.
 _REDIRECT = "https://app.example.com/cb/"
 _INVALID_SCOPE = "The scope is invalid, unknown or not approved for this app."
 
 
 @define(slots=True, kw_only=True, eq=False)
 class _Login:
-    """One QR code and how far it got."""
+    """One QR code and its status."""
 
     scopes: tuple[str, ...]
     app_state: str | None
@@ -33,7 +33,7 @@ class _Login:
 
 
 class QrLogins:
-    """Every QR code that was given out."""
+    """All QR codes that were issued."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -54,7 +54,7 @@ class QrLogins:
         login.status = "scanned"
 
     def confirm(self, token: str) -> None:
-        """Let who scanned allow; see `Emulator.qr_confirm`."""
+        """Let the user who scanned allow the login; see `Emulator.qr_confirm`."""
         login = self._open(token)
         if login.status != "scanned":
             msg = "nobody scanned this QR code, or it was confirmed already"
@@ -105,7 +105,7 @@ class QrLogins:
         return state.replies.oauth(body)
 
     def _delivered(self, login: _Login, user: EmulatedUser) -> dict[str, str]:
-        """Return what a confirmed login brings: TikTok's table says `code`, its example `redirect_uri`."""
+        """Return the fields of a confirmed login: TikTok's table has `code`, its example `redirect_uri`."""
         scopes = frozenset(login.scopes) & {*user.scopes, "user.info.basic"}
         code = self._state.grants.new_code(user.open_id, frozenset(map(str, scopes)))
         app_state = {} if login.app_state is None else {"state": login.app_state}

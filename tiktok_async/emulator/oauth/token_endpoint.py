@@ -1,4 +1,4 @@
-"""The token and revoke endpoints, which take forms and answer without the envelope.
+"""The token and revoke endpoints, which take forms and reply without the envelope.
 
 Sources: https://developers.tiktok.com/doc/oauth-user-access-token-management
 https://developers.tiktok.com/doc/client-access-token-management and https://developers.tiktok.com/doc/oauth-error-handling
@@ -25,7 +25,7 @@ _WRONG_CLIENT = "Client key or secret is incorrect."
 _WRONG_URI = "Redirect_uri is not matched with the uri when requesting code."
 _WRONG_VERIFIER = "Code verifier or code challenge is invalid."
 _WRONG_CODE = "Authorization code is expired."
-# The three below are the emulator's own words; TikTok's are not documented.
+# The next three messages are the emulator's own; TikTok's are not documented.
 _WRONG_REFRESH = "Refresh token is invalid or expired."
 _WRONG_TOKEN = "Access token is invalid or expired."  # noqa: S105 - a message
 _WRONG_GRANT = "The grant type is not supported."
@@ -49,7 +49,7 @@ def routes(state: State) -> list[RouteDef]:
 
 
 def read_form(state: State, call: Call, *, secret: bool = True) -> dict[str, str]:
-    """Return the form of an OAuth call whose client was found good.
+    """Return the form of an OAuth call after checking its client key and secret.
 
     Raises:
         OAuthRefused: The content type, the form or the client is wrong.
@@ -115,7 +115,7 @@ class _Tokens:
         code = self._state.grants.code(text)
         if code is None:
             raise OAuthRefused("invalid_grant", _WRONG_CODE)
-        # A mini game's code belongs to no redirect, and its exchange names none.
+        # The code of a mini game has no redirect URI, so its exchange sends none.
         if code.redirect_uri is not None and required(form, "redirect_uri") != code.redirect_uri:
             raise OAuthRefused("invalid_request", _WRONG_URI)
         if code.challenge is not None and not self._proves(form.get("code_verifier", ""), code.challenge):

@@ -1,6 +1,6 @@
-"""The zip archive that a user's data comes in.
+"""The zip archive with a user's data.
 
-What its files hold is not documented; folders and topics are those of TikTok's page.
+The content of its files is not documented; folders and topics are those of TikTok's page.
 Source: https://developers.tiktok.com/doc/data-portability-data-types
 """
 
@@ -18,13 +18,13 @@ _DAY_ONE: Final = (2026, 11, 1, 0, 0, 0)
 
 
 def archive(user: EmulatedUser, categories: tuple[str, ...], data_format: str, *, at_least: int = 0) -> bytes:
-    """Return the archive, the same bytes for the same arguments.
+    """Return the archive; the same arguments give the same bytes.
 
     Args:
-        user: Whose.
-        categories: What is in it.
+        user: The user whose data it contains.
+        categories: The categories of data in it.
         data_format: `json` or `text`.
-        at_least: Its size in bytes is not below this.
+        at_least: Its minimum size in bytes.
     """
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as zipped:
@@ -36,7 +36,7 @@ def archive(user: EmulatedUser, categories: tuple[str, ...], data_format: str, *
                 name, text = f"{folder}/{folder}.txt", "\n".join(lines).encode()
             zipped.writestr(zipfile.ZipInfo(name, _DAY_ONE), text)
         if at_least:
-            # Stored, so that it takes as much room as it says.
+            # Random bytes cannot be compressed, so the archive really has this size.
             zipped.writestr(zipfile.ZipInfo("Posts/videos.bin", _DAY_ONE), _noise(at_least))
     return stream.getvalue()
 

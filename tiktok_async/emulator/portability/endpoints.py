@@ -20,7 +20,7 @@ from tiktok_async.emulator.portability.archive import archive
 from tiktok_async.models import Endpoint
 
 _ALL: Final = "all_data"
-# https://developers.tiktok.com/doc/data-portability-api-add: which scope opens which category.
+# https://developers.tiktok.com/doc/data-portability-api-add: which scope covers which category.
 _OPENED_BY: Final = {
     "video": "postsandprofile",
     "profile": "postsandprofile",
@@ -47,7 +47,7 @@ class ArchiveRequest:
     timer: Timer | None = field(default=None, repr=False)
 
     def status(self, now: float) -> str:
-        """Return its state in TikTok's words."""
+        """Return its status with TikTok's words."""
         if self.cancelled:
             return "cancelled"
         if now < self.ready_at:
@@ -60,7 +60,7 @@ class Portability:
     """The Data Portability area.
 
     Attributes:
-        quirks: How it behaves where TikTok's pages disagree; may be replaced while it runs.
+        quirks: The behaviour where TikTok's pages disagree; may be replaced at any time.
         requests: Every accepted request.
     """
 
@@ -71,7 +71,7 @@ class Portability:
         self.requests: list[ArchiveRequest] = []
 
     def routes(self) -> list[RouteDef]:
-        """Return what this area serves."""
+        """Return the routes of this area."""
         return [
             route(Endpoint.PORTABILITY_ADD, self._add),
             route(Endpoint.PORTABILITY_CHECK, self._check),
@@ -80,7 +80,7 @@ class Portability:
         ]
 
     def stop(self) -> None:
-        """Let nothing more happen by itself."""
+        """Stop the timers of all requests."""
         for request in self.requests:
             if request.timer is not None:
                 request.timer.cancel()
@@ -126,9 +126,9 @@ class Portability:
     def _scope_for(
         self, open_id: str, scopes: frozenset[str], categories: tuple[str, ...]
     ) -> tuple[bool, frozenset[str]]:
-        """Tell whether the categories may be had, and which single-use scopes that spends.
+        """Return whether the scopes cover the categories, and which single-use scopes this uses up.
 
-        An ongoing scope spends nothing. Of several single ones only the broadest that suffices is spent.
+        An ongoing scope is never used up. If the scope for all data covers the request, only that one is used up.
         """
         usable = {scope for scope in scopes if (open_id, scope) not in self._spent}
         narrow = frozenset[str]() if _ALL in categories else frozenset(_OPENED_BY[name] for name in categories)
@@ -186,7 +186,7 @@ class Portability:
         return self._state.replies.ok(None)
 
     def _asked_for(self, call: Call) -> ArchiveRequest | None:
-        """Return the user's own request that a call names; cancelling may name it in the query as well."""
+        """Return the user's own request that a call names; a cancel call may name it in the query as well."""
         try:
             number = _body.integer(call.json(), "request_id")
         except BadField:
@@ -206,7 +206,7 @@ class Portability:
 
 
 def _wishes(query: Mapping[str, str], body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Return the format and the categories that are asked for.
+    """Return the requested format and categories.
 
     Raises:
         BadField: One is missing or unknown.

@@ -1,4 +1,4 @@
-"""What TikTok lets each creator do when an app posts for them.
+"""The posting settings and limits of each creator.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
 """
@@ -35,16 +35,16 @@ class CreatorChanges(TypedDict, total=False):
 
 @define(eq=False, slots=True, kw_only=True)
 class Creator:
-    """The posting side of one user; change the attributes at any time.
+    """The posting settings of one user; change the attributes at any time.
 
     Attributes:
-        privacy_level_options: What they may choose; `None`: by whether the account is private.
-        comment_disabled: They let nobody comment.
-        duet_disabled: They let nobody duet; always so in a private account.
-        stitch_disabled: They let nobody stitch; always so in a private account.
+        privacy_level_options: The privacy levels they may choose; `None`: depends on whether the account is private.
+        comment_disabled: Whether they allow no comments.
+        duet_disabled: Whether they allow no duets; always true for a private account.
+        stitch_disabled: Whether they allow no stitches; always true for a private account.
         max_video_post_duration_sec: Their longest video, in seconds.
-        banned: Whether TikTok bars them from posting.
-        app_version: Of TikTok on their phone; drafts of photos need 31.8.
+        banned: Whether TikTok bans them from posting.
+        app_version: The version of TikTok on their phone; photo drafts need 31.8.
     """
 
     privacy_level_options: Sequence[str] | None = None
@@ -62,7 +62,7 @@ class Creator:
         return _PRIVATE if user.private else _PUBLIC
 
     def info(self, user: EmulatedUser, quirks: PostingQuirks, base: str) -> dict[str, Any]:
-        """Return the `data` of `creator_info`; the picture is served at *base*."""
+        """Return the `data` of `creator_info`; *base* is the URL that serves the picture."""
         few = not quirks.audited and quirks.options_while_unaudited == "self_only"
         return {
             "creator_avatar_url": avatar_url(base, user.open_id, "168x168"),
@@ -77,19 +77,19 @@ class Creator:
 
     @property
     def app_is_too_old(self) -> bool:
-        """Whether their TikTok cannot show a draft of photos."""
+        """Whether their TikTok version is too old for photo drafts."""
         major, _, minor = self.app_version.partition(".")
         return (int(major), int(minor or 0)) < _OLDEST_APP
 
 
 def refuses_posts(open_id: str, creator: Creator, posts: Posts, quirks: PostingQuirks) -> str | None:
-    """Return the code with which a creator's direct posts are refused now, or `None`.
+    """Return the error code if a creator's direct posts are refused now, else `None`.
 
     Args:
-        open_id: Whose.
-        creator: Their posting side.
-        posts: Everybody's.
-        quirks: The caps.
+        open_id: The creator's id.
+        creator: Their posting settings.
+        posts: The posts of all users.
+        quirks: The quirks with the caps.
     """
     if creator.banned:
         return "spam_risk_user_banned_from_posting"
@@ -106,7 +106,7 @@ def refuses_posts(open_id: str, creator: Creator, posts: Posts, quirks: PostingQ
 
 
 def refuses_drafts(open_id: str, creator: Creator, posts: Posts, quirks: PostingQuirks) -> str | None:
-    """Return the code with which a creator's drafts are refused now, or `None`; arguments as of `refuses_posts`."""
+    """Return the error code if a creator's drafts are refused now, else `None`; arguments as in `refuses_posts`."""
     if creator.banned:
         return "spam_risk_user_banned_from_posting"
     if quirks.pending_drafts is None:

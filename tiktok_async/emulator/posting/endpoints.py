@@ -1,4 +1,4 @@
-"""Content Posting: what a creator may, the three inits, statuses and cancelling.
+"""Content Posting: creator info, the three inits, status and cancel.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-get-started
 """
@@ -32,7 +32,7 @@ from tiktok_async.emulator.posting.url_properties import UrlProperties
 from tiktok_async.models import Endpoint, Scope
 
 _BOTH: Final = (Scope.VIDEO_PUBLISH, Scope.VIDEO_UPLOAD)
-# How much of a pull must be left for a cancel to reach it: "not near completion".
+# From this share of a pull on, it cannot be cancelled; TikTok says "not near completion".
 _NEAR_THE_END: Final = 0.9
 _COVERS: Final = "/emulated-covers/"
 
@@ -41,12 +41,12 @@ class Posting:
     """The Content Posting area.
 
     Attributes:
-        quirks: How it behaves where TikTok's pages disagree; may be replaced while it runs.
+        quirks: The behaviour where TikTok's pages disagree; may be replaced at any time.
         posts: Every accepted init.
-        uploads: The host that takes the bytes.
-        properties: The addresses this app may have media pulled from.
-        timeline: What becomes of each accepted init from now on.
-        hosted: What is found at the addresses that media is pulled from, where media is checked.
+        uploads: The host that receives the bytes.
+        properties: The URLs from which this app may let TikTok pull media.
+        timeline: The timeline of each init that is accepted from now on.
+        hosted: The media at the URLs of pulls, by URL; used only if media is checked.
     """
 
     def __init__(self, state: State, quirks: PostingQuirks) -> None:
@@ -57,14 +57,14 @@ class Posting:
         self.quirks = quirks
         self.timeline: Timeline = Timeline()
         self.properties: UrlProperties = UrlProperties()
-        # The domains that are reserved for examples are everybody's.
+        # The domain that is reserved for examples counts as verified.
         self.properties.add_domain("example.com")
         self.posts: Posts = Posts(state.clock, self._happened)
         self.uploads: UploadHost = UploadHost(state)
         self.hosted: dict[str, bytes] = {}
 
     def creator(self, open_id: str) -> Creator:
-        """Return the posting side of a user."""
+        """Return the posting settings of a user."""
         return self._creators.setdefault(open_id, Creator())
 
     def fail_next(self, reason: str, times: int) -> None:
@@ -72,7 +72,7 @@ class Posting:
         self._fail_next.extend([reason] * times)
 
     def routes(self) -> list[RouteDef]:
-        """Return what this area serves."""
+        """Return the routes of this area."""
         return [
             route(Endpoint.CREATOR_INFO, self._creator_info, scopes=_BOTH),
             route(Endpoint.VIDEO_INIT, partial(self._init, Endpoint.VIDEO_INIT), scopes=(Scope.VIDEO_PUBLISH,)),
@@ -91,7 +91,7 @@ class Posting:
         creator = self.creator(grant.open_id)
         code = refuses_posts(grant.open_id, creator, self.posts, self.quirks)
         if code is not None:
-            # Business refusals of this endpoint come with HTTP 200, on purpose.
+            # TikTok sends business refusals of this endpoint with HTTP 200.
             return self._state.replies.error(code, GUIDELINES, status=200)
         return self._state.replies.ok(creator.info(self._state.users[grant.open_id], self.quirks, self._state.url))
 
@@ -140,14 +140,14 @@ class Posting:
         return post
 
     def _refused_pull(self, source: PullSource, open_id: str, *, photos: bool) -> str | None:
-        """Look into what is hosted; one photo that is refused fails them all. What nobody hosts passes unseen."""
+        """Check the hosted media; one refused photo fails the whole post. URLs without hosted media are not checked."""
         longest = self.creator(open_id).max_video_post_duration_sec
         found = [self.hosted[url] for url in source.urls if url in self.hosted]
         reasons = [media.refused_photo(data) if photos else media.refused(data, longest) for data in found]
         return next(filter(None, reasons), None)
 
     def _arrived(self, post: Post) -> None:
-        """Look into a video whose last byte has come, where the quirks ask for it, and go on."""
+        """Check a completely uploaded video if the quirks say so, and start its timeline."""
         if post.upload is not None and post.upload.kept is not None:
             longest = self.creator(post.open_id).max_video_post_duration_sec
             reason = media.refused(bytes(post.upload.kept), longest)
@@ -190,7 +190,7 @@ class Posting:
         return self._state.replies.ok(None)
 
     def _asked_for(self, call: Call) -> Post | Reply:
-        """Return the post that a status or cancel call names, or why it gets nothing."""
+        """Return the post that a status or cancel call names, or the error reply."""
         replies = self._state.replies
         try:
             publish_id = string(call.json(), "publish_id", required=True) or ""
@@ -217,7 +217,7 @@ class Posting:
         return {"publicaly_available_post_id": values[shape]}
 
     def _happened(self, post: Post, step: Step) -> None:
-        """Take one step of a post, and tell the app by webhook."""
+        """Apply one step to a post, and send the app a webhook."""
         if step.status is not None and step.status != FAILED and not self._state.grants.granted(post.open_id):
             step = failed("auth_removed", after=0.0)
             post.steps.clear()
@@ -241,7 +241,7 @@ class Posting:
             post.post_ids = ()
 
     def _list(self, post: Post) -> None:
-        """Put a public post among the creator's videos, where their listing shows it with a cover."""
+        """Add a public post with its cover to the creator's videos, so that the video list shows it."""
         user = self._state.users.get(post.open_id)
         if user is None or post.endpoint is Endpoint.CONTENT_INIT:
             return
@@ -266,7 +266,7 @@ class Posting:
 
     def _id(self) -> int:
         self._count += 1
-        # Like TikTok's: the second in the upper half, 19 digits.
+        # Like TikTok's ids: the upper half is the second of posting, 19 digits.
         return (int(self._state.clock.timestamp()) << 32) | self._count
 
     @property

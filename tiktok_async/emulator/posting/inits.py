@@ -1,4 +1,4 @@
-"""What is decided about an init before anything happens: what it asks for, and what speaks against it.
+"""The checks of an init before it is accepted: its fields, and the reasons to refuse it.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 """
@@ -17,7 +17,7 @@ from tiktok_async.emulator.posting.rules import FileSource, PostInfo, PullSource
 from tiktok_async.emulator.posting.url_properties import UrlProperties
 from tiktok_async.models import Endpoint, Scope
 
-# TikTok says the same sentence with most refusals of an init; the code is what differs.
+# TikTok sends the same message with most refusals of an init; only the code differs.
 GUIDELINES: Final = (
     "Please review our integration guidelines at https://developers.tiktok.com/doc/content-sharing-guidelines/"
 )
@@ -30,11 +30,11 @@ _PREFIXES: Final = {
 
 
 class Refused(Exception):
-    """An init is in order, and turned down all the same.
+    """An init is valid, but TikTok refuses it.
 
     Args:
-        code: TikTok's code.
-        message: And its message.
+        code: TikTok's error code.
+        message: TikTok's error message.
         status: HTTP status.
     """
 
@@ -47,14 +47,14 @@ class Refused(Exception):
 
 @frozen(slots=True, kw_only=True)
 class Init:
-    """An init whose fields are in order.
+    """An init whose fields are valid.
 
     Attributes:
         endpoint: Which of the three.
         body: Its JSON.
         draft: Whether it goes to the inbox.
         source: Where the media comes from.
-        info: What a direct post says of itself; `None` for a draft.
+        info: The `post_info` of a direct post; `None` for a draft.
     """
 
     endpoint: Endpoint
@@ -70,23 +70,23 @@ class Init:
 
     @property
     def public(self) -> bool:
-        """Whether everyone may see the post; of a draft, its user decides, and here they say yes."""
+        """Whether everyone may see the post; for a draft its user decides, and the emulator's users say yes."""
         return self.info is None or self.info.privacy_level == "PUBLIC_TO_EVERYONE"
 
     @property
     def prefix(self) -> str:
-        """How its `publish_id` begins."""
+        """The beginning of its `publish_id`."""
         photos = "p_inbox_url~v2." if self.draft else "p_pub_url~v2."
         return _PREFIXES.get((self.endpoint, self.pulled), photos)
 
 
 def read_init(endpoint: Endpoint, body: dict[str, Any], scopes: frozenset[str], quirks: PostingQuirks) -> Init:
-    """Return what an init asks for.
+    """Return the init in a request's JSON.
 
     Args:
         endpoint: Which of the three.
         body: Its JSON.
-        scopes: What the token may be used for: a photo init needs the scope of its mode.
+        scopes: The scopes of the token; a photo init needs the scope of its mode.
         quirks: How the chunk rules are read.
 
     Raises:
@@ -117,19 +117,19 @@ def check_init(
     properties: UrlProperties,
     quirks: PostingQuirks,
 ) -> None:
-    """Find what speaks against an init.
+    """Check whether TikTok would accept an init.
 
     Args:
-        init: Which.
-        user: Whose account.
-        creator: Their posting side.
-        posts: Everybody's, for the caps.
-        properties: The addresses the app owns.
+        init: The init.
+        user: The user of the account.
+        creator: Their posting settings.
+        posts: The posts of all users, for the caps.
+        properties: The URLs that the app owns.
         quirks: The caps, and whether the app is audited.
 
     Raises:
-        Refused: Something does.
-        BadField: It is branded content for oneself, and that is not allowed here.
+        Refused: TikTok would refuse it.
+        BadField: It is branded content with `SELF_ONLY`, and the quirks do not allow that.
     """
     if init.draft and init.endpoint is Endpoint.CONTENT_INIT and creator.app_is_too_old:
         raise Refused("app_version_check_failed", "TikTok must be at least 31.8", status=400)

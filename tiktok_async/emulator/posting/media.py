@@ -1,6 +1,6 @@
-"""What TikTok finds out about a video or photo after its last byte came, and the cover that it makes of a video.
+"""TikTok's checks of a complete video or photo, and the cover of a video.
 
-The emulator looks with PyAV and Pillow, so it is a second reading of the file and not the library's own.
+The emulator uses PyAV and Pillow here, so these checks do not depend on the library's own parsers.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -31,7 +31,7 @@ def refused_photo(data: bytes) -> str | None:
     """
     from PIL import Image
 
-    # The two bounds come first: a small file may hold a picture of gigabytes.
+    # Both size limits are checked before decoding: a small file may decode to gigabytes.
     if len(data) > _LARGEST_PHOTO:
         return "picture_size_check_failed"
     try:
@@ -52,7 +52,7 @@ def refused(data: bytes, longest: int) -> str | None:
 
     Args:
         data: All its bytes.
-        longest: How long this creator's videos may be, in seconds.
+        longest: The maximum duration of this creator's videos, in seconds.
 
     Raises:
         ImportError: PyAV is not installed.
@@ -84,12 +84,12 @@ def _out_of_bounds(seconds: float, rate: float, sides: tuple[int, int], longest:
 
 
 def _is_matroska(data: bytes) -> bool:
-    # FFmpeg's name of the format is the same for both.
+    # FFmpeg has one format name for Matroska and WebM.
     return data.startswith(b"\x1a\x45\xdf\xa3") and b"webm" not in data[:64]
 
 
 def cover(number: int) -> bytes:
-    """Return a cover as PNG: two colours that are the post's own."""
+    """Return a cover as PNG, in two colours that depend on the post's id."""
     width, height = 90, 120
     first, second = ([(number >> shift) % 160 + 60 for shift in shifts] for shifts in ((0, 5, 11), (3, 7, 13)))
     rows = bytearray()

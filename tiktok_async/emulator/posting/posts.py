@@ -1,4 +1,4 @@
-"""The emulator's record of everything that was published, or was to be."""
+"""The emulator's record of all accepted inits and their results."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,19 +16,19 @@ from tiktok_async.models import Endpoint
 
 @define(eq=False, slots=True, kw_only=True)
 class Post:
-    """One accepted init and what became of it.
+    """One accepted init and its result.
 
     Attributes:
         publish_id: TikTok's id for it.
-        open_id: Whose.
+        open_id: The user's id.
         endpoint: Which of the three inits.
         body: The JSON of the init.
         at: When the init was accepted, the clock's monotonic seconds.
         draft: Whether it goes to the inbox.
         public: Whether everyone may see the post.
-        timeline: What was planned for it.
-        upload: Its bytes; `None` if TikTok pulls them.
-        status: In TikTok's words.
+        timeline: The planned timeline.
+        upload: Its upload; `None` if TikTok pulls the media.
+        status: The status, with TikTok's words.
         fail_reason: Why it failed.
         post_ids: The ids of the public post.
         events: The webhooks sent for it, in order.
@@ -54,28 +54,28 @@ class Post:
 
     @property
     def sha256(self) -> str | None:
-        """The hexadecimal SHA-256 of the bytes that arrived; `None` if TikTok pulls them."""
+        """The hexadecimal SHA-256 of the bytes received; `None` if TikTok pulls them."""
         return self.upload.sha256 if self.upload is not None else None
 
     @property
     def arrivals(self) -> Sequence[Arrival]:
-        """Every PUT that came for it."""
+        """All PUTs received for it."""
         return self.upload.arrivals if self.upload is not None else ()
 
     @property
     def final(self) -> bool:
-        """Whether nothing more will become of it."""
+        """Whether its status will not change any more."""
         return self.status in ("FAILED", "PUBLISH_COMPLETE") and not self.steps
 
     def begin(self, now: float) -> None:
-        """Start the timeline: the media is there, or its pull begins."""
+        """Start the timeline: the upload is complete, or the pull begins."""
         self.began_at = now
         self.steps = list(
             steps(self.timeline, pulled=self.upload is None, draft=self.draft, public=self.public),
         )
 
     def due(self, now: float) -> Step | None:
-        """Return the next step if its time has come."""
+        """Return the next step if it is due."""
         if self.began_at is None or not self.steps or self.began_at + self.steps[0].after > now:
             return None
         return self.steps.pop(0)
@@ -97,11 +97,11 @@ class Posts(Sequence[Post]):
     """Every accepted init, oldest first.
 
     Args:
-        clock: Whose time the steps of a post follow.
-        happened: Is told of every step that was taken.
+        clock: The clock of the posts' steps.
+        happened: Called for each step that is due.
 
     Attributes:
-        accepted: How many inits were accepted, by open_id: more than there were calls means a duplicate.
+        accepted: How many inits were accepted, by open_id; more than the app meant to send means a duplicate.
     """
 
     def __init__(self, clock: MovableClock, happened: Callable[[Post, Step], None]) -> None:
@@ -126,14 +126,14 @@ class Posts(Sequence[Post]):
         return iter(list(self._posts))
 
     def find(self, publish_id: str) -> Post | None:
-        """Return the post with that id, as far as it has come by now."""
+        """Return the post with that id, in its current state."""
         post = self._by_id.get(publish_id)
         if post is not None:
             self.advance(post)
         return post
 
     def of(self, open_id: str) -> list[Post]:
-        """Return the posts of one user, oldest first, as far as they have come by now."""
+        """Return the posts of one user in their current state, oldest first."""
         return self._advanced(self._by_user.get(open_id, []))
 
     def recent(self, within: timedelta, open_id: str | None = None) -> list[Post]:
@@ -143,7 +143,7 @@ class Posts(Sequence[Post]):
         return self._advanced(takewhile(lambda post: post.at > since, reversed(posts)))
 
     def stop(self) -> None:
-        """Let nothing more happen by itself."""
+        """Stop the timers of all posts."""
         for post in self._posts:
             if post.timer is not None:
                 post.timer.cancel()
@@ -155,7 +155,7 @@ class Posts(Sequence[Post]):
         return found
 
     def add(self, post: Post) -> None:
-        """Keep a post whose init was accepted; a pull begins at once."""
+        """Add a post whose init was accepted; a pull begins at once."""
         self._posts.append(post)
         self._by_id[post.publish_id] = post
         self._by_user.setdefault(post.open_id, []).append(post)
@@ -169,7 +169,7 @@ class Posts(Sequence[Post]):
         self.advance(post)
 
     def advance(self, post: Post) -> None:
-        """Take every step whose time has come, and come back for the next."""
+        """Take all steps that are due, and set a timer for the next one."""
         if not post.steps:
             return
         now = self._clock.monotonic()

@@ -1,4 +1,4 @@
-"""What the three inits refuse by looking at the request alone: fields, types, lengths and the sums of a chunk plan.
+"""The rules of the three inits that need only the request: fields, types, lengths and the chunk plan.
 
 Direct post: https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
 Draft: https://developers.tiktok.com/doc/content-posting-api-reference-upload-video
@@ -23,7 +23,7 @@ MAX_PHOTOS: Final = 35
 MAX_CHUNKS: Final = 1_000
 MAX_FILE: Final = 4 * 1024**3
 
-# What live replies say; the first serves for nearly everything that is wrong with `post_info`.
+# The messages of live replies; the first is used for nearly every error in `post_info`.
 BAD_POST: Final = "The request post info is empty or incorrect"
 BAD_SOURCE: Final = "The request source info is empty or incorrect"
 BAD_CHUNK: Final = "The chunk size is invalid"
@@ -34,7 +34,7 @@ class Megabyte(StrEnum):
     """How the emulator reads "MB" in the chunk rules; TikTok's text does not say."""
 
     EITHER = "either"
-    """What one of the two readings allows, is allowed."""
+    """Allow a size if one of the two readings allows it."""
     DECIMAL = "decimal"
     BINARY = "binary"
 
@@ -45,34 +45,34 @@ class Megabyte(StrEnum):
 
     @property
     def largest(self) -> int:
-        """The largest chunk but the last, in bytes: 64 MB."""
+        """The largest chunk except the last, in bytes: 64 MB."""
         return 64 * (1000**2 if self is Megabyte.DECIMAL else 1024**2)
 
 
 @frozen(slots=True, kw_only=True)
 class FileSource:
-    """A FILE_UPLOAD that may begin; sizes in bytes."""
+    """The valid plan of a FILE_UPLOAD; sizes in bytes."""
 
     size: int
     chunk_size: int
     count: int
 
     def end_of_chunk_at(self, offset: int) -> int:
-        """Return one past the last byte of the chunk that holds byte *offset*."""
+        """Return the end (exclusive) of the chunk that contains byte *offset*."""
         index = min(offset // self.chunk_size, self.count - 1)
         return self.size if index == self.count - 1 else (index + 1) * self.chunk_size
 
 
 @frozen(slots=True, kw_only=True)
 class PullSource:
-    """The addresses that TikTok would fetch: one of a video, or up to 35 of photos."""
+    """The URLs that TikTok would fetch: one for a video, or up to 35 for photos."""
 
     urls: tuple[str, ...]
 
 
 @frozen(slots=True, kw_only=True)
 class PostInfo:
-    """What the emulator needs to know of a `post_info`; the whole body is kept beside it."""
+    """The fields of `post_info` that the emulator needs; the whole body is stored separately."""
 
     privacy_level: str | None
     branded: bool
@@ -86,10 +86,10 @@ def chunk_plan(
     Args:
         source: The `source_info`.
         megabyte: How "MB" is read.
-        short_single_chunk: Whether one chunk may be called smaller than the file.
+        short_single_chunk: Whether the size of a single chunk may be smaller than the file.
 
     Raises:
-        BadField: It is not one TikTok would take.
+        BadField: TikTok would not accept this plan.
     """
     size = _positive(source, "video_size", BAD_SOURCE)
     chunk = _positive(source, "chunk_size", BAD_CHUNK)
@@ -100,7 +100,7 @@ def chunk_plan(
         raise BadField(BAD_CHUNK)
     if count > MAX_CHUNKS or count != size // chunk:
         raise BadField(BAD_COUNT)
-    # A last chunk is shorter than two others, so its own bound of 128 MB holds by itself.
+    # The last chunk is shorter than two other chunks, so it is always below its own limit of 128 MB.
     if count == 1 and chunk != size and not short_single_chunk:
         raise BadField(BAD_CHUNK)
     return FileSource(size=size, chunk_size=chunk, count=count)
@@ -109,7 +109,7 @@ def chunk_plan(
 def video_source(
     body: object, megabyte: Megabyte = Megabyte.EITHER, *, short_single_chunk: bool = False
 ) -> FileSource | PullSource:
-    """Return the source of a video init; the keywords are those of `chunk_plan`.
+    """Return the source of a video init; the other arguments are those of `chunk_plan`.
 
     Raises:
         BadField: `source_info` is missing or wrong.
@@ -144,7 +144,7 @@ def photo_mode(body: object) -> str:
     """Return `DIRECT_POST` or `MEDIA_UPLOAD`.
 
     Raises:
-        BadField: `media_type` or `post_mode` is another word.
+        BadField: `media_type` or `post_mode` has another value.
     """
     whole = _body.mapping(body)
     if _body.string(whole, "media_type", required=True) != "PHOTO":
@@ -156,7 +156,7 @@ def photo_mode(body: object) -> str:
 
 
 def photo_post(body: object, *, direct: bool) -> PostInfo:
-    """Return the `post_info` of a photo post; a draft may do without one.
+    """Return the `post_info` of a photo post; it is optional for a draft.
 
     Raises:
         BadField: It is wrong, or missing where it is needed.
@@ -175,7 +175,7 @@ def photo_source(body: object) -> PullSource:
     """Return the photos of a photo init.
 
     Raises:
-        BadField: None, too many, no cover among them, or not to be pulled from a URL.
+        BadField: There are none or too many, the cover is not one of them, or the source is not `PULL_FROM_URL`.
     """
     source = _section(body, "source_info", BAD_SOURCE)
     if _body.string(source, "source", required=True) != "PULL_FROM_URL":

@@ -1,4 +1,4 @@
-"""What becomes of a publish after its media arrived: statuses, post ids and webhooks, in time.
+"""The timeline of a publish after its media arrived: statuses, post ids and webhooks.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status
 """
@@ -51,18 +51,18 @@ class TimelineChanges(TypedDict, total=False):
 class Timeline:
     """How long the steps of a publish take, and how it ends.
 
-    Everything happens at once by default, so that a test does not wait; give durations and move the emulator's
+    By default everything happens at once, so that a test does not wait. Give durations and move the emulator's
     clock to see the steps in between.
 
     Attributes:
-        download: How long TikTok fetches a `PULL_FROM_URL`.
-        download_size: How many bytes that is.
-        processing: From the last byte to the next status.
-        fail_reason: Ends `FAILED` with this reason instead; any word may be tried.
-        moderation: From the post to its public id, for public posts; `None`: the id never comes.
+        download: How long TikTok downloads a `PULL_FROM_URL`.
+        download_size: The size of that download in bytes.
+        processing: The time from the last byte to the next status.
+        fail_reason: If set, the publish ends as `FAILED` with this reason; any text is allowed.
+        moderation: The time from the post to its public id, for public posts; `None`: it never gets an id.
         post_ids: How many ids it gets; a draft may become several posts.
-        user_posts_after: From the inbox to the moment the user posts the draft; `None`: never.
-        hidden_after: From the public id to the moment the post ceases to be public; `None`: never.
+        user_posts_after: The time from the inbox until the user posts the draft; `None`: never.
+        hidden_after: The time from the public id until the post is no longer public; `None`: never.
 
     Example:
         >>> Timeline(processing=timedelta(minutes=2), fail_reason="spam_risk").fail_reason
@@ -84,11 +84,11 @@ class Step:
     """One thing that happens to a publish.
 
     Attributes:
-        after: Seconds since its media was there, or its pull began.
-        status: The status from then on; `None` leaves it.
-        fail_reason: Why, if that is `FAILED`.
-        event: The webhook that says so.
-        visible: Whether the post becomes public (true) or ceases to be (false); `None` leaves it.
+        after: Seconds since the upload was complete, or since the pull began.
+        status: The new status; `None` does not change it.
+        fail_reason: The reason, if the status is `FAILED`.
+        event: The webhook event of this step.
+        visible: Whether the post becomes public (true) or is no longer public (false); `None`: no change.
     """
 
     after: float
@@ -99,10 +99,10 @@ class Step:
 
 
 def steps(timeline: Timeline, *, pulled: bool, draft: bool, public: bool) -> Iterator[Step]:
-    """Yield what happens, in order.
+    """Yield the steps of a publish, in order.
 
     Args:
-        timeline: When.
+        timeline: The planned timeline.
         pulled: Whether TikTok fetches the media.
         draft: Whether it goes to the inbox.
         public: Whether everyone may see the post.

@@ -1,4 +1,4 @@
-"""The addresses in `upload_url`: every status code a PUT can get.
+"""The host of every `upload_url`, with all status codes that a PUT can get.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -18,18 +18,18 @@ from tiktok_async.emulator.posting.rules import FileSource
 from tiktok_async.emulator.posting.uploads import CONTENT_TYPES, TORN, Arrival, Upload, parse_range
 
 _PATHS: Final = ("/video/", "/upload", "/upload/")
-"""The upload host's name in faults and in the log."""
+"""The paths of the upload host."""
 
 
 class UploadHost:
-    """Takes the chunks of all uploads.
+    """Receives the chunks of all uploads.
 
     Args:
-        state: What the areas share.
+        state: The state that the areas share.
 
     Attributes:
-        bearers: How many PUTs carried an `Authorization` header, which belongs to no upload host.
-        tears: For each of the next PUTs that bring wanted bytes: after how many the connection is reset.
+        bearers: How many PUTs had an `Authorization` header, which no upload host should receive.
+        tears: For each of the next PUTs with new bytes: the number of bytes after which the connection is reset.
     """
 
     def __init__(self, state: State) -> None:
@@ -39,7 +39,7 @@ class UploadHost:
         self.tears: deque[int] = deque()
 
     def routes(self) -> list[RouteDef]:
-        """Return what this host serves."""
+        """Return the routes of this host."""
         return [
             RouteDef(endpoint=UPLOAD, method="PUT", path=path, handler=self._put, reads_body=True) for path in _PATHS
         ]
@@ -71,7 +71,7 @@ class UploadHost:
         first, last = (-1, -1) if span is None else span[:2]
         refused = self._refuse(call, upload, span, again=quirks.chunk_again)
         if refused is None and last < upload.uploaded:
-            # The chunk was accepted before, and this time nobody minds.
+            # The chunk was accepted before, and the quirk allows it again.
             received, complete = await drain(call.request)
         elif refused is None:
             tear = self.tears.popleft() if self.tears else None
@@ -95,7 +95,7 @@ class UploadHost:
     def _refuse(
         self, call: Call, upload: Upload, span: tuple[int, int, int] | None, *, again: Literal["416", "accepted"]
     ) -> Reply | None:
-        """Say what is wrong with a PUT, or `None`."""
+        """Return the error reply for a PUT, or `None` if it is correct."""
         if call.query.get("upload_token") != upload.token or self._state.clock.monotonic() >= upload.expires_at:
             return _plain(403, "the upload_url has expired")
         if span is None or span[2] != upload.source.size:
@@ -113,7 +113,7 @@ class UploadHost:
 
 
 async def drain(request: web.BaseRequest) -> tuple[int, bool]:
-    """Read a body and throw it away; return how many bytes came, and whether it was complete."""
+    """Read a body and discard it; return how many bytes arrived, and whether it was complete."""
     received = 0
     try:
         while piece := await request.content.readany():
@@ -128,7 +128,7 @@ def _plain(status: int, text: str) -> Reply:
 
 
 def _progress(upload: Upload, quirks: PostingQuirks) -> dict[str, str]:
-    """Return the reply header that says how far the file is; there is none before the first byte."""
+    """Return the reply header with the progress of the upload; there is none before the first byte."""
     if not upload.uploaded:
         return {}
     bound = upload.uploaded - (quirks.upload_range == "last")

@@ -1,4 +1,4 @@
-"""The upload host: takes chunks in order, keeps none of them, and knows the hash of what arrived.
+"""Upload tasks: receive chunks in order, do not store them, and compute the hash of the bytes.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -15,12 +15,12 @@ from tiktok_async.emulator.posting.rules import FileSource
 
 CONTENT_TYPES: Final = ("video/mp4", "video/quicktime", "video/webm")
 _RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})", re.ASCII)
-# A body that ends early surfaces as one of these, by whether aiohttp saw the end or the reset first.
+# A body that ends early raises one of these; it depends on whether aiohttp sees the end or the reset first.
 TORN: Final = (OSError, web.RequestPayloadError, web.PayloadAccessError)
 
 
 class _Digest(Protocol):
-    """A hash that goes on."""
+    """A hash object that can be copied and updated."""
 
     def copy(self) -> "_Digest": ...
     def update(self, data: bytes, /) -> None: ...
@@ -32,10 +32,10 @@ class Arrival:
     """One PUT.
 
     Attributes:
-        first: First byte of the range it announced; -1 if it announced none that could be read.
+        first: First byte of the announced range; -1 if there was no valid range.
         last: Last byte of that range.
-        received: How many bytes of its body came.
-        status: What it was answered with; 0 if the connection ended first.
+        received: How many bytes of its body arrived.
+        status: The HTTP status of the answer; 0 if the connection ended before.
     """
 
     first: int
@@ -46,17 +46,17 @@ class Arrival:
 
 @define(eq=False, slots=True, kw_only=True)
 class Upload:
-    """One upload task: the file's progress, and every PUT that came for it.
+    """One upload task: the progress of the file, and all PUTs received for it.
 
     Attributes:
         upload_id: Its id in the `upload_url`.
         token: The secret in the `upload_url`.
         source: The plan that was accepted at init.
-        expires_at: When the URL ends, on the clock's monotonic seconds.
-        uploaded: How many bytes were accepted, from the first on.
-        arrivals: Every PUT, in the order of their ends.
-        on_complete: Called once, with the last byte.
-        kept: The bytes themselves; `None` where nobody looks at them.
+        expires_at: When the URL expires, in the clock's monotonic seconds.
+        uploaded: How many bytes were accepted, counted from the first byte.
+        arrivals: All PUTs, in the order in which they ended.
+        on_complete: Called once, after the last byte.
+        kept: The bytes themselves; `None` if media is not checked.
     """
 
     upload_id: str
@@ -81,15 +81,15 @@ class Upload:
 
     @property
     def chunk(self) -> tuple[int, int]:
-        """The first and last byte of the next range this server takes."""
+        """The first and last byte of the next range that the host accepts."""
         return self.uploaded, self.source.end_of_chunk_at(self.uploaded) - 1
 
     def times_received(self, offset: int) -> int:
-        """Return how often the byte at *offset* came in, whether it was accepted or not."""
+        """Return how often the byte at *offset* was received, accepted or not."""
         return sum(arrival.first <= offset < arrival.first + arrival.received for arrival in self.arrivals)
 
     def finished(self) -> None:
-        """Say, once, that the file is complete."""
+        """Call `on_complete`, only once."""
         on_complete, self.on_complete = self.on_complete, None
         if on_complete is not None:
             on_complete()
@@ -97,18 +97,18 @@ class Upload:
     async def receive(
         self, request: web.BaseRequest, first: int, *, keep_torn: bool, tear_after: int | None
     ) -> tuple[int, bool]:
-        """Take the body of a PUT that begins at byte *first*.
+        """Receive the body of a PUT that begins at byte *first*.
 
-        The bytes pass through the hash and are gone, unless `kept`. They count once the body is complete.
+        The bytes are hashed and, without `kept`, not stored. They count once the body is complete.
 
         Args:
-            request: Whose body.
-            first: The first byte it announced.
-            keep_torn: Count the bytes of a body that ended early, too.
-            tear_after: Reset the connection after so many bytes.
+            request: The PUT request.
+            first: The first byte of its announced range.
+            keep_torn: Whether the bytes of a body that ended early count, too.
+            tear_after: Reset the connection after this many bytes.
 
         Returns:
-            How many bytes came, and whether the body was complete.
+            How many bytes arrived, and whether the body was complete.
         """
         digest, received, complete = self._hash.copy(), 0, False
         pieces = bytearray()
@@ -127,7 +127,7 @@ class Upload:
         except TORN:
             complete = False
         finally:
-            # Another PUT of the same range may have been completed while this one hung.
+            # Another PUT of the same range may have completed while this one was waiting.
             if first == self.uploaded and (complete or keep_torn):
                 self.uploaded, self._hash = first + received, digest
                 if self.kept is not None:

@@ -1,4 +1,4 @@
-"""Which addresses an app has proven to own, so that TikTok will fetch media from them.
+"""The URLs that an app has verified, so that TikTok fetches media from them.
 
 Source: https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 """
@@ -11,13 +11,13 @@ from attrs import define, field
 
 @define
 class UrlProperties:
-    """The domains and URL prefixes that the app's page in the portal shows as verified."""
+    """The verified domains and URL prefixes of the app, as in the developer portal."""
 
     domains: set[str] = field(factory=set[str])
     prefixes: set[str] = field(factory=set[str])
 
     def add_domain(self, domain: str) -> None:
-        """Verify a domain: it covers its subdomains and all paths, not its parent."""
+        """Verify a domain; this covers its subdomains and all paths, but not its parent domain."""
         self.domains.add(domain.lower().rstrip("."))
 
     def add_prefix(self, prefix: str) -> None:

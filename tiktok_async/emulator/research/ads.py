@@ -1,4 +1,4 @@
-"""The Commercial Content API, which the Research access does not cover: ads and advertisers of the EU.
+"""The Commercial Content API: ads and advertisers of the EU. Research API access does not include it.
 
 Source: https://developers.tiktok.com/doc/commercial-content-api-query-ads
 """
@@ -59,7 +59,7 @@ class Adlib:
         self._searches: dict[str, int] = {}
 
     def routes(self) -> list[RouteDef]:
-        """Return what this module serves."""
+        """Return the routes of this module."""
         return [
             self._route(Endpoint.RESEARCH_ADLIB_AD_QUERY, self._ads),
             self._route(Endpoint.RESEARCH_ADLIB_AD_DETAIL, self._ad),
@@ -139,7 +139,7 @@ class Adlib:
         start = self._searches.get(search_id, 0)
         self._searches[search_id] = start + count
         more = start + count < len(rows)
-        # A string in both of TikTok's examples, a boolean in the table.
+        # TikTok's two examples have a string, the table has a boolean.
         told = more if quirks.adlib_has_more == "boolean" else str(more).lower()
         return {key: rows[start : start + count], "has_more": told, "search_id": search_id}
 
@@ -166,7 +166,7 @@ def _term(body: Mapping[str, Any], *, required: bool = False) -> str:
 
 
 def _pick(row: dict[str, dict[str, Any]], fields: tuple[str, ...]) -> dict[str, Any]:
-    """Return the parts of *row* that dotted *fields* such as `ad.id` name."""
+    """Return only the dotted *fields* of *row*, such as `ad.id`."""
     found: dict[str, dict[str, Any]] = {}
     for field in fields:
         part, _, name = field.partition(".")

@@ -43,7 +43,7 @@ class ResearchThreads:
         self._research = research
 
     def routes(self) -> list[RouteDef]:
-        """Return what this module serves."""
+        """Return the routes of this module."""
         return [
             self._research.route(Endpoint.RESEARCH_COMMENT_LIST, self._comments),
             self._research.route(Endpoint.RESEARCH_PLAYLIST_INFO, self._playlist),

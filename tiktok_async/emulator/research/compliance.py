@@ -17,7 +17,7 @@ from tiktok_async.emulator.research.endpoints import Research
 from tiktok_async.models import Endpoint
 
 _MOST_IDS: Final = 10_000
-# The sample's id does not fit a signed 64-bit number, only an unsigned one.
+# The id in the sample fits only an unsigned 64-bit number, not a signed one.
 _FIRST_TASK: Final = 12_345_678_910_987_654_321
 
 
@@ -35,7 +35,7 @@ class ResearchTasks:
         self._tasks: dict[int, _Task] = {}
 
     def routes(self) -> list[RouteDef]:
-        """Return what this module serves."""
+        """Return the routes of this module."""
         make = self._research.route
         return [
             make(Endpoint.RESEARCH_VALIDATION_CREATE, self._create, reads_body=True),
@@ -89,7 +89,7 @@ async def _form(request: web.BaseRequest) -> dict[str, bytes]:
     """Return the parts of a multipart form by name.
 
     Raises:
-        BadField: It is none.
+        BadField: The body is not a multipart form.
     """
     if not request.content_type.startswith("multipart/form-data"):
         raise BadField("the body must be multipart/form-data")

@@ -1,4 +1,4 @@
-"""The public videos and comments that the emulator's Research API knows: made up, and the same for the same seed.
+"""The generated public videos and comments of the emulator's Research API; the same for the same seed.
 
 Fields: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
@@ -17,7 +17,7 @@ _WORDS: Final = ("hello", "look", "today", "wow", "\u732b", "caf\u00e9", "again"
 _DAY: Final = timedelta(days=1)
 _SECONDS: Final = 24 * 3_600
 _SHORT, _MID, _LONG = 15, 60, 300
-# Every comment comes within this many seconds of what it is on.
+# Every comment is written within this many seconds after its video or parent comment.
 _TALK: Final = 3_600
 
 
@@ -53,7 +53,7 @@ class Video:
 
     @property
     def length(self) -> str:
-        """Its length in the four words of TikTok's table."""
+        """Its length, as one of the four words of TikTok's table."""
         if self.duration < _SHORT:
             return "SHORT"
         if self.duration <= _MID:
@@ -77,13 +77,13 @@ class Comment:
 
 @frozen(kw_only=True)
 class ResearchData:
-    """A data set, made when it is first looked at; the same arguments give the same one.
+    """A data set, generated when it is first read; the same arguments give the same data.
 
     Args:
-        videos: How many.
-        users: How many users posted them.
-        first_day: The UTC day of the oldest one.
-        days: Over how many days they are spread.
+        videos: The number of videos.
+        users: The number of users who posted them.
+        first_day: The UTC day of the oldest video.
+        days: The number of days over which the videos are spread.
         seed: Gives another data set of the same size.
     """
 
@@ -123,7 +123,7 @@ class ResearchData:
 
     @cached_property
     def end(self) -> int:
-        """The second at which the data set ends, Unix seconds."""
+        """The end of the data set in Unix seconds."""
         return self._start + self.days * _SECONDS
 
     def between(self, start: date, end: date) -> Iterator[Video]:
@@ -132,7 +132,7 @@ class ResearchData:
             yield from self.by_day.get(end - timedelta(days=back), ())
 
     def username(self, index: int) -> str:
-        """Return the handle of the user of that number."""
+        """Return the username of the user with this number."""
         return f"emu_user_{index:04d}"
 
     def comments(self, video: Video) -> Sequence[Comment]:
@@ -149,7 +149,7 @@ class ResearchData:
         ]
 
     def comment(self, comment_id: int) -> Comment | None:
-        """Return a top-level comment by its id, whose upper half says when it was written."""
+        """Return a top-level comment by its id; the upper half of the id is its time."""
         created = comment_id >> 32
         try:
             day = datetime.fromtimestamp(created, UTC).date()
@@ -171,7 +171,7 @@ class ResearchData:
         words = dice.sample(_WORDS, 2)
         popular = int(dice.paretovariate(1.2) * 100)
         return Video(
-            # TikTok's ids hold the second of posting in their upper half.
+            # The upper half of TikTok's ids is the second of posting.
             id=(created << 32) | dice.getrandbits(31),
             create_time=created,
             username=self.username(min(int(dice.expovariate(4 / self.users)), self.users - 1)),

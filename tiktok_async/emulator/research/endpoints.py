@@ -1,4 +1,4 @@
-"""The Research API: its allowances, and the video query.
+"""The Research API: its quotas, and the video query.
 
 Sources: https://developers.tiktok.com/doc/research-api-faq
 https://developers.tiktok.com/doc/research-api-specs-query-videos
@@ -26,14 +26,14 @@ from tiktok_async.emulator.research.wire import VIDEO_FIELDS, public_fields
 from tiktok_async.models import Endpoint, Scope
 
 PAGE: Final = range(1, 101)
-"""What `max_count` may be."""
+"""The allowed values of `max_count`."""
 _KEPT_SEARCHES: Final = 500
 _NULL_IS_NONE: Final = ("cursor", "search_id")
 
 
 @define(eq=False, slots=True)
 class _Search:
-    """A query that goes on page by page; a place in `rows` without a video was withheld."""
+    """A query that is read page by page; `None` in `rows` is a withheld video."""
 
     key: bytes
     rows: Sequence[Video | None]
@@ -45,10 +45,10 @@ class Research:
     """The Research area.
 
     Attributes:
-        quirks: How it behaves where TikTok's pages disagree; may be replaced while it runs.
-        data: What it knows; may be replaced while it runs.
-        quota: The allowance of all endpoints but two.
-        graph_quota: The allowance of followers and following.
+        quirks: The behaviour where TikTok's pages disagree; may be replaced at any time.
+        data: The data set; may be replaced at any time.
+        quota: The quota of all endpoints except followers and following.
+        graph_quota: The quota of followers and following.
     """
 
     def __init__(self, state: State, quirks: ResearchQuirks, data: ResearchData) -> None:
@@ -61,7 +61,7 @@ class Research:
         self._count = 0
 
     def route(self, endpoint: Endpoint, handler: Handler, *, graph: bool = False, reads_body: bool = False) -> RouteDef:
-        """Return the route of a Research endpoint: a client token, and one request of an allowance."""
+        """Return the route of a Research endpoint; it needs a client token and uses one request of a quota."""
         quota = self.graph_quota if graph else self.quota
 
         async def answer(call: Call) -> Reply:
@@ -73,25 +73,25 @@ class Research:
             except BadField as wrong:
                 return self.state.replies.error("invalid_params", str(wrong))
 
-        # A request that fails on TikTok's side was billed all the same.
+        # A request that fails on TikTok's side counts against the quota, too.
         return evolve(
             route(endpoint, answer, auth="client", scopes=(Scope.RESEARCH_DATA_BASIC,), reads_body=reads_body),
             on_fault=quota.spend,
         )
 
     def routes(self) -> list[RouteDef]:
-        """Return what this module serves; the other Research modules have routes of their own."""
+        """Return the routes of this module; the other Research modules have their own."""
         return [self.route(Endpoint.RESEARCH_VIDEO_QUERY, self._video_query)]
 
     def asked(self, call: Call) -> dict[str, Any]:
-        """Return the body of a call; a cursor or search that is null is none, if the quirk says so."""
+        """Return the body of a call; with the quirk, a `cursor` or `search_id` that is null counts as absent."""
         body = call.json()
         if self.quirks.null_cursor == "refused":
             return body
         return {name: value for name, value in body.items() if value is not None or name not in _NULL_IS_NONE}
 
     def fields(self, call: Call, known: Sequence[str]) -> tuple[str, ...]:
-        """Return the `fields` that a call asks for.
+        """Return the `fields` that a call requests.
 
         Raises:
             BadField: There are none, or one does not exist.
@@ -104,7 +104,7 @@ class Research:
         return asked
 
     def video(self, video: Video, fields: Sequence[str], *, sibling: bool = False) -> dict[str, Any]:
-        """Return a video with the fields asked for, as far as it has them."""
+        """Return a video with those of the requested fields that it has."""
         whole = public_fields(video, sibling=sibling)
         wire = {name: whole[name] for name in fields if name in whole}
         if self.quirks.nul_in_text and "video_description" in wire:
@@ -136,10 +136,10 @@ class Research:
         )
 
     def _search(self, body: dict[str, Any], search_id: str | None, cursor: int) -> tuple[str, _Search]:
-        """Return a new search, or the one to go on with.
+        """Return a new search, or the search to continue.
 
         Raises:
-            BadField: The query is wrong, or its *search_id* does not go on with it.
+            BadField: The query is wrong, or *search_id* does not belong to it.
         """
         key = orjson.dumps(
             {name: body.get(name) for name in ("query", "start_date", "end_date")}, option=orjson.OPT_SORT_KEYS
@@ -179,7 +179,7 @@ class Research:
         return self.state.replies.ok({"videos": videos, "cursor": len(videos), "has_more": False, "search_id": "0"})
 
     def _with_gaps(self, rows: list[Video], key: bytes) -> Sequence[Video | None]:
-        """Return the rows with the places that moderation withheld, which make pages short or empty."""
+        """Return the rows with `None` for videos withheld by moderation, which make pages short or empty."""
         dice = random.Random(key)  # noqa: S311 - repeatable, not a secret
         gappy: list[Video | None] = []
         for index, video in enumerate(rows):

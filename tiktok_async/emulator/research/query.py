@@ -1,4 +1,4 @@
-"""The server's own reading of a Research query: what it refuses, and which videos match.
+"""The server's own parser of a Research query: its errors, and the videos that match.
 
 Source: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
@@ -42,14 +42,14 @@ _KEYS: Final[frozenset[str]] = frozenset(("operation", "field_name", "field_valu
 
 @frozen(slots=True)
 class Condition:
-    """One line of a query that was found to be in order."""
+    """One valid condition of a query."""
 
     operation: str
     field: str
     values: tuple[str, ...]
 
     def holds(self, video: Video) -> bool:
-        """Whether *video* fulfils it."""
+        """Return whether *video* fulfils the condition."""
         compare = _COMPARISONS.get(self.operation)
         if compare is not None:
             right = _rank(self.field, self.values[0])
@@ -59,14 +59,14 @@ class Condition:
 
 @frozen(slots=True)
 class Query:
-    """A query that was found to be in order."""
+    """A valid query."""
 
     all: tuple[Condition, ...]
     any: tuple[Condition, ...]
     none: tuple[Condition, ...]
 
     def matches(self, video: Video) -> bool:
-        """Whether *video* belongs into the answer."""
+        """Return whether *video* matches the query."""
         return (
             all(condition.holds(video) for condition in self.all)
             and (not self.any or any(condition.holds(video) for condition in self.any))
@@ -78,7 +78,7 @@ def parse_query(raw: object) -> Query:
     """Return a query as the server understands it.
 
     Raises:
-        BadField: It is not one TikTok's page allows; the text says where.
+        BadField: TikTok's page does not allow it; the message says where.
     """
     body = _body.mapping(raw)
     if unknown := set(body) - {"and", "or", "not"}:
@@ -93,7 +93,7 @@ def parse_span(body: Mapping[str, Any]) -> tuple[date, date]:
     """Return `start_date` and `end_date`.
 
     Raises:
-        BadField: One is missing or no date, they are the wrong way round, or more than 30 days apart.
+        BadField: One is missing or not a date, the end is before the start, or they are more than 30 days apart.
     """
     start = parse_date("start_date", _body.string(body, "start_date", required=True) or "")
     end = parse_date("end_date", _body.string(body, "end_date", required=True) or "")
@@ -159,10 +159,10 @@ def _check_value(field: str, value: str) -> None:
 
 
 def parse_date(name: str, text: str) -> date:
-    """Return the day that a `YYYYMMDD` names.
+    """Return the day of a `YYYYMMDD` text.
 
     Raises:
-        BadField: It names none; the text says whose *name* it was.
+        BadField: It is not a date; the message has the *name* of the field.
     """
     problem = BadField(f"{name} must be YYYYMMDD, not {text!r}")
     if len(text) != len("YYYYMMDD") or not (text.isascii() and text.isdigit()):

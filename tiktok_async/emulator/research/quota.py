@@ -1,4 +1,4 @@
-"""A daily allowance that starts anew at midnight UTC.
+"""A daily quota that is reset at midnight UTC.
 
 Source: https://developers.tiktok.com/doc/research-api-faq
 """
@@ -15,8 +15,8 @@ class Quota:
     """How many requests a project may make today.
 
     Attributes:
-        limit: How many; may be changed at any time.
-        refused: How many requests found nothing left.
+        limit: The daily limit; may be changed at any time.
+        refused: How many requests were refused because the quota was used up.
     """
 
     _clock: MovableClock
@@ -36,7 +36,7 @@ class Quota:
         return datetime.combine(self._clock.now().date() + timedelta(days=1), time(), UTC)
 
     def spend(self) -> bool:
-        """Count one request; tell whether there was room for it."""
+        """Count one request; return whether the quota allows it."""
         used = self.used
         if used >= self.limit:
             self.refused += 1

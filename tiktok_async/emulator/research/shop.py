@@ -33,7 +33,7 @@ class ResearchShop:
         self._research = research
 
     def routes(self) -> list[RouteDef]:
-        """Return what this module serves."""
+        """Return the routes of this module."""
         make = self._research.route
         return [
             make(Endpoint.RESEARCH_SHOP, self._shops),
@@ -54,7 +54,7 @@ class ResearchShop:
         body = call.json()
         text = body.get("shop_id")
         if self._research.quirks.shop_id_as_text == "accepted" and isinstance(text, str) and text.isascii():
-            # The table says a number; a string was seen to work.
+            # The table says a number; a string works in practice.
             body["shop_id"] = int(text) if text.isdigit() else text
         shop_id = _body.integer(body, "shop_id", required=True) or 0
         shop = shop_id - _FIRST_SHOP
@@ -65,7 +65,7 @@ class ResearchShop:
 
     async def _reviews(self, call: Call) -> Reply:
         raw = call.json().get("product_id")
-        # A string in the table, a number in the sample.
+        # The table has a string, the sample a number.
         text = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
         if not isinstance(text, str) or not (text.isascii() and text.isdigit()):
             raise BadField("`product_id` must be digits")
@@ -90,7 +90,7 @@ class ResearchShop:
         return Reply(200, orjson.dumps({"data": data}))
 
     def _fields(self, call: Call, known: Sequence[str]) -> tuple[str, ...]:
-        """Return the fields asked for: tables put them into the query, every sample into the body."""
+        """Return the requested fields: in the tables they are in the query, in all samples in the body."""
         if "fields" in call.query:
             return self._research.fields(call, known)
         raw: object = call.json().get("fields")

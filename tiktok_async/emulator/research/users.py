@@ -1,4 +1,4 @@
-"""What the Research API tells of users: who they are, what they liked, pinned and reposted, who follows whom.
+"""The Research API's user endpoints: user info, liked, pinned and reposted videos, followers and following.
 
 Sources: https://developers.tiktok.com/doc/research-api-specs-query-user-info
 https://developers.tiktok.com/doc/research-api-specs-query-user-followers
@@ -32,12 +32,12 @@ _USER_FIELDS: Final = (
     "video_count",
     "bio_url",
 )
-# The two spellings on the sibling pages; the fields that the video query has and they have not stay away.
+# The pages of these endpoints have two spellings of the favorites count, and lack three fields of the video query.
 _SIBLING_FIELDS: Final = (
     *(name for name in VIDEO_FIELDS if name not in ("effect_ids", "playlist_id", "voice_to_text")),
     "favourites_count",
 )
-# Every fifth user keeps likes and follows to themselves.
+# The likes and follows of every fifth user are private.
 _DISCREET: Final = 5
 _MOST_FOLLOWED: Final = 6_000
 
@@ -49,7 +49,7 @@ class ResearchUsers:
         self._research = research
 
     def routes(self) -> list[RouteDef]:
-        """Return what this module serves."""
+        """Return the routes of this module."""
         make = self._research.route
         return [
             make(Endpoint.RESEARCH_USER_INFO, self._info),
@@ -75,7 +75,7 @@ class ResearchUsers:
             "video_count": len(videos),
             "bio_url": f"https://example.com/{name}",
         }
-        # The guide's sample echoes the name; the reference does not list it.
+        # The guide's sample returns the username; the reference does not list it.
         return self._ok({"username": name, **{field: info[field] for field in fields if field in info}})
 
     async def _liked(self, call: Call) -> Reply:
@@ -84,7 +84,7 @@ class ResearchUsers:
         unit = 1_000 if self._research.quirks.liked_cursor == "ms" else 1
         likes = self._moments(f"likes {name}", len(self._some_videos("likes", name)))
         pairs = list(zip(likes, self._some_videos("likes", name), strict=True))
-        # 0 was seen to mean the beginning, as no cursor does.
+        # Live replies show that cursor 0 means the beginning, like no cursor.
         before = _body.integer(self._research.asked(call), "cursor", within=_TIMES) or None
         rows = [(moment, video) for moment, video in pairs if before is None or moment * unit <= before]
         count = self._count(call)
@@ -124,7 +124,7 @@ class ResearchUsers:
         return self._relations(call, f"following {name}", number % 40 + 1, "user_following")
 
     def _relations(self, call: Call, what: str, many: int, key: str) -> Reply:
-        # 0 was seen to mean the beginning, as no cursor does.
+        # Live replies show that cursor 0 means the beginning, like no cursor.
         before = _body.integer(self._research.asked(call), "cursor", within=_TIMES) or None
         count = self._count(call)
         moments = self._moments(what, many)
@@ -153,7 +153,7 @@ class ResearchUsers:
         return rows
 
     def _user(self, call: Call) -> tuple[str, int]:
-        """Return the name and number of the user asked for.
+        """Return the name and number of the requested user.
 
         Raises:
             BadField: There is no such user.
@@ -173,12 +173,12 @@ class ResearchUsers:
         return _MOST_FOLLOWED if number == 0 else number * 7 % 400 + 1
 
     def _some_videos(self, what: str, name: str) -> list[Video]:
-        dice = random.Random(f"{what} {self._research.data.seed} {name}")  # noqa: S311 - a made-up taste
+        dice = random.Random(f"{what} {self._research.data.seed} {name}")  # noqa: S311 - made-up likes
         return dice.sample(self._research.data.all, min(dice.randrange(150), len(self._research.data.all)))
 
     def _moments(self, what: str, many: int) -> list[int]:
-        """Return the times of likes or follows, newest first, no two the same."""
-        dice = random.Random(f"{what} {self._research.data.seed}")  # noqa: S311 - made-up habits
+        """Return the times of likes or follows, all different, newest first."""
+        dice = random.Random(f"{what} {self._research.data.seed}")  # noqa: S311 - made-up times
         at = self._research.data.end
         moments: list[int] = []
         for _ in range(many):

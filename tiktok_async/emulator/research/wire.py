@@ -1,4 +1,4 @@
-"""Videos as the Research API writes them: numbers for ids, and nothing where there is nothing.
+"""Videos in the format of the Research API: ids are numbers, and empty values are left out.
 
 Fields: https://developers.tiktok.com/doc/research-api-specs-query-videos
 """
@@ -19,8 +19,8 @@ def public_fields(video: Video, *, sibling: bool = False) -> dict[str, Any]:
     """Return a video with every field that it has.
 
     Args:
-        video: Which.
-        sibling: In the words of the liked, pinned and reposted pages, which name the tag's parts otherwise.
+        video: The video.
+        sibling: Use the keys of the liked, pinned and reposted pages, which have other names for the tag's parts.
     """
     wire: dict[str, Any] = {
         "id": video.id,
@@ -66,5 +66,5 @@ def _tag(video: Video, *, sibling: bool) -> dict[str, Any] | None:
     kind, number = video.tag
     if not sibling:
         return {"type": kind, "number": number}
-    # The sibling pages print the two AIGC numbers the other way round.
+    # The sibling pages have the two AIGC numbers swapped.
     return {"video_tag_type": kind, "video_tag_number": 3 - number if kind == "AIGC" else number}
