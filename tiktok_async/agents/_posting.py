@@ -53,7 +53,7 @@ class Posting:
         """
         now = self._session.clock.now()
         if now >= frozen.created_at + LIVES:
-            raise Refused(f"The proposal is older than {LIVES.days} days; it has to be made anew")
+            raise Refused(f"The proposal is older than {LIVES.days} days; it must be proposed again")
         if grant is None or not within(grant, now):
             raise Refused("The grant of the agent that proposed it has ended or was revoked")
         operation = Endpoint.INBOX_INIT if frozen.draft else Endpoint.VIDEO_INIT
@@ -108,7 +108,7 @@ class Posting:
             raise ConfigurationError(f"The grant of {grant.agent} has no media folder.")
         with await hold(grant.media_folder, frozen.file) as held:
             if held.sha256 != frozen.sha256:
-                raise Refused("The file is not the one that was proposed; it has to be proposed anew")
+                raise Refused("The file is not the one that was proposed; it must be proposed again")
             if frozen.draft:
                 publish = await account.draft_video(held, content_type=frozen.content_type, dedup_key=frozen.id)
             else:

@@ -65,7 +65,7 @@ _CHANGES: Final[dict[tuple[str, str | None], str]] = {
     (Endpoint.TOKEN.path, "refresh"): "rotates the account's token, and stores it",
     (Endpoint.INBOX_INIT.path, "clip"): "sends one clip to the inbox",
     (Endpoint.INBOX_INIT.path, None): "begins drafts that get no bytes",
-    (Endpoint.VIDEO_INIT.path, "post"): "posts one clip, for the creator alone",
+    (Endpoint.VIDEO_INIT.path, "post"): "posts one clip, visible only to the creator",
     (Endpoint.VIDEO_INIT.path, None): "begins a post that gets no bytes",
 }
 

@@ -33,7 +33,7 @@ class RecordingTransport:
     Kept are paths, HTTP statuses, error codes, documented keys and words, and small numbers. Tokens, ids, texts, counts
     and addresses are replaced; equal values get equal replacements. All times are moved by the same number of days.
     Bodies that are not JSON, such as the bytes of a video or an archive, are left out. The file is written when
-    the session closes, for its owner alone.
+    the session closes, readable only by its owner.
 
     Args:
         inner: The transport that sends; a session passes its own.

@@ -94,8 +94,8 @@ class PostgresTrips:
             rows = await self._link.run(_TAKE, (self._memory, asked))
         except StoreError as error:
             raise StoreError(
-                f"The rate limiter's {str(error).rstrip('.')}, so nobody can tell how many calls are left. Calls go "
-                "on when it is back; on_outage='local' lets each process go on with a share meanwhile."
+                f"The rate limiter's {str(error).rstrip('.')}, so the number of free calls is unknown. Calls "
+                "continue when it is back; on_outage='local' lets each process continue with a share meanwhile."
             ) from None
         answers: list[Sequence[int]] = [()] * len(requests)
         for place, self._memory, (life, *answer) in rows:

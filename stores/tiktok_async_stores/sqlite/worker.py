@@ -248,7 +248,7 @@ def _commit(connection: sqlite3.Connection, jobs: Sequence[Job[Any]]) -> list[ob
 def end_transaction(
     connection: sqlite3.Connection, jobs: Sequence[Job[Any]], begin: Callable[[sqlite3.Connection], None]
 ) -> list[object]:
-    """Run *jobs* in the transaction that has begun, and commit it; if one of them breaks it, each in one of its own.
+    """Run *jobs* in the transaction that has begun, and commit it; if one of them breaks it, each in a separate one.
 
     Args:
         connection: The connection.

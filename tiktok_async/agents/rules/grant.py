@@ -237,7 +237,7 @@ def narrower(first: AgentGrant, second: AgentGrant) -> AgentGrant | None:
     operations = frozenset(
         endpoint
         for endpoint in operations
-        if _stands(OPERATIONS[endpoint], fields, accounts, posting=posting) and (endpoint is not _POSTS or levels)
+        if _is_usable(OPERATIONS[endpoint], fields, accounts, posting=posting) and (endpoint is not _POSTS or levels)
     )
     if not operations:
         return None
@@ -254,7 +254,7 @@ def narrower(first: AgentGrant, second: AgentGrant) -> AgentGrant | None:
     )
 
 
-def _stands(operation: Operation, fields: frozenset[str], accounts: frozenset[str], *, posting: bool) -> bool:
+def _is_usable(operation: Operation, fields: frozenset[str], accounts: frozenset[str], *, posting: bool) -> bool:
     if operation.of_account and not accounts:
         return False
     if operation.area is not None and not any(

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from tiktok_async._headers.reading import Header
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.media.rules.mending import Mending, ffmpeg_arguments
+from tiktok_async.media.rules.ffmpeg import Fixes, ffmpeg_arguments
 from tiktok_async.models import CreatorInfo, FailReason
 from tiktok_async.models._json import JsonModel
 
@@ -182,65 +182,65 @@ def judge(
         size=size,
         longest=longest,
     )
-    mending = Mending(header=header, size=size, file=file, longest=longest)
-    found = _video(header, size, mending) if header.kind == "video" else _photo(header, size, mending, broken=broken)
+    fixes = Fixes(header=header, size=size, file=file, longest=longest)
+    found = _video(header, size, fixes) if header.kind == "video" else _photo(header, size, fixes, broken=broken)
     return evolve(report, problems=tuple(found))
 
 
-def _video(header: Header, size: int, mending: Mending) -> Iterator[MediaProblem]:
+def _video(header: Header, size: int, fixes: Fixes) -> Iterator[MediaProblem]:
     if header.container not in _CONTAINERS:
-        yield _problem("format", header.container, "MP4, MOV and WebM", "convert it to MP4", mending.command("codec"))
+        yield _problem("format", header.container, "MP4, MOV and WebM", "convert it to MP4", fixes.command("codec"))
     if header.container in {*_CONTAINERS, "matroska"} and header.video not in _CODECS:
         value = header.video or "no video"
-        mend = mending.command("codec") if header.video is not None else None
-        yield _problem("codec", value, "H.264, H.265, VP8 and VP9", "convert it to H.264", mend)
-    yield from _duration(header, mending)
+        command = fixes.command("codec") if header.video is not None else None
+        yield _problem("codec", value, "H.264, H.265, VP8 and VP9", "convert it to H.264", command)
+    yield from _duration(header, fixes)
     if header.frame_rate is None and header.video is not None:
-        yield _problem("frame_rate", "unknown", "23 to 60 a second", _ASK, mending.command("frame_rate"))
+        yield _problem("frame_rate", "unknown", "23 to 60 a second", _ASK, fixes.command("frame_rate"))
     elif header.frame_rate is not None and not _SLOWEST <= round(header.frame_rate, 1) <= _FASTEST:
         value = f"{header.frame_rate:.5g} a second"
-        yield _problem("frame_rate", value, "23 to 60 a second", "convert it", mending.command("frame_rate"))
+        yield _problem("frame_rate", value, "23 to 60 a second", "convert it", fixes.command("frame_rate"))
     allowed = f"{_SHORTEST_SIDE} to {_LONGEST_SIDE} pixels a side"
     if not header.width or not header.height:
         if header.video is not None:
-            yield _problem("pixels", "unknown", allowed, _ASK, mending.command("codec"))
+            yield _problem("pixels", "unknown", allowed, _ASK, fixes.command("codec"))
     elif min(header.width, header.height) < _SHORTEST_SIDE or max(header.width, header.height) > _LONGEST_SIDE:
-        yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", mending.command("pixels"))
+        yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", fixes.command("pixels"))
     if size > _LARGEST:
-        yield _problem("size", f"{size} bytes", f"{_LARGEST} bytes at most", "compress it", mending.command("size"))
+        yield _problem("size", f"{size} bytes", f"{_LARGEST} bytes at most", "compress it", fixes.command("size"))
 
 
 _ASK = "write it into the header, or check with the extra `media`, which reads more of the file"
 
 
-def _duration(header: Header, mending: Mending) -> Iterator[MediaProblem]:
-    page = _GUIDE if mending.longest == _LONGEST else _CREATOR
-    allowed = f"{mending.longest.total_seconds():g} s at most"
-    whose = "" if mending.longest == _LONGEST else " to what this creator may post"
+def _duration(header: Header, fixes: Fixes) -> Iterator[MediaProblem]:
+    page = _GUIDE if fixes.longest == _LONGEST else _CREATOR
+    allowed = f"{fixes.longest.total_seconds():g} s at most"
+    whose = "" if fixes.longest == _LONGEST else " to what this creator may post"
     if header.duration is None:
         if header.video is not None:
-            yield _problem("duration", "unknown", allowed, _ASK, mending.command("codec"))
-    elif header.duration > mending.longest:
+            yield _problem("duration", "unknown", allowed, _ASK, fixes.command("codec"))
+    elif header.duration > fixes.longest:
         value = f"{header.duration.total_seconds():g} s"
-        yield _problem("duration", value, allowed, f"cut it{whose}", mending.command("duration"), page=page)
+        yield _problem("duration", value, allowed, f"cut it{whose}", fixes.command("duration"), page=page)
 
 
-def _photo(header: Header, size: int, mending: Mending, *, broken: bool) -> Iterator[MediaProblem]:
+def _photo(header: Header, size: int, fixes: Fixes, *, broken: bool) -> Iterator[MediaProblem]:
     if broken:
         yield _problem("format", "damaged", "whole JPEG and WebP files", "export or download the photo again", None)
     if header.container not in _PICTURES:
-        yield _problem("format", header.container, "JPEG and WebP", "convert it to JPEG", mending.command("pixels"))
+        yield _problem("format", header.container, "JPEG and WebP", "convert it to JPEG", fixes.command("pixels"))
     allowed = f"{_PHOTO_LONG_SIDE} x {_PHOTO_SHORT_SIDE} pixels at most, either way round"
     if not header.width or not header.height:
         if header.container in _PICTURES:
             yield _problem("pixels", "unknown", allowed, "export it again", None)
     elif max(header.width, header.height) > _PHOTO_LONG_SIDE or min(header.width, header.height) > _PHOTO_SHORT_SIDE:
-        yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", mending.command("pixels"))
+        yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", fixes.command("pixels"))
     if size > LARGEST_PHOTO:
         allowed = f"{LARGEST_PHOTO} bytes at most"
-        # TikTok has no word of its own for it.
+        # TikTok has no separate reason for it.
         reason = FailReason.PICTURE_SIZE_CHECK_FAILED
-        yield _problem("size", f"{size} bytes", allowed, "compress it", mending.command("size"), reason=reason)
+        yield _problem("size", f"{size} bytes", allowed, "compress it", fixes.command("size"), reason=reason)
 
 
 _REASONS = {

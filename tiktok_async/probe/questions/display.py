@@ -297,7 +297,7 @@ QUESTIONS: Final = (
     ),
     Question(
         id="error_data",
-        asks="What stands under `data` in an error",
+        asks="The value of `data` in an error",
         quirk="error_data",
         sides={"empty": "an empty object", "absent": "no `data`"},
         assumed="empty",
@@ -327,7 +327,7 @@ QUESTIONS: Final = (
     ),
     Question(
         id="end_cursor",
-        asks="The cursor behind the end of a listing",
+        asks="The cursor after the end of a listing",
         silent=True,
         quirk="end_cursor",
         sides={"last": "the last video's time", "zero": "0", "omitted": "not there"},
@@ -339,12 +339,12 @@ QUESTIONS: Final = (
     ),
     Question(
         id="cursor_stands_still",
-        asks="Can a listing stand still",
+        asks="Can a listing repeat its cursor",
         silent=True,
         quirk="cursor_stands_still",
-        sides={"false": "each page has a cursor of its own", "true": "a page may have the cursor it was asked for"},
+        sides={"false": "each page has a new cursor", "true": "a page may have the cursor of its request"},
         assumed="false",
-        here="its page is asked for again; then `ListingIncomplete` says that what came is not the whole",
+        here="the page is requested again; then `ListingIncomplete` says that the listing is not complete",
         scopes=_LISTED,
         steps=(_LISTING,),
         ask=_stands,

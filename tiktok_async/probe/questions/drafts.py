@@ -184,7 +184,7 @@ QUESTIONS: Final = (
         quirk="posting.unknown_id_polls",
         sides={"0": "at once", "1": "not the first time"},
         assumed="0",
-        here="not always: a wait goes on for a minute",
+        here="not always: a wait continues for a minute",
         ask=_known,
     ),
     _question(
@@ -202,7 +202,7 @@ QUESTIONS: Final = (
         quirk="posting.upload_range",
         sides={"last": "the last byte's index", "count": "the number of bytes"},
         assumed="last",
-        here="the one that lands on a chunk's end",
+        here="the one that fits the end of a chunk",
         ask=_bound,
     ),
     _question(
@@ -222,7 +222,7 @@ QUESTIONS: Final = (
         quirk="posting.chunk_again",
         sides={"416": "416", "accepted": "accepted, without an error"},
         assumed="416",
-        here="TikTok is asked first what it has; only where it does not say, the chunk is sent again",
+        here="TikTok is first asked what it has; if it does not say, the chunk is sent again",
         ask=_again,
     ),
     _question(
@@ -247,7 +247,7 @@ QUESTIONS: Final = (
     ),
     _question(
         id="short_single_chunk",
-        asks="One chunk for 10 to 20 MB, called smaller than the file",
+        asks="One chunk for 10 to 20 MB, declared smaller than the file",
         quirk="posting.short_single_chunk",
         sides={"accepted": "allowed by the letter", "refused": "doubted"},
         assumed="refused",

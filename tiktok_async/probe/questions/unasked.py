@@ -120,10 +120,10 @@ QUESTIONS: Final = (
     ),
     Question(
         id="webhook_signed_anew",
-        asks="Is a repeated webhook signed anew",
+        asks="Does a repeated webhook have a new signature",
         silent=True,
         sides={"true": "yes", "false": "no"},
-        here="either way it is seen once; give `parse` a wider `tolerance` if late ones matter",
+        here="it is handled once in both cases; give `parse` a wider `tolerance` if late ones matter",
         unasked="it takes a server that refuses webhooks",
     ),
 )

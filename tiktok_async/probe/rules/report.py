@@ -103,7 +103,7 @@ def check_texts(text: str, seen: Iterable[str], report: Mapping[str, Any]) -> No
     own = "\n".join({*WORDS, *FACTS, *_TOP, *_ROW, *_SERVERS, *Level, *Outcome, *_names(report)})
     for hit in hits:
         if hit not in own:
-            raise ReportRefused("a text that TikTok or this app sent stands in it")
+            raise ReportRefused("it contains a text that TikTok or this app sent")
 
 
 def read_answers(report: object, questions: Mapping[str, Question]) -> dict[str, Answer]:

@@ -1,4 +1,4 @@
-"""The ffmpeg command that makes a file one that TikTok takes."""
+"""The ffmpeg commands that convert a file to one that TikTok takes."""
 
 import shlex
 from collections.abc import Collection, Iterator
@@ -8,7 +8,7 @@ from attrs import frozen
 
 from tiktok_async._headers.reading import Header
 
-__all__ = ["Mending", "ffmpeg_arguments"]
+__all__ = ["Fixes", "ffmpeg_arguments"]
 
 _SHORTEST_SIDE, _LONGEST_SIDE = 360, 4096
 _PHOTO_LONG_SIDE, _PHOTO_SHORT_SIDE = 1920, 1080
@@ -16,7 +16,7 @@ _LARGEST_BITS = 4_000_000_000 * 8 * 9 // 10
 
 
 @frozen(slots=True, kw_only=True)
-class Mending:
+class Fixes:
     """The data from which the command for one file is made.
 
     Attributes:
