@@ -1,10 +1,10 @@
-r"""Post a video that lies in a bucket, without storing it here: a `ByteSource` over HTTP ranges.
+r"""Post a video from a bucket without storing it on this machine: a `ByteSource` over HTTP ranges.
 
     TIKTOK_CLIENT_KEY=... TIKTOK_CLIENT_SECRET=... TIKTOK_TOKEN_STORE=sqlite:///tokens.db \
         python examples/byte_source_ranges.py OPEN_ID https://bucket.example/video.mp4
 
-S3, R2, GCS and every common web server answer to `Range`. For a private object hand in a presigned URL, one that lives
-longer than the upload may take, which is an hour.
+S3, R2, GCS and every common web server support `Range`. For a private object, use a presigned URL that is valid for
+more than an hour, since an upload may take up to an hour.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ class RangeSource:
     """An object that is read range by range, and that must not change meanwhile.
 
     Args:
-        http: Reads it; the caller's to close.
-        url: The object.
-        size: Its bytes.
-        etag: Its version: what the server calls the contents that *size* belongs to.
+        http: The HTTP client; the caller closes it.
+        url: The object's URL.
+        size: Its size in bytes.
+        etag: Its version: the server's ETag for the contents with this *size*.
     """
 
     def __init__(self, http: aiohttp.ClientSession, url: str, *, size: int, etag: str) -> None:
@@ -37,7 +37,7 @@ class RangeSource:
         """Return *length* bytes from *offset* on."""
         headers = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": self._etag}
         async with self._http.get(self._url, headers=headers) as response:
-            # 200 is the whole object from a server that ignores ranges; 412 is another version than the first.
+            # 200: the server ignores ranges and sends the whole object. 412: the object has changed.
             if response.status != 206:  # noqa: PLR2004 - Partial Content
                 msg = f"the object's server answered with {response.status} instead of a range"
                 raise OSError(msg)
@@ -46,7 +46,7 @@ class RangeSource:
 
 @asynccontextmanager
 async def open_object(url: str) -> AsyncIterator[RangeSource]:
-    """Look at an object and get ready to read it."""
+    """Ask for an object's size and version, and prepare to read it."""
     async with aiohttp.ClientSession() as http:
         async with http.head(url) as response:
             response.raise_for_status()

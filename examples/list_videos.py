@@ -9,7 +9,7 @@ from tiktok_async import TikTokSession
 
 
 async def main() -> None:
-    """List what `tiktok-async login --store tokens.db` logged in."""
+    """List the accounts that `tiktok-async login --store tokens.db` logged in."""
     async with TikTokSession.from_env(store="sqlite:///tokens.db") as session:
         async for account in session.accounts():
             user = await account.user_info()

@@ -15,14 +15,14 @@ from tiktok_async.workers import SyncJobs
 
 REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 CONCURRENCY = int(os.environ.get("SYNC_CONCURRENCY", "32"))
-PERIOD = float(os.environ.get("SYNC_PERIOD", "60"))  # seconds between two looks for accounts that are due
+PERIOD = float(os.environ.get("SYNC_PERIOD", "60"))  # seconds between two searches for accounts that are due
 
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[SyncJobs]:
-    """Open it; the keys and where TikTok is come from the variables of `TikTokSession.from_env`."""
+    """Open it; the app's keys and TikTok's URLs come from the variables of `TikTokSession.from_env`."""
     table = SQLiteVideoTable(os.environ.get("VIDEOS_DB", "videos.db"))
-    # A token whose worker was killed in the middle of its rotation is free after three times as long.
+    # If a worker is killed during a token refresh, the token's lease ends after three times this timeout.
     timeout = ClientTimeout(total=_seconds("SYNC_TIMEOUT", 30).total_seconds())
     async with (
         TikTokSession.from_env(store=REDIS, limiter=REDIS, timeout=timeout) as session,
@@ -42,7 +42,7 @@ async def opened() -> AsyncIterator[SyncJobs]:
 def run(work: Coroutine[None, None, None]) -> None:
     """Run *work* until SIGTERM or Ctrl-C, and let it close what it opened.
 
-    A deployment ends processes by SIGTERM, of which Python dies at once, and a rotation under way with it.
+    A deployment ends processes with SIGTERM. Without a handler, Python would end at once, during a token refresh too.
     """
 
     async def until_told() -> None:
@@ -55,7 +55,7 @@ def run(work: Coroutine[None, None, None]) -> None:
 
 
 def told_to_end() -> bool:
-    """Say whether this task was cancelled: redis-py may swallow the exception that says so, and `cancelling` counts."""
+    """Return whether this task was cancelled; redis-py may swallow `CancelledError`, so ask `cancelling`."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

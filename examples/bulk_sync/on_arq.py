@@ -1,4 +1,4 @@
-"""The same on arq, in an environment of its own: arq needs redis-py below 6.
+"""The same on arq, in its own environment, since arq needs redis-py below 6.
 
 `arq bulk_sync.on_arq.Settings` runs a worker.
 """
@@ -21,7 +21,7 @@ async def sync_account(context: dict[str, Any], open_id: str, checkpoint_id: str
 
 
 async def reconcile(context: dict[str, Any]) -> int:
-    """Send what is due; arq's cron calls it each minute."""
+    """Send jobs for the accounts that are due; arq's cron calls it each minute."""
 
     async def send(open_id: str, checkpoint_id: str) -> object:
         return await context["redis"].enqueue_job("sync_account", open_id, checkpoint_id)
@@ -37,12 +37,12 @@ async def start(context: dict[str, Any]) -> None:
 
 
 async def stop(context: dict[str, Any]) -> None:
-    """Close it."""
+    """Close what the jobs used."""
     await context["stack"].aclose()
 
 
 class Settings:
-    """What arq's command line reads; `max_tries` is low because the reconciler is what repeats."""
+    """The settings for arq's command line; `max_tries` is low because the reconciler repeats jobs."""
 
     functions = (sync_account,)
     cron_jobs = (cron(reconcile, second=0, run_at_startup=True),)
@@ -74,7 +74,7 @@ async def work() -> None:
 
 @asynccontextmanager
 async def sender() -> AsyncIterator[Callable[[str, str], Awaitable[object]]]:
-    """Open what the scheduler sends jobs with."""
+    """Open the function with which the scheduler sends jobs."""
     redis = await create_pool(Settings.redis_settings)
 
     async def send(open_id: str, checkpoint_id: str) -> object:

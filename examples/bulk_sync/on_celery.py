@@ -1,4 +1,4 @@
-"""The same on Celery, whose tasks cannot be `async def`: one event loop in a thread serves all of a process's tasks.
+"""The same on Celery. Its tasks cannot be `async def`, so one event loop in a thread runs all tasks of a process.
 
 `celery -A bulk_sync.on_celery worker --pool threads --beat` runs a worker.
 """
@@ -21,7 +21,7 @@ T = TypeVar("T")
 app = Celery("bulk_sync", broker=REDIS)
 app.conf.update(
     task_ignore_result=True,
-    task_acks_late=True,  # a killed worker's job goes to another, after the broker's visibility timeout
+    task_acks_late=True,  # another worker gets a killed worker's job, after the broker's visibility timeout
     worker_prefetch_multiplier=1,
     task_serializer="json",
     accept_content=["json"],
@@ -30,7 +30,7 @@ app.conf.update(
 
 
 class Loop:
-    """An event loop in a thread, with what the jobs need open in it."""
+    """An event loop in a thread, with an open session and stores for the jobs."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -38,7 +38,7 @@ class Loop:
         self.jobs: SyncJobs | None = None
 
     def start(self) -> None:
-        """Start the thread; a second call, in the same process, changes nothing."""
+        """Start the thread; a second call in the same process does nothing."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._thread = Thread(target=self._loop.run_forever, daemon=True)
@@ -72,11 +72,11 @@ def start(**_: object) -> None:
 
 
 def stop(**_: object) -> None:
-    """Close it."""
+    """Close what the jobs used."""
     loop.stop()
 
 
-# The processes of the prefork pool, and the only one of the threads pool.
+# The signals for each process of the prefork pool, and for the single process of the threads pool.
 for signal in (signals.worker_process_init, signals.worker_ready):
     signal.connect(start)
 for signal in (signals.worker_process_shutdown, signals.worker_shutdown):
@@ -93,7 +93,7 @@ def sync_account(open_id: str, checkpoint_id: str | None = None) -> str:
 
 @app.task(name="reconcile")  # type: ignore[untyped-decorator]  # Celery ships no types
 def reconcile() -> int:
-    """Send what is due; Celery's beat calls it each minute."""
+    """Send jobs for the accounts that are due; Celery's beat calls it each minute."""
 
     async def send(open_id: str, checkpoint_id: str) -> object:
         return await asyncio.to_thread(sync_account.delay, open_id, checkpoint_id)

@@ -1,6 +1,6 @@
 """The same on procrastinate, whose queue is PostgreSQL: `procrastinate --app bulk_sync.on_procrastinate.app worker`.
 
-Redis still holds tokens, limits and checkpoints here.
+Tokens, limits and checkpoints are still in Redis.
 """
 
 import os
@@ -16,7 +16,7 @@ from .common import CONCURRENCY, opened
 
 
 def make_app(connector: BaseConnector) -> tuple[App, list[SyncJobs]]:
-    """Return an app with the two tasks, and the place for what they need."""
+    """Return an app with the two tasks, and the list from which they take the open `SyncJobs`."""
     app, open_now = App(connector=connector), list[SyncJobs]()
 
     @app.task(name="sync_account")

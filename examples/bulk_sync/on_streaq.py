@@ -18,6 +18,6 @@ async def work() -> None:
 
 @asynccontextmanager
 async def sender() -> AsyncIterator[Callable[[str, str], Awaitable[object]]]:
-    """Open what the scheduler sends jobs with."""
+    """Open the function with which the scheduler sends jobs."""
     async with worker:
         yield sending(syncing)

@@ -21,7 +21,7 @@ log = logging.getLogger("bulk_sync")
 async def work() -> None:
     """Do jobs until cancelled; those under way have ten seconds to finish.
 
-    taskiq's own `run_receiver_task` drops jobs when it is cancelled, and now and then the cancellation.
+    taskiq's own `run_receiver_task` drops jobs when it is cancelled, and sometimes ignores the cancellation.
     """
     finish = asyncio.Event()
     listening = asyncio.create_task(_listen(finish))
@@ -53,7 +53,7 @@ async def _listen(finish: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def sender() -> AsyncIterator[Callable[[str, str], Awaitable[object]]]:
-    """Open what the scheduler sends jobs with."""
+    """Open the function with which the scheduler sends jobs."""
     await broker.startup()
     try:
         yield sending(tasks)

@@ -1,4 +1,4 @@
-"""The smallest queue there is: a list in Redis. It loses the jobs of a worker that is killed, and that is fine."""
+"""The smallest possible queue: a list in Redis. It loses a killed worker's jobs; the reconciler sends them again."""
 
 import asyncio
 import logging
@@ -34,14 +34,14 @@ async def _take_jobs(jobs: SyncJobs, redis: Redis) -> None:
                 open_id, checkpoint_id = found[1].split(" ")
                 await jobs.sync(open_id, checkpoint_id)
         except (RedisError, OSError, StoreError) as error:
-            # Redis is away, and the job perhaps gone: the reconciler sends it again.
+            # Redis cannot be reached, and the job may be lost: the reconciler sends it again.
             log.warning("a job was not done: %s", error)
             await asyncio.sleep(1)
 
 
 @asynccontextmanager
 async def sender() -> AsyncIterator[Callable[[str, str], Awaitable[object]]]:
-    """Open what the scheduler sends jobs with."""
+    """Open the function with which the scheduler sends jobs."""
     async with Redis.from_url(REDIS, decode_responses=True) as redis:
 
         async def send(open_id: str, checkpoint_id: str) -> object:

@@ -12,7 +12,7 @@ log = logging.getLogger("bulk_sync")
 
 
 async def main(engine: Any) -> None:  # noqa: ANN401 - one of the modules beside this one
-    """Send what is due, each PERIOD seconds."""
+    """Send jobs for the accounts that are due, each PERIOD seconds."""
     while not told_to_end():
         try:
             async with engine.sender() as send, opened() as jobs:

@@ -1,9 +1,9 @@
-"""The server of a mini game: silent login, a profile with a placeholder, and consent when the player wants it.
+"""The server of a mini game: silent login, a profile with a placeholder, and consent when the player asks for it.
 
     python -m examples.mini_game.app
 
-`examples/README.md` shows it with the emulator. In TikTok the game's page is part of its package, and its requests go
-to a trusted domain; here the server shows the page, too, with a stand-in for TikTok's SDK.
+`examples/README.md` shows it with the emulator. In TikTok, the game's page is part of its package, and its requests go
+to a trusted domain. Here the server also serves the page, with a replacement for TikTok's SDK.
 """
 
 import os
@@ -18,7 +18,7 @@ from tiktok_async.contrib.aiohttp import TikTok
 
 HERE = Path(__file__).parent
 PORT = int(os.environ.get("PORT", "8080"))
-# An app without a login page of its own still needs a redirect URI for the helper; nothing goes there.
+# The helper needs a redirect URI even if the app has no login page; it is not used.
 tiktok = TikTok(
     cookie_key=os.environ.get("COOKIE_KEY", "a key for one machine, of no worth"),
     redirect_uri=f"http://localhost:{PORT}/tiktok/callback/",
@@ -33,7 +33,7 @@ HEADERS = {
 
 @routes.post("/api/login")
 async def log_in(request: web.Request) -> web.Response:
-    """Exchange the code of the silent login; the player is known by `open_id` from here on."""
+    """Exchange the code of the silent login; from then on `open_id` identifies the player."""
     sent = await request.json()
     try:
         account = await tiktok.session.oauth.exchange(str(sent.get("code", "")))
@@ -45,7 +45,7 @@ async def log_in(request: web.Request) -> web.Response:
 
 @routes.get("/api/me")
 async def me(request: web.Request) -> web.Response:
-    """Return the profile to show; `?fresh` asks TikTok, which the page does after a consent."""
+    """Return the profile to show; `?fresh`, which the page sends after a consent, asks TikTok again."""
     account = tiktok.required(request)
     user = await account.profile(max_age=0 if "fresh" in request.query else None)
     shared = "user.info.basic" in (await account.token()).scopes
@@ -54,7 +54,7 @@ async def me(request: web.Request) -> web.Response:
 
 @routes.post("/stand-in/{step}")
 async def stand_in(request: web.Request) -> web.Response:
-    """Do what TikTok's app does with a tap, by the emulator; the real game has no such route."""
+    """Let the emulator do what TikTok's app does after a tap; a real game has no such route."""
     emulator = os.environ.get("TIKTOK_BASE_URL", "")
     if urlsplit(emulator).hostname not in ("127.0.0.1", "localhost"):
         raise web.HTTPNotFound

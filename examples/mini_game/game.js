@@ -10,7 +10,7 @@ async function show(fresh) {
   at('share').hidden = me.shared
 }
 
-// At the start only the silent login: no popup before the player has seen the game.
+// At the start, only the silent login: the player sees no popup before the game.
 TTMinis.game.login({
   async success({code}) {
     const reply = await fetch('/api/login', {method: 'POST', body: JSON.stringify({code})})
@@ -23,7 +23,7 @@ TTMinis.game.login({
   },
 })
 
-// Consent is asked for when the player wants what needs it.
+// Ask for consent only when the player uses a feature that needs it.
 at('share').addEventListener('click', () => TTMinis.game.authorize({
   scope: 'user.info.basic',
   async success() { say(''); await show(true) },

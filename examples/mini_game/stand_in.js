@@ -1,5 +1,5 @@
-// A stand-in for TikTok's SDK, for a browser outside TikTok: the emulator gives the code and keeps the choice.
-// In TikTok the page loads the SDK in place of this file.
+// A replacement for TikTok's SDK, for a browser outside TikTok: the emulator gives the code and stores the choice.
+// In TikTok, the page loads the SDK instead of this file.
 (() => {
   const step = async name => (await fetch(`/stand-in/${name}`, {method: 'POST'})).json()
 
@@ -24,7 +24,7 @@
       try { success({code: (await step('login')).code}) } catch { fail(error(102102, 'The stand-in has no emulator.')) }
     },
     async authorize({scope, success, fail}) {
-      // A choice that was made before is remembered: then there is no second popup.
+      // The emulator remembers an earlier choice: then there is no second popup.
       const choice = (await step('ask')).popup ? await ask(scope) : 'allow'
       await step(choice)
       if (choice === 'allow') success({}); else fail(error(1, 'The player did not allow it.'))

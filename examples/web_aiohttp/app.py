@@ -2,7 +2,7 @@
 
     python -m examples.web_aiohttp.app
 
-reads the app's keys as `TikTokSession.from_env` does; `examples/README.md` shows it with the emulator.
+It reads the app's keys as `TikTokSession.from_env` does; `examples/README.md` shows it with the emulator.
 """
 
 import os
@@ -31,7 +31,7 @@ def own_draft(request: web.Request) -> Draft:
 
 @routes.get("/")
 async def front(request: web.Request) -> web.Response:
-    """Show the page of whoever is there."""
+    """Show the front page for this visitor."""
     page = await site.page(tiktok.current(request), tiktok.web_session(request), request.query)
     return web.Response(text=page, content_type="text/html", headers=HEADERS)
 
@@ -54,13 +54,13 @@ async def posting_page(request: web.Request) -> web.Response:
 
 @routes.post("/post/{draft_id}/choices")
 async def choose(request: web.Request) -> web.Response:
-    """Take what the creator has chosen so far."""
+    """Save the creator's choices so far."""
     return web.json_response(posting.choose(own_draft(request), await request.json()))
 
 
 @routes.put("/post/{draft_id}/file")
 async def take_file(request: web.Request) -> web.Response:
-    """Take the file, block by block."""
+    """Save the file, block by block."""
     blocks = request.content.iter_chunked(65536)
     return web.json_response(await posting.take_file(own_draft(request), request.query["name"], blocks))
 
@@ -73,20 +73,20 @@ async def post(request: web.Request) -> web.Response:
 
 @routes.get("/post/{draft_id}")
 async def progress(request: web.Request) -> web.Response:
-    """Return how far the post is."""
+    """Return the post's progress."""
     return web.json_response(own_draft(request).told())
 
 
 @routes.post("/logout")
 async def log_out(request: web.Request) -> web.Response:
-    """Forget who is there; the account stays connected."""
+    """Log out of this browser; the account stays connected."""
     tiktok.log_out(tiktok.web_session(request))
     return web.Response(status=303, headers={"Location": "/"})
 
 
 @routes.post("/disconnect")
 async def disconnect(request: web.Request) -> web.Response:
-    """End the grant at TikTok and forget the token."""
+    """End the grant at TikTok and delete the token."""
     account = tiktok.current(request)
     if account is not None:
         await account.disconnect()

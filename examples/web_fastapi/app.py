@@ -2,7 +2,7 @@
 
     uvicorn examples.web_fastapi.app:app --port 8080
 
-reads the app's keys as `TikTokSession.from_env` does; `examples/README.md` shows it with the emulator.
+It reads the app's keys as `TikTokSession.from_env` does; `examples/README.md` shows it with the emulator.
 """
 
 from typing import Annotated, Any
@@ -38,7 +38,7 @@ def own_draft(draft_id: str, creator: Account) -> Draft:
 
 @app.get("/")
 async def front(request: Request, visitor: Visitor) -> HTMLResponse:
-    """Show the page of whoever is there."""
+    """Show the front page for this visitor."""
     return HTMLResponse(await site.page(visitor, request.session, request.query_params), headers=HEADERS)
 
 
@@ -56,13 +56,13 @@ async def posting_page(request: Request, visitor: Visitor) -> HTMLResponse:
 
 @app.post("/post/{draft_id}/choices")
 async def choose(draft_id: str, creator: Creator, sent: dict[str, Any]) -> dict[str, Any]:
-    """Take what the creator has chosen so far."""
+    """Save the creator's choices so far."""
     return posting.choose(own_draft(draft_id, creator), sent)
 
 
 @app.put("/post/{draft_id}/file")
 async def take_file(request: Request, draft_id: str, creator: Creator, name: str) -> dict[str, Any]:
-    """Take the file, block by block."""
+    """Save the file, block by block."""
     return await posting.take_file(own_draft(draft_id, creator), name, request.stream())
 
 
@@ -74,20 +74,20 @@ async def post(draft_id: str, creator: Creator, sent: dict[str, Any]) -> dict[st
 
 @app.get("/post/{draft_id}")
 async def progress(draft_id: str, creator: Creator) -> dict[str, Any]:
-    """Return how far the post is."""
+    """Return the post's progress."""
     return own_draft(draft_id, creator).told()
 
 
 @app.post("/logout")
 async def log_out(request: Request) -> RedirectResponse:
-    """Forget who is there; the account stays connected."""
+    """Log out of this browser; the account stays connected."""
     tiktok.log_out(request.session)
     return RedirectResponse("/", 303)
 
 
 @app.post("/disconnect")
 async def disconnect(request: Request, visitor: Visitor) -> RedirectResponse:
-    """End the grant at TikTok and forget the token."""
+    """End the grant at TikTok and delete the token."""
     if visitor is not None:
         await visitor.disconnect()
     tiktok.log_out(request.session)

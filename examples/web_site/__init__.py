@@ -1,1 +1,1 @@
-"""The pages that both web examples serve, and what they know of TikTok."""
+"""The pages that both web examples serve, and their use of TikTok."""

@@ -1,4 +1,4 @@
-"""The pages, as plain HTML; everything that comes from outside is escaped."""
+"""The pages, as plain HTML; all external text is escaped."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ _ERRORS = {
 
 
 def landing(error: str | None) -> str:
-    """Return the page of somebody who is not logged in."""
+    """Return the page for a visitor who is not logged in."""
     return page(
         "Connect your TikTok",
         f"""{_alert(error)}<section class="hero"><h1>Your TikTok, on one page</h1>
@@ -31,7 +31,7 @@ def landing(error: str | None) -> str:
 
 
 def home(user: User, videos: Sequence[Video] | None, event_list: str, error: str | None) -> str:
-    """Return the page of a creator: their profile, a grid of their videos, and the events that came."""
+    """Return the page for a creator: their profile, a grid of their videos, and the events received."""
     return page(
         user.display_name or "Home",
         f"""{_alert(error)}<section class="profile">{face(user.display_name, user.avatar_url)}
@@ -52,7 +52,7 @@ here. You can connect again.</p>
 
 
 def disconnected() -> str:
-    """Return the page of somebody whose grant ended elsewhere."""
+    """Return the page for a visitor whose grant was ended at TikTok or has expired."""
     return page(
         "Disconnected",
         """<section class="hero"><h1 id="disconnected">TikTok is disconnected</h1>
@@ -63,7 +63,7 @@ def disconnected() -> str:
 
 
 def trouble(reference: str | None) -> str:
-    """Return the page for a time when TikTok does not give what it should; *reference* is its id of the call."""
+    """Return the page for an error of TikTok; *reference* is TikTok's id of the call."""
     told = f'<p class="soft">Reference: {escape(reference)}</p>' if reference else ""
     return page(
         "One moment",
@@ -89,14 +89,14 @@ def _alert(error: str | None) -> str:
 
 
 def face(name: str | None, avatar_url: str | None) -> str:
-    """Return a creator's picture, and what stands in its place while there is none."""
+    """Return a creator's picture, and a letter that is shown if there is no picture."""
     letter = escape((name or "?")[:1].upper())
     picture = _image(avatar_url)
     return f'<div class="face" aria-hidden="true"><span>{letter}</span>{picture}</div>'
 
 
 def _image(url: str | None) -> str:
-    # An address that a mini game's client sent could be anything.
+    # A mini game's client may have sent any text as URL.
     good = url is not None and urlsplit(url).scheme in ("https", "http")
     return f'<img src="{escape(url)}" alt="" loading="lazy" referrerpolicy="no-referrer">' if url and good else ""
 

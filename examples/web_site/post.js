@@ -1,4 +1,4 @@
-// The posting page. What belongs on it is decided at the server, by `posting_form`; this shows it.
+// The posting page. The server decides its contents with `posting_form`; this script shows them.
 const at = (id) => document.getElementById(id);
 const form = at("post");
 const address = `/post/${form.dataset.draft}`;
@@ -6,7 +6,7 @@ const send = at("send");
 let asked = 0;
 
 function html(id, text) {
-  // Only what is new is written, so that a screen reader does not read it again.
+  // Write only changed text, so that a screen reader does not read it again.
   if (at(id).dataset.seen !== text) at(id).innerHTML = at(id).dataset.seen = text;
 }
 
@@ -36,20 +36,20 @@ async function ask(path, sent) {
 async function choose() {
   const mine = ++asked;
   const view = await ask("/choices", chosen());
-  // An answer that was overtaken says what is not so any more.
+  // Ignore an answer if a newer request was sent meanwhile.
   if (view && mine === asked) show(view);
 }
 
 let typing;
 form.addEventListener("input", (event) => {
   if (event.target === at("file")) return;
-  // What comes next by keyboard has to be there at once.
+  // The next input for the keyboard must be visible at once.
   at("kinds").hidden = !at("disclosed").checked;
   clearTimeout(typing);
   typing = setTimeout(choose, event.target === at("caption") ? 300 : 0);
 });
 
-// The file: shown at once, and sent to the site, which looks into it.
+// The file: shown at once, and sent to the site, which checks it.
 function take(file) {
   if (!file) return;
   const preview = at("preview");
@@ -81,7 +81,7 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 
-// The post: begun by the button, and watched every second while something may happen.
+// The post: started by the button, and asked for every second until it is done.
 let watching;
 function tell(told) {
   clearTimeout(watching);

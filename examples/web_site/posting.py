@@ -1,7 +1,7 @@
-"""Posting a video: the file that a creator sends, what they choose, and what becomes of the post.
+"""Posting a video: the creator's file, their choices, and the state of the post.
 
-It is kept in this process, which is enough to try it. A real site keeps the file where its workers find it, the choices
-in its database, and has a worker make the call below.
+All of it is kept in this process, which is enough to try it. A real site keeps the file where its workers can read it
+and the choices in its database, and a worker makes the call below.
 """
 
 import asyncio
@@ -58,15 +58,15 @@ _logger = logging.getLogger(__name__)
 
 @frozen(slots=True, kw_only=True)
 class Progress:
-    """How far a post is, as the page says it.
+    """The progress of a post, as the page shows it.
 
     Attributes:
         title: What happened.
         words: What that means.
-        share: How much of the video TikTok has; `None` where that says nothing.
-        links: Where the post is.
-        next: What the creator can do: `again` goes on with this post, `back` is to the form, `new` begins another.
-        done: Whether nothing more happens by itself.
+        share: The part of the video that TikTok has, 0 to 1; `None` if the page shows none.
+        links: The post's URLs.
+        next: What the creator can do: `again` continues this post, `back` returns to the form, `new` begins another.
+        done: Whether the progress is final, unless the creator does something.
     """
 
     title: str
@@ -79,18 +79,18 @@ class Progress:
 
 @define(eq=False, slots=True, kw_only=True)
 class Draft:
-    """One post in the making.
+    """A post that is being prepared.
 
     Attributes:
-        id: In the address of its page; the key that keeps it from being posted twice.
-        account: Whose.
-        creator: What TikTok said of them when the page was opened; or why it takes no post of theirs.
-        choices: What they have chosen.
-        path: The file.
-        name: What they call it.
-        report: What it is.
-        progress: What became of it; `None` before it is posted.
-        task: What posts it.
+        id: Its id, in the URL of its page; as dedup_key, it prevents that the video is posted twice.
+        account: The creator's account.
+        creator: TikTok's creator info when the page was opened, or the error if the creator cannot post.
+        choices: The creator's choices.
+        path: The file's path on this server.
+        name: The file's name on the creator's machine.
+        report: The result of `check_media` for the file.
+        progress: The post's progress; `None` before it is posted.
+        task: The task that posts it.
     """
 
     id: str
@@ -105,27 +105,27 @@ class Draft:
 
     @property
     def form(self) -> PostingForm:
-        """What belongs on the page now."""
+        """The form to show now."""
         return posting_form(self.creator, self.choices, audited=AUDITED)
 
     @property
     def problems(self) -> list[str]:
-        """Return what stops the post, of the file and of the choices."""
+        """Return the problems of the file and of the choices that prevent the post."""
         if isinstance(self.creator, ApiError):
             return [str(problem) for problem in self.form.problems]
         return [*_file_problems(self.report), *map(str, self.form.problems)]
 
     @property
     def fixed(self) -> bool:
-        """Whether it is under way or over, so that nothing of it can be changed."""
+        """Whether the post is under way or finished, so that it can no longer be changed."""
         return self.progress is not None and self.progress.next != "back"
 
     def view(self) -> dict[str, Any]:
-        """Return what the page shows, for its script."""
+        """Return the contents of the page, for its script."""
         return posting_page.view(self.form, self.problems, posting_page.file_words(self.name, self.report))
 
     def told(self) -> dict[str, Any]:
-        """Return how far the post is, for the page's script."""
+        """Return the post's progress, for the page's script."""
         progress = self.progress or Progress(title="")
         return {
             "share": progress.share,
@@ -140,26 +140,26 @@ def _file_problems(report: MediaReport | None) -> list[str]:
         return ["Choose a video."]
     if report.kind == "photo":
         return ["This is a photo. TikTok fetches photos from a site's own domain, so this page posts videos only."]
-    # The form says that a video is too long for this creator, too.
+    # The form also reports a video that is too long for this creator.
     return [str(problem) for problem in report.problems if problem.rule != "duration" or report.duration is None]
 
 
 class Posting:
-    """The posting pages of the creators who are there."""
+    """The posting pages of all creators."""
 
     def __init__(self) -> None:
         self._drafts: dict[str, Draft] = {}
-        # The files go when the process ends.
+        # The files are deleted when the process ends.
         self._folder = Path(tempfile.mkdtemp(prefix="posting-"))
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def page(self, account: Account | None, query: Mapping[str, str]) -> str:
-        """Return the posting page: a new one, or with `draft` in the *query* that of a post under way."""
+        """Return the posting page: a new one, or that of an existing draft if *query* has `draft`."""
         if account is None:
             return pages.landing(None)
         draft = self.draft(query.get("draft", ""), account)
         try:
-            # TikTok wants this asked each time the page is shown.
+            # TikTok requires this call each time the page is shown.
             draft = draft or self._begin(account, await account.creator_info())
         except (ReauthorizationRequired, AccountNotFound):
             return pages.disconnected()
@@ -172,26 +172,26 @@ class Posting:
         return posting_page.page(draft.id, draft.form, draft.choices, draft.view(), draft.told())
 
     def draft(self, draft_id: str, account: Account) -> Draft | None:
-        """Return the draft of that id, if it is this account's."""
+        """Return the draft with this id, if it belongs to this account."""
         draft = self._drafts.get(draft_id)
         return draft if draft is not None and draft.account.open_id == account.open_id else None
 
     def _begin(self, account: Account, creator: CreatorInfo | ApiError) -> Draft:
         while len(self._drafts) >= _MOST_DRAFTS:
-            # The oldest go. What is being posted has its file open, and comes to its end.
+            # Remove the oldest. A post under way has its file open, so it still finishes.
             _remove(self._drafts.pop(next(iter(self._drafts))))
         draft = Draft(id=secrets.token_urlsafe(16), account=account, creator=creator)
         self._drafts[draft.id] = draft
         return draft
 
     def choose(self, draft: Draft, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """Take what the creator has chosen, and return what the page shows now."""
+        """Save the creator's choices, and return the contents of the page."""
         if not draft.fixed:
             draft.choices = _choices(sent, draft.report)
         return draft.view()
 
     async def take_file(self, draft: Draft, name: str, body: AsyncIterator[bytes]) -> dict[str, Any]:
-        """Keep the file that the creator sends, look into it, and return what the page shows now."""
+        """Save the creator's file, check it, and return the contents of the page."""
         if draft.fixed:
             return draft.view()
         suffix = Path(name).suffix.lower()
@@ -214,7 +214,7 @@ class Posting:
         return draft.view()
 
     def post(self, draft: Draft, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """Post the video, or go on with it, unless something stops that; return how far it is."""
+        """Post the video, or continue its post, unless there are problems; return the progress."""
         running = draft.task is not None and not draft.task.done()
         again = draft.progress is not None and draft.progress.next == "again"
         if not again:
@@ -247,7 +247,7 @@ def _choices(sent: Mapping[str, Any], report: MediaReport | None) -> PostChoices
 
 
 async def _post(draft: Draft) -> None:
-    """Post the draft and say what becomes of it; a second call with its id goes on with the first."""
+    """Post the draft and update its progress; a second call with its id continues the same post."""
 
     def sent(progress: UploadProgress) -> None:
         share = progress.sent / progress.total
@@ -292,7 +292,7 @@ def _published(draft: Draft, post_ids: Sequence[str]) -> Progress:
 
 
 def _ended(error: TikTokError) -> Progress | None:
-    """Return the truth about a post of which TikTok, or the upload, has said how it stands; `None` otherwise."""
+    """Return the progress of a post whose state is known from *error*; `None` if it is not known."""
     match error:
         case PublishFailed():
             why = REASONS.get(error.reason) or error.advice or error.reason
@@ -329,7 +329,7 @@ def _not_posted(error: TikTokError) -> Progress:
         case ApiError():
             words, step = str(posting_form(error).problems[0]), "back"
         case ConfigurationError():
-            # What check=True found: the creator's settings have changed since the page was opened.
+            # From check=True: the creator's settings have changed since the page was opened.
             words, step = "Your TikTok settings have changed. Open the page again.", "new"
         case _:
             words, step = "TikTok could not be reached. Try again in a moment.", "again"

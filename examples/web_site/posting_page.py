@@ -1,4 +1,4 @@
-"""The posting page as HTML, made of what `posting_form` returns; everything that comes from outside is escaped."""
+"""The posting page as HTML, made from the result of `posting_form`; all external text is escaped."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,18 +14,18 @@ from tiktok_async import MediaReport, PostChoices, PostingForm
 
 @frozen(slots=True, kw_only=True)
 class Control:
-    """One thing to choose on the page.
+    """An input of the form.
 
     Attributes:
-        id: Of its element.
+        id: The element's id.
         kind: `radio` or `checkbox`.
-        name: What its choice is called when it is sent.
-        value: What is sent.
-        label: What the page says.
-        more: What it means.
+        name: The input's name, sent with its value.
+        value: The input's value.
+        label: The label on the page.
+        more: A longer explanation.
         on: Whether it is chosen.
-        enabled: Whether it can be.
-        hint: Why not.
+        enabled: Whether it can be chosen.
+        hint: Why it cannot be chosen.
     """
 
     id: str
@@ -43,11 +43,11 @@ def page(draft_id: str, form: PostingForm, choices: PostChoices, view: dict[str,
     """Return the whole page.
 
     Args:
-        draft_id: Which post.
-        form: What belongs on it.
-        choices: What is chosen already.
-        view: What its script shows of the form.
-        told: What its script shows of the post.
+        draft_id: The draft's id.
+        form: The form to show.
+        choices: The choices so far.
+        view: The contents of the form, for the page's script.
+        told: The progress of the post, for the page's script.
     """
     stopped = not form.privacy_options
     body = _stopped(view) if stopped else _form(draft_id, form, choices, view, told)
@@ -55,7 +55,7 @@ def page(draft_id: str, form: PostingForm, choices: PostChoices, view: dict[str,
 
 
 def not_allowed() -> str:
-    """Return the page of a creator who did not allow posting."""
+    """Return the page for a creator who did not allow posting."""
     return whole_page(
         "Post to TikTok",
         """<section class="hero"><h1 id="not-allowed">You did not allow posting</h1>
@@ -66,7 +66,7 @@ def not_allowed() -> str:
 
 
 def view(form: PostingForm, problems: Sequence[str], file: str) -> dict[str, Any]:
-    """Return what changes on the page with each choice, for its script."""
+    """Return the parts of the page that change with each choice, for its script."""
     return {
         "controls": {
             control.id: {"on": control.on, "enabled": control.enabled, "hint": control.hint or ""}
@@ -85,7 +85,7 @@ def view(form: PostingForm, problems: Sequence[str], file: str) -> dict[str, Any
 
 
 def file_words(name: str, report: MediaReport | None) -> str:
-    """Return what a file is, as HTML."""
+    """Return the description of a file, as HTML."""
     if report is None:
         return ""
     told = [f"{report.size / 1_000_000:.1f} MB"]
@@ -97,7 +97,7 @@ def file_words(name: str, report: MediaReport | None) -> str:
 
 
 def outcome(title: str, words: str, links: Sequence[str], next_step: str) -> str:
-    """Return what became of a post, as HTML."""
+    """Return the progress of a post, as HTML."""
     shown = "".join(f'<li><a href="{escape(link)}" rel="noreferrer">{escape(link)}</a></li>' for link in links)
     actions = {
         "again": '<button type="button" class="button" data-do="again">Go on</button>',

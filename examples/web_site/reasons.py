@@ -1,4 +1,4 @@
-"""What TikTok's reasons mean for a creator; others are shown as TikTok writes them."""
+"""Texts for creators about TikTok's fail reasons; other reasons are shown as TikTok writes them."""
 
 from tiktok_async import FailReason
 

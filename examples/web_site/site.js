@@ -1,9 +1,9 @@
-// A picture that cannot be had leaves its place to what is behind it.
+// Remove a picture that cannot be loaded, so that the placeholder behind it is visible.
 const gone = (image) => image.tagName === "IMG" && image.remove();
 addEventListener("error", (event) => gone(event.target), true);
 for (const image of document.images) if (image.complete && !image.naturalWidth) gone(image);
 
-// Asks for the events every other second while the page is seen; nothing is held open at the server.
+// Ask for the events every two seconds while the page is visible; no connection to the server stays open.
 const list = document.getElementById("events");
 async function look() {
   if (document.hidden) return;

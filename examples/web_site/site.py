@@ -1,4 +1,4 @@
-"""What the two web examples have in common: which page a visitor sees, and which events came for them."""
+"""The code that both web examples share: which page a visitor sees, and their events."""
 
 import logging
 import os
@@ -52,13 +52,13 @@ _logger = logging.getLogger(__name__)
 
 
 class Site:
-    """Remembers the last events in memory, which is enough to watch them arrive; a real one would use its database."""
+    """Keeps the last events in memory, which is enough for an example; a real site would use its database."""
 
     def __init__(self) -> None:
         self._events: deque[WebhookEvent] = deque(maxlen=50)
 
     async def on_event(self, event: WebhookEvent) -> None:
-        """Take an event, which the session has verified and sees once."""
+        """Save an event; the session has verified it and passes each event on only once."""
         self._events.appendleft(event)
 
     def events(self, account: Account) -> str:
@@ -67,12 +67,12 @@ class Site:
         return pages.events([(event.create_time, event.name, *_words(event)) for event in mine])
 
     async def page(self, account: Account | None, web: Mapping[str, Any], query: Mapping[str, str]) -> str:
-        """Return the front page for whoever is there.
+        """Return the front page for this visitor.
 
         Args:
-            account: Who is logged in in this browser.
-            web: What is kept for this browser.
-            query: The query's parameters; `tiktok_error` says that a login did not succeed.
+            account: The account that is logged in in this browser.
+            web: The browser's web session.
+            query: The query's parameters; `tiktok_error` says that a login failed.
         """
         if account is None:
             return pages.landing(query.get("tiktok_error"))
@@ -83,7 +83,7 @@ class Site:
         except (ReauthorizationRequired, AccountNotFound):
             return pages.disconnected()
         except TikTokError as error:
-            # The error's words are for whoever reads the logs, not for a creator.
+            # The error's message is for the logs, not for a creator.
             _logger.warning("No page for %s: %s", account.open_id, error)
             return pages.trouble(getattr(error, "log_id", None))
         return pages.home(user, videos, self.events(account), query.get("tiktok_error"))
@@ -94,8 +94,8 @@ async def log_in_mini_game(session: TikTokSession, web: dict[str, Any], sent: Ma
 
     Args:
         session: The session.
-        web: What is kept for this browser; the name and the picture that the client sent go into it.
-        sent: `code`, and `name` and `avatar_url` for as long as the player shares none.
+        web: The browser's web session; the name and the picture from the client are saved in it.
+        sent: `code`, and until the player shares their profile also `name` and `avatar_url`.
     """
     account = await session.oauth.exchange(str(sent.get("code", "")))
     for key in ("name", "avatar_url"):
@@ -122,7 +122,7 @@ _NAMES: dict[type[WebhookEvent], str] = {
 
 
 def _words(event: WebhookEvent) -> tuple[str, str]:
-    """Return what happened, and what there is to say of it."""
+    """Return what happened, and the details."""
     name = _NAMES.get(type(event), "A post changed" if isinstance(event, PostEvent) else "An event")
     if isinstance(event, PostPublishFailed):
         reason = event.reason or "TikTok gave no reason."

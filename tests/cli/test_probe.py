@@ -53,9 +53,9 @@ async def test_a_probe_refuses_before_it_asks(shell: Shell) -> None:
     for words, reason in (
         (["--level", "post", "--yes"], "--self-only"),
         (["--out", "there.json", "--yes"], "already exists"),
-        ([], "say --yes"),
+        ([], "use --yes"),
         (["--continue", "--yes"], "No run of this account"),
-        (["--replay", "there.json"], "no report"),
+        (["--replay", "there.json"], "not a report"),
     ):
         done = await shell.run("probe", *words)
         assert (done.code, reason in done.err) == (2, True), done.err

@@ -36,7 +36,7 @@ async def command(
     """Ask TikTok questions on which its pages disagree, and write a report without your data.
 
     The plan is shown first. At the first sign of harm, such as a 429, the probe stops. Answers that differ from this
-    library's defaults go to standard output, each with the line that sets the other behaviour.
+    library's assumptions go to standard output, each with the line of code that states the assumption.
 
     Args:
         level: What may be done: read (the default) changes nothing; rotate refreshes the account's token once; draft
@@ -174,6 +174,6 @@ def _show(report: Any, *, json: bool) -> None:  # noqa: ANN401 - JSON
         for one in found
     ]
     told = sum(answer.side is not None for answer in answers.values())
-    note(f"{told} of {len(answers)} questions were answered; {len(found)} answers differ from the defaults.")
+    note(f"{told} of {len(answers)} questions were answered; {len(found)} answers differ from the assumptions.")
     if rows:
         write_table(_COLUMNS, rows)
