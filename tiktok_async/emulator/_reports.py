@@ -30,7 +30,7 @@ def quirks_from(report: Mapping[str, Any] | str | os.PathLike[str]) -> Quirks:
     """
     found: Any = report if isinstance(report, Mapping) else orjson.loads(Path(report).read_bytes())
     if not isinstance(found, Mapping) or cast("Mapping[str, Any]", found).get("format") != _FORMAT:
-        msg = "this is no report of `tiktok-async probe`, or one of another version of it"
+        msg = "this is no report of `tiktok-async probe`, or it is one of another version"
         raise ValueError(msg)
     try:
         changes: dict[str, Any] = {
@@ -39,6 +39,6 @@ def quirks_from(report: Mapping[str, Any] | str | os.PathLike[str]) -> Quirks:
             if row["quirk"] is not None and row["side"] is not None
         }
     except (TypeError, KeyError, AttributeError):
-        msg = "the answers of this report are not of its form"
+        msg = "the answers of this report have the wrong format"
         raise ValueError(msg) from None
     return change_quirks(Quirks(), changes)

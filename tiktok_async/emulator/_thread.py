@@ -50,7 +50,7 @@ class EmulatorThread(Served):
         """
         started: Future[None] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._live(started)), name="tiktok-emulator", daemon=True
+            target=lambda: asyncio.run(self._run_loop(started)), name="tiktok-emulator", daemon=True
         )
         self._thread.start()
         started.result()
@@ -83,7 +83,7 @@ class EmulatorThread(Served):
         """Wait until every event was delivered or given up."""
         self._wait_for(self.state.webhooks.drain())
 
-    async def _live(self, started: "Future[None]") -> None:
+    async def _run_loop(self, started: "Future[None]") -> None:
         try:
             await self._serve()
         except BaseException as error:  # noqa: BLE001 - the caller of `start` gets it
@@ -101,7 +101,7 @@ class EmulatorThread(Served):
     def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:
         if self._loop is None:
             work.close()
-            msg = "the emulator does not run: use it inside `with EmulatorThread() as emulator:`"
+            msg = "the emulator is not running: use it inside `with EmulatorThread() as emulator:`"
             raise RuntimeError(msg)
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 

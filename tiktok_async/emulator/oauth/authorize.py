@@ -94,7 +94,7 @@ def _challenge_problems(state: State, params: Mapping[str, str], *, loopback: bo
     if challenge is None:
         if loopback and state.quirks.loopback_needs_pkce:
             return [("code_challenge", "is required for a redirect URI on localhost")]
-        return [("code_challenge", "is missing beside code_challenge_method")] if method is not None else []
+        return [("code_challenge", "is missing, but code_challenge_method is given")] if method is not None else []
     problems: list[tuple[str, str]] = []
     # TikTok's own form is hex; RFC 7636 has base64url. TikTok's page for web apps has no challenge at all.
     judged = loopback or state.quirks.web_challenge == "refused"
@@ -126,7 +126,7 @@ def _uri_problems(state: State, uri: str) -> list[str]:
     )
     problems = [text for kept, text in rules if not kept]
     if not problems and state.redirect_uris is not None and not any(_same(uri, one) for one in state.redirect_uris):
-        problems.append("is not one of those registered for this app, byte for byte")
+        problems.append("is not exactly one of the redirect URIs registered for this app")
     return problems
 
 

@@ -73,7 +73,7 @@ class _Consent:
             return _page(_consent_page.problem(asked), status=400)
         user = self._state.users.get(form.get("user", [""])[0])
         if user is None:
-            return _page(_consent_page.problem([("user", "is nobody that this emulator knows")]), status=400)
+            return _page(_consent_page.problem([("user", "is not a user of this emulator")]), status=400)
         if form.get("decision") != ["allow"]:
             return _redirect(asked.denied("access_denied", "User denied"))
         if self._state.quirks.sandbox and not user.sandbox_target:

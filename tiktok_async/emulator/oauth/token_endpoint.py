@@ -118,14 +118,14 @@ class _Tokens:
         # The code of a mini game has no redirect URI, so its exchange sends none.
         if code.redirect_uri is not None and required(form, "redirect_uri") != code.redirect_uri:
             raise OAuthRefused("invalid_request", _WRONG_URI)
-        if code.challenge is not None and not self._proves(form.get("code_verifier", ""), code.challenge):
+        if code.challenge is not None and not self._matches(form.get("code_verifier", ""), code.challenge):
             raise OAuthRefused("invalid_request", _WRONG_VERIFIER)
         return self._pair(self._state.grants.use_code(text))
 
-    def _proves(self, verifier: str, challenge: str) -> bool:
+    def _matches(self, verifier: str, challenge: str) -> bool:
         if not _HEX.fullmatch(challenge) and self._state.quirks.web_challenge == "ignored":
             return True
-        return _proves(verifier, challenge)
+        return _matches(verifier, challenge)
 
     def _by_refresh_token(self, form: Mapping[str, str]) -> Reply:
         pair = self._state.grants.rotate(required(form, "refresh_token"))
@@ -164,7 +164,7 @@ def token_reply(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _proves(verifier: str, challenge: str) -> bool:
+def _matches(verifier: str, challenge: str) -> bool:
     if not _VERIFIER.fullmatch(verifier):
         return False
     return hmac.compare_digest(hashlib.sha256(verifier.encode()).hexdigest(), challenge)

@@ -37,7 +37,7 @@ def archive(user: EmulatedUser, categories: tuple[str, ...], data_format: str, *
             zipped.writestr(zipfile.ZipInfo(name, _DAY_ONE), text)
         if at_least:
             # Random bytes cannot be compressed, so the archive really has this size.
-            zipped.writestr(zipfile.ZipInfo("Posts/videos.bin", _DAY_ONE), _noise(at_least))
+            zipped.writestr(zipfile.ZipInfo("Posts/videos.bin", _DAY_ONE), _random_bytes(at_least))
     return stream.getvalue()
 
 
@@ -56,5 +56,5 @@ def _folders(user: EmulatedUser, categories: tuple[str, ...]) -> Iterator[tuple[
         yield "Comments", {"CommentsList": []}
 
 
-def _noise(size: int) -> bytes:
+def _random_bytes(size: int) -> bytes:
     return hashlib.shake_128(b"archive").digest(size)

@@ -88,7 +88,7 @@ class Portability:
     async def _add(self, call: Call) -> Reply:
         grant, body = call.user_grant, call.json()
         try:
-            data_format, categories = _wishes(call.query, body)
+            data_format, categories = _requested(call.query, body)
         except BadField as wrong:
             return self._error(str(wrong))
         allowed, spends = self._scope_for(grant.open_id, grant.scopes, categories)
@@ -205,7 +205,7 @@ class Portability:
         )
 
 
-def _wishes(query: Mapping[str, str], body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+def _requested(query: Mapping[str, str], body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """Return the requested format and categories.
 
     Raises:

@@ -59,7 +59,7 @@ class Posting:
         self.properties: UrlProperties = UrlProperties()
         # The domain that is reserved for examples counts as verified.
         self.properties.add_domain("example.com")
-        self.posts: Posts = Posts(state.clock, self._happened)
+        self.posts: Posts = Posts(state.clock, self._apply_step)
         self.uploads: UploadHost = UploadHost(state)
         self.hosted: dict[str, bytes] = {}
 
@@ -216,7 +216,7 @@ class Posting:
         # TikTok's spelling.
         return {"publicaly_available_post_id": values[shape]}
 
-    def _happened(self, post: Post, step: Step) -> None:
+    def _apply_step(self, post: Post, step: Step) -> None:
         """Apply one step to a post, and send the app a webhook."""
         if step.status is not None and step.status != FAILED and not self._state.grants.granted(post.open_id):
             step = failed("auth_removed", after=0.0)

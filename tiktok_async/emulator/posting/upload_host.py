@@ -107,7 +107,7 @@ class UploadHost:
             return _plain(400, "Content-Length does not fit Content-Range")
         accepted_before = last < upload.uploaded and again == "accepted"
         if first != upload.uploaded and not accepted_before:
-            return _plain(416, "Content-Range is out of step")
+            return _plain(416, "Content-Range does not continue the accepted bytes")
         fits = accepted_before or last == upload.chunk[1]
         return None if fits else _plain(400, "Content-Range is not the next chunk of the plan")
 

@@ -18,7 +18,7 @@ _DAY: Final = timedelta(days=1)
 _SECONDS: Final = 24 * 3_600
 _SHORT, _MID, _LONG = 15, 60, 300
 # Every comment is written within this many seconds after its video or parent comment.
-_TALK: Final = 3_600
+_COMMENT_SECONDS: Final = 3_600
 
 
 @frozen(slots=True, kw_only=True)
@@ -96,8 +96,8 @@ class ResearchData:
     @cached_property
     def all(self) -> Sequence[Video]:
         """Every video, the highest id (the newest) first."""
-        dice = random.Random(f"videos {self.seed}")  # noqa: S311 - a made-up data set, not a secret
-        made = [self._video(dice, dice.randrange(self._start, self.end)) for _ in range(self.videos)]
+        rng = random.Random(f"videos {self.seed}")  # noqa: S311 - a made-up data set, not a secret
+        made = [self._video(rng, rng.randrange(self._start, self.end)) for _ in range(self.videos)]
         return sorted(made, key=lambda video: video.id, reverse=True)
 
     @cached_property
@@ -137,14 +137,14 @@ class ResearchData:
 
     def comments(self, video: Video) -> Sequence[Comment]:
         """Return the top-level comments on *video*, in the order TikTok lists them."""
-        dice = random.Random(f"comments {self.seed} {video.id}")  # noqa: S311 - a made-up data set, not a secret
-        return [self._comment(dice, video.create_time, video.id, video.id) for _ in range(video.comment_count)]
+        rng = random.Random(f"comments {self.seed} {video.id}")  # noqa: S311 - a made-up data set, not a secret
+        return [self._comment(rng, video.create_time, video.id, video.id) for _ in range(video.comment_count)]
 
     def replies(self, comment: Comment) -> Sequence[Comment]:
         """Return the replies to *comment*."""
-        dice = random.Random(f"replies {self.seed} {comment.id}")  # noqa: S311 - a made-up data set, not a secret
+        rng = random.Random(f"replies {self.seed} {comment.id}")  # noqa: S311 - a made-up data set, not a secret
         return [
-            self._comment(dice, comment.create_time, comment.video_id, comment.id, replies=False)
+            self._comment(rng, comment.create_time, comment.video_id, comment.id, replies=False)
             for _ in range(comment.reply_count)
         ]
 
@@ -156,7 +156,7 @@ class ResearchData:
         except (OverflowError, ValueError, OSError):
             return None
         for video in self.between(day - _DAY, day):
-            if video.create_time <= created < video.create_time + _TALK:
+            if video.create_time <= created < video.create_time + _COMMENT_SECONDS:
                 for comment in self.comments(video):
                     if comment.id == comment_id:
                         return comment
@@ -166,55 +166,55 @@ class ResearchData:
     def _start(self) -> int:
         return int(datetime.combine(self.first_day, time(), UTC).timestamp())
 
-    def _video(self, dice: random.Random, created: int) -> Video:
-        tags = tuple(dice.sample(TAGS, dice.randrange(4)))
-        words = dice.sample(_WORDS, 2)
-        popular = int(dice.paretovariate(1.2) * 100)
+    def _video(self, rng: random.Random, created: int) -> Video:
+        tags = tuple(rng.sample(TAGS, rng.randrange(4)))
+        words = rng.sample(_WORDS, 2)
+        popular = int(rng.paretovariate(1.2) * 100)
         return Video(
             # The upper half of TikTok's ids is the second of posting.
-            id=(created << 32) | dice.getrandbits(31),
+            id=(created << 32) | rng.getrandbits(31),
             create_time=created,
-            username=self.username(min(int(dice.expovariate(4 / self.users)), self.users - 1)),
-            region_code=dice.choice(_REGIONS),
+            username=self.username(min(int(rng.expovariate(4 / self.users)), self.users - 1)),
+            region_code=rng.choice(_REGIONS),
             description=" ".join([*words, *(f"#{tag}" for tag in tags)]),
-            music_id=7_106_506_857_899_919_000 + dice.randrange(500),
+            music_id=7_106_506_857_899_919_000 + rng.randrange(500),
             hashtag_names=tags,
-            effect_ids=tuple(str(dice.randrange(10**6, 10**7)) for _ in range(dice.randrange(3))),
-            playlist_id=7_281_443_725_770_476_000 + dice.randrange(20) if _one_in(10, dice) else None,
-            voice_to_text="spoken words" if _one_in(5, dice) else None,
+            effect_ids=tuple(str(rng.randrange(10**6, 10**7)) for _ in range(rng.randrange(3))),
+            playlist_id=7_281_443_725_770_476_000 + rng.randrange(20) if _one_in(10, rng) else None,
+            voice_to_text="spoken words" if _one_in(5, rng) else None,
             view_count=popular * 12,
             like_count=popular,
             comment_count=min(popular // 40, 1_200),
             share_count=popular // 90,
             favorites_count=popular // 60,
-            duration=dice.choice((9, 14, 15, 42, 60, 61, 180, 300, 301, 590)),
-            mentions=(self.username(dice.randrange(self.users)),) if _one_in(10, dice) else (),
-            is_stem_verified=_one_in(20, dice),
-            tag=dice.choice((("AIGC", 1), ("AIGC", 2), ("Branded", 1), ("Branded", 7))) if _one_in(10, dice) else None,
-            label="Unverified content" if _one_in(50, dice) else None,
+            duration=rng.choice((9, 14, 15, 42, 60, 61, 180, 300, 301, 590)),
+            mentions=(self.username(rng.randrange(self.users)),) if _one_in(10, rng) else (),
+            is_stem_verified=_one_in(20, rng),
+            tag=rng.choice((("AIGC", 1), ("AIGC", 2), ("Branded", 1), ("Branded", 7))) if _one_in(10, rng) else None,
+            label="Unverified content" if _one_in(50, rng) else None,
         )
 
     def _comment(
         self,
-        dice: random.Random,
+        rng: random.Random,
         after: int,
         video_id: int,
         parent: int,
         *,
         replies: bool = True,
     ) -> Comment:
-        created = after + dice.randrange(_TALK)
+        created = after + rng.randrange(_COMMENT_SECONDS)
         return Comment(
-            id=(created << 32) | dice.getrandbits(31),
+            id=(created << 32) | rng.getrandbits(31),
             video_id=video_id,
             parent_comment_id=parent,
-            text=dice.choice(("nice", "call me *** ***", "\U0001f602\U0001f602", "so true")),
-            like_count=dice.randrange(50),
-            reply_count=dice.choice((0, 0, 0, 1, 3)) if replies else 0,
+            text=rng.choice(("nice", "call me *** ***", "\U0001f602\U0001f602", "so true")),
+            like_count=rng.randrange(50),
+            reply_count=rng.choice((0, 0, 0, 1, 3)) if replies else 0,
             create_time=created,
-            display_name=f"viewer {dice.randrange(1000)}",
+            display_name=f"viewer {rng.randrange(1000)}",
         )
 
 
-def _one_in(many: int, dice: random.Random) -> bool:
-    return dice.randrange(many) == 0
+def _one_in(many: int, rng: random.Random) -> bool:
+    return rng.randrange(many) == 0

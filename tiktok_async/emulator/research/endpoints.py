@@ -173,17 +173,17 @@ class Research:
 
     def _random_page(self, rows: list[Video], fields: Sequence[str], count: int) -> Reply:
         self._count += 1
-        dice = random.Random(f"random {self.data.seed} {self._count}")  # noqa: S311 - repeatable, not a secret
-        page = dice.sample(rows, min(count, len(rows)))
+        rng = random.Random(f"random {self.data.seed} {self._count}")  # noqa: S311 - repeatable, not a secret
+        page = rng.sample(rows, min(count, len(rows)))
         videos = [self.video(video, fields) for video in page]
         return self.state.replies.ok({"videos": videos, "cursor": len(videos), "has_more": False, "search_id": "0"})
 
     def _with_gaps(self, rows: list[Video], key: bytes) -> Sequence[Video | None]:
         """Return the rows with `None` for videos withheld by moderation, which make pages short or empty."""
-        dice = random.Random(key)  # noqa: S311 - repeatable, not a secret
+        rng = random.Random(key)  # noqa: S311 - repeatable, not a secret
         gappy: list[Video | None] = []
         for index, video in enumerate(rows):
-            if self.quirks.withheld and dice.random() < self.quirks.withheld:
+            if self.quirks.withheld and rng.random() < self.quirks.withheld:
                 gappy.append(None)
             if self.quirks.empty_page_every and index and index % self.quirks.empty_page_every == 0:
                 gappy += [None] * (2 * PAGE.stop)

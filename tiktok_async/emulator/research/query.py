@@ -136,7 +136,7 @@ def _check(operation: str, field: str, values: list[str]) -> None:
     if field not in _FIELDS:
         raise BadField(f"unknown field_name {field!r}")
     if operation in _COMPARISONS and field not in _ORDERED:
-        raise BadField(f"{field} has no order, so {operation} says nothing")
+        raise BadField(f"{field} has no order, so {operation} is not allowed")
     if not values or (operation != "IN" and len(values) != 1):
         raise BadField(f"{operation} does not go with {len(values)} values")
     for value in values:
@@ -153,7 +153,7 @@ def _check_value(field: str, value: str) -> None:
     elif field == "video_length" and value not in LENGTHS:
         raise BadField(f"unknown video_length {value!r}")
     elif field == "hashtag_name" and value.startswith("#"):
-        raise BadField("hashtag_name comes without #")
+        raise BadField("hashtag_name must be given without #")
     elif not value.strip():
         raise BadField(f"{field} must not be empty")
 

@@ -102,43 +102,43 @@ class ResearchShop:
             raise BadField(f"unknown field {min(unknown)!r}")
         return fields
 
-    def _dice(self, what: str, number: int) -> random.Random:
+    def _rng(self, what: str, number: int) -> random.Random:
         return random.Random(f"{what} {self._research.data.seed} {number}")  # noqa: S311 - made-up goods
 
     def _shop(self, number: int) -> dict[str, Any]:
-        dice = self._dice("shop", number)
+        rng = self._rng("shop", number)
         return {
             "shop_id": _FIRST_SHOP + number,
             "shop_name": f"Emu Shop {number}",
-            "shop_rating": f"{dice.randrange(30, 50) / 10}",
-            "shop_review_count": dice.randrange(20_000),
-            "item_sold_count": dice.randrange(2_000_000),
-            "shop_performance_value": dice.randrange(100),
+            "shop_rating": f"{rng.randrange(30, 50) / 10}",
+            "shop_review_count": rng.randrange(20_000),
+            "item_sold_count": rng.randrange(2_000_000),
+            "shop_performance_value": rng.randrange(100),
         }
 
     def _product(self, number: int) -> dict[str, Any]:
-        dice = self._dice("product", number)
-        stars = [dice.randrange(1_000) for _ in _STARS]
+        rng = self._rng("product", number)
+        stars = [rng.randrange(1_000) for _ in _STARS]
         return {
             "product_id": _FIRST_PRODUCT + number,
             "product_name": f"Cup {number}",
             "product_description": "holds tea",
-            "product_price": [f"{dice.randrange(100, 9_999) / 100:.2f}GBP"],
-            "product_sold_count": dice.randrange(50_000),
+            "product_price": [f"{rng.randrange(100, 9_999) / 100:.2f}GBP"],
+            "product_sold_count": rng.randrange(50_000),
             "product_review_count": sum(stars),
-            "product_rating": f"{dice.randrange(30, 50) / 10}",
+            "product_rating": f"{rng.randrange(30, 50) / 10}",
             **{f"product_rating_{star}_count": count for star, count in enumerate(stars, 1)},
             "shop_name": f"Emu Shop {number // _PRODUCTS}",
         }
 
     def _review(self, product: int, number: int) -> dict[str, Any]:
-        dice = self._dice("review", product * _REVIEWS + number)
+        rng = self._rng("review", product * _REVIEWS + number)
         return {
             "product_name": f"Cup {product}",
-            "review_text": dice.choice(("good", "leaks", "\u2764")),
-            "review_like_count": dice.randrange(9),
+            "review_text": rng.choice(("good", "leaks", "\u2764")),
+            "review_like_count": rng.randrange(9),
             # Milliseconds, as in the sample.
-            "create_time": (self._research.data.end - dice.randrange(10**6)) * 1_000 + dice.randrange(1_000),
-            "review_rating": dice.choice(_STARS),
+            "create_time": (self._research.data.end - rng.randrange(10**6)) * 1_000 + rng.randrange(1_000),
+            "review_rating": rng.choice(_STARS),
             "display_name": f"b***{number}",
         }

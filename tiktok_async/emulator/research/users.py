@@ -38,7 +38,7 @@ _SIBLING_FIELDS: Final = (
     "favourites_count",
 )
 # The likes and follows of every fifth user are private.
-_DISCREET: Final = 5
+_PRIVATE_EVERY: Final = 5
 _MOST_FOLLOWED: Final = 6_000
 
 
@@ -165,7 +165,7 @@ class ResearchUsers:
 
     @staticmethod
     def _check_open(name: str, number: int) -> None:
-        if number % _DISCREET == _DISCREET - 1:
+        if number % _PRIVATE_EVERY == _PRIVATE_EVERY - 1:
             raise BadField(f"{name} is private, so the information cannot be returned")
 
     @staticmethod
@@ -173,15 +173,15 @@ class ResearchUsers:
         return _MOST_FOLLOWED if number == 0 else number * 7 % 400 + 1
 
     def _some_videos(self, what: str, name: str) -> list[Video]:
-        dice = random.Random(f"{what} {self._research.data.seed} {name}")  # noqa: S311 - made-up likes
-        return dice.sample(self._research.data.all, min(dice.randrange(150), len(self._research.data.all)))
+        rng = random.Random(f"{what} {self._research.data.seed} {name}")  # noqa: S311 - made-up likes
+        return rng.sample(self._research.data.all, min(rng.randrange(150), len(self._research.data.all)))
 
     def _moments(self, what: str, many: int) -> list[int]:
         """Return the times of likes or follows, all different, newest first."""
-        dice = random.Random(f"{what} {self._research.data.seed}")  # noqa: S311 - made-up times
+        rng = random.Random(f"{what} {self._research.data.seed}")  # noqa: S311 - made-up times
         at = self._research.data.end
         moments: list[int] = []
         for _ in range(many):
-            at -= dice.randrange(1, 500)
+            at -= rng.randrange(1, 500)
             moments.append(at)
         return moments
