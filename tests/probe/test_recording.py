@@ -88,7 +88,7 @@ async def test_a_replay_that_has_no_more_answers_says_so_and_sends_nothing(tmp_p
 async def test_a_recording_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "traffic.json"
     file.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(ConfigurationError, match="there already"):
+    with pytest.raises(ConfigurationError, match="exists already"):
         RecordingTransport(ReplayTransport(_empty(tmp_path)), file)
     assert not (tmp_path / "elsewhere").exists()
 

@@ -236,7 +236,7 @@ def _told(moment: datetime) -> str:
 
 
 def _unwritable(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"The agents' record {path} cannot be written ({error.strerror}), so the call was not made.")
+    return StoreError(f"The agents' record {path} cannot be written ({error.strerror}), so nothing was done.")
 
 
 def _unreadable(path: Path, error: OSError) -> StoreError:
