@@ -45,7 +45,7 @@ class Timer:
 
 
 class MovableClock:
-    """A clock that runs normally and can be moved ahead; either wakes the tasks whose sleep has ended.
+    """A clock that runs normally and can be moved ahead; a move also wakes the tasks that are due.
 
     It is a `tiktok_async.abc.Clock`, so that a session can share it: `Emulator.session` does.
 

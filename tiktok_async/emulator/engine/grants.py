@@ -52,7 +52,7 @@ class Code:
 
 @frozen(slots=True, kw_only=True, repr=False)
 class Pair:
-    """An access token and a refresh token, with the lifetimes in seconds that the client is told."""
+    """An access token and a refresh token, with the lifetimes in seconds that the client receives."""
 
     access_token: str
     refresh_token: str

@@ -170,7 +170,7 @@ class Quirks:
         authorize_slash: Whether the URL of the consent page needs its last slash; the documents have the slash,
             several clients leave it out.
         web_challenge: What happens to a code challenge that is not hex, with an https redirect URI. The desktop
-            page requires hex, the web page has no challenge, and one client sends base64url up to the exchange.
+            page requires hex, the web page has no challenge, and one client sends base64url up to the code exchange.
         basic_scope: Whether `user.info.basic` is granted only if requested, or with every login. The table of
             fields and scopes says the first; a client that never requests it expects the second.
         loopback_needs_pkce: Whether a redirect URI on loopback needs a code challenge.

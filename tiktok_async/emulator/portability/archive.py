@@ -36,7 +36,7 @@ def archive(user: EmulatedUser, categories: tuple[str, ...], data_format: str, *
                 name, text = f"{folder}/{folder}.txt", "\n".join(lines).encode()
             zipped.writestr(zipfile.ZipInfo(name, _DAY_ONE), text)
         if at_least:
-            # Random bytes cannot be compressed, so the archive really has this size.
+            # A `ZipInfo` entry is stored uncompressed, so the archive really has this size.
             zipped.writestr(zipfile.ZipInfo("Posts/videos.bin", _DAY_ONE), _random_bytes(at_least))
     return stream.getvalue()
 

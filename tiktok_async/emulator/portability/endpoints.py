@@ -128,7 +128,7 @@ class Portability:
     ) -> tuple[bool, frozenset[str]]:
         """Return whether the scopes cover the categories, and which single-use scopes this uses up.
 
-        An ongoing scope is never used up. If the scope for all data covers the request, only that one is used up.
+        An ongoing scope is never used up. If the single-use scope for all data is used, it is the only one used up.
         """
         usable = {scope for scope in scopes if (open_id, scope) not in self._spent}
         narrow = frozenset[str]() if _ALL in categories else frozenset(_OPENED_BY[name] for name in categories)

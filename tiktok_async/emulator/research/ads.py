@@ -140,8 +140,8 @@ class Adlib:
         self._searches[search_id] = start + count
         more = start + count < len(rows)
         # TikTok's two examples have a string, the table has a boolean.
-        told = more if quirks.adlib_has_more == "boolean" else str(more).lower()
-        return {key: rows[start : start + count], "has_more": told, "search_id": search_id}
+        has_more = more if quirks.adlib_has_more == "boolean" else str(more).lower()
+        return {key: rows[start : start + count], "has_more": has_more, "search_id": search_id}
 
     def _fields(self, call: Call, known: Sequence[str]) -> tuple[str, ...]:
         return self._research.fields(call, known)
