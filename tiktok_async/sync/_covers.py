@@ -18,7 +18,7 @@ _FIELDS = (VideoField.ID, VideoField.COVER_IMAGE_URL)
 _WITHIN = timedelta(hours=1)
 
 
-@checked("The covers cannot be renewed")
+@checked("The covers cannot be refreshed")
 async def refresh_covers(
     session: TikTokSession,
     account: Account | str,
@@ -51,7 +51,7 @@ async def refresh_covers(
     """
     checks = Checks()
     (ahead,) = lengths(checks, within=within)
-    checks.refuse("The covers cannot be renewed")
+    checks.refuse("The covers cannot be refreshed")
     whose = session.account(account) if isinstance(account, str) else account
     wanted = _ending(covers, session.clock, ahead)
     async for video in whose.videos_by_id(wanted, fields=fields):
