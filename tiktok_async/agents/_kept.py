@@ -19,7 +19,7 @@ __all__ = ["Decision", "Kept", "Outcome", "RecordHead", "days_of"]
 _OWNER = "tiktok-async.agents"
 # Notes need a lifetime; these are meant to stay.
 _LONG = timedelta(days=36_500)
-# A decision and its outcome are shown for a while after the proposal's own end.
+# A decision and its outcome are shown for some time after the proposal has ended.
 _SHOWN = timedelta(days=30)
 
 

@@ -153,7 +153,7 @@ def _opened(folder: str, parts: list[str]) -> int:
 
 def _read_through(descriptor: int) -> HeldFile:
     found = os.fstat(descriptor)
-    # A file with a second name may be one from outside that was linked into the folder.
+    # A file with a second name may be a file from outside, hard-linked into the folder.
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         raise Refused(_NO_FILE)
     if not 0 < found.st_size <= _LARGEST:

@@ -344,5 +344,5 @@ _TOOLS: Mapping[str, tuple[str, Callable[[AgentGrant], tuple[Parameter, ...]], R
     ),
 }
 
-if _TOOLS.keys() != BY_TOOL.keys():  # each operation has its tool, and each tool an operation to be granted
+if _TOOLS.keys() != BY_TOOL.keys():  # each operation has a tool, and each tool has an operation
     raise AssertionError(_TOOLS.keys() ^ BY_TOOL.keys())

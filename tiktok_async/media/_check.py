@@ -49,7 +49,7 @@ async def look_at(
     """Judge a file by its header, and by what the decoders find if the header says too little."""
     header = await completed(header, video, size)
     report = judge(header, size, file=file, creator=creator)
-    # What is too large is not decoded: a small file may hold a picture of gigabytes.
+    # A photo that is too large is not decoded: a small file may hold a picture of gigabytes.
     if header.kind == "photo" and report.ok and await is_whole_photo(video, size) is False:
         return judge(header, size, file=file, creator=creator, broken=True)
     return report

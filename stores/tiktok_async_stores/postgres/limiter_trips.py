@@ -67,7 +67,7 @@ class PostgresTrips:
 
     Args:
         link: The database.
-        holder: Names this worker among all who share the windows.
+        holder: Names this worker among all workers that share the windows.
         clock: Times the search for unused windows.
     """
 

@@ -11,7 +11,7 @@ from tiktok_async_stores.codec.records import read_token, write_token
 from tiktok_async_stores.codec.tokens import to_microseconds
 from tiktok_async_stores.postgres.link import ConnectionLost, PostgresLink, names
 
-# The usual put: the record is there, in the version that is expected.
+# The usual put: the record exists in the expected version.
 _UPDATE = """
 UPDATE {schema}.tokens SET version = version + 1, active = %s, expires_at = %s, body = %s
 WHERE client_key = %s AND open_id = %s AND version = %s RETURNING version

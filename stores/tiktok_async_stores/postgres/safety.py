@@ -76,7 +76,7 @@ def unsafe_settings(found: Mapping[str, str | None]) -> Iterator[tuple[str, str]
     if found.get("made") == "no" and found.get("may_make") == "no":
         yield (
             "no tables, and no right to make them",
-            "Let a role that may run what `tiktok-async schema postgres` prints, and grant this one its use.",
+            "Run the SQL of `tiktok-async schema postgres` as a role that may, and grant this role its use.",
         )
     if found.get("forbidden"):
         yield (

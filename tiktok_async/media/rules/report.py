@@ -28,7 +28,7 @@ _SHORTEST_SIDE, _LONGEST_SIDE = 360, 4096
 _SLOWEST, _FASTEST = 23, 60
 _LARGEST = 4 * 1024**3
 _LONGEST = timedelta(minutes=10)
-# "20 MB": the smaller of the two readings. "1080p": either way round.
+# "20 MB": the smaller of the two readings. "1080p": upright or across.
 LARGEST_PHOTO = 20_000_000
 _PHOTO_LONG_SIDE, _PHOTO_SHORT_SIDE = 1920, 1080
 
