@@ -92,7 +92,7 @@ class Record:
         Raises:
             StoreError: The file, or what the store remembers of it, cannot be read.
         """
-        # Read the store's head before the file: lines added in between do no harm. With the other order they would look missing.
+        # Read the store's head before the file. In the other order, lines added in between would look missing.
         kept = await self._keeper.head()
         return await asyncio.to_thread(self._verify, kept)
 

@@ -190,7 +190,7 @@ async def bring_up_to_date(connection: AsyncConnection[Any], quoted: str, clock:
         except states.InsufficientPrivilege as error:
             raise StoreError(
                 f"PostgreSQL failed: {error.diag.message_primary}. The role may not make the tables of the schema "
-                f"{quoted}: run the SQL of `tiktok-async schema postgres` as a role that may, and grant this role USAGE "
+                f"{quoted}: run the SQL of `tiktok-async schema postgres` as a role that may, and grant this one USAGE "
                 "on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables."
             ) from None
         except states.ReadOnlySqlTransaction:
