@@ -169,7 +169,7 @@ async def test_a_dry_run_tells_what_the_creator_does_not_allow_and_costs_no_post
     emulator.creator(emulator.users[0], comment_disabled=True)
     told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
     assert (told["outcome"], told["proposal"]) == ("ok", None)
-    assert "allows no comments" in str(told["from_tiktok"]["data"]["problems"])
+    assert "does not allow comments" in str(told["from_tiktok"]["data"]["problems"])
     await proposed(gate, disable_comment=True)
 
 
@@ -211,7 +211,7 @@ async def test_what_the_creator_forbids_meanwhile_is_not_posted(
 ) -> None:
     proposal = await proposed(gate)
     emulator.creator(emulator.users[0], comment_disabled=True)
-    with pytest.raises(ConfigurationError, match="allows no comments"):
+    with pytest.raises(ConfigurationError, match="does not allow comments"):
         await desk.approve(proposal, approver=approver)
     assert len(emulator.posts) == 0
 

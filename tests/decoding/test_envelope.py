@@ -144,7 +144,7 @@ def test_a_body_is_never_repeated_in_the_error() -> None:
     [
         (f"https://login.example.com/a?token=act.{CANARY}", "login.example.com"),
         ("/elsewhere", "the same host"),
-        ("http://[", "none"),
+        ("http://[", "an invalid address"),
     ],
 )
 def test_a_redirect_is_an_error_that_names_the_host_alone(location: str, host: str) -> None:

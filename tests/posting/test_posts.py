@@ -67,10 +67,10 @@ def test_every_problem_of_photos_is_in_one_error() -> None:
     post = PhotoPost(privacy_level=None, cover_index=3)
     problems = photo_url_problems([URL, "http://a.example/1", "https://10.0.0.1/1"], post, direct=True)
     assert [problem.split(" must")[0] for problem in problems] == [
-        "cover_index is 3, there are 3 photos",
+        "cover_index is 3, but there are 3 photos",
         "the URL of photo 1",
         "the URL of photo 2",
-        "privacy_level is missing, only a draft goes without one",
+        "privacy_level is missing; only a draft can be sent without one",
     ]
 
 

@@ -1,7 +1,7 @@
 """Arguments of a wrong type, told all at once before anything is sent, by a function's own annotations."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import wraps
 from types import NoneType, UnionType
@@ -44,7 +44,7 @@ def checked(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         signature: inspect.Signature | None = None
         kinds: dict[str, _Kind] = {}
 
-        def check(*args: P.args, **kwargs: P.kwargs) -> None:
+        def check(*args: P.args, **kwargs: P.kwargs) -> Checks:
             nonlocal signature
             if signature is None:
                 # At the first call, so that importing takes no time for it.
@@ -55,20 +55,27 @@ def checked(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             for name, value in signature.bind(*args, **kwargs).arguments.items():
                 if name in kinds:
                     kinds[name](checks, name, value)
-            checks.refuse(what)
+            return checks
 
+        # The arguments may be secrets, such as a code: no frame that an error leaves behind holds them.
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
             async def in_a_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 - what it returns
-                check(*args, **kwargs)
-                return await function(*args, **kwargs)
+                checks = check(*args, **kwargs)
+                work = None if checks.problems else cast("Awaitable[Any]", function(*args, **kwargs))
+                del args, kwargs
+                checks.refuse(what)
+                return None if work is None else await work
 
             return cast("Callable[P, R]", in_a_coroutine)
 
         @wraps(function)
         def at_once(*args: P.args, **kwargs: P.kwargs) -> R:
-            check(*args, **kwargs)
+            checks = check(*args, **kwargs)
+            if checks.problems:
+                del args, kwargs
+            checks.refuse(what)
             return function(*args, **kwargs)
 
         return at_once
@@ -94,7 +101,7 @@ def _kind(annotation: Any) -> _Kind | None:  # noqa: ANN401 - whatever stands th
     members = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
     optional = NoneType in members
     members = tuple(member for member in members if member is not NoneType)
-    if optional and not members:
+    if Any in members or (optional and not members):
         return None
     tests = [_test(member) for member in members]
     if any(test is None for test in tests):
@@ -103,6 +110,8 @@ def _kind(annotation: Any) -> _Kind | None:  # noqa: ANN401 - whatever stands th
     words = " or ".join(dict.fromkeys(_words(member) for member in members))
     listed = any(get_origin(member) is Iterable for member in members)
     plain = str in members
+    # What should be a mapping may be headers in one text, and bytes may be a secret.
+    hidden: tuple[type, ...] = (str, bytes) if any(get_origin(member) is Mapping for member in members) else (bytes,)
 
     def check(checks: Checks, name: str, value: object) -> None:
         if value is None and optional:
@@ -111,7 +120,8 @@ def _kind(annotation: Any) -> _Kind | None:  # noqa: ANN401 - whatever stands th
             # Says more: half of a surrogate pair, or a word where a list of words is meant.
             (checks.text if plain else checks.names)(name, value)
         elif not any(fit(value) for fit in fits):
-            checks.add(f"{name} is {shown(value)}, not {words}")
+            found = type(value).__name__ if isinstance(value, hidden) else shown(value)
+            checks.add(f"{name} is {found}, not {words}")
 
     return check
 

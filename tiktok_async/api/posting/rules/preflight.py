@@ -113,5 +113,5 @@ def _privacy(level: str | None, info: CreatorInfo) -> list[str]:
 def _must_disable(what: str, name: str, disabled: bool | None, off: bool | None) -> list[str]:  # noqa: FBT001 - two flags side by side
     # For a setting that is left out, TikTok uses the creator's settings.
     if off and disabled is False:
-        return [f"this creator does not allow a {what}, so {name} must not be False"]
+        return [f"this creator does not allow {what}, so {name} must not be False"]
     return []
