@@ -71,7 +71,9 @@ button{cursor:pointer;font-weight:600}
 const at = path => fetch('/_emulator/' + path).then(reply => reply.json())
 const say = text => document.getElementById('said').textContent = text
 async function change(path, body, method = 'POST') {
-  const reply = await fetch('/_emulator/' + path, {method, body: method === 'POST' ? JSON.stringify(body) : undefined})
+  const headers = {'Content-Type': 'application/json'}
+  const reply = await fetch('/_emulator/' + path, {
+    method, headers, body: method === 'POST' ? JSON.stringify(body) : undefined})
   const answer = await reply.json()
   say(reply.ok ? 'Done.' : answer.error)
   look()
