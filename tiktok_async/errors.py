@@ -450,7 +450,7 @@ class ReauthorizationRequired(OAuthError):
             "revoked": "TikTok refuses its refresh token. Its user or TikTok ended the grant, or the token had been "
             "used and the store lost the newer one (a failover, a restored backup)",
             "expired": "its refresh token has expired",
-            "interrupted_rotation": "a rotation was interrupted before its token was saved, or its token cannot be used",
+            "interrupted_rotation": "a rotation was interrupted before its token was saved, or its token is unusable",
         }.get(reason, reason)
         self.args: tuple[Any, ...] = (
             printable(

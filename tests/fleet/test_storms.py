@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RedisServer
+from tests.fleet.conftest import url_of
 from tests.fleet.fleet import Fleet, Report
 from tests.postgres_server import PostgresServer
 from tiktok_async.models import TokenState
@@ -32,6 +33,19 @@ def _nothing_lost(report: Report) -> None:
         assert token.version == 1 + 2 * report.provider["refreshes"].get(open_id, 0)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Kill on each store with `--full`, and on one of them otherwise: the processes do not know the store."""
+    if "killed_store" in metafunc.fixturenames:
+        full = metafunc.config.getoption("--full")
+        metafunc.parametrize("killed_store", ["sqlite", "redis", "postgres"] if full else ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def killed_store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store that processes share while they are killed."""
+    return url_of(request, tmp_path)
+
+
 async def test_eight_processes_share_twenty_accounts_whose_tokens_live_two_seconds(
     store_url: str, tmp_path: Path, *, full: bool
 ) -> None:
@@ -47,12 +61,12 @@ async def test_eight_processes_share_twenty_accounts_whose_tokens_live_two_secon
 
 
 async def test_processes_killed_each_second_lose_what_was_killed_in_mid_rotation_and_nothing_else(
-    store_url: str, tmp_path: Path, *, full: bool
+    killed_store: str, tmp_path: Path, *, full: bool
 ) -> None:
     dice = random.Random(3)
     # A lease is three times as long as a request may take; who looks for the end of a dead one's waits for that.
     tasks, timeout, processes = (50, 2.0, 8) if full else (FEW, 2.5, 4)
-    async with Fleet(store_url, tmp_path, slow=0.2, tasks=tasks, timeout=timeout, processes=processes) as fleet:
+    async with Fleet(killed_store, tmp_path, slow=0.2, tasks=tasks, timeout=timeout, processes=processes) as fleet:
         for _ in range(60 if full else 5):
             await fleet.run(1)
             await fleet.replace(dice.randrange(processes))

@@ -152,6 +152,7 @@ class Asking:
         Raises:
             TikTokError: No answer came.
         """
+        self.watch.check(endpoint.path)
         spec = ENDPOINTS[endpoint]
         credential: Credential | None = None
         if spec.auth is Auth.CLIENT:
