@@ -63,20 +63,22 @@ def checked(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             @wraps(function)
             async def in_a_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 - what it returns
                 checks = check(*args, **kwargs)
-                work = None if checks.problems else cast("Awaitable[Any]", function(*args, **kwargs))
+                if checks.problems:
+                    del args, kwargs
+                    raise checks.error(what)
+                work = cast("Awaitable[Any]", function(*args, **kwargs))
                 del args, kwargs
-                checks.refuse(what)
-                return None if work is None else await work
+                return await work
 
             return cast("Callable[P, R]", in_a_coroutine)
 
         @wraps(function)
         def at_once(*args: P.args, **kwargs: P.kwargs) -> R:
             checks = check(*args, **kwargs)
-            if checks.problems:
-                del args, kwargs
-            checks.refuse(what)
-            return function(*args, **kwargs)
+            if not checks.problems:
+                return function(*args, **kwargs)
+            del args, kwargs
+            raise checks.error(what)
 
         return at_once
 

@@ -92,7 +92,11 @@ class Checks:
             ConfigurationError: There is one; `.problems` holds each.
         """
         if self.problems:
-            raise ConfigurationError(f"{what}: {'; '.join(self.problems)}.", problems=self.problems)
+            raise self.error(what)
+
+    def error(self, what: str) -> ConfigurationError:
+        """Return the error that names every problem."""
+        return ConfigurationError(f"{what}: {'; '.join(self.problems)}.", problems=self.problems)
 
     def text(self, name: str, value: object, *, most_units: int | None = None) -> None:
         """Check a text that is sent to TikTok, or `None`.

@@ -95,21 +95,21 @@ class Watch:
             TransportError: It was not sent, or no answer came.
         """
         path = URL(str(request.url)).path
-        self.check(path)
-        assert self._inner is not None
+        inner = self.check(path)
         self._request(request)
-        raw = await self._inner.send(request)
+        raw = await inner.send(request)
         self.answer(path, raw)
         return raw
 
-    def check(self, path: str) -> None:
-        """Raise if TikTok has shown a sign of harm, before anything waits for its turn.
+    def check(self, path: str) -> Transport:
+        """Return what sends, unless TikTok has shown a sign of harm: asked before anything waits for its turn.
 
         Raises:
             TransportError: Nothing more is sent.
         """
         if self._inner is None or self.harm is not None:
             raise TransportError("the probe has stopped, and sends nothing more", sent=False, endpoint=path)
+        return self._inner
 
     async def aclose(self) -> None:
         """Close nothing: the inner transport belongs to the session."""
