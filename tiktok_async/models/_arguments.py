@@ -49,8 +49,7 @@ def checked(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             if signature is None:
                 # At the first call, so that importing takes no time for it.
                 signature = inspect.signature(function)
-                found = {name: _kind(parameter.annotation) for name, parameter in signature.parameters.items()}
-                kinds.update({name: kind for name, kind in found.items() if kind is not None})
+                kinds.update(_kinds(signature))
             checks = Checks()
             for name, value in signature.bind(*args, **kwargs).arguments.items():
                 if name in kinds:
@@ -96,6 +95,11 @@ _WORDS: dict[Any, str] = {
     Mapping: "a mapping",
     Callable: "a function",
 }
+
+
+def _kinds(signature: inspect.Signature) -> dict[str, _Kind]:
+    found = {name: _kind(parameter.annotation) for name, parameter in signature.parameters.items()}
+    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 def _kind(annotation: Any) -> _Kind | None:  # noqa: ANN401 - whatever stands there

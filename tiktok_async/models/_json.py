@@ -218,7 +218,7 @@ def _core_schema(cls: type[JsonModel], source: Any, handler: "GetCoreSchemaHandl
         found = read({name: one for name, one in sent.items() if one is not None or name in _required(cls)})
         given = {field.name: found[_name_of(field)] for field in fields if _name_of(field) in found}
         more = {"raw": dict(sent)} if "raw" in kinds else {}
-        return cls._make({**given, **more})  # pyright: ignore[reportPrivateUsage]  # a part of the class, which is made here
+        return cls._make({**given, **more})  # pyright: ignore[reportPrivateUsage]  # of this class
 
     def serialize(value: JsonModel, info: "SerializationInfo") -> dict[str, Any]:
         found = {name: one for name, one in value.to_dict().items() if _is_wanted(name, info)}
