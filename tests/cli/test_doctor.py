@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from tests.cli.conftest import Done, Shell
 from tests.conftest import RedisServer
 from tests.postgres_server import PostgresServer, new_schema
-from tiktok_async.cli.checks.postgres import _way
+from tiktok_async.cli.checks.postgres import _connection
 from tiktok_async.stores import generate_store_key
 
 
@@ -169,6 +169,6 @@ async def test_a_dangerous_postgres_is_told_with_the_way_out_and_without_its_pas
 
 
 def test_a_way_in_clear_to_another_machine_is_doubtful() -> None:
-    assert [finding.level for finding in _way("db.internal,127.0.0.1", "prefer")] == ["doubtful"]
+    assert [finding.level for finding in _connection("db.internal,127.0.0.1", "prefer")] == ["doubtful"]
     for hosts, mode in (("db.internal", "verify-full"), ("127.0.0.1", "prefer"), ("", "prefer"), ("/run", "prefer")):
-        assert list(_way(hosts, mode)) == []
+        assert list(_connection(hosts, mode)) == []

@@ -41,27 +41,14 @@ def checked(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        signature: inspect.Signature | None = None
-        kinds: dict[str, _Kind] = {}
-
-        def check(*args: P.args, **kwargs: P.kwargs) -> Checks:
-            nonlocal signature
-            if signature is None:
-                # At the first call, so that importing takes no time for it.
-                signature = inspect.signature(function)
-                kinds.update(_kinds(signature))
-            checks = Checks()
-            for name, value in signature.bind(*args, **kwargs).arguments.items():
-                if name in kinds:
-                    kinds[name](checks, name, value)
-            return checks
+        comparison = _Comparison(function)
 
         # The arguments may be secrets, such as a code: no frame that an error leaves behind holds them.
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
             async def in_a_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 - what it returns
-                checks = check(*args, **kwargs)
+                checks = comparison.of(args, kwargs)
                 if checks.problems:
                     del args, kwargs
                     raise checks.error(what)
@@ -73,7 +60,7 @@ def checked(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @wraps(function)
         def at_once(*args: P.args, **kwargs: P.kwargs) -> R:
-            checks = check(*args, **kwargs)
+            checks = comparison.of(args, kwargs)
             if not checks.problems:
                 return function(*args, **kwargs)
             del args, kwargs
@@ -82,6 +69,27 @@ def checked(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return at_once
 
     return decorate
+
+
+class _Comparison:
+    """Compares the arguments of calls of one function with its annotations."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._signature: inspect.Signature | None = None
+        self._kinds: dict[str, _Kind] = {}
+
+    def of(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Checks:
+        """Return what is wrong with the arguments of one call."""
+        if self._signature is None:
+            # At the first call, so that importing takes no time for it.
+            self._signature = inspect.signature(self._function)
+            self._kinds = _kinds(self._signature)
+        checks = Checks()
+        for name, value in self._signature.bind(*args, **kwargs).arguments.items():
+            if name in self._kinds:
+                self._kinds[name](checks, name, value)
+        return checks
 
 
 _WORDS: dict[Any, str] = {
