@@ -45,6 +45,9 @@ _FOREIGN_NAMES = frozenset(
         *("NotAuthorizedException", "TracerProvider"),
     }
 )
+_PYTHON = "https://docs.python.org/3/library"
+_AIOHTTP = "https://docs.aiohttp.org/en/stable"
+_STANDARD_TYPES = frozenset({str, bytes, bytearray, memoryview, dict, list, tuple, set, frozenset, range})
 # Words in signatures that are no class with a page: type variables and aliases.
 _ALIASES = frozenset(
     {"Duration", "Handler", "LimitsMapping", "OnUnsafe", "RedisClient", "Source", "T", "T_co", "UploadSource"}
@@ -84,7 +87,7 @@ def hide_makers(
 
 
 def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Element | None:
-    """Find a type by its last word; leave those of other libraries as plain words."""
+    """Find a type by its last word; those of Python and aiohttp are links to their pages, the others plain words."""
     if node.get("refdomain") != "py":
         return None
     target: str = node["reftarget"]
@@ -100,7 +103,27 @@ def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
     else:
         # A class of ours that users cannot import is named in a signature, and has no page.
         known = root in sys.stdlib_module_names | _FOREIGN or (root.startswith("tiktok_async") and head not in _HOMES)
-    return content if known or last in _ALIASES else None
+    if not known:
+        return content if last in _ALIASES else None
+    page = _foreign_page(target)
+    return content if page is None else nodes.reference("", "", content, internal=False, refuri=page)
+
+
+def _foreign_page(target: str) -> str | None:
+    """Return where Python or aiohttp documents *target*. There is no inventory to ask: these pages build offline."""
+    module, _, name = target.rpartition(".")
+    if module == "aiohttp":
+        return f"{_AIOHTTP}/client_reference.html#{target}"
+    if module == "aiohttp.web":
+        return f"{_AIOHTTP}/web_reference.html#{target}"
+    if module and module.partition(".")[0] in sys.stdlib_module_names and not module.startswith("_"):
+        return f"{_PYTHON}/{module}.html#{target}"
+    found = getattr(builtins, name, None) if not module else None
+    if not isinstance(found, type):
+        return None
+    if issubclass(found, BaseException):
+        return f"{_PYTHON}/exceptions.html#{name}"
+    return f"{_PYTHON}/{'stdtypes' if found in _STANDARD_TYPES else 'functions'}.html#{name}"
 
 
 def _documented(env: BuildEnvironment, last: str) -> Iterator[tuple[str, Any]]:
