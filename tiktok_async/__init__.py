@@ -47,6 +47,12 @@ if TYPE_CHECKING or not load_on_first_use(__name__, "__version__"):
         RateLimiter as RateLimiter,
     )
     from tiktok_async.abc import (
+        RawResponse as RawResponse,
+    )
+    from tiktok_async.abc import (
+        Request as Request,
+    )
+    from tiktok_async.abc import (
         TokenStore as TokenStore,
     )
     from tiktok_async.abc import (

@@ -27,6 +27,8 @@ __all__ = [
     "NoteStore",
     "Permit",
     "RateLimiter",
+    "RawResponse",
+    "Request",
     "TimerHandle",
     "TokenStore",
     "Transport",
