@@ -240,7 +240,7 @@ async def test_a_full_disk_takes_no_part_of_a_line(open_record: Callable[[], Rec
     record = open_record()
     await record.append({"what": "intent", "call": "1"})
     before = path.read_bytes()
-    with full_disk(path, room), pytest.raises(StoreError, match="the call was not made"):
+    with full_disk(path, room), pytest.raises(StoreError, match="nothing was done"):
         await record.append({"what": "intent", "call": "2"})
     assert path.read_bytes() == before
     await record.append({"what": "intent", "call": "3"})
