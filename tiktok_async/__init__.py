@@ -4,11 +4,10 @@ Names load on first use, so that `import tiktok_async` is fast, and an extra is 
 public name is stated once, below.
 """
 
-from typing import TYPE_CHECKING
-
 from tiktok_async._lazy import load_on_first_use
 from tiktok_async._old_pickles import register
 
+TYPE_CHECKING = False  # as type checkers read it; importing `typing` would take most of the time
 if TYPE_CHECKING:
     __all__: list[str]
     __version__: str

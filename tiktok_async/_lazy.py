@@ -1,9 +1,11 @@
 """Public names of a package that load on first use, each stated once, in the package's own `if TYPE_CHECKING` block."""
 
 import sys
-from collections.abc import Iterator
 from importlib import import_module
-from typing import cast
+
+TYPE_CHECKING = False  # as type checkers read it; importing `typing` would take most of the time
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["load_on_first_use"]
 
@@ -28,7 +30,7 @@ def load_on_first_use(package: str, extra: str | None = None) -> bool:
     if spec is None or spec.origin is None or read is None:
         return False
     try:
-        source = cast("bytes", read(spec.origin)).decode()
+        source: str = read(spec.origin).decode()
     except (OSError, UnicodeDecodeError):
         return False
     homes = dict(_stated(source.splitlines()))
@@ -56,7 +58,7 @@ def load_on_first_use(package: str, extra: str | None = None) -> bool:
     return True
 
 
-def _stated(lines: list[str]) -> Iterator[tuple[str, str]]:
+def _stated(lines: list[str]) -> "Iterator[tuple[str, str]]":
     """Yield each name and its module."""
     home = ""
     for line in lines:

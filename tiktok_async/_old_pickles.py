@@ -6,11 +6,11 @@ Job queues hold errors and results as pickles, which name the module of each cla
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import TYPE_CHECKING, cast
 
+TYPE_CHECKING = False  # as type checkers read it; importing `typing` would take most of the time
 if TYPE_CHECKING:
-    from importlib.abc import Loader
+    from types import ModuleType
+    from typing import Any
 
 __all__ = ["register"]
 
@@ -47,16 +47,19 @@ class _MovedModule:
     def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Return the spec of a module of an earlier version."""
         del path, target
-        return ModuleSpec(name, cast("Loader", _MovedModule(_MOVED[name]))) if name in _MOVED else None
+        if name not in _MOVED:
+            return None
+        loader: Any = _MovedModule(_MOVED[name])  # it has the methods of a loader
+        return ModuleSpec(name, loader)
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
+    def create_module(self, spec: ModuleSpec) -> "ModuleType":
         """Return the present module."""
         del spec
         module = import_module(self._home)
         self._spec = module.__spec__
         return module
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         """Restore the module's own spec: it was executed under its own name."""
         module.__spec__ = self._spec
 

@@ -21,8 +21,8 @@ class Route:
     __slots__ = ("spec", "url", "urls")
 
     def __init__(self, spec: EndpointSpec, url: URL) -> None:
-        self.spec = spec
-        self.url = url
+        self.spec: EndpointSpec = spec
+        self.url: URL = url
         self.urls: dict[str, URL] = {}
 
     def with_fields(self, fields: str) -> URL:
@@ -124,18 +124,18 @@ class Call:
         delivery: Delivery | None = None,
         streaming: Streaming | None = None,
     ) -> None:
-        self.spec = spec
-        self.url = url
-        self.headers = headers
-        self.body = body
-        self.credential = credential
+        self.spec: EndpointSpec = spec
+        self.url: URL = url
+        self.headers: Mapping[str, str] = headers
+        self.body: bytes | None = body
+        self.credential: Credential | None = credential
         self.open_id: str | None = None if credential is None else credential.open_id
-        self.started = started
-        self.kept = kept
-        self.delivery = delivery
-        self.streaming = streaming
+        self.started: float = started
+        self.kept: bool = kept
+        self.delivery: Delivery | None = delivery
+        self.streaming: Streaming | None = streaming
         self.token: Token | ClientToken | None = None
-        self.attempts = 0
-        self.waited = 0.0
+        self.attempts: int = 0
+        self.waited: float = 0.0
         self.status: int | None = None
         self.repeated: TikTokError | None = None

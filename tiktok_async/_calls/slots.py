@@ -47,7 +47,7 @@ class Slots:
         self._limit_for = limit_for
         self._client_key = client_key
         self._clock = clock
-        self.max_wait = max_wait
+        self.max_wait: float | None = max_wait
 
     def limit_of(self, spec: EndpointSpec, open_id: str | None) -> tuple[LimitKey, Limit | None]:
         """Return the key under which calls of *spec* are counted, and their limit."""

@@ -126,9 +126,9 @@ class StreamedResponse:
     __slots__ = ("headers", "pieces", "status")
 
     def __init__(self, *, status: int, headers: Mapping[str, str], pieces: AsyncIterator[bytes]) -> None:
-        self.status = status
-        self.headers = headers
-        self.pieces = pieces
+        self.status: int = status
+        self.headers: Mapping[str, str] = headers
+        self.pieces: AsyncIterator[bytes] = pieces
 
 
 class AiohttpTransport:

@@ -43,14 +43,14 @@ class Request:
         fresh: bool = False,
         kept: bool = False,
     ) -> None:
-        self.method = method
-        self.url = url
+        self.method: str = method
+        self.url: URL | str = url
         self.headers: Mapping[str, str] = {} if headers is None else headers
-        self.body = body
-        self.stall_timeout = stall_timeout
-        self.timeout = timeout
-        self.fresh = fresh
-        self.kept = kept
+        self.body: bytes | AsyncIterable[bytes | memoryview] | None = body
+        self.stall_timeout: float | None = stall_timeout
+        self.timeout: ClientTimeout | None = timeout
+        self.fresh: bool = fresh
+        self.kept: bool = kept
         self.begun: bool | None = None
 
     def __repr__(self) -> str:
@@ -69,9 +69,9 @@ class RawResponse:
     __slots__ = ("body", "headers", "status")
 
     def __init__(self, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
+        self.status: int = status
+        self.headers: Mapping[str, str] = headers
+        self.body: bytes = body
 
     def __repr__(self) -> str:
         return f"<RawResponse {self.status}>"

@@ -87,7 +87,7 @@ class Asking:
         begun: frozenset[str] = frozenset(),
         begin: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.session = session.with_options(retry=ONCE)
+        self.session: TikTokSession = session.with_options(retry=ONCE)
         self.watch = watch
         self.open_id = open_id
         self.level = level

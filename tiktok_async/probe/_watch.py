@@ -79,7 +79,7 @@ class Watch:
         self._inner: Transport | None = None
         self.texts: set[str] = set()
         self.last: dict[str, Seen] = {}
-        self.count = 0
+        self.count: int = 0
         self.harm: str | None = None
         self.limited: Seen | None = None
 
