@@ -13,6 +13,7 @@ from tests.probe.conftest import EVERY_SCOPE, World, world
 from tiktok_async import Limit
 from tiktok_async._concurrency.clock import SystemClock
 from tiktok_async.emulator import Quirks, parse_quirks, quirks_from
+from tiktok_async.emulator.engine import quirks
 from tiktok_async.models import Endpoint, Scope
 from tiktok_async.probe import BY_ID, QUESTIONS, Level, Question, contradictions, line_of
 from tiktok_async.probe._asking import Asking
@@ -182,7 +183,7 @@ async def test_answers_that_are_not_the_assumed_ones_are_told_with_their_line() 
     found = contradictions(read_answers(await report_of("unaudited"), BY_ID))
     told = {one.question.id: (one.side, one.line) for one in found}
     assert set(told) == {"audited", "cursor_stands_still"}
-    lines = (Path(__file__).parents[2] / "tiktok_async/emulator/engine/quirks.py").read_text().splitlines()
+    lines = Path(quirks.__file__).read_text(encoding="utf-8").splitlines()
     numbers = {name: int(line.partition(":")[2]) for name, (_, line) in told.items()}
     assert {lines[number - 1].split(":")[0].strip() for number in numbers.values()} == set(told)
 
