@@ -16,6 +16,7 @@ from tiktok_async import (
     Account,
     PhotoPost,
     PrivacyLevel,
+    Publish,
     PublishFailed,
     PullFromUrl,
     TikTokSession,
@@ -50,6 +51,16 @@ async def account(emulator: Emulator, session: TikTokSession, user: EmulatedUser
     return await emulator.connect(session, user)
 
 
+async def ends(publish: Publish, reason: str | None) -> None:
+    """Wait for the end of *publish*, which fails for *reason*; with `None` it is published."""
+    if reason is None:
+        await publish.wait()
+        return
+    with pytest.raises(PublishFailed) as caught:
+        await publish.wait()
+    assert caught.value.reason == reason
+
+
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
@@ -80,12 +91,7 @@ async def test_a_video_fails_for_what_check_media_says_before_and_for_nothing_el
     publish = await account.post_video(data, EVERYONE)
     async for _ in publish.upload():
         pass
-    if reason is None:
-        await publish.wait()
-        return
-    with pytest.raises(PublishFailed) as caught:
-        await publish.wait()
-    assert caught.value.reason == reason
+    await ends(publish, reason)
 
 
 PHOTO = "https://cdn.example.com/photo.jpg"
@@ -119,12 +125,7 @@ async def test_a_photo_fails_for_what_check_media_says_before_and_for_nothing_el
     emulator.host_media(PHOTO, data)
     post = PhotoPost(privacy_level=PrivacyLevel.SELF_ONLY)
     publish = await account.post_photos(["https://cdn.example.com/unseen.jpg", PHOTO], post)
-    if reason is None:
-        await publish.wait()
-        return
-    with pytest.raises(PublishFailed) as caught:
-        await publish.wait()
-    assert caught.value.reason == reason
+    await ends(publish, reason)
 
 
 @pytest.mark.parametrize(("rate", "reason"), [(60, None), (61, "frame_rate_check_failed")])
