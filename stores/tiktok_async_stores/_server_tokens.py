@@ -27,8 +27,9 @@ class ServerTokenStore(KeepsNotes, Generic[Place, Record, Put]):
 
     _inspection: Inspection
 
-    def _share_trips(self, *, together: int, page: int, owner: Owner) -> None:
+    def _share_trips(self, *, together: int, page: int, put_page: int, owner: Owner) -> None:
         self._page = page
+        self._put_page = put_page
         self._reads = Batcher[Place, Record | None](self._get_many, limit=together, owner=owner)
         self._puts = Batcher[Put, int](self._put_many, limit=together, owner=owner)
 
@@ -93,8 +94,8 @@ class ServerTokenStore(KeepsNotes, Generic[Place, Record, Put]):
         if not self._inspection.done:
             await self._inspection.run()
         outcomes: list[Token | TokenConflict] = []
-        for start in range(0, len(puts), self._page):
-            page = puts[start : start + self._page]
+        for start in range(0, len(puts), self._put_page):
+            page = puts[start : start + self._put_page]
             prepared = [self._prepared(token, expected) for token, expected in page]
             outcomes += stored(page, await self._put_many(prepared))
         return outcomes

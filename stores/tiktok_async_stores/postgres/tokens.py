@@ -88,7 +88,7 @@ class PostgresTokenStore(PostgresLeases, ServerTokenStore[tuple[str, str], _Reco
         self._link = PostgresLink(url, pool, schema, self._clock, owner=type(self).__name__)
         self._notes = PostgresNotes(self._link)
         self._inspection = Inspection(partial(inspect, self._link), self._clock, on_unsafe)
-        self._share_trips(together=_TOGETHER, page=_PAGE, owner=self._link.process)
+        self._share_trips(together=_TOGETHER, page=_PAGE, put_page=_PAGE, owner=self._link.process)
 
     @classmethod
     def from_url(

@@ -21,6 +21,8 @@ from tiktok_async_stores.redis.safety import inspect
 
 _PAGE = 200
 _TOGETHER = 100
+# Many tokens are written and stored in small steps: an urgent put waits for the step before it, here and at the server.
+_PUT_PAGE = 50
 
 
 class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put]):
@@ -66,7 +68,7 @@ class RedisTokenStore(RedisLeases, ServerTokenStore[AccountKey, bytes | str, Put
         self._clock = clock or SystemClock()
         self._notes = RedisNotes(self._link, self._key)
         self._inspection = Inspection(partial(inspect, self._link), self._clock, on_unsafe)
-        self._share_trips(together=_TOGETHER, page=_PAGE, owner=self._link.owner)
+        self._share_trips(together=_TOGETHER, page=_PAGE, put_page=_PUT_PAGE, owner=self._link.owner)
 
     @classmethod
     def from_url(
