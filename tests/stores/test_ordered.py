@@ -26,8 +26,37 @@ def test_whatever_is_added_and_removed_the_keys_are_in_order(steps: list[tuple[b
                 model.remove(key)
             listed = sorted(model)
             assert list(keys) == listed
-            place = bisect_right(listed, key)
-            assert keys.after(key) == (listed[place] if place < len(listed) else None)
+            assert list(keys.after(key)) == listed[bisect_right(listed, key) :]
+    finally:
+        ordered._LARGEST = before
+
+
+@settings(deadline=None)
+@given(
+    first=st.sets(KEYS, max_size=60),
+    changes=st.lists(st.lists(st.tuples(st.booleans(), KEYS), max_size=3), max_size=60),
+)
+def test_a_walk_goes_on_in_order_while_keys_are_added_and_removed(
+    first: set[tuple[int, str]], changes: list[list[tuple[bool, tuple[int, str]]]]
+) -> None:
+    before, ordered._LARGEST = ordered._LARGEST, 4
+    try:
+        keys, model = OrderedKeys[tuple[int, str]](), set(first)
+        for key in first:
+            keys.add(key)
+        last, walk, coming = (-1, ""), keys.after((-1, "")), iter(changes)
+        for found in walk:
+            # It is the next key of those that are in the set now.
+            assert found == min(key for key in model if key > last)
+            last = found
+            for add, key in next(coming, []):
+                if add and key not in model:
+                    keys.add(key)
+                    model.add(key)
+                elif not add and key in model:
+                    keys.remove(key)
+                    model.remove(key)
+        assert not [key for key in model if key > last]
     finally:
         ordered._LARGEST = before
 

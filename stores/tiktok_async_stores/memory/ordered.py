@@ -16,9 +16,11 @@ class OrderedKeys(Generic[K]):
     def __init__(self) -> None:
         self._pieces: list[list[K]] = []
         self._largest: list[K] = []  # of each list, to find the one for a key
+        self._changes = 0
 
     def add(self, key: K) -> None:
         """Add *key* in its order."""
+        self._changes += 1
         place = min(bisect_left(self._largest, key), len(self._pieces) - 1)
         if place < 0:
             self._pieces.append([key])
@@ -36,6 +38,7 @@ class OrderedKeys(Generic[K]):
 
     def remove(self, key: K) -> None:
         """Remove *key*, which must be in the set."""
+        self._changes += 1
         place = bisect_left(self._largest, key)
         piece = self._pieces[place]
         del piece[bisect_left(piece, key)]
@@ -44,13 +47,19 @@ class OrderedKeys(Generic[K]):
         else:
             del self._pieces[place], self._largest[place]
 
-    def after(self, key: K) -> K | None:
-        """Return the first key after *key*, which need not be in the set; `None` if there is none."""
-        place = bisect_right(self._largest, key)
-        if place == len(self._pieces):
-            return None
-        piece = self._pieces[place]
-        return piece[bisect_right(piece, key)]
+    def after(self, key: K) -> Iterator[K]:
+        """Yield the keys after *key*, which need not be in the set, in their order.
+
+        Keys may be added and removed meanwhile: each step goes on after the key that was yielded last.
+        """
+        while (place := bisect_right(self._largest, key)) < len(self._pieces):
+            piece, changes = self._pieces[place], self._changes
+            number = bisect_right(piece, key)
+            # The place is found anew only after a change.
+            while number < len(piece) and self._changes == changes:
+                key = piece[number]
+                yield key
+                number += 1
 
     def __iter__(self) -> Iterator[K]:
         for piece in self._pieces:

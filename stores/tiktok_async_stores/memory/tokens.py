@@ -20,6 +20,8 @@ from tiktok_async_stores._url import check_memory_url
 from tiktok_async_stores.codec.tokens import to_microseconds, with_version
 from tiktok_async_stores.memory.ordered import OrderedKeys
 
+_FIRST = (-(10**18), "")  # earlier than any datetime
+
 
 def _no_tokens() -> dict[str, Token]:
     return {}
@@ -110,13 +112,11 @@ class MemoryTokenStore(KeepsNotes):
     async def expiring(self, client_key: str, before: datetime) -> AsyncIterator[AccountKey]:
         """Yield the active accounts whose access token ends before *before*, the earliest first."""
         end = to_microseconds(before)
-        last: tuple[int, str] = (-(10**18), "")  # earlier than any datetime
-        while (app := self._apps.get(client_key)) is not None:
-            found = app.index.after(last)
-            if found is None or found[0] >= end:
+        app = self._apps.get(client_key)
+        for when, open_id in app.index.after(_FIRST) if app is not None else ():
+            if when >= end:
                 return
-            last = found
-            yield AccountKey(client_key, last[1])
+            yield AccountKey(client_key, open_id)
 
     def lease(self, key: AccountKey, *, ttl: timedelta, wait: timedelta) -> AbstractAsyncContextManager[Lease]:
         """Hold *key*'s lease inside `async with`; tasks get it in the order of their calls.
