@@ -39,7 +39,7 @@ async def desk(shell: Shell, emulator: Emulator, tmp_path: Path) -> AsyncIterato
 ADD = ("agents", "add", "bot", "--operation", "VIDEO_INIT", "--privacy", "self-only", "--posts-a-day", "2")
 
 
-async def test_from_a_grant_to_a_post(
+async def test_the_commands_lead_from_a_grant_to_a_post(
     shell: Shell, creator: Account, desk: AgentDesk, emulator: Emulator, media: Path
 ) -> None:
     added = await shell.run(*ADD, "--account", creator.open_id, "--media-folder", "media")
@@ -79,7 +79,7 @@ async def test_grants_are_changed_listed_and_revoked(shell: Shell, creator: Acco
     assert (gone.code, "no agent" in gone.err) == (2, True)
 
 
-async def test_a_refusal_from_the_command_line_is_for_good(
+async def test_a_refusal_from_the_command_line_is_final(
     shell: Shell, creator: Account, desk: AgentDesk, grant_of: GrantOf
 ) -> None:
     await desk.add(grant_of(accounts={creator.open_id}))
@@ -97,13 +97,13 @@ async def test_auto_approve_asks_for_an_approvers_key(shell: Shell, media: Path)
     assert (refused.code, "approver's key" in refused.err) == (2, True)
 
 
-async def test_one_thing_is_served_at_a_time(shell: Shell) -> None:
+async def test_serving_two_things_at_once_is_a_usage_error(shell: Shell) -> None:
     done = await shell.run("agents", "serve", "--http", "--approvals")
     assert (done.code, "Say what to serve" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize(("what", "path", "status"), [("--http", "mcp", "401"), ("--approvals", "", "401")])
-async def test_what_is_served_over_http_asks_who_is_there(shell: Shell, what: str, path: str, status: str) -> None:
+async def test_each_http_server_requires_a_key(shell: Shell, what: str, path: str, status: str) -> None:
     server = await shell.start("agents", "serve", what, "--port", "0")
     assert server.stderr is not None
     line = (await server.stderr.readline()).decode()

@@ -49,23 +49,23 @@ def test_no_endpoint_of_logins_tokens_and_archives_can_be_granted(endpoint: Endp
         ({"operations": {"STATUS_FETCH"}, "auto_approve": True}, "approves nothing"),
     ],
 )
-def test_parts_that_do_not_fit_together_are_told(grant_of: GrantOf, parts: dict[str, object], problem: str) -> None:
+def test_parts_that_do_not_fit_together_are_reported(grant_of: GrantOf, parts: dict[str, object], problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem) as caught:
         grant_of(**parts)
     assert caught.value.problems
 
 
-def test_one_text_is_no_collection_of_accounts(grant_of: GrantOf) -> None:
+def test_a_string_is_not_a_collection_of_accounts(grant_of: GrantOf) -> None:
     with pytest.raises(ConfigurationError, match="not one text"):
         grant_of(accounts="open-id")
 
 
-def test_an_unknown_privacy_level_is_no_widest_one(grant_of: GrantOf) -> None:
+def test_an_unknown_privacy_level_is_refused(grant_of: GrantOf) -> None:
     with pytest.raises(ConfigurationError, match="no privacy level"):
         grant_of(widest_privacy="EVERYBODY")
 
 
-def test_a_grant_survives_its_json(grant_of: GrantOf) -> None:
+def test_a_grant_survives_a_round_trip_through_json(grant_of: GrantOf) -> None:
     grant = grant_of(operations={"VIDEO_INIT", "VIDEO_LIST"}, fields={"video.title"})
     assert AgentGrant.from_dict(grant.to_dict()) == grant
 
@@ -81,12 +81,12 @@ async def test_a_key_is_shown_once_and_kept_as_a_digest(
 @pytest.mark.parametrize(
     "key", ["", "agent.bot.", "agent.bot.x", "agent.nobody.x", "agent.bot", "nonsense", "\udfff.."]
 )
-async def test_no_other_key_is_the_agents(desk: AgentDesk, grant_of: GrantOf, key: str) -> None:
+async def test_no_other_key_belongs_to_the_agent(desk: AgentDesk, grant_of: GrantOf, key: str) -> None:
     await desk.add(grant_of())
     assert await desk.agent_of(key) is None
 
 
-async def test_an_agents_key_approves_nothing_and_an_approvers_serves_no_agent(
+async def test_an_agents_key_cannot_approve_and_an_approvers_key_belongs_to_no_agent(
     desk: AgentDesk, grant_of: GrantOf, approver: Secret
 ) -> None:
     key = await desk.add(grant_of(agent="anna"))
@@ -95,7 +95,7 @@ async def test_an_agents_key_approves_nothing_and_an_approvers_serves_no_agent(
         await desk.approver(key)
 
 
-async def test_a_name_is_given_once_until_it_is_revoked(desk: AgentDesk, grant_of: GrantOf) -> None:
+async def test_a_name_can_be_used_again_only_after_its_agent_is_revoked(desk: AgentDesk, grant_of: GrantOf) -> None:
     old = await desk.add(grant_of())
     with pytest.raises(ConfigurationError, match="already"):
         await desk.add(grant_of())
@@ -105,7 +105,7 @@ async def test_a_name_is_given_once_until_it_is_revoked(desk: AgentDesk, grant_o
     assert [grant.agent for grant in await desk.grants()] == ["bot"]
 
 
-async def test_a_changed_grant_holds_at_the_next_call(desk: AgentDesk, grant_of: GrantOf, gate: AgentGate) -> None:
+async def test_a_changed_grant_applies_at_the_next_call(desk: AgentDesk, grant_of: GrantOf, gate: AgentGate) -> None:
     assert names([*await gate.tools()]) == {"propose_post", "post_status"}
     await desk.change(grant_of(operations={"VIDEO_LIST"}, fields={"video.title"}))
     assert names([*await gate.tools()]) == {"videos"}
@@ -113,7 +113,7 @@ async def test_a_changed_grant_holds_at_the_next_call(desk: AgentDesk, grant_of:
     assert (await gate.call("videos", {}))["outcome"] == "ok"
 
 
-async def test_a_fixed_grant_can_lose_and_not_gain(desk: AgentDesk, grant_of: GrantOf) -> None:
+async def test_a_fixed_grant_can_lose_operations_and_cannot_gain_any(desk: AgentDesk, grant_of: GrantOf) -> None:
     await desk.add(grant_of())
     fixed = await desk.gate("bot", fixed=True)
     await desk.change(grant_of(operations={"STATUS_FETCH", "VIDEO_LIST"}, fields={"video.title"}))
@@ -128,9 +128,7 @@ async def test_a_revoked_agent_has_no_tools_and_no_calls(desk: AgentDesk, gate: 
         await desk.revoke("bot")
 
 
-async def test_a_grant_ends_by_itself_and_its_key_with_it(
-    emulator: Emulator, desk: AgentDesk, grant_of: GrantOf
-) -> None:
+async def test_a_grant_and_its_key_end_at_the_same_time(emulator: Emulator, desk: AgentDesk, grant_of: GrantOf) -> None:
     key = await desk.add(grant_of())
     gate = await desk.gate("bot")
     emulator.clock.advance(timedelta(days=11))
@@ -145,7 +143,7 @@ async def test_auto_approve_needs_an_approver(desk: AgentDesk, grant_of: GrantOf
     assert [call.agent for call in await desk.log()][-1] == "anna"
 
 
-async def test_a_second_approver_is_let_in_by_the_first(desk: AgentDesk, approver: Secret) -> None:
+async def test_a_second_approver_is_added_with_the_key_of_the_first(desk: AgentDesk, approver: Secret) -> None:
     with pytest.raises(ConfigurationError, match="approver's key"):
         await desk.add_approver("eve")
     await desk.add_approver("ben", approver=approver)
@@ -155,12 +153,12 @@ async def test_a_second_approver_is_let_in_by_the_first(desk: AgentDesk, approve
         await desk.approver(approver)
 
 
-async def test_a_media_folder_that_is_none_is_refused(desk: AgentDesk, grant_of: GrantOf, tmp_path: Path) -> None:
+async def test_a_missing_media_folder_is_refused(desk: AgentDesk, grant_of: GrantOf, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no folder"):
         await desk.add(grant_of(media_folder=str(tmp_path / "missing")))
 
 
-async def test_a_session_whose_store_keeps_no_notes_has_no_desk(session: TikTokSession, tmp_path: Path) -> None:
+async def test_a_store_without_notes_cannot_have_a_desk(session: TikTokSession, tmp_path: Path) -> None:
     class Bare:
         client_key = session.client_key
         clock = session.clock
@@ -186,7 +184,7 @@ GRANTS = st.builds(
 
 
 @given(GRANTS, GRANTS)
-def test_the_narrower_of_two_grants_gives_what_both_give_and_no_more(first: AgentGrant, second: AgentGrant) -> None:
+def test_the_intersection_of_two_grants_allows_only_what_both_allow(first: AgentGrant, second: AgentGrant) -> None:
     both = narrower(first, second)
     if both is None:
         return
@@ -201,13 +199,13 @@ def test_the_narrower_of_two_grants_gives_what_both_give_and_no_more(first: Agen
 
 
 @given(GRANTS)
-def test_a_grant_narrowed_by_itself_is_itself(grant: AgentGrant) -> None:
+def test_the_intersection_of_a_grant_with_itself_is_the_same_grant(grant: AgentGrant) -> None:
     both = narrower(grant, grant)
     assert both is not None
     assert (both.operations, both.accounts, both.levels()) == (grant.operations, grant.accounts, grant.levels())
 
 
-async def test_a_grant_of_one_account_gives_no_other(
+async def test_a_grant_of_one_account_gives_no_access_to_another(
     desk: AgentDesk, grant_of: GrantOf, account: Account, stranger: Account
 ) -> None:
     await desk.add(grant_of(operations={"VIDEO_LIST"}, fields={"video.title"}))

@@ -33,7 +33,7 @@ def grant_for(grant_of: GrantOf, operation: Operation) -> Any:
 
 
 @pytest.mark.parametrize("granted", OPERATION_LIST, ids=lambda one: one.tool)
-async def test_of_all_tools_the_granted_one_alone_is_listed_and_reaches_tiktok(
+async def test_only_the_granted_tool_is_listed_and_reaches_tiktok(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, granted: Operation
 ) -> None:
     await desk.add(grant_for(grant_of, granted))
@@ -59,9 +59,7 @@ READS = ("profile", "videos", "creator_info")
 @pytest.mark.parametrize(
     ("tool", "field"), [(tool, field) for tool in READS for field in AREAS[str(BY_TOOL[tool].area)]]
 )
-async def test_one_granted_field_is_the_only_one_that_comes(
-    desk: AgentDesk, grant_of: GrantOf, tool: str, field: str
-) -> None:
+async def test_only_the_granted_field_is_returned(desk: AgentDesk, grant_of: GrantOf, tool: str, field: str) -> None:
     operation = BY_TOOL[tool]
     await desk.add(grant_of(operations={operation.endpoint}, fields={f"{operation.area}.{field}"}))
     gate = await desk.gate("bot")
@@ -78,7 +76,7 @@ async def test_one_granted_field_is_the_only_one_that_comes(
 
 
 @pytest.mark.parametrize(("widest", "number"), [("SELF_ONLY", 1), ("MUTUAL_FOLLOW_FRIENDS", 2)])
-async def test_no_post_is_proposed_to_more_people_than_granted(
+async def test_no_post_is_proposed_with_a_wider_privacy_level_than_granted(
     desk: AgentDesk, grant_of: GrantOf, widest: str, number: int
 ) -> None:
     levels = ["SELF_ONLY", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "PUBLIC_TO_EVERYONE"]
@@ -92,7 +90,7 @@ async def test_no_post_is_proposed_to_more_people_than_granted(
 @pytest.mark.parametrize(
     "tool", [one for one in OPERATION_LIST if one.tool.startswith("research")], ids=lambda o: o.tool
 )
-async def test_research_is_asked_for_the_granted_fields_gives_no_others_and_has_its_log_id_on_record(
+async def test_research_returns_only_the_granted_fields_and_its_log_id_is_recorded(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, tool: Operation
 ) -> None:
     for names in (AREAS[str(tool.area)], AREAS[str(tool.area)][1:2]):
@@ -110,7 +108,7 @@ async def test_research_is_asked_for_the_granted_fields_gives_no_others_and_has_
     assert emulator.requests.to(tool.endpoint)
 
 
-async def test_two_accounts_make_the_account_an_argument_that_must_be_given(
+async def test_a_grant_of_two_accounts_makes_the_account_a_required_argument(
     desk: AgentDesk, grant_of: GrantOf, account: Account, stranger: Account, media: Path
 ) -> None:
     assert media.is_dir()

@@ -67,7 +67,7 @@ def nothing(media: Path) -> None:
 @pytest.mark.parametrize(
     "make", [linked, linked_to_a_file_inside, hard_linked, device, pipe, listening, folder, empty, endless, nothing]
 )
-async def test_what_is_no_regular_file_of_the_folder_is_not_opened(media: Path, make: Callable[[Path], None]) -> None:
+async def test_only_a_regular_file_of_the_folder_is_opened(media: Path, make: Callable[[Path], None]) -> None:
     make(media)
     with pytest.raises(Refused):
         await hold(str(media), "x.mp4")
@@ -88,7 +88,7 @@ async def test_no_path_leads_out_of_the_folder(media: Path, path: str) -> None:
         await hold(str(media), str(media.parent / "secret.mp4"))
 
 
-async def test_all_that_is_not_there_is_refused_in_the_same_words(media: Path) -> None:
+async def test_every_missing_file_is_refused_with_the_same_message(media: Path) -> None:
     """Or an agent could ask which files there are outside."""
     said: set[str] = set()
     for path in ("missing.mp4", "../secret.mp4", "../missing.mp4", "/etc/passwd", "/etc/missing"):
@@ -101,7 +101,7 @@ async def test_all_that_is_not_there_is_refused_in_the_same_words(media: Path) -
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.lists(st.sampled_from(["", ".", "..", "media", "clip.mp4", "secret.mp4", "out", "in"]), max_size=6))
-async def test_whatever_the_path_only_the_folders_own_file_is_opened(media: Path, parts: list[str]) -> None:
+async def test_any_path_opens_only_the_folders_own_file(media: Path, parts: list[str]) -> None:
     if not (media / "out").is_symlink():
         (media / "out").symlink_to("..")
         (media / "in").symlink_to(".")
@@ -113,14 +113,14 @@ async def test_whatever_the_path_only_the_folders_own_file_is_opened(media: Path
         assert parts == ["clip.mp4"]
 
 
-async def test_a_file_in_a_folder_of_the_folder_is_opened(media: Path) -> None:
+async def test_a_file_in_a_subfolder_is_opened(media: Path) -> None:
     (media / "a" / "b").mkdir(parents=True)
     (media / "a" / "b" / "c.mp4").write_bytes(b"video")
     with await hold(str(media), "a/b/c.mp4") as held:
         assert (held.size, await held.read(0, 5)) == (5, b"video")
 
 
-async def test_while_names_change_no_bytes_but_the_folders_are_read(media: Path) -> None:
+async def test_only_bytes_of_the_folder_are_read_while_names_change(media: Path) -> None:
     """A name that is swapped between a file and a link, as fast as the machine can."""
     own = b"mine" * 1000
     (media / "a.mp4").write_bytes(own)
@@ -158,7 +158,7 @@ async def test_while_names_change_no_bytes_but_the_folders_are_read(media: Path)
 
 
 @pytest.mark.parametrize("place", [0, 300_000, 1_300_000 - 1])
-async def test_bytes_that_changed_since_are_not_given(media: Path, place: int) -> None:
+async def test_bytes_that_changed_after_the_hash_are_not_returned(media: Path, place: int) -> None:
     path = media / "long.mp4"
     path.write_bytes(os.urandom(1_300_000))
     with await hold(str(media), "long.mp4") as held:
@@ -171,7 +171,7 @@ async def test_bytes_that_changed_since_are_not_given(media: Path, place: int) -
             await held.read(place, 1)
 
 
-async def test_a_file_that_is_replaced_or_removed_is_read_on_as_it_was(media: Path) -> None:
+async def test_an_open_file_keeps_its_bytes_when_it_is_replaced_or_removed(media: Path) -> None:
     data = os.urandom(700_000)
     (media / "a.mp4").write_bytes(data)
     with await hold(str(media), "a.mp4") as held:
@@ -180,7 +180,7 @@ async def test_a_file_that_is_replaced_or_removed_is_read_on_as_it_was(media: Pa
         assert await held.read(100, 600_000) == data[100:600_100]
 
 
-async def test_a_closed_file_gives_nothing(media: Path) -> None:
+async def test_a_closed_file_cannot_be_read(media: Path) -> None:
     held = await hold(str(media), "clip.mp4")
     held.close()
     held.close()
@@ -188,7 +188,7 @@ async def test_a_closed_file_gives_nothing(media: Path) -> None:
         await held.read(0, 1)
 
 
-async def test_a_cancelled_opening_leaves_no_file_open(media: Path) -> None:
+async def test_a_cancelled_open_leaves_no_file_open(media: Path) -> None:
     def count() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -205,7 +205,7 @@ async def test_a_cancelled_opening_leaves_no_file_open(media: Path) -> None:
     assert count() == before
 
 
-def test_a_media_folder_is_kept_by_its_real_path(media: Path, tmp_path: Path) -> None:
+def test_a_media_folder_is_stored_by_its_real_path(media: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(media)
     assert resolved_folder(str(tmp_path / "alias")) == str(media.resolve())
     with pytest.raises(ConfigurationError, match="no folder"):
@@ -237,9 +237,7 @@ async def test_a_file_swapped_for_a_link_after_the_proposal_is_not_posted(
     assert len(emulator.posts) == 0
 
 
-async def test_a_grant_whose_folder_is_moved_away_opens_nothing(
-    desk: AgentDesk, grant_of: GrantOf, media: Path
-) -> None:
+async def test_a_grant_with_a_moved_folder_opens_no_file(desk: AgentDesk, grant_of: GrantOf, media: Path) -> None:
     await desk.add(grant_of())
     gate = await desk.gate("bot")
     media.rename(media.parent / "old")

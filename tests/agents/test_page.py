@@ -52,7 +52,7 @@ def token_of(page: str) -> str:
 GOOD = {"decision": "approve", "consent": "yes", "level": "SELF_ONLY"}
 
 
-async def test_who_is_no_approver_sees_nothing(
+async def test_only_an_approver_sees_the_page(
     desk: AgentDesk, gate: AgentGate, browser: httpx2.AsyncClient, approver: Secret, grant_of: GrantOf
 ) -> None:
     proposal = await proposed(gate, title="a secret title")
@@ -72,7 +72,7 @@ async def test_who_is_no_approver_sees_nothing(
         assert (await browser.post(proposal, data=GOOD, headers=wrong)).status_code == 401
 
 
-async def test_it_shows_what_tiktok_wants_a_person_to_see(
+async def test_the_page_shows_what_tiktok_requires(
     desk: AgentDesk, browser: httpx2.AsyncClient, emulator: Emulator, grant_of: GrantOf
 ) -> None:
     await desk.add(grant_of(widest_privacy="PUBLIC_TO_EVERYONE"))
@@ -92,7 +92,7 @@ async def test_it_shows_what_tiktok_wants_a_person_to_see(
     assert "checked" not in page
 
 
-async def test_texts_of_others_are_texts_on_the_page(
+async def test_text_from_tiktok_and_from_agents_is_escaped_on_the_page(
     gate: AgentGate, browser: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
     emulator.users[0].display_name = TRICK
@@ -130,7 +130,7 @@ async def test_a_decision_needs_the_pages_token_consent_and_the_same_audience(
     assert "<form" not in page
 
 
-async def test_a_refusal_tells_the_agent_why(
+async def test_a_refusal_records_the_reason(
     desk: AgentDesk, gate: AgentGate, browser: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
     proposal = await proposed(gate)
@@ -142,7 +142,7 @@ async def test_a_refusal_tells_the_agent_why(
     assert (late.status_code, "anna refused it" in late.text, len(emulator.posts)) == (409, True, 0)
 
 
-async def test_what_cannot_be_posted_now_has_no_button_to_post_it(
+async def test_a_proposal_that_cannot_be_posted_now_has_a_disabled_button(
     gate: AgentGate, browser: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
     proposal = await proposed(gate)
@@ -152,7 +152,7 @@ async def test_what_cannot_be_posted_now_has_no_button_to_post_it(
     assert 'value="approve" disabled' in page
 
 
-async def test_a_failure_of_tiktok_is_told_and_can_be_tried_again(
+async def test_a_failure_of_tiktok_is_shown_and_can_be_retried(
     gate: AgentGate, browser: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
     proposal = await proposed(gate)
@@ -165,7 +165,7 @@ async def test_a_failure_of_tiktok_is_told_and_can_be_tried_again(
     assert len(emulator.posts) == 1
 
 
-async def test_the_preview_is_the_very_file(gate: AgentGate, browser: httpx2.AsyncClient, media: Path) -> None:
+async def test_the_preview_is_the_proposed_file(gate: AgentGate, browser: httpx2.AsyncClient, media: Path) -> None:
     proposal = await proposed(gate)
     answer = await browser.get(f"{proposal}/video")
     assert (answer.content, answer.headers["content-type"]) == ((media / "clip.mp4").read_bytes(), "video/mp4")
@@ -176,7 +176,7 @@ async def test_the_preview_is_the_very_file(gate: AgentGate, browser: httpx2.Asy
     assert (await browser.put(proposal)).status_code == 405
 
 
-async def test_a_body_without_end_is_not_read(gate: AgentGate, browser: httpx2.AsyncClient) -> None:
+async def test_a_body_that_is_too_large_is_not_read(gate: AgentGate, browser: httpx2.AsyncClient) -> None:
     proposal = await proposed(gate)
     assert (await browser.post(proposal, data={"token": "x" * 100_000})).status_code == 404
 
@@ -193,7 +193,7 @@ def chromium(tmp_path: Path) -> Iterator[webdriver.Chrome]:
 
 
 @pytest.mark.browser
-async def test_in_a_browser_a_person_chooses_agrees_and_posts(
+async def test_a_person_chooses_agrees_and_posts_in_a_browser(
     desk: AgentDesk, gate: AgentGate, approver: Secret, emulator: Emulator, chromium: webdriver.Chrome
 ) -> None:
     proposal = await proposed(gate)

@@ -47,7 +47,7 @@ async def test_without_an_approvers_key_nobody_approves_or_refuses(
     assert len(emulator.posts) == 0
 
 
-async def test_who_tries_to_decide_without_a_key_is_recorded(desk: AgentDesk, gate: AgentGate) -> None:
+async def test_an_attempt_to_decide_without_a_key_is_recorded(desk: AgentDesk, gate: AgentGate) -> None:
     proposal = await proposed(gate)
     for decide in (desk.approve, desk.refuse):
         with pytest.raises(ConfigurationError):
@@ -59,7 +59,7 @@ async def test_who_tries_to_decide_without_a_key_is_recorded(desk: AgentDesk, ga
     ]
 
 
-async def test_what_was_refused_is_never_posted(
+async def test_a_refused_proposal_is_never_posted(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:
     proposal = await proposed(gate)
@@ -70,14 +70,14 @@ async def test_what_was_refused_is_never_posted(
     assert len(emulator.posts) == 0
 
 
-async def test_what_was_approved_cannot_be_refused_after_it(desk: AgentDesk, gate: AgentGate, approver: Secret) -> None:
+async def test_an_approved_proposal_cannot_be_refused(desk: AgentDesk, gate: AgentGate, approver: Secret) -> None:
     proposal = await proposed(gate)
     await desk.approve(proposal, approver=approver)
     with pytest.raises(ConfigurationError, match="was approved by anna"):
         await desk.refuse(proposal, approver=approver)
 
 
-async def test_two_who_decide_at_once_decide_once(
+async def test_only_one_of_several_simultaneous_decisions_counts(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:
     proposal = await proposed(gate)
@@ -100,7 +100,7 @@ async def test_two_who_decide_at_once_decide_once(
         {"widest_privacy": "SELF_ONLY"},
     ],
 )
-async def test_a_grant_that_was_narrowed_covers_no_older_proposal(
+async def test_a_narrowed_grant_does_not_cover_an_older_proposal(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, approver: Secret, change: dict[str, Any]
 ) -> None:
     await desk.add(grant_of(widest_privacy="PUBLIC_TO_EVERYONE"))
@@ -111,7 +111,7 @@ async def test_a_grant_that_was_narrowed_covers_no_older_proposal(
     assert len(emulator.posts) == 0
 
 
-async def test_a_revoked_agents_proposals_are_dead(
+async def test_the_proposal_of_a_revoked_agent_cannot_be_approved(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:
     proposal = await proposed(gate)
@@ -121,7 +121,7 @@ async def test_a_revoked_agents_proposals_are_dead(
     assert len(emulator.posts) == 0
 
 
-async def test_a_proposal_ends_before_its_post_could_be_forgotten(
+async def test_a_proposal_ends_before_the_dedup_entry_of_its_post(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:
     assert LIVES < KEPT
@@ -161,7 +161,7 @@ async def test_the_posts_of_a_day_are_counted_until_midnight(
     assert len(await desk.proposals([ProposalState.PENDING])) == 3
 
 
-async def test_a_dry_run_tells_what_the_creator_does_not_allow_and_costs_no_post(
+async def test_a_dry_run_reports_what_the_creator_does_not_allow_and_counts_as_no_post(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf
 ) -> None:
     await desk.add(grant_of(posts_a_day=1))
@@ -174,7 +174,7 @@ async def test_a_dry_run_tells_what_the_creator_does_not_allow_and_costs_no_post
 
 
 @pytest.mark.parametrize("tool", ["propose_post", "send_draft"])
-async def test_a_file_that_tiktok_would_not_take_is_not_proposed(
+async def test_a_file_that_tiktok_would_refuse_is_not_proposed(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, media: Path, tool: str
 ) -> None:
     await desk.add(grant_of(operations={"VIDEO_INIT", "INBOX_INIT"}, posts_a_day=1))
@@ -192,12 +192,12 @@ async def test_a_file_that_tiktok_would_not_take_is_not_proposed(
     assert (await gate.call(tool, {"file": "clip.mp4", **level}))["proposal"]
 
 
-async def test_what_was_found_in_the_file_is_frozen_with_it(desk: AgentDesk, gate: AgentGate) -> None:
+async def test_the_properties_of_the_file_are_frozen_in_the_proposal(desk: AgentDesk, gate: AgentGate) -> None:
     found = (await desk.proposal(await proposed(gate))).frozen.media
     assert (found["container"], found["width"], found["height"], found["duration"]) == ("mp4", 720, 1280, 10.0)
 
 
-async def test_rules_of_tiktok_are_told_before_anything_is_asked(emulator: Emulator, gate: AgentGate) -> None:
+async def test_tiktoks_rules_are_checked_before_any_request(emulator: Emulator, gate: AgentGate) -> None:
     emulator.requests.clear()
     arguments = {"file": "clip.mp4", "privacy_level": "SELF_ONLY", "brand_content_toggle": True}
     told = await gate.call("propose_post", arguments)
@@ -206,7 +206,7 @@ async def test_rules_of_tiktok_are_told_before_anything_is_asked(emulator: Emula
     assert len(emulator.requests) == 0
 
 
-async def test_what_the_creator_forbids_meanwhile_is_not_posted(
+async def test_a_proposal_that_the_creators_settings_now_forbid_is_not_posted(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:
     proposal = await proposed(gate)
@@ -216,7 +216,7 @@ async def test_what_the_creator_forbids_meanwhile_is_not_posted(
     assert len(emulator.posts) == 0
 
 
-async def test_a_draft_needs_no_approval_and_reaches_the_inbox_alone(
+async def test_a_draft_needs_no_approval_and_reaches_only_the_inbox(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf
 ) -> None:
     await desk.add(grant_of(operations={"INBOX_INIT", "STATUS_FETCH"}))
@@ -227,7 +227,7 @@ async def test_a_draft_needs_no_approval_and_reaches_the_inbox_alone(
     assert (await desk.proposal(told["proposal"])).decided_by == "the grant: drafts need no approval"
 
 
-async def test_auto_approve_posts_at_once_and_says_so(
+async def test_auto_approve_posts_at_once_and_is_recorded_as_the_approver(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, approver: Secret
 ) -> None:
     await desk.add(grant_of(auto_approve=True), approver=approver)
@@ -237,7 +237,9 @@ async def test_auto_approve_posts_at_once_and_says_so(
     assert (await desk.proposal(told["proposal"])).decided_by == "the grant: auto_approve"
 
 
-async def test_no_agent_sees_anothers_proposal(desk: AgentDesk, grant_of: GrantOf, gate: AgentGate) -> None:
+async def test_an_agent_cannot_see_the_proposal_of_another_agent(
+    desk: AgentDesk, grant_of: GrantOf, gate: AgentGate
+) -> None:
     proposal = await proposed(gate)
     await desk.add(grant_of(agent="other"))
     other = await desk.gate("other")
@@ -246,7 +248,7 @@ async def test_no_agent_sees_anothers_proposal(desk: AgentDesk, grant_of: GrantO
         assert (told["outcome"], told["said"]) == ("refused", "You made no proposal of that id")
 
 
-async def test_a_lost_answer_is_unknown_and_never_asked_again(
+async def test_a_lost_answer_makes_the_outcome_unknown_and_is_never_retried(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:
     proposal = await proposed(gate)
@@ -259,7 +261,7 @@ async def test_a_lost_answer_is_unknown_and_never_asked_again(
     assert [call.outcome for call in await desk.log(agent="anna")] == ["unknown"] * 3
 
 
-async def test_a_refusal_of_tiktok_can_be_tried_again(
+async def test_a_post_that_tiktok_refused_can_be_retried(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret
 ) -> None:
     proposal = await proposed(gate)
@@ -272,7 +274,7 @@ async def test_a_refusal_of_tiktok_can_be_tried_again(
     assert len(emulator.posts) == 1
 
 
-async def test_bytes_that_did_not_get_through_are_sent_on(
+async def test_an_approval_continues_a_failed_upload(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret, media: Path
 ) -> None:
     proposal = await proposed(gate)

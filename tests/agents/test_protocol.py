@@ -30,7 +30,7 @@ def in_memory(gate: AgentGate) -> Client:
     return Client(_protocol._server(gate_of))
 
 
-async def test_a_client_lists_what_is_granted_and_calls_it(desk: AgentDesk, grant_of: GrantOf) -> None:
+async def test_a_client_lists_the_granted_tools_and_calls_them(desk: AgentDesk, grant_of: GrantOf) -> None:
     await desk.add(grant_of(operations={"VIDEO_LIST", "VIDEO_INIT"}, fields={"video.title"}))
     async with in_memory(await desk.gate("bot")) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
@@ -50,7 +50,7 @@ async def test_a_client_lists_what_is_granted_and_calls_it(desk: AgentDesk, gran
     assert [call.tool for call in await desk.log(agent="bot")] == ["videos", "profile"]
 
 
-async def test_a_grant_that_changes_while_a_client_is_there_holds_at_once(desk: AgentDesk, grant_of: GrantOf) -> None:
+async def test_a_changed_grant_applies_at_once_to_a_connected_client(desk: AgentDesk, grant_of: GrantOf) -> None:
     await desk.add(grant_of())
     async with in_memory(await desk.gate("bot")) as client:
         await desk.revoke("bot")
@@ -83,7 +83,7 @@ async def connected(url: str, key: Secret) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_over_http_each_key_opens_its_own_tools(desk: AgentDesk, grant_of: GrantOf) -> None:
+async def test_each_key_gives_its_own_tools_over_http(desk: AgentDesk, grant_of: GrantOf) -> None:
     first = await desk.add(grant_of())
     second = await desk.add(grant_of(agent="reader", operations={"VIDEO_LIST"}, fields={"video.title"}))
     async with serving(asgi_app(desk)) as url:
@@ -96,9 +96,7 @@ async def test_over_http_each_key_opens_its_own_tools(desk: AgentDesk, grant_of:
     assert {call.agent for call in await desk.log()} == {"owner", "reader"}
 
 
-async def test_over_http_no_other_key_and_no_other_host_is_let_in(
-    desk: AgentDesk, grant_of: GrantOf, approver: Secret
-) -> None:
+async def test_any_other_key_or_host_is_refused_over_http(desk: AgentDesk, grant_of: GrantOf, approver: Secret) -> None:
     key = await desk.add(grant_of())
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     accept = {"Accept": "application/json, text/event-stream"}
@@ -119,9 +117,7 @@ async def test_over_http_no_other_key_and_no_other_host_is_let_in(
         assert await status(good) == 401
 
 
-async def test_mounted_in_another_application_it_runs_with_that_ones_lifespan(
-    desk: AgentDesk, grant_of: GrantOf
-) -> None:
+async def test_a_mounted_app_runs_within_the_lifespan_of_its_parent(desk: AgentDesk, grant_of: GrantOf) -> None:
     from starlette.applications import Starlette
     from starlette.routing import Mount
 
@@ -138,7 +134,9 @@ async def test_mounted_in_another_application_it_runs_with_that_ones_lifespan(
         assert len((await client.list_tools()).tools) == 2
 
 
-async def test_without_the_extra_it_says_what_to_install(desk: AgentDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_extra_the_error_says_what_to_install(
+    desk: AgentDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_protocol, "find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match=r"tiktok-async\[agents\]"):
         asgi_app(desk)
@@ -180,7 +178,7 @@ async def program(emulator: Emulator, media: Path, tmp_path: Path) -> StdioServe
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_over_a_pipe_the_command_serves_one_agent(program: StdioServerParameters, mode: str) -> None:
+async def test_the_command_serves_one_agent_over_a_pipe(program: StdioServerParameters, mode: str) -> None:
     async with Client(program, mode=mode) as client:
         assert {tool.name for tool in (await client.list_tools()).tools} == {"videos", "propose_post"}
         result = await client.call_tool("videos", {"limit": 3})
@@ -189,7 +187,7 @@ async def test_over_a_pipe_the_command_serves_one_agent(program: StdioServerPara
         assert proposed.structured_content["state"] == "pending"
 
 
-async def test_a_server_on_a_pipe_ends_when_it_is_asked_to(program: StdioServerParameters) -> None:
+async def test_a_server_on_a_pipe_ends_on_sigterm(program: StdioServerParameters) -> None:
     process = await asyncio.create_subprocess_exec(
         *(program.command, *program.args),
         env=program.env,

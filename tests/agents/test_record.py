@@ -83,7 +83,7 @@ def split(text: bytes) -> list[bytes]:
 
 
 @given(st.data())
-def test_any_cut_any_removed_and_any_swapped_line_is_found(data: st.DataObject) -> None:
+def test_any_cut_removed_swapped_repeated_or_empty_line_is_found(data: st.DataObject) -> None:
     lines, head = made(5)
     kind = data.draw(st.sampled_from(["cut", "remove", "swap", "repeat", "empty"]))
     at = data.draw(st.integers(0, 4))
@@ -104,7 +104,7 @@ def test_any_cut_any_removed_and_any_swapped_line_is_found(data: st.DataObject) 
     assert not verify(split(text), head).intact
 
 
-def test_a_chain_that_was_forged_from_a_line_on_is_not_the_one_that_is_remembered() -> None:
+def test_a_chain_that_is_forged_after_its_first_line_does_not_match_the_store() -> None:
     lines, head = made(3)
     forged, made_up = line_of(Head(1, json.loads(lines[0])["hash"]), {"what": "intent", "call": "forged"})
     last, _ = line_of(made_up, {"what": "intent", "call": "2"})
@@ -112,7 +112,7 @@ def test_a_chain_that_was_forged_from_a_line_on_is_not_the_one_that_is_remembere
     assert (found.line, found.problem) == (3, "this line is not the one that the store remembers")
 
 
-async def test_it_is_the_owners_alone(open_record: Callable[[], Record], path: Path) -> None:
+async def test_only_the_owner_can_read_the_record(open_record: Callable[[], Record], path: Path) -> None:
     await open_record().append({"what": "owner"})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -180,7 +180,7 @@ async def test_several_processes_write_one_chain(path: Path, tmp_path: Path) -> 
     assert str(Verification(entries=40)) in told.decode()
 
 
-async def test_a_line_that_a_crash_cut_is_kept_and_marked(open_record: Callable[[], Record], path: Path) -> None:
+async def test_a_line_that_was_cut_by_a_crash_is_kept_and_marked(open_record: Callable[[], Record], path: Path) -> None:
     await open_record().append({"what": "intent", "call": "1"})
     with path.open("ab") as file:
         file.write(b'{"what":"int')
@@ -190,7 +190,9 @@ async def test_a_line_that_a_crash_cut_is_kept_and_marked(open_record: Callable[
     assert b'{"what":"int\n' in path.read_bytes()
 
 
-async def test_a_torn_line_that_the_store_remembers_was_no_crash(open_record: Callable[[], Record], path: Path) -> None:
+async def test_a_cut_line_that_the_store_knows_is_not_taken_for_a_crash(
+    open_record: Callable[[], Record], path: Path
+) -> None:
     record = open_record()
     await record.append({"what": "intent", "call": "1"})
     await record.append({"what": "intent", "call": "2"})
@@ -202,7 +204,7 @@ async def test_a_torn_line_that_the_store_remembers_was_no_crash(open_record: Ca
     assert (found.intact, found.entries) == (False, 1)
 
 
-async def test_a_record_that_was_removed_does_not_begin_anew(open_record: Callable[[], Record], path: Path) -> None:
+async def test_the_removal_of_the_record_is_found_later(open_record: Callable[[], Record], path: Path) -> None:
     record = open_record()
     await record.append({"what": "intent", "call": "1"})
     path.unlink()
@@ -211,7 +213,7 @@ async def test_a_record_that_was_removed_does_not_begin_anew(open_record: Callab
     assert (await record.verify()).problem == "entry 1 is missing, or was changed"
 
 
-async def test_a_cancelled_line_is_finished_and_the_lock_is_free(open_record: Callable[[], Record]) -> None:
+async def test_a_cancelled_write_is_finished_and_frees_the_lock(open_record: Callable[[], Record]) -> None:
     record = open_record()
     for turns in range(6):
         task = asyncio.ensure_future(record.append({"what": "intent", "call": str(turns)}))
@@ -236,7 +238,7 @@ def full_disk(path: Path, room: int = 0) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("room", [0, 10])
-async def test_a_full_disk_takes_no_part_of_a_line(open_record: Callable[[], Record], path: Path, room: int) -> None:
+async def test_a_full_disk_leaves_no_part_of_a_line(open_record: Callable[[], Record], path: Path, room: int) -> None:
     record = open_record()
     await record.append({"what": "intent", "call": "1"})
     before = path.read_bytes()
@@ -247,7 +249,7 @@ async def test_a_full_disk_takes_no_part_of_a_line(open_record: Callable[[], Rec
     assert await record.verify() == Verification(entries=2)
 
 
-async def test_a_full_disk_stops_what_writes_and_not_what_reads(
+async def test_a_full_disk_stops_writing_calls_and_not_reading_calls(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, approver: Secret, tmp_path: Path
 ) -> None:
     await desk.add(grant_of(operations={"VIDEO_INIT", "INBOX_INIT", "VIDEO_LIST"}, fields={"video.title"}))
@@ -269,9 +271,7 @@ async def test_a_full_disk_stops_what_writes_and_not_what_reads(
     assert b'"missed":4,' in record.read_bytes()  # two lines of the read, one of each refusal
 
 
-async def test_every_call_is_recorded_with_what_became_of_it(
-    desk: AgentDesk, grant_of: GrantOf, approver: Secret
-) -> None:
+async def test_every_call_is_recorded_with_its_outcome(desk: AgentDesk, grant_of: GrantOf, approver: Secret) -> None:
     await desk.add(grant_of(operations={"VIDEO_LIST", "VIDEO_INIT"}, fields={"video.title"}))
     gate = await desk.gate("bot")
     await gate.call("videos", {"limit": 2})
@@ -331,7 +331,7 @@ async def test_no_secret_of_the_arguments_is_recorded(desk: AgentDesk, gate: Age
         max_size=4,
     )
 )
-async def test_whatever_an_agent_sends_is_recorded_and_breaks_nothing(
+async def test_any_arguments_of_an_agent_are_recorded_and_break_nothing(
     desk: AgentDesk, gate: AgentGate, session: TikTokSession, arguments: dict[str, object]
 ) -> None:
     assert isinstance(session.store, MemoryTokenStore)

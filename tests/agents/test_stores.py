@@ -52,7 +52,7 @@ async def desk(
     await store.aclose()
 
 
-async def test_from_a_grant_to_a_post_with_any_store(desk: AgentDesk, emulator: Emulator) -> None:
+async def test_a_grant_leads_to_a_post_with_any_store(desk: AgentDesk, emulator: Emulator) -> None:
     anna = await desk.add_approver("anna")
     gate = await desk.gate("bot")
     first, second = await proposed(gate), await proposed(gate)
@@ -66,7 +66,7 @@ async def test_from_a_grant_to_a_post_with_any_store(desk: AgentDesk, emulator: 
     assert len(emulator.posts) == 1
 
 
-async def test_without_its_store_an_agent_may_do_nothing(
+async def test_an_agent_can_do_nothing_without_its_store(
     own_redis: RedisServer, emulator: Emulator, tmp_path: Path
 ) -> None:
     store = RedisTokenStore(own_redis.url)

@@ -52,7 +52,7 @@ def retries(*, full: bool) -> int:
 
 
 @pytest.mark.slow
-async def test_ten_thousand_retries_under_faults_are_one_post(
+async def test_ten_thousand_retries_under_faults_make_one_post(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret, retries: int
 ) -> None:
     proposal = await proposed(gate)
@@ -79,7 +79,7 @@ async def test_ten_thousand_retries_under_faults_are_one_post(
 
 
 @pytest.mark.slow
-async def test_retries_that_are_broken_off_anywhere_are_never_two_posts(
+async def test_retries_that_are_cancelled_anywhere_never_make_two_posts(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, approver: Secret, retries: int
 ) -> None:
     await desk.add(grant_of(ends_at=emulator.clock.now() + timedelta(days=1_000)))
@@ -191,7 +191,7 @@ async def kill_at(endpoint: Endpoint | str, emulator: Emulator, worker: Worker) 
         (Endpoint.STATUS_FETCH, "sent"),
     ],
 )
-async def test_a_kill_on_the_way_leaves_one_post_at_most_and_unknown_in_the_record(
+async def test_a_kill_during_a_call_leaves_at_most_one_post_and_unknown_in_the_record(
     emulator: Emulator, scene: Scene, endpoint: Endpoint | str, then: str
 ) -> None:
     desk, proposal, worker = scene
@@ -268,7 +268,7 @@ class Storm:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-async def test_retries_from_killed_processes_under_faults_are_one_post(
+async def test_retries_from_killed_processes_under_faults_make_one_post(
     emulator: Emulator, scene: Scene, retries: int, *, full: bool
 ) -> None:
     desk, proposal, worker = scene
@@ -303,7 +303,7 @@ async def test_retries_from_killed_processes_under_faults_are_one_post(
     assert (await desk.verify()).intact
 
 
-async def test_who_comes_while_another_posts_does_not_post_too(
+async def test_a_second_approval_during_the_first_makes_no_second_post(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret, tmp_path: Path
 ) -> None:
     proposal = await proposed(gate)

@@ -21,7 +21,7 @@ def outside_the_mark(told: dict[str, Any]) -> str:
     return str({name: value for name, value in told.items() if name != "from_tiktok"})
 
 
-async def test_words_of_strangers_stand_in_the_marked_field_alone(
+async def test_text_of_other_people_is_only_in_the_marked_field(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf, account: Account
 ) -> None:
     user = emulator.users[0]
@@ -35,7 +35,7 @@ async def test_words_of_strangers_stand_in_the_marked_field_alone(
         assert TRICK not in outside_the_mark(told)
 
 
-async def test_words_of_an_error_stand_in_the_marked_field_alone(
+async def test_the_message_of_an_error_is_only_in_the_marked_field(
     emulator: Emulator, desk: AgentDesk, grant_of: GrantOf
 ) -> None:
     await desk.add(grant_of(operations={"VIDEO_LIST"}, fields={"video.title"}))
@@ -49,7 +49,7 @@ async def test_words_of_an_error_stand_in_the_marked_field_alone(
     assert (await desk.log())[-1].reason == "InvalidParams"
 
 
-async def test_a_mistake_of_this_library_is_told_without_its_words(
+async def test_an_internal_error_is_reported_without_its_message(
     desk: AgentDesk, grant_of: GrantOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await desk.add(grant_of(operations={"VIDEO_LIST"}, fields={"video.title"}))
@@ -97,7 +97,7 @@ async def test_no_answer_holds_a_token_a_secret_or_a_path(
         st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
     )
 )
-def test_no_number_is_left_that_a_host_would_round(value: object) -> None:
+def test_no_number_remains_that_a_host_would_round(value: object) -> None:
     def numbers(found: object) -> list[int]:
         if isinstance(found, dict):
             return [one for inner in found.values() for one in numbers(inner)]
@@ -137,7 +137,7 @@ VALUES = st.none() | st.booleans() | st.integers() | st.sampled_from(["", "a", "
 
 
 @given(st.dictionaries(st.sampled_from(["text", "word", "number", "flag", "texts", "object", "more"]), VALUES))
-def test_what_the_schema_takes_and_what_a_call_takes_are_the_same(given_: dict[str, Any]) -> None:
+def test_the_schema_and_a_call_accept_the_same_arguments(given_: dict[str, Any]) -> None:
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it carries no types
 
     shown = {name: value for name, value in given_.items() if value is not None or name == "more"}

@@ -31,14 +31,16 @@ def repeats(endpoint: Endpoint, error: TikTokError) -> bool:
 
 
 @pytest.mark.parametrize("endpoint", Endpoint)
-def test_what_never_arrived_or_was_refused_as_too_much_is_sent_again_even_if_it_is_an_init(endpoint: Endpoint) -> None:
+def test_any_call_that_was_not_sent_or_was_rate_limited_is_sent_again(endpoint: Endpoint) -> None:
     assert repeats(endpoint, UNSENT)
     assert repeats(endpoint, LIMITED)
 
 
 @pytest.mark.parametrize("endpoint", Endpoint)
 @pytest.mark.parametrize("error", [SENT, BROKEN, ServerError("", status=502)])
-def test_what_may_have_arrived_is_sent_again_only_if_it_is_a_read(endpoint: Endpoint, error: TikTokError) -> None:
+def test_a_call_that_may_have_arrived_is_sent_again_only_if_it_is_a_read(
+    endpoint: Endpoint, error: TikTokError
+) -> None:
     assert repeats(endpoint, error) is (ENDPOINTS[endpoint].repeatable is Repeatable.ALWAYS)
 
 
@@ -66,11 +68,13 @@ def test_a_refusal_is_final(error: TikTokError) -> None:
 @pytest.mark.parametrize(
     ("status", "retryable", "again"), [(500, False, True), (499, False, False), (200, True, True), (503, True, True)]
 )
-def test_a_servers_failure_is_known_by_its_status_or_its_code(status: int, *, retryable: bool, again: bool) -> None:
+def test_a_server_error_is_retried_because_of_its_status_or_its_code(
+    status: int, *, retryable: bool, again: bool
+) -> None:
     assert repeats(Endpoint.VIDEO_LIST, ServerError("", status=status, retryable=retryable)) is again
 
 
-def test_the_last_attempt_is_the_last() -> None:
+def test_no_retry_follows_the_last_attempt() -> None:
     policy = RetryPolicy(attempts=3)
     found = [
         retry_delay(READ, BROKEN, attempt=n, policy=policy, elapsed=0, jitter=0.5) is not None for n in (1, 2, 3, 4)
@@ -78,19 +82,19 @@ def test_the_last_attempt_is_the_last() -> None:
     assert found == [True, True, False, False]
 
 
-def test_the_wait_doubles_and_is_drawn_from_all_of_it() -> None:
+def test_the_wait_doubles_and_has_full_jitter() -> None:
     policy = RetryPolicy(attempts=99, base=timedelta(seconds=1), cap=timedelta(seconds=10))
     waits = [retry_delay(READ, BROKEN, attempt=n, policy=policy, elapsed=0, jitter=0.5) for n in (1, 2, 3, 4, 5, 98)]
     assert waits == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
     assert retry_delay(READ, BROKEN, attempt=1, policy=policy, elapsed=0, jitter=0) == 0
 
 
-def test_the_servers_own_wait_is_kept_and_not_cut_short() -> None:
+def test_a_wait_that_the_server_names_is_not_shortened() -> None:
     assert retry_delay(READ, limited(30), attempt=1, policy=POLICY, elapsed=0, jitter=0.5) == 30
     assert retry_delay(INIT, limited(0), attempt=1, policy=POLICY, elapsed=0, jitter=0.5) == 0.125
 
 
-def test_nothing_starts_after_the_deadline() -> None:
+def test_no_retry_starts_after_the_deadline() -> None:
     assert retry_delay(READ, limited(91), attempt=1, policy=POLICY, elapsed=0, jitter=0) is None
     assert retry_delay(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0.9) is None
     assert retry_delay(READ, BROKEN, attempt=1, policy=POLICY, elapsed=90, jitter=0) == 0
@@ -119,18 +123,18 @@ def test_every_wait_fits_the_policy(
         assert wait >= timedelta(seconds=seconds).total_seconds()
 
 
-def test_an_outage_is_not_multiplied() -> None:
+def test_the_quota_limits_the_retries_of_an_outage() -> None:
     quota = RetryQuota()
     assert sum(quota.spend(BROKEN) for _ in range(1_000)) == 500 // 14
     assert not quota.spend(SENT)
 
 
-def test_a_full_window_is_cheaper_than_an_outage() -> None:
+def test_a_full_window_costs_less_quota_than_an_outage() -> None:
     quota = RetryQuota()
     assert sum(quota.spend(LIMITED) for _ in range(1_000)) == 100
 
 
-def test_a_repeat_that_succeeded_costs_nothing() -> None:
+def test_a_retry_that_succeeds_costs_no_quota() -> None:
     quota = RetryQuota()
     for _ in range(1_000):
         assert quota.spend(BROKEN)
@@ -144,14 +148,14 @@ def test_a_repeat_that_succeeded_costs_nothing() -> None:
         quota.succeeded(error)
 
 
-def test_a_call_that_succeeds_at_once_brings_one() -> None:
+def test_a_call_that_succeeds_at_once_adds_one_to_the_quota() -> None:
     quota = RetryQuota()
     assert quota.spend(BROKEN)
     quota.succeeded()
     assert quota.left == 487
 
 
-def test_successes_fill_an_empty_bucket_again_and_never_beyond_its_brim() -> None:
+def test_successes_refill_the_quota_up_to_its_capacity() -> None:
     quota = RetryQuota(capacity=20)
     assert quota.spend(BROKEN)
     assert not quota.spend(BROKEN)
@@ -164,7 +168,7 @@ def test_successes_fill_an_empty_bucket_again_and_never_beyond_its_brim() -> Non
 
 
 @given(st.lists(st.sampled_from(["spend", "ok", "repeat ok"])))
-def test_the_bucket_stays_between_empty_and_full(steps: list[str]) -> None:
+def test_the_quota_stays_between_zero_and_its_capacity(steps: list[str]) -> None:
     quota = RetryQuota(capacity=50)
     for step in steps:
         if step == "spend":

@@ -164,7 +164,7 @@ async def test_a_call_carries_its_token_its_fields_and_its_body() -> None:
 
 
 @pytest.mark.parametrize("failure", READS)
-async def test_a_read_is_repeated_after_a_passing_fault(failure: Reply) -> None:
+async def test_a_read_is_retried_after_a_temporary_fault(failure: Reply) -> None:
     bench = Bench(failure, failure)
     assert (await bench.call()).status == 200
     assert len(bench.transport.sent) == 3
@@ -174,7 +174,7 @@ async def test_a_read_is_repeated_after_a_passing_fault(failure: Reply) -> None:
 
 
 @pytest.mark.parametrize("failure", READS)
-async def test_a_read_gives_up_after_its_attempts_with_the_last_error(failure: Reply) -> None:
+async def test_a_read_raises_the_last_error_after_its_attempts(failure: Reply) -> None:
     bench = Bench(*[failure] * 10, retry=RetryPolicy(attempts=3))
     with pytest.raises((TransportError, ServerError)):
         await bench.call()
@@ -196,7 +196,7 @@ async def test_an_init_that_did_not_arrive_is_sent_again() -> None:
     assert len(bench.transport.sent) == 2
 
 
-async def test_an_init_travels_on_a_connection_of_its_own_and_a_read_does_not() -> None:
+async def test_an_init_uses_a_new_connection_and_a_read_does_not() -> None:
     bench = Bench()
     await bench.call(Endpoint.VIDEO_INIT, json={})
     await bench.call(Endpoint.VIDEO_LIST, json={})
@@ -212,7 +212,7 @@ async def test_an_init_travels_on_a_connection_of_its_own_and_a_read_does_not() 
         ("scope_not_authorized", 401, ScopeNotAuthorized),
     ],
 )
-async def test_a_refusal_is_not_repeated(code: str, status: int, error: type[TikTokError]) -> None:
+async def test_a_refusal_is_not_retried(code: str, status: int, error: type[TikTokError]) -> None:
     bench = Bench(reply(code, status=status))
     with pytest.raises(error):
         await bench.call()
@@ -229,7 +229,7 @@ async def test_a_missing_scope_is_named() -> None:
 
 
 @pytest.mark.parametrize("endpoint", [Endpoint.VIDEO_LIST, Endpoint.VIDEO_INIT])
-async def test_a_refused_token_is_replaced_once_and_the_call_sent_again(endpoint: Endpoint) -> None:
+async def test_a_refused_token_is_replaced_once_and_the_call_is_sent_again(endpoint: Endpoint) -> None:
     bench = Bench(reply("access_token_invalid", status=401))
     await bench.call(endpoint, json={})
     assert [request.headers["Authorization"] for request in bench.transport.sent] == [
@@ -247,21 +247,21 @@ async def test_a_token_refused_twice_is_an_error_and_not_a_loop() -> None:
     assert len(bench.transport.sent) == 2
 
 
-async def test_without_another_token_the_refusal_stands() -> None:
+async def test_without_a_new_token_the_refusal_is_raised() -> None:
     bench = Bench(reply("access_token_invalid", status=401), credential=FakeCredential(renewable=False))
     with pytest.raises(AccessTokenInvalid):
         await bench.call()
     assert len(bench.transport.sent) == 1
 
 
-async def test_a_429_closes_the_window_and_the_call_comes_again_after_it() -> None:
+async def test_a_429_closes_the_window_and_the_call_is_sent_again_after_it() -> None:
     bench = Bench(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
     await bench.call()
     assert len(bench.transport.sent) == 2
     assert bench.clock.monotonic() >= 60
 
 
-async def test_a_429_closes_the_window_for_everyone_who_shares_it() -> None:
+async def test_a_429_closes_the_window_for_every_call_that_shares_it() -> None:
     bench = Bench(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
     first = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
     await bench.clock.settle()
@@ -272,7 +272,7 @@ async def test_a_429_closes_the_window_for_everyone_who_shares_it() -> None:
     assert bench.clock.monotonic() >= 60
 
 
-async def test_a_429_is_an_error_where_the_wait_is_longer_than_allowed() -> None:
+async def test_a_429_is_an_error_if_the_wait_is_longer_than_allowed() -> None:
     bench = Bench(
         reply("rate_limit_exceeded", status=429),
         limit=Limit(600, timedelta(minutes=1)),
@@ -284,7 +284,7 @@ async def test_a_429_is_an_error_where_the_wait_is_longer_than_allowed() -> None
     assert bench.clock.monotonic() < 5
 
 
-async def test_an_exhausted_quota_is_told_at_once_with_its_end() -> None:
+async def test_an_exhausted_quota_is_raised_at_once_with_its_reset_time() -> None:
     bench = Bench(reply("daily_quota_limit_exceeded", status=429))
     with pytest.raises(QuotaExhausted) as caught:
         await bench.call()
@@ -292,7 +292,7 @@ async def test_an_exhausted_quota_is_told_at_once_with_its_end() -> None:
     assert len(bench.transport.sent) == 1
 
 
-async def test_a_wait_for_the_limit_is_told() -> None:
+async def test_a_wait_for_the_limit_is_an_event() -> None:
     bench = Bench(limit=Limit(1, timedelta(seconds=10)))
     await bench.call()
     await bench.call()
@@ -309,7 +309,7 @@ async def test_a_wait_longer_than_allowed_sends_nothing() -> None:
     assert len(bench.transport.sent) == 1
 
 
-async def test_a_request_that_never_left_gives_its_slot_back() -> None:
+async def test_a_request_that_was_not_sent_gives_its_permit_back() -> None:
     bench = Bench(UNSENT, limit=Limit(1, timedelta(seconds=10)), retry=RetryPolicy(attempts=1))
     with pytest.raises(TransportError):
         await bench.call()
@@ -318,7 +318,7 @@ async def test_a_request_that_never_left_gives_its_slot_back() -> None:
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_a_call_cancelled_anywhere_leaks_no_slot(turns: int) -> None:
+async def test_a_call_cancelled_anywhere_leaks_no_permit(turns: int) -> None:
     bench = Bench(limit=Limit(1, timedelta(seconds=10)))
     calling = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
     for _ in range(turns):
@@ -329,7 +329,7 @@ async def test_a_call_cancelled_anywhere_leaks_no_slot(turns: int) -> None:
     await asyncio.wait_for(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential), 50)
 
 
-async def test_an_outage_is_not_multiplied_by_repeats() -> None:
+async def test_retries_do_not_multiply_the_calls_of_an_outage() -> None:
     bench = Bench(*[reply("internal_error", status=500)] * 2_000)
     for _ in range(300):
         with pytest.raises(ServerError):
@@ -344,7 +344,7 @@ async def test_a_closed_session_takes_no_calls() -> None:
         await bench.call()
 
 
-async def test_a_failure_in_another_form_than_tiktoks_names_its_log_id_only_where_there_is_one() -> None:
+async def test_an_error_that_is_not_in_tiktoks_form_is_a_tiktok_error() -> None:
     bench = Bench(RawResponse(status=404, headers={}, body=b"not here"))
     with pytest.raises(TikTokError) as caught:
         await bench.call()

@@ -32,7 +32,7 @@ def session(**changes: Any) -> TikTokSession:
         (5, "https://open.tiktokapis.com"),
     ],
 )
-def test_a_base_url_that_no_call_could_use_is_refused_with_the_right_spelling(address: Any, right: str) -> None:
+def test_an_unusable_base_url_is_refused_with_the_right_spelling(address: Any, right: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url") as caught:
         session(base_url=address)
     assert right in str(caught.value)
@@ -42,12 +42,12 @@ def test_a_base_url_that_no_call_could_use_is_refused_with_the_right_spelling(ad
 @pytest.mark.parametrize(
     "address", ["https://open.tiktokapis.com", "https://open.tiktokapis.com/", "http://[::1]:80", "http://gate/tiktok"]
 )
-def test_a_good_base_url_is_taken(address: str) -> None:
+def test_a_valid_base_url_is_accepted(address: str) -> None:
     session(base_url=address)
 
 
 @pytest.mark.parametrize("address", ["www.tiktok.com/v2/auth/authorize/", "https://www.tiktok.com/a b", ""])
-def test_the_consent_page_needs_an_address_too(address: str) -> None:
+def test_an_invalid_authorize_url_is_refused(address: str) -> None:
     with pytest.raises(ConfigurationError, match="authorize_url"):
         session(authorize_url=address)
 
@@ -63,7 +63,7 @@ def test_the_consent_page_needs_an_address_too(address: str) -> None:
         ("a\x00", "printable"),
     ],
 )
-def test_a_key_with_a_line_break_or_space_says_so_and_shows_no_secret(name: str, value: str, why: str) -> None:
+def test_a_key_with_a_line_break_or_space_is_refused_and_not_shown(name: str, value: str, why: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name} holds a .*{why}|{name} holds a {why}") as caught:
         session(**{name: value})
     assert value not in str(caught.value)

@@ -58,7 +58,7 @@ async def test_a_forged_callback_is_refused_and_ends_nothing(shell: Shell) -> No
     assert await process.wait() == 0
 
 
-async def test_after_its_answer_the_login_listens_no_more(shell: Shell) -> None:
+async def test_the_login_stops_listening_after_the_callback(shell: Shell) -> None:
     user = shell.emulator.add_user()
     process = await shell.start("login", "--no-browser", "--port", str(free_port()))
     callback = await shell.emulator.consent(await _login_url(process), user)
@@ -68,7 +68,7 @@ async def test_after_its_answer_the_login_listens_no_more(shell: Shell) -> None:
         await _visit(callback)
 
 
-async def test_a_refused_login_says_so(shell: Shell) -> None:
+async def test_a_denied_login_shows_the_error(shell: Shell) -> None:
     user = shell.emulator.add_user()
     process = await shell.start("login", "--no-browser", "--port", str(free_port()))
     await _visit(await shell.emulator.consent(await _login_url(process), user, deny=True))
@@ -77,7 +77,7 @@ async def test_a_refused_login_says_so(shell: Shell) -> None:
     assert "access_denied" in err.decode()
 
 
-async def test_a_login_can_be_pasted_where_there_is_no_browser(shell: Shell) -> None:
+async def test_the_callback_url_can_be_pasted_without_a_browser(shell: Shell) -> None:
     user = shell.emulator.add_user()
     process = await shell.start("login", "--paste")
     callback = await shell.emulator.consent(await _login_url(process), user)
@@ -86,20 +86,22 @@ async def test_a_login_can_be_pasted_where_there_is_no_browser(shell: Shell) -> 
     assert "is logged in" in err.decode()
 
 
-async def test_a_login_that_nobody_answers_ends(shell: Shell) -> None:
+async def test_a_login_without_a_callback_times_out(shell: Shell) -> None:
     done = await shell.run("login", "--no-browser", "--port", str(free_port()), "--timeout", "0.2")
     assert done.code == 1
     assert "0.2 s" in done.err
 
 
-async def test_a_taken_port_is_a_usage_error_that_names_the_option(shell: Shell) -> None:
+async def test_a_port_in_use_is_a_usage_error_that_names_the_option(shell: Shell) -> None:
     taken = str(urlsplit(shell.emulator.url).port)
     done = await shell.run("login", "--no-browser", "--port", taken)
     assert done.code == 2
     assert "--port" in done.err
 
 
-async def test_refresh_rotates_and_shows_no_token(shell: Shell, secrets_of: Callable[[str], list[str]]) -> None:
+async def test_refresh_rotates_the_token_and_does_not_show_it(
+    shell: Shell, secrets_of: Callable[[str], list[str]]
+) -> None:
     account = await shell.log_in(shell.emulator.add_user())
     done = await shell.run("refresh", "--json")
     assert json.loads(done.out)["version"] > 1
@@ -107,7 +109,7 @@ async def test_refresh_rotates_and_shows_no_token(shell: Shell, secrets_of: Call
     assert secrets_of(done.out + done.err) == []
 
 
-async def test_revoke_ends_the_grant_and_forgets_the_token(shell: Shell) -> None:
+async def test_revoke_ends_the_grant_and_deletes_the_token(shell: Shell) -> None:
     account = await shell.log_in(shell.emulator.add_user())
     asked = await shell.run("revoke", account.open_id)
     assert asked.code == 2
@@ -116,7 +118,7 @@ async def test_revoke_ends_the_grant_and_forgets_the_token(shell: Shell) -> None
     assert (await shell.run("accounts", "--json")).out == ""
 
 
-async def test_a_genuine_webhook_is_shown_and_a_forged_one_refused(shell: Shell) -> None:
+async def test_a_genuine_webhook_is_shown_and_a_forged_one_is_refused(shell: Shell) -> None:
     body = json.dumps(
         {
             "client_key": shell.emulator.client_key,
@@ -143,7 +145,7 @@ async def test_a_store_key_is_32_new_bytes_each_time(shell: Shell) -> None:
     assert keys[0] != keys[1]
 
 
-async def test_the_emulator_serves_what_its_output_says(shell: Shell) -> None:
+async def test_the_emulator_serves_at_the_printed_url(shell: Shell) -> None:
     process = await shell.start("emulator", "--port", "0", "--users", "2")
     assert process.stdout is not None
     lines = [(await process.stdout.readline()).decode().strip() for _ in range(4)]
@@ -172,13 +174,13 @@ async def test_the_demo_verifies_each_step_and_stays_plain_in_a_pipe(
     assert (again.code, again.err) == (0, "")
 
 
-async def test_a_store_in_no_folder_is_a_usage_error_that_names_it(shell: Shell) -> None:
+async def test_a_store_in_a_missing_folder_is_a_usage_error_that_names_it(shell: Shell) -> None:
     done = await shell.run("demo", "--store", "nowhere/tokens.db")
     assert done.code == 2
     assert "nowhere" in done.err
 
 
-async def test_without_a_store_tokens_live_in_a_folder_of_this_user_alone(shell: Shell) -> None:
+async def test_without_a_store_tokens_are_saved_in_a_private_folder(shell: Shell) -> None:
     shell.environment_without("TIKTOK_TOKEN_STORE")
     user = shell.emulator.add_user()
     process = await shell.start("login", "--paste", XDG_DATA_HOME=str(shell.folder / "data"))
@@ -189,13 +191,13 @@ async def test_without_a_store_tokens_live_in_a_folder_of_this_user_alone(shell:
     assert (folder / "tokens.db").stat().st_mode & 0o077 == 0
 
 
-async def test_the_demo_speaks_ascii_where_it_has_to(shell: Shell) -> None:
+async def test_the_demo_writes_ascii_if_the_encoding_is_ascii(shell: Shell) -> None:
     done = await shell.run("demo", "--videos", "3", PYTHONIOENCODING="ascii")
     assert done.code == 0, done.err
     assert done.out.isascii()
 
 
-async def test_tokens_are_copied_into_another_store_and_work_from_there(shell: Shell) -> None:
+async def test_tokens_are_copied_into_another_store_and_work_there(shell: Shell) -> None:
     for _ in range(3):
         await shell.log_in(shell.emulator.add_user())
     other = f"sqlite:///{shell.folder}/other.db"
@@ -207,7 +209,7 @@ async def test_tokens_are_copied_into_another_store_and_work_from_there(shell: S
     assert refreshed.code == 0, refreshed.err
 
 
-async def test_a_store_that_nobody_knows_is_no_place_to_copy_to(shell: Shell) -> None:
+async def test_tokens_cannot_be_copied_to_an_unknown_kind_of_store(shell: Shell) -> None:
     done = await shell.run("copy-tokens", "tape://reel/1")
     assert done.code == 2
     assert "tape" in done.err

@@ -63,7 +63,7 @@ async def test_each_dangerous_setting_of_redis_is_named(
         {"auto-aof-rewrite-percentage": "50", "aof-use-rdb-preamble": "no"},
     ],
 )
-async def test_good_settings_of_redis_are_met_with_silence(own_redis: RedisServer, settings: dict[str, str]) -> None:
+async def test_good_settings_of_redis_are_ok(own_redis: RedisServer, settings: dict[str, str]) -> None:
     (finding,) = await looked_at(own_redis, settings)
     assert finding.level == Level.OK
 
@@ -161,7 +161,7 @@ def test_a_folder_that_others_may_write_to_is_dangerous_unless_it_is_sticky(stor
     assert levels(store) == {Level.OK}
 
 
-def test_a_store_in_memory_or_nowhere_is_dangerous(tmp_path: Path) -> None:
+def test_a_store_in_memory_or_in_a_missing_folder_is_dangerous(tmp_path: Path) -> None:
     assert levels(":memory:") == {Level.DANGEROUS}
     assert levels(tmp_path / "nowhere" / "tokens.db") == {Level.DANGEROUS}
 
@@ -179,7 +179,7 @@ def test_a_store_in_memory_or_nowhere_is_dangerous(tmp_path: Path) -> None:
         ("fuse.lxcfs", False),
     ],
 )
-def test_network_file_systems_are_told_by_the_table_of_mounts(tmp_path: Path, kind: str, *, network: bool) -> None:
+def test_network_file_systems_are_found_in_the_mount_table(tmp_path: Path, kind: str, *, network: bool) -> None:
     mounts = tmp_path / "mountinfo"
     (tmp_path / "a disk").mkdir()
     point = str(tmp_path.resolve() / "a disk").replace(" ", "\\040")
@@ -192,7 +192,7 @@ def test_network_file_systems_are_told_by_the_table_of_mounts(tmp_path: Path, ki
     assert network_filesystem(tmp_path / "a diskette.db", mounts) is None
 
 
-def test_this_machines_own_table_can_be_read(tmp_path: Path) -> None:
+def test_the_mount_table_of_this_machine_can_be_read(tmp_path: Path) -> None:
     assert network_filesystem(tmp_path / "tokens.db") is None
     assert network_filesystem(tmp_path / "tokens.db", tmp_path / "no table") is None
 
@@ -222,11 +222,11 @@ def test_store_keys_that_could_be_guessed_are_dangerous_and_not_shown(raw: bytes
 
 
 @pytest.mark.parametrize("value", [None, "", " , "])
-def test_no_store_key_is_doubtful(value: str | None) -> None:
+def test_a_missing_store_key_is_doubtful(value: str | None) -> None:
     assert worst(check_store_key(value))[0] == Level.DOUBTFUL
 
 
-def test_a_store_key_that_is_there_twice_is_doubtful() -> None:
+def test_a_repeated_store_key_is_doubtful() -> None:
     key = generate_store_key()
     assert worst(check_store_key(f"{key},{key}"))[0] == Level.DOUBTFUL
 
@@ -235,11 +235,11 @@ def test_a_store_key_that_is_there_twice_is_doubtful() -> None:
     ("key", "secret"),
     [(None, "s"), ("k", None), ("k", "s\n"), (" k", "s"), ('"k"', "s"), ("k", "'s'"), ("same", "same"), ("k", "a b")],
 )
-def test_keys_that_cannot_be_right_are_dangerous_and_not_shown(key: str | None, secret: str | None) -> None:
+def test_invalid_keys_are_dangerous_and_not_shown(key: str | None, secret: str | None) -> None:
     level, what = worst(check_keys(key, secret))
     assert level == Level.DANGEROUS
     assert "same" not in what.replace("are the same", "")
 
 
-def test_keys_that_are_there_are_good() -> None:
+def test_valid_keys_are_good() -> None:
     assert worst(check_keys("aw1234567890", "0123456789abcdef"))[0] == Level.OK

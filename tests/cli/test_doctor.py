@@ -27,7 +27,7 @@ def healthy(shell: Shell) -> Shell:
     return shell
 
 
-async def test_where_all_is_well_everything_is_ok(healthy: Shell) -> None:
+async def test_a_healthy_configuration_has_only_ok_findings(healthy: Shell) -> None:
     done = await healthy.run("doctor", "--redirect-uri", "https://app.example.com/callback/", "--json")
     assert (done.code, done.err) == (0, "")
     assert found(done, "dangerous") == found(done, "doubtful") == {}
@@ -37,7 +37,7 @@ async def test_where_all_is_well_everything_is_ok(healthy: Shell) -> None:
     assert not list(healthy.folder.glob("tokens.db*")), "looking made a store"
 
 
-async def test_missing_keys_are_dangerous_and_the_rest_is_looked_at_all_the_same(healthy: Shell) -> None:
+async def test_missing_keys_are_dangerous_and_the_other_checks_still_run(healthy: Shell) -> None:
     healthy.environment_without("TIKTOK_CLIENT_KEY", "TIKTOK_CLIENT_SECRET")
     done = await healthy.run("doctor", "--json")
     assert done.code == 1
@@ -63,7 +63,7 @@ async def test_more_redirect_uris_than_an_app_can_register_are_dangerous(healthy
     assert found(done, "dangerous")["redirect URI"] == "There are 11, and an app can register 10 at most."
 
 
-async def test_a_pull_url_is_looked_at_as_tiktok_would_and_its_query_is_not_shown(healthy: Shell) -> None:
+async def test_a_pull_url_is_checked_by_tiktoks_rules_and_its_query_is_not_shown(healthy: Shell) -> None:
     async def moved(_: web.Request) -> web.Response:
         raise web.HTTPFound("/clip.mp4")
 
@@ -81,7 +81,7 @@ async def test_a_pull_url_is_looked_at_as_tiktok_would_and_its_query_is_not_show
 
 
 @pytest.mark.parametrize(("ahead", "level"), [(0, "ok"), (15, "doubtful"), (60, "dangerous")])
-async def test_the_clock_is_held_against_the_servers_date(healthy: Shell, ahead: int, level: str) -> None:
+async def test_the_clock_is_compared_with_the_servers_date(healthy: Shell, ahead: int, level: str) -> None:
     healthy.emulator.clock.advance(ahead)
     done = await healthy.run("doctor", "--json")
     assert "clock" in found(done, level)
@@ -95,7 +95,7 @@ async def test_a_server_that_does_not_answer_is_dangerous(healthy: Shell) -> Non
     assert "does not answer" in found(done, "dangerous")["server"]
 
 
-async def test_scopes_are_held_against_what_accounts_granted(shell: Shell) -> None:
+async def test_scopes_are_compared_with_the_grants_of_the_accounts(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     await shell.log_in(shell.emulator.add_user(scopes={"user.info.basic"}))
     some = await shell.run("doctor", "--scopes", "user.info.basic,video.list", "--json")
@@ -108,7 +108,7 @@ async def test_scopes_are_held_against_what_accounts_granted(shell: Shell) -> No
     assert "is not a known scope" in misspelt.out
 
 
-async def test_a_store_key_that_opens_nothing_is_dangerous(shell: Shell) -> None:
+async def test_a_store_key_that_decrypts_no_account_is_dangerous(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     shell.environment["TIKTOK_STORE_KEY"] = generate_store_key()
     done = await shell.run("doctor", "--json")
@@ -116,7 +116,7 @@ async def test_a_store_key_that_opens_nothing_is_dangerous(shell: Shell) -> None
     assert "cannot decrypt 1 account" in found(done, "dangerous")["accounts"]
 
 
-async def test_a_dangerous_redis_is_told_with_the_way_out_and_without_its_password(
+async def test_a_dangerous_redis_is_reported_with_advice_and_without_its_password(
     healthy: Shell, tmp_path: Path
 ) -> None:
     server = RedisServer(tmp_path, "--user", "default", "on", ">hunter2", "~*", "&*", "+@all", "--appendonly", "no")
@@ -140,7 +140,7 @@ async def test_a_dangerous_redis_is_told_with_the_way_out_and_without_its_passwo
 
 
 @pytest.mark.postgres
-async def test_a_database_without_tables_is_looked_at_and_left_as_it_is(
+async def test_a_database_without_tables_is_checked_and_not_changed(
     healthy: Shell, safe_postgres: PostgresServer
 ) -> None:
     schema, postgres = new_schema(), safe_postgres
@@ -152,7 +152,7 @@ async def test_a_database_without_tables_is_looked_at_and_left_as_it_is(
 
 
 @pytest.mark.postgres
-async def test_a_dangerous_postgres_is_told_with_the_way_out_and_without_its_password(
+async def test_a_dangerous_postgres_is_reported_with_advice_and_without_its_password(
     healthy: Shell, postgres: PostgresServer
 ) -> None:
     role = new_schema()
@@ -168,7 +168,7 @@ async def test_a_dangerous_postgres_is_told_with_the_way_out_and_without_its_pas
     assert "hunter2" not in gone.out + gone.err
 
 
-def test_a_way_in_clear_to_another_machine_is_doubtful() -> None:
+def test_an_unencrypted_connection_to_another_machine_is_doubtful() -> None:
     assert [finding.level for finding in _connection("db.internal,127.0.0.1", "prefer")] == ["doubtful"]
     for hosts, mode in (("db.internal", "verify-full"), ("127.0.0.1", "prefer"), ("", "prefer"), ("/run", "prefer")):
         assert list(_connection(hosts, mode)) == []

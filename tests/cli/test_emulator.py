@@ -74,7 +74,7 @@ async def test_a_restart_keeps_users_and_logins(tmp_path: Path, how: signal.Sign
         await again.end()
 
 
-async def test_faults_and_quirks_come_from_flags_and_requests_are_told() -> None:
+async def test_flags_set_faults_and_quirks_and_requests_are_logged() -> None:
     program = await Program.begin("--fault", "USER_INFO=429", "--quirk", "rotation=grace")
     open_id = (await program.admin(""))["users"][0]["open_id"]
     token = (await program.admin("tokens", {"open_id": open_id}))["access_token"]
@@ -99,7 +99,7 @@ async def test_faults_and_quirks_come_from_flags_and_requests_are_told() -> None
         (["--quirk", "posting.audited=perhaps"], "true or false"),
     ],
 )
-async def test_what_a_flag_cannot_mean_is_a_usage_error(flags: list[str], word: str) -> None:
+async def test_an_invalid_flag_is_a_usage_error(flags: list[str], word: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *PROGRAM, "emulator", "--port", "0", *flags, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -115,7 +115,7 @@ async def test_what_a_flag_cannot_mean_is_a_usage_error(flags: list[str], word: 
         (("minis.trade_order.redeem.success",), dict(SAMPLES["minis.trade_order.redeem.success"]), False),
     ],
 )
-async def test_trigger_sends_a_signed_webhook_to_where_it_is_told(
+async def test_trigger_sends_a_signed_webhook_to_the_webhook_url(
     given: tuple[str, ...], says: dict[str, object], *, told_of_a_user: bool
 ) -> None:
     arrived: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue()
@@ -164,7 +164,7 @@ async def test_trigger_without_an_emulator_says_how_to_start_one() -> None:
     assert "tiktok-async emulator" in err.decode()
 
 
-async def test_the_root_is_a_page_that_needs_nothing_from_elsewhere(emulator: Emulator) -> None:
+async def test_the_page_at_the_root_loads_nothing_from_other_hosts(emulator: Emulator) -> None:
     async with aiohttp.ClientSession() as http, http.get(f"{emulator.url}/") as reply:
         text = await reply.text()
         assert reply.status == 200
@@ -174,7 +174,7 @@ async def test_the_root_is_a_page_that_needs_nothing_from_elsewhere(emulator: Em
     assert [record for record in emulator.requests if record.path == "/"] == []
 
 
-def test_a_quirk_may_go_by_its_short_name_and_durations_are_seconds() -> None:
+def test_a_quirk_can_be_set_by_its_short_name_and_durations_are_seconds() -> None:
     quirks = parse_quirks(["audited=yes", "access_lifetime=7200", "posting.posts_a_day=none"])
     assert quirks.posting.audited
     assert quirks.access_lifetime.total_seconds() == 7200

@@ -17,7 +17,7 @@ _COMMANDS = (
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["videos", "--limit", "many"], ["whoami", "--nonsense"]])
-async def test_what_cannot_be_understood_is_a_usage_error(shell: Shell, arguments: list[str]) -> None:
+async def test_invalid_arguments_are_a_usage_error(shell: Shell, arguments: list[str]) -> None:
     done = await shell.run(*arguments)
     assert (done.code, done.out) == (2, "")
     assert re.search(r"See: tiktok-async (\w+ )?--help|no option of this command", done.err)
@@ -32,7 +32,7 @@ async def test_a_missing_key_is_named(shell: Shell) -> None:
     assert "TIKTOK_CLIENT_SECRET" in done.err
 
 
-async def test_a_revoked_account_exits_with_3_and_says_how_to_go_on(shell: Shell) -> None:
+async def test_a_revoked_account_exits_with_3_and_the_error_names_the_login_command(shell: Shell) -> None:
     user = shell.emulator.add_user()
     account = await shell.log_in(user)
     shell.emulator.revoke(user)
@@ -43,7 +43,7 @@ async def test_a_revoked_account_exits_with_3_and_says_how_to_go_on(shell: Shell
     assert "Traceback" not in done.err
 
 
-async def test_what_tiktok_refuses_exits_with_1_and_keeps_its_log_id(shell: Shell) -> None:
+async def test_a_refusal_of_tiktok_exits_with_1_and_shows_its_log_id(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     shell.emulator.fail_next(Endpoint.USER_INFO, status=400, code="invalid_params")
     done = await shell.run("whoami")
@@ -53,7 +53,7 @@ async def test_what_tiktok_refuses_exits_with_1_and_keeps_its_log_id(shell: Shel
     assert len(done.err.splitlines()) == 1
 
 
-async def test_an_unreachable_tiktok_is_one_line(shell: Shell) -> None:
+async def test_an_unreachable_tiktok_exits_with_1_and_without_a_traceback(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     await shell.emulator.aclose()
     done = await shell.run("refresh")
@@ -72,7 +72,7 @@ async def test_debug_shows_the_traceback_and_no_secret(shell: Shell, secrets_of:
 
 
 @pytest.mark.parametrize("command", [["whoami"], ["videos"], ["refresh"], ["accounts"]])
-async def test_the_noisiest_log_shows_no_secret(
+async def test_the_most_verbose_log_shows_no_secret(
     shell: Shell, secrets_of: Callable[[str], list[str]], command: list[str]
 ) -> None:
     await shell.log_in(shell.emulator.add_user(videos=3))
@@ -82,7 +82,7 @@ async def test_the_noisiest_log_shows_no_secret(
     assert secrets_of(done.out + done.err) == []
 
 
-async def test_verbose_tells_of_each_call(shell: Shell) -> None:
+async def test_verbose_logs_each_call(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     done = await shell.run("whoami", "-v")
     assert re.search(r"INFO tiktok_async\.events: RequestFinished\(.*endpoint='/v2/user/info/'", done.err)
@@ -105,7 +105,7 @@ async def test_ctrl_c_exits_with_130_and_without_a_traceback(shell: Shell) -> No
     assert "interrupted" in rest
 
 
-async def test_nothing_typed_shows_the_help_and_every_command(shell: Shell) -> None:
+async def test_no_arguments_show_the_help_with_every_command(shell: Shell) -> None:
     done = await shell.run()
     assert done.code == 0
     for command in _COMMANDS:

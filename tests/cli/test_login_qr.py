@@ -51,7 +51,7 @@ class Screen:
 
 
 @pytest.mark.parametrize("scans", [1, 3])
-async def test_a_scan_logs_in_and_an_expired_code_is_drawn_anew(
+async def test_a_scan_logs_in_and_an_expired_code_is_drawn_again(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, scans: int
 ) -> None:
     screen = Screen(emulator, scans=scans)
@@ -65,7 +65,7 @@ async def test_a_scan_logs_in_and_an_expired_code_is_drawn_anew(
     assert sum("expired" in words for words in screen.words) == scans - 1
 
 
-async def test_a_code_that_went_elsewhere_is_an_error(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_code_that_was_used_elsewhere_is_an_error(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen(emulator)
     monkeypatch.setattr(_qr, "drawn", screen.draw)
     monkeypatch.setattr(
@@ -76,7 +76,7 @@ async def test_a_code_that_went_elsewhere_is_an_error(emulator: Emulator, monkey
             await _qr.log_in_by_qr(session, ["user.info.basic"])
 
 
-async def test_the_code_is_drawn_in_the_terminal_and_a_strangers_scan_is_refused(shell: Shell) -> None:
+async def test_the_code_is_drawn_in_the_terminal_and_another_client_ticket_is_refused(shell: Shell) -> None:
     process = await shell.start("login", "--qr", "--scopes", "user.info.basic")
     token = await asyncio.wait_for(asked(shell.emulator), 100)
     shell.emulator.qr_scan(token, shell.emulator.add_user(), client_ticket="somebody-elses")

@@ -6,7 +6,7 @@ from tests.cli.conftest import Shell
 from tiktok_async.models import Endpoint
 
 
-async def test_a_probe_writes_a_report_for_its_owner_alone_and_replays_it(shell: Shell) -> None:
+async def test_a_probe_writes_a_report_that_only_its_owner_can_read_and_replays_it(shell: Shell) -> None:
     user = shell.emulator.add_user(videos=5, display_name="Ann Canary")
     await shell.log_in(user)
     done = await shell.run("probe", "--yes", "--out", "report.json")
@@ -33,7 +33,7 @@ async def test_a_probe_writes_a_report_for_its_owner_alone_and_replays_it(shell:
     assert "emulator/engine/quirks.py:" in replayed.out
 
 
-async def test_a_probe_that_was_stopped_goes_on(shell: Shell) -> None:
+async def test_a_stopped_probe_can_be_continued(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(videos=5))
     shell.emulator.fail_next(Endpoint.VIDEO_LIST, status=429, code="rate_limit_exceeded")
     stopped = await shell.run("probe", "--yes", "--out", "first.json")
@@ -46,7 +46,7 @@ async def test_a_probe_that_was_stopped_goes_on(shell: Shell) -> None:
     assert len(first["answers"]) < len(second["answers"])
 
 
-async def test_a_probe_refuses_before_it_asks(shell: Shell) -> None:
+async def test_a_probe_refuses_wrong_options_before_any_request(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     shell.emulator.requests.clear()
     (shell.folder / "there.json").write_text("mine")

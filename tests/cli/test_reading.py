@@ -29,7 +29,7 @@ async def test_videos_in_a_pipe_are_tab_separated_lines_without_colour(shell: Sh
     assert "\x1b" not in done.out
 
 
-async def test_since_leaves_out_what_is_older(shell: Shell) -> None:
+async def test_since_leaves_out_older_videos(shell: Shell) -> None:
     account = await shell.log_in(shell.emulator.add_user(videos=30))
     everything = [json.loads(line) for line in (await shell.run("videos", "--json")).out.splitlines()]
     border = everything[9]["create_time"]
@@ -37,7 +37,7 @@ async def test_since_leaves_out_what_is_older(shell: Shell) -> None:
     assert [json.loads(line)["id"] for line in done.out.splitlines()] == [video["id"] for video in everything[:10]]
 
 
-async def test_a_wrong_since_is_a_usage_error_that_says_what_is_right(shell: Shell) -> None:
+async def test_an_invalid_since_is_a_usage_error_with_an_example(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     done = await shell.run("videos", "--since", "yesterday")
     assert done.code == 2
@@ -61,7 +61,7 @@ async def test_control_characters_in_a_name_do_not_reach_the_terminal(shell: She
     assert "display_name\tEve ]0;owned  more" in done.out
 
 
-async def test_with_several_accounts_one_has_to_be_named(shell: Shell) -> None:
+async def test_with_several_accounts_one_must_be_named(shell: Shell) -> None:
     first = await shell.log_in(shell.emulator.add_user(display_name="First"))
     await shell.log_in(shell.emulator.add_user(display_name="Second"))
     unnamed = await shell.run("whoami")
@@ -71,7 +71,7 @@ async def test_with_several_accounts_one_has_to_be_named(shell: Shell) -> None:
     assert json.loads(named.out)["display_name"] == "First"
 
 
-async def test_accounts_lists_who_is_logged_in_without_asking_tiktok(shell: Shell) -> None:
+async def test_accounts_lists_logged_in_accounts_without_a_request(shell: Shell) -> None:
     accounts = [await shell.log_in(shell.emulator.add_user()) for _ in range(3)]
     before = len(shell.emulator.requests)
     done = await shell.run("accounts", "--json")
@@ -91,14 +91,14 @@ async def test_accounts_that_lack_a_scope_are_listed_alone(shell: Shell) -> None
     assert "video.lst is not a known scope" in misspelt.err
 
 
-async def test_without_any_account_the_way_to_one_is_told(shell: Shell) -> None:
+async def test_without_any_account_the_error_names_the_login_command(shell: Shell) -> None:
     done = await shell.run("videos")
     assert done.code == 2
     assert "tiktok-async login" in done.err
     assert (await shell.run("accounts", "--json")).out == ""
 
 
-async def test_a_reader_that_has_seen_enough_is_no_error(shell: Shell) -> None:
+async def test_a_pipe_that_its_reader_closes_is_no_error(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(videos=400))
     process = await shell.start("videos", "--json")
     assert process.stdout is not None
@@ -110,7 +110,7 @@ async def test_a_reader_that_has_seen_enough_is_no_error(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("command", ["accounts", "whoami", "videos", "refresh"])
-async def test_json_is_all_that_json_commands_write_to_standard_output(shell: Shell, command: str) -> None:
+async def test_json_commands_write_only_json_to_standard_output(shell: Shell, command: str) -> None:
     await shell.log_in(shell.emulator.add_user(videos=2))
     done = await shell.run("-vv", command, "--json")
     assert done.code == 0

@@ -11,7 +11,7 @@ from tiktok_async_stores.postgres.schema import MIGRATIONS
 pytestmark = pytest.mark.postgres
 
 
-async def test_what_is_printed_makes_the_tables_that_a_store_uses(shell: Shell, postgres: PostgresServer) -> None:
+async def test_the_printed_sql_makes_the_tables_that_a_store_uses(shell: Shell, postgres: PostgresServer) -> None:
     name = new_schema()
     printed = await shell.run("schema", "postgres", "--schema", name)
     assert printed.code == 0, printed.err
@@ -22,7 +22,7 @@ async def test_what_is_printed_makes_the_tables_that_a_store_uses(shell: Shell, 
     await store.aclose()
 
 
-async def test_what_is_there_already_is_not_printed(shell: Shell) -> None:
+async def test_migrations_that_were_already_applied_are_not_printed(shell: Shell) -> None:
     printed = await shell.run("schema", "postgres", "--since", str(len(MIGRATIONS)))
     assert printed.out.split() == f'UPDATE "tiktok".schema_version SET version = {len(MIGRATIONS)};'.split()
     refused = await shell.run("schema", "postgres", "--schema", 'x"; DROP')

@@ -19,7 +19,7 @@ def _rows(path: Path) -> list[tuple[str, str, int]]:
     return rows
 
 
-async def test_every_account_is_brought_up_to_date_and_a_second_run_brings_what_changed(shell: Shell) -> None:
+async def test_the_first_run_syncs_every_account_and_the_second_run_syncs_the_changes(shell: Shell) -> None:
     users = [shell.emulator.add_user(videos=number) for number in (3, 25, 0)]
     for user in users:
         await shell.log_in(user)
@@ -40,7 +40,7 @@ async def test_every_account_is_brought_up_to_date_and_a_second_run_brings_what_
     assert [row[1] for row in rows if row[2]] == [ids[2]]
 
 
-async def test_an_account_that_fails_stops_no_other_and_the_next_run_goes_on_with_it(shell: Shell) -> None:
+async def test_a_failed_account_stops_no_other_and_the_next_run_syncs_it(shell: Shell) -> None:
     good, bad = shell.emulator.add_user(videos=2), shell.emulator.add_user(videos=2)
     for user in (good, bad):
         await shell.log_in(user)
@@ -55,7 +55,7 @@ async def test_an_account_that_fails_stops_no_other_and_the_next_run_goes_on_wit
     assert len(_rows(shell.folder / "videos.db")) == 4
 
 
-async def test_another_programs_file_is_left_alone(shell: Shell) -> None:
+async def test_a_file_of_another_program_is_not_changed(shell: Shell) -> None:
     with closing(sqlite3.connect(shell.folder / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE precious (thing)")
     connection.close()
@@ -65,12 +65,12 @@ async def test_another_programs_file_is_left_alone(shell: Shell) -> None:
     assert "another program" in done.err
 
 
-async def test_no_file_is_a_usage_error(shell: Shell) -> None:
+async def test_sync_without_a_file_is_a_usage_error(shell: Shell) -> None:
     assert (await shell.run("sync")).code == 2
 
 
 @pytest.mark.postgres
-async def test_the_table_may_be_in_postgres_and_a_second_run_brings_what_changed(
+async def test_the_table_may_be_in_postgres_and_the_second_run_syncs_the_changes(
     shell: Shell, postgres: PostgresServer
 ) -> None:
     user = shell.emulator.add_user(videos=25)
@@ -90,7 +90,7 @@ async def test_the_table_may_be_in_postgres_and_a_second_run_brings_what_changed
     assert postgres.execute(f"SELECT count(*) FROM {table}") == [(25,)]
 
 
-async def test_a_target_that_is_neither_is_refused_and_a_url_of_a_file_is_one(shell: Shell) -> None:
+async def test_an_unknown_target_is_refused_and_a_sqlite_url_is_accepted(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(videos=1))
     refused = await shell.run("sync", "--to", "redis://127.0.0.1/0")
     assert refused.code == 2

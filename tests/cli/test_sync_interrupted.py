@@ -8,7 +8,7 @@ from tests.cli.conftest import Shell
 from tiktok_async.models import Endpoint
 
 
-async def test_after_ctrl_c_the_next_run_asks_only_for_what_is_left(shell: Shell) -> None:
+async def test_the_run_after_ctrl_c_syncs_only_the_remaining_accounts(shell: Shell) -> None:
     users = [shell.emulator.add_user(videos=3) for _ in range(6)]
     for user in users:
         await shell.log_in(user)

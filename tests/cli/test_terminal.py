@@ -57,7 +57,7 @@ async def test_the_demo_is_coloured(shell: Shell) -> None:
     assert "\x1b[1;32m✓" in shown
 
 
-async def test_jsonon_a_terminal_is_still_only_json(shell: Shell) -> None:
+async def test_json_on_a_terminal_is_still_only_json(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(videos=1))
     code, shown = await asyncio.to_thread(on_a_terminal, shell, "videos", "--json")
     assert code == 0
@@ -65,7 +65,7 @@ async def test_jsonon_a_terminal_is_still_only_json(shell: Shell) -> None:
     assert "\x1b" not in shown
 
 
-async def test_a_grant_is_not_ended_by_a_mistake(shell: Shell) -> None:
+async def test_revoke_asks_before_it_ends_a_grant(shell: Shell) -> None:
     account = await shell.log_in(shell.emulator.add_user())
     code, shown = await asyncio.to_thread(on_a_terminal, shell, "revoke", account.open_id, typed="n\n")
     assert code == 0

@@ -25,7 +25,7 @@ def sha256(clip: Path) -> str:
     return hashlib.sha256(clip.read_bytes()).hexdigest()
 
 
-async def test_in_a_pipe_each_chunk_is_a_plain_line_and_the_end_is_data(remote: Remote, clip: Path) -> None:
+async def test_a_pipe_gets_a_plain_line_for_each_chunk_and_the_result_as_data(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     done = await remote.run("upload", "clip.mp4", *SELF, *CHUNKS, "--title", "hello #emu", "--disable-duet", "--aigc")
     assert done.code == 0, done.err
@@ -47,7 +47,7 @@ async def test_in_a_pipe_each_chunk_is_a_plain_line_and_the_end_is_data(remote: 
     assert remote.states() == []
 
 
-async def test_as_json_everything_that_happens_is_one_line(remote: Remote, clip: Path) -> None:
+async def test_json_output_has_one_line_for_each_event(remote: Remote, clip: Path) -> None:
     del clip
     open_id = await remote.log_in()
     done = await remote.run("upload", "clip.mp4", *SELF, *CHUNKS, "--json")
@@ -60,7 +60,7 @@ async def test_as_json_everything_that_happens_is_one_line(remote: Remote, clip:
     assert events[-1]["state"] == "PUBLISH_COMPLETE"
 
 
-async def test_on_a_terminal_a_bar_shows_speed_and_time_left(remote: Remote, clip: Path) -> None:
+async def test_a_terminal_gets_a_bar_with_speed_and_time_left(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     await remote.admin("faults", {"endpoint": "upload", "delay": 0.3, "times": 3})
     done = await remote.on_a_terminal("upload", str(clip), *SELF, *CHUNKS)
@@ -79,7 +79,7 @@ async def test_json_on_a_terminal_has_no_bar(remote: Remote, clip: Path) -> None
     assert events_of(done.out)[-1]["state"] == "PUBLISH_COMPLETE"
 
 
-async def test_who_may_see_it_has_to_be_said(remote: Remote, clip: Path) -> None:
+async def test_the_privacy_level_is_required(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     done = await remote.run("upload", str(clip))
     assert done.code == 2
@@ -88,7 +88,7 @@ async def test_who_may_see_it_has_to_be_said(remote: Remote, clip: Path) -> None
     assert await remote.posts() == []
 
 
-async def test_a_check_tells_every_setting_that_does_not_fit(remote: Remote, clip: Path) -> None:
+async def test_check_reports_a_setting_that_does_not_fit(remote: Remote, clip: Path) -> None:
     open_id = await remote.log_in()
     await remote.admin("creator", {"open_id": open_id, "duet_disabled": True, "privacy_level_options": ["SELF_ONLY"]})
     done = await remote.run("upload", str(clip), "--privacy", "public-to-everyone", "--check")
@@ -97,7 +97,7 @@ async def test_a_check_tells_every_setting_that_does_not_fit(remote: Remote, cli
     assert await remote.posts() == []
 
 
-async def test_without_a_wait_the_way_to_the_end_is_told(remote: Remote, clip: Path) -> None:
+async def test_no_wait_prints_the_command_that_waits(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     await remote.admin("timeline", {"processing": 3600})
     done = await remote.run("upload", str(clip), *SELF, "--no-wait")
@@ -113,7 +113,7 @@ async def test_without_a_wait_the_way_to_the_end_is_told(remote: Remote, clip: P
     assert events_of(waited.out)[-1]["state"] == "PUBLISH_COMPLETE"
 
 
-async def test_the_end_of_the_wait_is_told_apart_from_a_failure(remote: Remote, clip: Path) -> None:
+async def test_a_timeout_of_the_wait_is_not_reported_as_a_failure(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     await remote.admin("timeline", {"processing": 3600})
     done = await remote.run("upload", str(clip), *SELF, "--timeout", "0")
@@ -122,7 +122,7 @@ async def test_the_end_of_the_wait_is_told_apart_from_a_failure(remote: Remote, 
     assert "tiktok-async status " in done.err
 
 
-async def test_a_post_that_failed_says_why(remote: Remote, clip: Path) -> None:
+async def test_a_failed_post_shows_its_reason(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     await remote.admin("timeline", {"fail_reason": "frame_rate_check_failed"})
     done = await remote.run("upload", str(clip), *SELF)
@@ -154,7 +154,7 @@ async def test_photos_are_posted_or_sent_to_the_inbox(remote: Remote) -> None:
     assert "--draft" in unsaid.err
 
 
-async def test_what_tiktok_fetches_by_itself_can_be_cancelled(remote: Remote) -> None:
+async def test_a_pull_from_a_url_can_be_cancelled(remote: Remote) -> None:
     await remote.log_in()
     await remote.admin("timeline", {"download": 600})
     begun = await remote.run("upload", "https://media.example.com/clip.mp4", *SELF, "--no-wait", "--json")
@@ -165,7 +165,7 @@ async def test_what_tiktok_fetches_by_itself_can_be_cancelled(remote: Remote) ->
     assert events_of(ended.out)[-1]["fail_reason"] == "publish_cancelled"
 
 
-async def test_a_repeated_dedup_key_goes_on_with_the_first_post(remote: Remote, clip: Path) -> None:
+async def test_a_repeated_dedup_key_continues_the_first_post(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     for _ in range(2):
         done = await remote.run("upload", str(clip), *SELF, "--dedup-key", "job 1")
@@ -173,7 +173,7 @@ async def test_a_repeated_dedup_key_goes_on_with_the_first_post(remote: Remote, 
     assert len(await remote.posts()) == 1
 
 
-async def test_a_grant_that_is_gone_exits_with_3(remote: Remote, clip: Path) -> None:
+async def test_a_revoked_grant_exits_with_3(remote: Remote, clip: Path) -> None:
     open_id = await remote.log_in()
     await remote.admin("revoke", {"open_id": open_id})
     done = await remote.run("upload", str(clip), *SELF)
@@ -181,7 +181,7 @@ async def test_a_grant_that_is_gone_exits_with_3(remote: Remote, clip: Path) -> 
     assert "tiktok-async login" in done.err
 
 
-async def test_nothing_is_posted_where_no_state_can_be_kept(remote: Remote, clip: Path) -> None:
+async def test_nothing_is_posted_if_no_state_can_be_saved(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     (remote.folder / "a file").touch()
     done = await remote.run("upload", str(clip), *SELF, XDG_STATE_HOME=str(remote.folder / "a file"))

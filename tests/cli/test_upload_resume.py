@@ -45,7 +45,9 @@ async def arrived_once_and_whole(remote: Remote, clip: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-async def test_an_interrupted_upload_goes_on_where_it_stood(remote: Remote, clip: Path, how: signal.Signals) -> None:
+async def test_an_interrupted_upload_is_resumed_where_it_stopped(
+    remote: Remote, clip: Path, how: signal.Signals
+) -> None:
     await remote.log_in()
     code, out, err = await broken_off(remote, how)
     assert (code, out) == (130, "")
@@ -62,7 +64,9 @@ async def test_an_interrupted_upload_goes_on_where_it_stood(remote: Remote, clip
 
 
 @pytest.mark.parametrize(("named", "chunk"), [("nothing", 0), ("publish_id", 1), ("state", 1), ("video", 2)])
-async def test_a_killed_upload_goes_on_by_whatever_name(remote: Remote, clip: Path, named: str, chunk: int) -> None:
+async def test_a_killed_upload_can_be_resumed_by_any_of_its_names(
+    remote: Remote, clip: Path, named: str, chunk: int
+) -> None:
     await remote.log_in()
     code, _, _ = await broken_off(remote, signal.SIGKILL, chunk=chunk)
     assert code == -signal.SIGKILL
@@ -80,7 +84,7 @@ async def test_a_killed_upload_goes_on_by_whatever_name(remote: Remote, clip: Pa
     assert remote.states() == []
 
 
-async def test_an_interruption_is_an_event_too(remote: Remote, clip: Path) -> None:
+async def test_an_interruption_is_a_json_event(remote: Remote, clip: Path) -> None:
     del clip
     await remote.log_in()
     code, out, _ = await broken_off(remote, signal.SIGINT, "--json")
@@ -89,7 +93,7 @@ async def test_an_interruption_is_an_event_too(remote: Remote, clip: Path) -> No
     assert events_of(out)[-1]["state_file"] == str(remote.states()[0])
 
 
-async def test_a_saved_state_from_elsewhere_will_do(remote: Remote, clip: Path) -> None:
+async def test_an_upload_can_be_resumed_from_a_moved_state_file(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     await broken_off(remote, signal.SIGKILL)
     (state,) = remote.states()
@@ -113,7 +117,7 @@ async def test_each_account_has_its_own_latest_upload(remote: Remote, clip: Path
     assert json.loads(left.read_text())["open_id"] == second
 
 
-async def test_where_nothing_is_unfinished_that_is_told(remote: Remote) -> None:
+async def test_resume_without_an_unfinished_upload_is_a_usage_error(remote: Remote) -> None:
     open_id = await remote.log_in()
     for names in ([], ["v_pub_file~v2-1.7"], ["nothing.mp4"]):
         done = await remote.run("upload", "--resume", *names)
@@ -122,7 +126,7 @@ async def test_where_nothing_is_unfinished_that_is_told(remote: Remote) -> None:
     assert open_id
 
 
-async def test_a_changed_video_is_not_sent_on(remote: Remote, clip: Path) -> None:
+async def test_the_upload_of_a_changed_video_is_not_resumed(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     await broken_off(remote, signal.SIGINT)
     await asyncio.to_thread(clip.write_bytes, os.urandom(20_000_000))
@@ -131,7 +135,7 @@ async def test_a_changed_video_is_not_sent_on(remote: Remote, clip: Path) -> Non
     assert "not the one with which the upload began" in done.err
 
 
-async def test_after_the_hour_a_new_post_is_advised_and_the_state_is_gone(remote: Remote, clip: Path) -> None:
+async def test_resume_after_an_hour_advises_a_new_post_and_deletes_the_state(remote: Remote, clip: Path) -> None:
     del clip
     await remote.log_in()
     await broken_off(remote, signal.SIGINT)
@@ -145,7 +149,7 @@ async def test_after_the_hour_a_new_post_is_advised_and_the_state_is_gone(remote
 @pytest.mark.parametrize(
     "fault", [{"status": 500, "times": 99}, {"status": 400}, {"drop": "before", "times": 99}, None]
 )
-async def test_the_upload_address_is_never_shown(remote: Remote, clip: Path, fault: dict[str, object] | None) -> None:
+async def test_the_upload_url_is_never_shown(remote: Remote, clip: Path, fault: dict[str, object] | None) -> None:
     del clip
     await remote.log_in()
     shown = "".join((await broken_off(remote, signal.SIGINT, "--debug", "-vvv", "--json"))[1:])
@@ -164,7 +168,7 @@ async def test_the_upload_address_is_never_shown(remote: Remote, clip: Path, fau
     assert remote.environment["TIKTOK_CLIENT_SECRET"] not in shown
 
 
-async def test_ctrl_c_while_tiktok_works_leaves_nothing_to_send(remote: Remote, clip: Path) -> None:
+async def test_ctrl_c_during_the_processing_leaves_nothing_to_resume(remote: Remote, clip: Path) -> None:
     del clip
     await remote.log_in()
     await remote.admin("timeline", {"processing": 3600})
@@ -178,7 +182,7 @@ async def test_ctrl_c_while_tiktok_works_leaves_nothing_to_send(remote: Remote, 
     assert remote.states() == []
 
 
-async def test_what_is_left_of_a_day_is_thrown_away(remote: Remote, clip: Path) -> None:
+async def test_a_state_older_than_a_day_is_deleted(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     await broken_off(remote, signal.SIGKILL)
     (state,) = remote.states()

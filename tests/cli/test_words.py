@@ -21,7 +21,7 @@ async def test_an_open_id_that_begins_with_a_hyphen_names_its_account(shell: She
     assert (done.code, json.loads(done.out)["display_name"]) == (0, "Hyphen")
 
 
-async def test_every_command_of_one_account_takes_it_by_the_same_option(shell: Shell) -> None:
+async def test_every_command_for_one_account_has_the_same_account_option(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     await shell.log_in(shell.emulator.add_user(open_id=HYPHEN, videos=2))
     for command in (["videos"], ["refresh", "--json"], ["whoami"], ["revoke", "--yes"]):
@@ -51,13 +51,13 @@ async def test_a_terminal_without_utf_8_gets_every_character_escaped(shell: Shel
     assert "Ada L\\xf6we \\u2713" in done.out
 
 
-async def test_json_is_utf_8_whatever_the_terminal_is(shell: Shell) -> None:
+async def test_json_is_utf_8_on_every_terminal(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(display_name="Ada Löwe ✓"))
     done = await shell.run("whoami", "--json", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert json.loads(done.out)["display_name"] == "Ada Löwe ✓"
 
 
-async def test_without_a_home_folder_the_variables_that_help_are_named(shell: Shell, tmp_path: Path) -> None:
+async def test_without_a_home_folder_the_error_names_the_store_variable(shell: Shell, tmp_path: Path) -> None:
     shell.environment_without("TIKTOK_TOKEN_STORE")
     file = tmp_path / "a file"
     file.touch()
@@ -68,7 +68,7 @@ async def test_without_a_home_folder_the_variables_that_help_are_named(shell: Sh
 
 
 @pytest.mark.parametrize("port", ["99999", "-1"])
-async def test_a_port_that_is_none_is_a_usage_error(shell: Shell, port: str) -> None:
+async def test_an_invalid_port_is_a_usage_error(shell: Shell, port: str) -> None:
     done = await shell.run("emulator", "--port", port)
     assert done.code == 2
     assert "65535" in done.err
@@ -79,7 +79,7 @@ async def test_a_usage_error_points_to_the_help_of_its_command(shell: Shell) -> 
     assert "See: tiktok-async videos --help" in done.err
 
 
-async def test_advice_is_a_command_and_not_a_call(shell: Shell) -> None:
+async def test_advice_names_a_command_and_no_python_call(shell: Shell) -> None:
     done = await shell.run("whoami", "nobody")
     assert "`tiktok-async login`" in done.err
     assert "session." not in done.err
@@ -87,20 +87,20 @@ async def test_advice_is_a_command_and_not_a_call(shell: Shell) -> None:
     assert "--client-key" in (await shell.run("accounts")).err
 
 
-async def test_a_pipe_gets_headings_when_it_asks(shell: Shell) -> None:
+async def test_a_pipe_gets_headings_on_request(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(videos=2))
     lines = (await shell.run("videos", "--header")).out.splitlines()
     assert lines[0].split("\t")[:2] == ["create_time", "id"]
     assert len(lines) == 3
 
 
-async def test_accounts_show_names_when_asked(shell: Shell) -> None:
+async def test_accounts_shows_names_on_request(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user(display_name="Ada"))
     assert "\tAda\t" in (await shell.run("accounts", "--names")).out
     assert json.loads((await shell.run("accounts", "--names", "--json")).out)["display_name"] == "Ada"
 
 
-async def test_ids_stay_whole_at_80_columns(shell: Shell) -> None:
+async def test_ids_are_not_cut_at_80_columns(shell: Shell) -> None:
     account = await shell.log_in(shell.emulator.add_user(videos=3))
     ids = [json.loads(line)["id"] for line in (await shell.run("videos", "--json")).out.splitlines()]
     code, shown = await asyncio.to_thread(on_a_terminal, shell, "videos", COLUMNS="80", NO_COLOR="1")
@@ -110,7 +110,7 @@ async def test_ids_stay_whole_at_80_columns(shell: Shell) -> None:
     assert account.open_id in shown
 
 
-async def test_a_scope_that_tiktok_does_not_list_is_told(shell: Shell) -> None:
+async def test_an_unknown_scope_is_named(shell: Shell) -> None:
     done = await shell.run("login", "--scopes", "video.lst", "--paste")
     assert "video.lst" in done.err
 

@@ -14,7 +14,7 @@ def test_waits_double_up_to_their_cap() -> None:
 
 
 @given(failures=st.integers(1, 5_000), jitter=st.floats(0, 1, exclude_max=True))
-def test_a_pause_is_off_by_at_most_a_quarter(failures: int, jitter: float) -> None:
+def test_jitter_changes_a_wait_by_at_most_a_quarter(failures: int, jitter: float) -> None:
     middle = min(60.0, 2.0 ** min(failures - 1, 30))
     wait = backoff(failures, base=1.0, cap=60.0, jitter=jitter)
     assert middle * 0.75 <= wait <= middle * 1.25
@@ -22,6 +22,6 @@ def test_a_pause_is_off_by_at_most_a_quarter(failures: int, jitter: float) -> No
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
-def test_full_jitter_takes_anything_up_to_the_whole(failures: int, jitter: float) -> None:
+def test_full_jitter_takes_any_part_of_the_whole_wait(failures: int, jitter: float) -> None:
     whole = backoff(failures, base=1.0, cap=60.0, jitter=1.0, spread=FULL_JITTER)
     assert backoff(failures, base=1.0, cap=60.0, jitter=jitter, spread=FULL_JITTER) == whole * jitter

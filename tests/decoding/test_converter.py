@@ -117,7 +117,7 @@ def test_the_field_enums_name_exactly_the_models_fields() -> None:
     }
 
 
-def test_a_structured_model_is_like_a_constructed_one() -> None:
+def test_a_structured_model_equals_a_constructed_one() -> None:
     video = structure(dict(FULL), Video)
     same = Video(**FULL | {"create_time": video.create_time, "duration": video.duration})  # type: ignore[arg-type] # one dict of all types
     assert type(video) is Video
@@ -148,27 +148,27 @@ OPTIONAL = sorted(FULL.keys() - {"id"})
 
 
 @given(st.sets(st.sampled_from(OPTIONAL)), st.sets(st.sampled_from(OPTIONAL)))
-def test_fields_not_asked_for_and_nulls_are_none(asked: set[str], nulls: set[str]) -> None:
+def test_fields_that_were_not_requested_and_nulls_are_none(asked: set[str], nulls: set[str]) -> None:
     body: dict[str, Any] = {name: FULL[name] for name in {*asked, "id"}} | dict.fromkeys(nulls)
     video, full = structure(body, Video), structure(dict(FULL), Video)
     for name in OPTIONAL:
         assert getattr(video, name) == (getattr(full, name) if name in asked - nulls else None)
 
 
-def test_unknown_fields_stay_reachable_and_harm_nothing() -> None:
+def test_unknown_fields_are_kept_in_raw_and_change_nothing() -> None:
     video = structure({**FULL, "new_field": {"a": [1]}}, Video)
     assert video.raw["new_field"] == {"a": [1]}
     assert video == structure(dict(FULL), Video)
     assert "new_field" not in repr(video)
 
 
-def test_null_never_becomes_a_word() -> None:
+def test_null_never_becomes_a_string() -> None:
     user = structure({"open_id": None, "display_name": None}, User)
     assert (user.open_id, user.display_name) == (None, None)
     assert "'None'" not in repr(user)
 
 
-def test_a_wrong_type_is_named_by_its_path_and_never_by_its_value() -> None:
+def test_the_error_for_a_wrong_type_names_its_path_and_never_its_value() -> None:
     body = {"videos": [dict(FULL), dict(FULL), dict(FULL), {**FULL, "id": {CANARY: 1}}]}
     assert wrong(body, Page) == "$.videos[3].id should be an id"
     assert wrong({"text": "", "reply": {"id": []}}) == "$.reply.id should be an id"
@@ -219,7 +219,7 @@ def test_a_number_or_boolean_in_a_string_is_read(name: str, text: str, value: An
     ("name", "value"),
     [(name, value) for name, values in WRONG.items() if name not in ("text", "flag") for value in values],
 )
-def test_an_odd_field_of_an_item_is_left_out_and_told_and_kept_in_raw(
+def test_an_invalid_field_of_an_item_is_left_out_logged_and_kept_in_raw(
     name: str, value: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = {"text": "whole", name: value}
@@ -231,7 +231,7 @@ def test_an_odd_field_of_an_item_is_left_out_and_told_and_kept_in_raw(
     assert f"Item.{name}" in record.getMessage()
 
 
-def test_the_log_line_of_an_odd_field_holds_no_value_and_warns_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_record_of_an_invalid_field_holds_no_value_and_warns_once(caplog: pytest.LogCaptureFixture) -> None:
     @attrs.frozen(kw_only=True)
     class Fresh(WireModel):
         count: int | None = None
@@ -263,7 +263,7 @@ def test_an_id_keeps_every_digit_whether_a_string_or_a_number(number: int) -> No
         assert (found.ids, found.replies[0].id) == ((str(number),), str(number))
 
 
-def test_an_open_enum_knows_its_words_and_keeps_the_others() -> None:
+def test_an_open_enum_reads_known_values_and_keeps_unknown_ones() -> None:
     found = [structure({"text": "", "colour": word}, Everything).colour for word in ("red", "mauve")]
     assert found == [Colour.RED, "mauve"]
     assert [type(one) for one in found] == [Colour, str]
@@ -286,7 +286,7 @@ def test_a_renamed_field_is_read_under_its_name_on_the_wire() -> None:
     assert structure({"id": 1, "like_count": 3, "likes": 9}, Reply).likes == 3
 
 
-def test_a_list_of_models_can_be_read_by_itself() -> None:
+def test_a_list_of_models_can_be_read_directly() -> None:
     found = structure([{"id": 1}, {"id": "2"}], tuple[Reply, ...])
     assert [one.id for one in found] == ["1", "2"]
 
@@ -295,7 +295,7 @@ def test_a_model_without_raw_works() -> None:
     assert structure({"has_more": True, "videos": [{"id": "1"}]}, Page) == Page(videos=(Video(id="1"),), has_more=True)
 
 
-def test_a_kind_without_a_rule_is_the_authors_mistake() -> None:
+def test_a_type_without_a_rule_is_a_type_error() -> None:
     for kind in (bytes, int | str):
         model = attrs.make_class("Odd", {"field": attrs.field(default=None)}, frozen=True)
         model.__annotations__ = {"field": kind}
@@ -307,7 +307,7 @@ def test_a_kind_without_a_rule_is_the_authors_mistake() -> None:
     "cover",
     [None, "", "https://x/1.image", "https://x/?x-expires=soon", "https://x/?x-expires=9" + "9" * 30, "http://["],
 )
-def test_a_cover_that_does_not_say_when_it_ends_says_none(cover: str | None) -> None:
+def test_a_cover_url_without_a_valid_expiry_expires_at_none(cover: str | None) -> None:
     assert Video(id="1", cover_image_url=cover).cover_expires_at is None
 
 

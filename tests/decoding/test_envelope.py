@@ -47,7 +47,7 @@ def oauth_refused(response: RawResponse, endpoint: str = Endpoint.TOKEN.path) ->
 
 
 @pytest.mark.parametrize("message", ["", "ok", "ok.", None])
-def test_success_is_the_code_ok_whatever_the_message_says(message: str | None) -> None:
+def test_the_code_ok_is_a_success_with_any_message(message: str | None) -> None:
     decoded = decode_rest(answer({**envelope(message=message), "data": {"a": 1}}), endpoint=LIST)
     assert (decoded.data, decoded.log_id) == ({"a": 1}, "LOG")
 
@@ -61,19 +61,21 @@ SHOPS = [Endpoint.RESEARCH_SHOP, Endpoint.RESEARCH_SHOP_PRODUCTS, Endpoint.RESEA
 
 
 @pytest.mark.parametrize("endpoint", SHOPS)
-def test_shops_are_documented_without_an_error_member_and_succeed_by_their_status(endpoint: Endpoint) -> None:
+def test_shops_have_no_error_member_and_succeed_by_their_status(endpoint: Endpoint) -> None:
     assert decode_rest(answer({"data": {"shops": []}}), endpoint=endpoint.path).data == {"shops": []}
     assert type(refused(answer({"data": {"shops": []}}, 500), endpoint.path)) is ServerError
     assert type(refused(answer({}), endpoint.path)) is ServerError
 
 
-def test_an_endpoint_that_is_not_known_may_have_another_shape() -> None:
+def test_an_unknown_endpoint_may_have_another_shape() -> None:
     assert decode_rest(answer({"anything": 1}), endpoint="/v2/minis/new/").data == {"anything": 1}
 
 
 @pytest.mark.parametrize("endpoint", [one for one in Endpoint if one not in SHOPS])
 @pytest.mark.parametrize("body", [{}, {"error": None}, {"data": {"user": {}}}, {"error": "", "data": None}])
-def test_an_answer_without_an_error_member_is_no_success_elsewhere(endpoint: Endpoint, body: dict[str, Any]) -> None:
+def test_an_answer_of_another_endpoint_without_an_error_member_is_a_server_error(
+    endpoint: Endpoint, body: dict[str, Any]
+) -> None:
     error = refused(answer(body), endpoint.path)
     assert type(error) is ServerError
     assert error.retryable
@@ -81,7 +83,7 @@ def test_an_answer_without_an_error_member_is_no_success_elsewhere(endpoint: End
 
 @pytest.mark.parametrize("code", API_ERRORS)
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500])
-def test_each_code_is_its_class_whatever_the_status(code: str, status: int) -> None:
+def test_each_code_has_its_error_class_with_any_status(code: str, status: int) -> None:
     error = refused(answer(envelope(code, message="why"), status))
     assert type(error).__name__ == API_ERRORS[code].error
     assert (error.code, error.message, error.log_id, error.status) == (code, "why", "LOG", status)
@@ -98,23 +100,23 @@ def test_the_log_id_of_an_error_page_comes_from_the_header() -> None:
     assert refused(answer(b"<html>Bad gateway", 502, X_Tt_Logid="LOG8")).log_id == "LOG8"
 
 
-def test_a_status_inside_the_error_counts_where_http_says_success() -> None:
+def test_a_status_inside_the_error_counts_if_the_http_status_is_a_success() -> None:
     error = refused(answer(envelope("new_code", http_status_code=429)))
     assert (type(error), error.status) == (RateLimited, 429)
     assert refused(answer(envelope("new_code", http_status_code="soon"))).status == 200
 
 
 @pytest.mark.parametrize("code", ["", None, 0, [], {}])
-def test_an_error_without_a_code_is_no_success(code: Any) -> None:
+def test_an_error_without_a_code_is_not_a_success(code: Any) -> None:
     assert isinstance(refused(answer(envelope(code))), ApiError)
     assert type(refused(answer(envelope(code), 503))) is ServerError
 
 
-def test_ok_beside_an_error_status_is_no_success() -> None:
+def test_the_code_ok_with_an_error_status_is_a_server_error() -> None:
     assert type(refused(answer(envelope(), 500))) is ServerError
 
 
-def test_a_numeric_code_is_kept_as_a_word() -> None:
+def test_a_numeric_code_is_kept_as_a_string() -> None:
     assert refused(answer(envelope(40001000), 400)).code == "40001000"
 
 
@@ -126,14 +128,14 @@ def test_a_flat_error_from_the_rest_api_is_an_api_error() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'"ok"', b"{", b"\xff\xfe", b'{"error": '])
 @pytest.mark.parametrize("status", [200, 404, 500, 502])
-def test_what_is_no_envelope_is_a_server_error(body: bytes, status: int) -> None:
+def test_a_body_without_an_envelope_is_a_server_error(body: bytes, status: int) -> None:
     error = refused(answer(body, status, Content_Type="text/html; charset=x"))
     assert type(error) is ServerError
     assert error.retryable is (status != 404)
     assert "text/html" in str(error)
 
 
-def test_a_body_is_never_repeated_in_the_error() -> None:
+def test_the_error_never_shows_the_body() -> None:
     for body in (f"<p>act.{CANARY}".encode(), orjson.dumps({"error": envelope("x", message=f"act.{CANARY}")["error"]})):
         error = refused(answer(body, 500))
         assert CANARY not in f"{error} {error!r} {error.__dict__}"
@@ -147,7 +149,7 @@ def test_a_body_is_never_repeated_in_the_error() -> None:
         ("http://[", "an invalid address"),
     ],
 )
-def test_a_redirect_is_an_error_that_names_the_host_alone(location: str, host: str) -> None:
+def test_a_redirect_is_an_error_that_names_only_the_host(location: str, host: str) -> None:
     error = refused(answer(b"", 302, Location=location))
     assert type(error) is ServerError
     assert not error.retryable
@@ -157,7 +159,7 @@ def test_a_redirect_is_an_error_that_names_the_host_alone(location: str, host: s
 
 
 @pytest.mark.parametrize("body", [b"slow down", b"", orjson.dumps(envelope("rate_limit_exceeded"))])
-def test_a_429_is_rate_limited_whatever_its_body(body: bytes) -> None:
+def test_a_429_is_rate_limited_with_any_body(body: bytes) -> None:
     error = refused(answer(body, 429, retry_after="7"))
     assert isinstance(error, RateLimited)
     assert error.retry_after == timedelta(seconds=7)
@@ -167,7 +169,7 @@ def test_a_401_without_a_body_is_an_invalid_token() -> None:
     assert type(refused(answer(b"", 401))) is errors.AccessTokenInvalid
 
 
-def test_a_used_up_daily_quota_is_told_from_a_full_window() -> None:
+def test_a_used_up_daily_quota_is_not_the_error_of_a_full_window() -> None:
     assert type(refused(answer(envelope("daily_quota_limit_exceeded"), 429))) is errors.QuotaExhausted
 
 
@@ -185,7 +187,7 @@ def test_a_used_up_daily_quota_is_told_from_a_full_window() -> None:
         ("٣", None),
     ],
 )
-def test_retry_after_is_believed_where_it_is_sensible(header: str, seconds: int | None) -> None:
+def test_retry_after_is_used_if_it_is_valid(header: str, seconds: int | None) -> None:
     assert retry_after({"Retry-After": header}) == (None if seconds is None else timedelta(seconds=seconds))
     assert retry_after({}) is None
 
@@ -203,7 +205,7 @@ JSON = st.recursive(
 
 
 @given(body=JSON.map(orjson.dumps) | st.binary(max_size=60), status=st.integers(100, 599), oauth=st.booleans())
-def test_whatever_comes_is_data_or_one_of_our_errors(body: bytes, status: int, oauth: bool) -> None:  # noqa: FBT001 - Hypothesis
+def test_any_answer_is_data_or_one_of_our_errors(body: bytes, status: int, oauth: bool) -> None:  # noqa: FBT001 - Hypothesis
     decode, endpoint = (decode_oauth, Endpoint.TOKEN.path) if oauth else (decode_rest, LIST)
     with contextlib.suppress(TikTokError):
         decoded = decode(answer(body, status), endpoint=endpoint)
@@ -236,7 +238,7 @@ def test_a_token_reply_is_the_whole_flat_object() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])
-def test_an_oauth_error_fails_whatever_the_status(status: int) -> None:
+def test_an_oauth_error_fails_with_any_status(status: int) -> None:
     body = {"error": "invalid_grant", "error_description": "Authorization code is expired.", "log_id": "LOG"}
     error = oauth_refused(answer(body, status))
     assert isinstance(error, OAuthError)
@@ -249,12 +251,12 @@ def test_an_oauth_error_fails_whatever_the_status(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 401])
-def test_an_answer_that_holds_a_token_is_a_token_whatever_else_it_says(status: int) -> None:
+def test_an_answer_with_a_token_is_a_token_even_if_it_names_an_error(status: int) -> None:
     body = {**TOKEN, "error": "invalid_grant", "error_description": "Authorization code is expired."}
     assert decode_oauth(answer(body, status), endpoint=Endpoint.TOKEN.path).data["access_token"] == "act.x"
 
 
-def test_a_denial_is_its_own_class() -> None:
+def test_a_denial_has_its_own_error_class() -> None:
     assert type(oauth_refused(answer({"error": "access_denied"}))) is errors.AuthorizationDenied
 
 
@@ -264,15 +266,15 @@ def test_a_success_without_a_token_is_a_failure(body: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b" \n"])
-def test_a_revocation_succeeds_with_nothing(body: bytes) -> None:
+def test_a_revocation_succeeds_with_an_empty_body(body: bytes) -> None:
     assert decode_oauth(answer(body), endpoint=Endpoint.REVOKE.path).data == {}
 
 
-def test_an_empty_answer_with_an_error_status_is_no_revocation() -> None:
+def test_an_empty_answer_with_an_error_status_is_not_a_revocation() -> None:
     assert type(oauth_refused(answer(b"", 500), Endpoint.REVOKE.path)) is ServerError
 
 
-def test_qr_replies_are_known_by_their_own_keys() -> None:
+def test_qr_replies_are_recognized_by_their_keys() -> None:
     assert (
         decode_oauth(answer({"token": "T", "scan_qrcode_url": "x"}), endpoint=Endpoint.QRCODE_GET.path).data["token"]
         == "T"
@@ -284,24 +286,24 @@ def test_qr_replies_are_known_by_their_own_keys() -> None:
 @pytest.mark.parametrize(
     "body", [b"slow down", orjson.dumps({"error": "server_error"}), orjson.dumps(envelope("rate_limit_exceeded"))]
 )
-def test_a_429_of_an_oauth_endpoint_says_when_to_come_back(body: bytes) -> None:
+def test_a_429_of_an_oauth_endpoint_has_a_retry_after(body: bytes) -> None:
     error = oauth_refused(answer(body, 429, Retry_After="3"))
     assert isinstance(error, RateLimited)
     assert error.retry_after == timedelta(seconds=3)
 
 
 @pytest.mark.parametrize(("status", "kind"), [(502, ServerError), (429, RateLimited), (302, ServerError)])
-def test_an_oauth_endpoint_behind_a_broken_proxy_is_no_oauth_error(status: int, kind: type[ApiError]) -> None:
+def test_an_error_page_of_a_proxy_is_not_an_oauth_error(status: int, kind: type[ApiError]) -> None:
     assert type(oauth_refused(answer(b"<html>", status))) is kind
 
 
-def test_an_envelope_from_an_oauth_endpoint_is_understood() -> None:
+def test_an_envelope_from_an_oauth_endpoint_is_decoded() -> None:
     error = oauth_refused(answer(envelope("internal_error", message="why"), 500))
     assert isinstance(error, ServerError)
     assert error.message == "why"
 
 
-def test_a_content_type_that_is_no_text_can_still_be_told() -> None:
+def test_the_error_for_an_undecodable_content_type_can_be_printed() -> None:
     error = refused(answer(b"<html>", 502, Content_Type="text/h\udcfftml\x1b[2J", X_Tt_Logid="A\nB"))
     str(error).encode("utf-8")
     assert str(error).isprintable()

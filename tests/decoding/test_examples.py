@@ -110,7 +110,7 @@ def agree(found: Any, wanted: Any) -> bool:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_a_documented_answer_decodes_and_every_field_of_it_is_there(example: Example) -> None:
+def test_a_documented_answer_decodes_with_every_field(example: Example) -> None:
     found = asyncio.run(Stage().run(example, example.data))
     for name, value in example.item.items():
         assert hasattr(found, name), name
@@ -118,7 +118,7 @@ def test_a_documented_answer_decodes_and_every_field_of_it_is_there(example: Exa
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_field_of_a_table_is_asked_for_where_nobody_names_fields(name: str) -> None:
+def test_every_field_of_a_table_is_requested_by_default(name: str) -> None:
     stage, example = Stage(), next(one for one in EXAMPLES if one.name == name)
     asyncio.run(stage.run(example, example.data))
     assert TABLES[name] - set(stage.canned.fields) == set()
@@ -189,7 +189,7 @@ def _try(stage: Stage, example: Example, data: Any) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_null_and_nothing_in_every_place_are_none_or_an_error_of_ours(example: Example) -> None:
+def test_a_null_or_missing_value_in_any_place_is_none_or_one_of_our_errors(example: Example) -> None:
     for place in _places(example.data):
         _try(Stage(), example, _changed(example.data, place, None, remove=False))
         _try(Stage(), example, _changed(example.data, place, None, remove=True))
@@ -208,7 +208,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.slow
-def test_wrong_types_anywhere_raise_errors_of_ours_alone(full: bool) -> None:  # noqa: FBT001 - a fixture
+def test_wrong_types_anywhere_raise_only_our_errors(full: bool) -> None:  # noqa: FBT001 - a fixture
     @settings(max_examples=5_000 if full else 100, deadline=None, database=None)
     @given(st.data())
     def check(draw: st.DataObject) -> None:
@@ -225,7 +225,7 @@ def test_wrong_types_anywhere_raise_errors_of_ours_alone(full: bool) -> None:  #
     check()
 
 
-def test_every_endpoint_is_called_somewhere_above_the_request_path() -> None:
+def test_every_endpoint_is_used_by_the_api_or_by_sync() -> None:
     package = Path(tiktok_async.__file__).parent
     files = [*package.glob("api/**/*.py"), *package.glob("sync/*.py")]
     source = "".join(file.read_text(encoding="utf-8") for file in files)

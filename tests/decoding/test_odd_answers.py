@@ -22,7 +22,7 @@ def said(emulator: Emulator, endpoint: Endpoint, data: Any, times: int = 1) -> N
     emulator.fail_next(endpoint, body=orjson.dumps({"data": data, "error": OK}), times=times)
 
 
-async def test_has_more_as_tiktoks_examples_print_it_goes_on_to_the_next_page(
+async def test_has_more_in_the_form_of_tiktoks_examples_leads_to_the_next_page(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     for number, more in ((1, "true"), (2, "True"), (3, "false")):
@@ -37,16 +37,14 @@ async def test_has_more_as_tiktoks_examples_print_it_goes_on_to_the_next_page(
 
 
 @pytest.mark.parametrize("more", ["yes", 2, [], {}])
-async def test_a_has_more_that_says_nothing_is_never_taken_for_the_end(
-    emulator: Emulator, session: TikTokSession, more: Any
-) -> None:
+async def test_an_invalid_has_more_never_ends_a_listing(emulator: Emulator, session: TikTokSession, more: Any) -> None:
     said(emulator, Endpoint.RESEARCH_FOLLOWERS, {"user_followers": [], "cursor": 5, "has_more": more}, times=9)
     with pytest.raises(ServerError, match=r"\$\.has_more should be true or false"):
         await session.research.followers("emu_user_0001").collect()
 
 
 @pytest.mark.parametrize("count", ["many", {}, [1], 1.5])
-async def test_one_odd_field_of_one_video_costs_no_other(
+async def test_one_invalid_field_of_one_video_changes_no_other_field(
     emulator: Emulator, session: TikTokSession, count: Any
 ) -> None:
     account = await emulator.connect(session, emulator.add_user(scopes={Scope.VIDEO_LIST}))
@@ -64,9 +62,7 @@ async def test_one_odd_field_of_one_video_costs_no_other(
 @pytest.mark.parametrize(
     "body", [{}, {"error": None}, {"data": {}, "error": OK}, {"data": {"user": None}, "error": OK}]
 )
-async def test_an_answer_with_nothing_in_it_is_no_profile(
-    emulator: Emulator, session: TikTokSession, body: Any
-) -> None:
+async def test_an_empty_answer_is_not_a_profile(emulator: Emulator, session: TikTokSession, body: Any) -> None:
     account = await emulator.connect(session, emulator.add_user())
     emulator.fail_next(Endpoint.USER_INFO, body=orjson.dumps(body), times=9)
     with pytest.raises(ServerError):

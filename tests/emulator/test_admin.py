@@ -48,7 +48,7 @@ async def test_the_log_can_be_read_and_emptied(raw: Raw) -> None:
     assert len(raw.emulator.requests) == 0
 
 
-async def test_faults_can_be_taken_back(raw: Raw) -> None:
+async def test_faults_can_be_removed(raw: Raw) -> None:
     await admin(raw, "faults", {"endpoint": "TOKEN", "times": 5})
     await admin(raw, "faults", method="DELETE")
     assert (await raw.refresh("rft.x")).status == 400
@@ -67,13 +67,13 @@ async def test_faults_can_be_taken_back(raw: Raw) -> None:
         ("users", []),
     ],
 )
-async def test_what_is_wrong_is_said_with_status_400(raw: Raw, path: str, body: Any) -> None:
+async def test_a_wrong_request_gets_status_400_and_a_message(raw: Raw, path: str, body: Any) -> None:
     status, problem = await admin(raw, path, body)
     assert status == 400
     assert problem
 
 
-async def test_its_requests_are_not_in_the_log(raw: Raw) -> None:
+async def test_admin_requests_are_not_in_the_log(raw: Raw) -> None:
     await admin(raw, "users", {})
     assert len(raw.emulator.requests) == 0
 
@@ -86,7 +86,7 @@ def _program(pipe: Any) -> None:
     asyncio.run(serve(ready=ready, client_key="another_key"))
 
 
-async def test_it_runs_as_a_program_of_its_own(http: aiohttp.ClientSession) -> None:
+async def test_the_emulator_runs_in_its_own_process(http: aiohttp.ClientSession) -> None:
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_program, args=(theirs,))
     process.start()

@@ -24,7 +24,7 @@ async def test_allowing_sends_the_browser_back_with_code_scopes_and_state(raw: R
     assert "!" not in back
 
 
-async def test_who_comes_without_the_last_slash_of_the_address_can_allow_as_well(raw: Raw) -> None:
+async def test_a_user_can_also_allow_at_a_url_without_the_last_slash(raw: Raw) -> None:
     user = raw.emulator.add_user()
     back = await raw.emulator.consent(raw.authorize().replace("/authorize/?", "/authorize?"), user)
     assert back.startswith(f"{CALLBACK}?code=")
@@ -36,7 +36,7 @@ async def test_denying_sends_the_browser_back_with_an_error_and_no_code(raw: Raw
     assert params == {"error": "access_denied", "error_description": "User denied", "state": "s1"}
 
 
-async def test_only_what_is_asked_for_and_left_checked_is_granted(raw: Raw) -> None:
+async def test_only_requested_and_checked_scopes_are_granted(raw: Raw) -> None:
     user = raw.emulator.add_user()
     back = await raw.emulator.consent(raw.authorize(), user, scopes={"video.upload"})
     assert callback(back)["scopes"] == "user.info.basic"
@@ -94,7 +94,7 @@ async def test_a_web_app_needs_no_challenge(raw: Raw) -> None:
     assert (await raw.emulator.consent(raw.authorize(**WEB), user)).startswith("https://app.example.com/cb/?code=")
 
 
-async def test_only_registered_redirect_uris_pass_byte_for_byte_or_with_any_port(serve: Any) -> None:
+async def test_a_redirect_uri_must_be_registered_exactly_or_with_any_port(serve: Any) -> None:
     registered = ["https://app.example.com/cb/", "http://127.0.0.1:*/callback/"]
     async with Emulator(redirect_uris=registered) as emulator:
         raw = serve(emulator)
@@ -116,7 +116,7 @@ async def test_one_scope_that_the_app_lacks_refuses_the_whole_request(serve: Any
             await emulator.consent(serve(emulator).authorize(), emulator.add_user())
 
 
-async def test_what_the_app_sends_is_escaped(raw: Raw) -> None:
+async def test_the_page_escapes_what_it_shows(raw: Raw) -> None:
     raw.emulator.add_user(display_name="<b>Bo</b>")
     url = raw.authorize(state='"><script>alert(1)</script>', scope="user.info.basic,<i>x</i>")
     text = (await raw.send("GET", url)).body.decode()
@@ -136,7 +136,7 @@ async def test_a_sandbox_app_logs_in_its_target_users_only(serve: Any) -> None:
         assert "code" in callback(await emulator.consent(raw.authorize(), target))
 
 
-async def test_the_page_is_skipped_only_for_who_granted_before_and_only_when_wanted(raw: Raw) -> None:
+async def test_the_page_is_skipped_only_after_an_earlier_grant_and_on_request(raw: Raw) -> None:
     user = raw.emulator.add_user()
     await raw.login(user)
     cookies = {"emulator_user": user.open_id}
@@ -151,7 +151,7 @@ async def test_the_page_is_skipped_only_for_who_granted_before_and_only_when_wan
     assert (await raw.send("GET", raw.authorize(disable_auto_auth="0"), cookies=cookies)).status == 200
 
 
-async def test_a_user_unknown_to_the_form_is_refused_on_the_page(raw: Raw) -> None:
+async def test_an_unknown_user_in_the_form_is_refused(raw: Raw) -> None:
     raw.emulator.add_user()
     url, _, query = raw.authorize().partition("?")
     form = f"{query}&user=nobody&decision=allow"

@@ -9,14 +9,14 @@ from tiktok_async.abc import Clock  # noqa: TC001 - the annotation is the test
 from tiktok_async.emulator import MovableClock
 
 
-async def test_it_is_a_clock_of_the_sdk() -> None:
+async def test_a_movable_clock_is_a_clock_of_the_sdk() -> None:
     clock: Clock = MovableClock()
     assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=5)
     assert clock.now().tzinfo is UTC
     assert 0 <= clock.random() < 1
 
 
-async def test_sleepers_wake_when_the_clock_is_moved_and_when_time_passes() -> None:
+async def test_a_sleep_ends_when_the_clock_is_moved_and_when_time_passes() -> None:
     clock = MovableClock()
     far = asyncio.ensure_future(clock.sleep(3600))
     await asyncio.wait_for(clock.sleep(0.01), 50)
@@ -29,7 +29,7 @@ async def test_sleepers_wake_when_the_clock_is_moved_and_when_time_passes() -> N
     assert not clock.timers
 
 
-async def test_callbacks_run_in_their_order_and_not_when_called_off() -> None:
+async def test_callbacks_run_in_order_and_not_after_they_are_cancelled() -> None:
     clock = MovableClock()
     ran: list[str] = []
     clock.call_later(20, lambda: ran.append("second"))
@@ -41,7 +41,7 @@ async def test_callbacks_run_in_their_order_and_not_when_called_off() -> None:
     assert ran == ["first", "second"]
 
 
-async def test_a_cancelled_sleep_leaves_nothing_behind() -> None:
+async def test_a_cancelled_sleep_leaves_no_timer() -> None:
     clock = MovableClock()
     sleeper = asyncio.ensure_future(clock.sleep(3600))
     await asyncio.sleep(0)
@@ -51,7 +51,7 @@ async def test_a_cancelled_sleep_leaves_nothing_behind() -> None:
     assert not clock.timers
 
 
-def test_it_never_moves_back() -> None:
+def test_the_clock_never_moves_back() -> None:
     clock = MovableClock()
     with pytest.raises(ValueError, match="ahead"):
         clock.advance(-1)

@@ -99,7 +99,9 @@ async def test_a_person_denies(raw: Raw, browser: webdriver.Chrome, app: str) ->
     assert "code" not in callback(back)
 
 
-async def test_one_of_many_is_found_in_a_list_and_remembered(raw: Raw, browser: webdriver.Chrome, app: str) -> None:
+async def test_one_of_many_users_is_chosen_in_a_list_and_remembered(
+    raw: Raw, browser: webdriver.Chrome, app: str
+) -> None:
     users = [raw.emulator.add_user(display_name=f"User {number}") for number in range(12)]
     choose = f"option[value='{users[7].open_id}']"
     url = raw.authorize(redirect_uri=app)
@@ -108,7 +110,7 @@ async def test_one_of_many_is_found_in_a_list_and_remembered(raw: Raw, browser: 
     assert (await exchange(raw, callback(remembered)["code"], app))["open_id"] == users[7].open_id
 
 
-async def test_bad_parameters_end_on_the_error_page(raw: Raw, browser: webdriver.Chrome) -> None:
+async def test_bad_parameters_lead_to_the_error_page(raw: Raw, browser: webdriver.Chrome) -> None:
     raw.emulator.add_user()
 
     def look() -> tuple[str, str]:

@@ -34,7 +34,7 @@ async def walk(raw: Raw, token: str, **body: Any) -> list[list[str]]:
         cursor = answer.data["data"]["cursor"]
 
 
-async def test_only_the_fields_asked_for_come_back(raw: Raw) -> None:
+async def test_only_the_requested_fields_are_returned(raw: Raw) -> None:
     user = raw.emulator.add_user(display_name="Ada")
     token = raw.emulator.grant(user)["access_token"]
     answer = await raw.call(Endpoint.USER_INFO, token, fields="display_name,open_id")
@@ -80,7 +80,7 @@ async def test_videos_need_their_scope(raw: Raw) -> None:
 
 
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer nobody", "Basic YTpi", "act.x"])
-async def test_without_a_living_token_nothing_is_answered(raw: Raw, header: str | None) -> None:
+async def test_a_request_without_a_valid_token_is_refused(raw: Raw, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
     answer = await raw.send("GET", "/v2/user/info/?fields=open_id", headers=headers)
     assert (answer.status, answer.code) == (401, "access_token_invalid")
@@ -93,7 +93,7 @@ async def test_fields_are_required_and_have_to_exist(raw: Raw) -> None:
         assert (answer.status, answer.code) == (400, "invalid_params")
 
 
-async def test_unknown_fields_may_be_left_out_and_fields_be_optional(serve: Any) -> None:
+async def test_unknown_fields_may_be_ignored_and_fields_may_be_optional(serve: Any) -> None:
     async with Emulator(quirks=Quirks(unknown_fields="ignored", fields_required=False)) as emulator:
         raw = serve(emulator)
         token = emulator.grant(emulator.add_user(scopes={"user.info.basic"}))["access_token"]
@@ -104,7 +104,7 @@ async def test_unknown_fields_may_be_left_out_and_fields_be_optional(serve: Any)
 
 
 @pytest.mark.parametrize(("how", "expected"), [("omitted", {}), ("null", {"bio_description": None})])
-async def test_a_bio_never_written_is_absent_or_null(serve: Any, how: Any, expected: dict[str, Any]) -> None:
+async def test_an_empty_bio_is_absent_or_null(serve: Any, how: Any, expected: dict[str, Any]) -> None:
     async with Emulator(quirks=Quirks(absent_values=how)) as emulator:
         token = emulator.grant(emulator.add_user())["access_token"]
         answer = await serve(emulator).call(Endpoint.USER_INFO, token, fields="bio_description")
@@ -133,7 +133,7 @@ async def test_a_video_has_every_field_with_its_documented_type(raw: Raw) -> Non
         assert isinstance(value, int if number else str), name
 
 
-async def test_a_cursor_of_ones_own_lists_what_was_posted_before_it(raw: Raw) -> None:
+async def test_any_time_is_a_cursor_for_the_videos_before_it(raw: Raw) -> None:
     user = raw.emulator.add_user(videos=30)
     token = raw.emulator.grant(user)["access_token"]
     tenth = user.videos[10]["create_time"] * 1000
@@ -177,7 +177,7 @@ async def test_short_and_empty_pages_still_hold_every_video_once(serve: Any) -> 
         assert len({len(page) for page in pages}) > 2
 
 
-async def test_a_cursor_can_stand_still(serve: Any) -> None:
+async def test_a_cursor_can_stay_the_same(serve: Any) -> None:
     async with Emulator(quirks=Quirks(cursor_stands_still=True)) as emulator:
         token = emulator.grant(emulator.add_user(videos=60))["access_token"]
         answer = await serve(emulator).call(Endpoint.VIDEO_LIST, token, fields="id", json={"cursor": 1793000000000})
@@ -195,7 +195,7 @@ async def test_the_cursor_at_the_end_is_a_quirk(serve: Any, kind: Any, expected:
         assert answer.data["data"].get("cursor") == (last if expected == "time" else expected)
 
 
-async def test_a_query_answers_own_videos_and_is_silent_about_the_rest(raw: Raw) -> None:
+async def test_a_query_returns_the_users_own_videos_and_omits_the_rest(raw: Raw) -> None:
     user, other = raw.emulator.add_user(videos=5), raw.emulator.add_user(videos=5)
     token = raw.emulator.grant(user)["access_token"]
     wanted = [user.videos[3]["id"], other.videos[0]["id"], "17", "x", "9" * 30, user.videos[0]["id"]]
@@ -210,7 +210,7 @@ async def test_a_query_needs_one_to_twenty_ids(raw: Raw, filters: Any) -> None:
     assert (answer.status, answer.code) == (400, "invalid_params")
 
 
-async def test_a_cover_is_signed_anew_for_six_hours(raw: Raw) -> None:
+async def test_a_cover_url_is_signed_again_for_six_hours(raw: Raw) -> None:
     user = raw.emulator.add_user(videos=1)
     token = raw.emulator.grant(user)["access_token"]
     body = {"filters": {"video_ids": user.videos.ids()}}
@@ -226,7 +226,7 @@ async def test_a_cover_is_signed_anew_for_six_hours(raw: Raw) -> None:
     assert await expires() >= first + 3600
 
 
-async def test_videos_come_go_and_change(raw: Raw) -> None:
+async def test_videos_can_be_added_removed_and_edited(raw: Raw) -> None:
     user = raw.emulator.add_user(videos=3)
     token = raw.emulator.grant(user)["access_token"]
     gone, edited = user.videos[0]["id"], user.videos[1]["id"]
@@ -239,7 +239,7 @@ async def test_videos_come_go_and_change(raw: Raw) -> None:
     assert found[1]["like_count"] == 7
 
 
-async def test_a_path_without_its_slash_or_with_another_method_is_not_there(raw: Raw) -> None:
+async def test_a_path_without_its_slash_or_with_another_method_is_refused(raw: Raw) -> None:
     assert (await raw.send("GET", "/v2/user/info")).status == 404
     assert (await raw.send("POST", "/v2/user/info/")).status == 405
 
@@ -257,21 +257,21 @@ def test_pages_of_any_size_hold_every_video_once(count: int, step: int, seed: st
     assert len({number >> 32 for number in found}) == count
 
 
-def test_the_same_seed_gives_the_same_people_and_videos() -> None:
+def test_the_same_seed_gives_the_same_users_and_videos() -> None:
     first, second, other = (Emulator(seed=seed).add_user(videos=5) for seed in (1, 1, 2))
     assert first.open_id == second.open_id != other.open_id
     assert first.videos.ids() == second.videos.ids() != other.videos.ids()
     assert list(first.videos) == list(second.videos)
 
 
-def test_ten_thousand_videos_cost_nothing_until_somebody_looks() -> None:
+def test_ten_thousand_videos_are_made_only_when_they_are_read() -> None:
     users = [Emulator().add_user(videos=10_000) for _ in range(50)]
     assert all(len(user.videos) == 10_000 for user in users)
     assert users[0].videos._made is None
     assert all(len(one) == 19 for one in users[0].videos.ids())
 
 
-async def test_a_browser_sees_drawings_and_a_program_gets_a_photo() -> None:
+async def test_a_browser_gets_svg_images_and_a_program_gets_a_jpeg() -> None:
     async with Emulator() as emulator, emulator.session() as session:
         account = await emulator.connect(session, emulator.add_user(videos=2, display_name="<&Ann"))
         user = await account.user_info()

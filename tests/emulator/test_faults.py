@@ -40,7 +40,7 @@ async def test_a_fault_belongs_to_its_endpoint_and_its_user(raw: Raw, token: str
     ("status", "code"),
     [(500, "internal_error"), (429, "rate_limit_exceeded"), (401, "access_token_invalid"), (400, "invalid_params")],
 )
-async def test_the_code_fits_the_status_in_both_shapes_of_errors(raw: Raw, token: str, status: int, code: str) -> None:
+async def test_the_code_fits_the_status_in_both_forms_of_errors(raw: Raw, token: str, status: int, code: str) -> None:
     raw.emulator.fail_next(Endpoint.VIDEO_LIST, status=status)
     raw.emulator.fail_next(Endpoint.TOKEN, status=status, code="server_error", message="later")
     answer = await listing(raw, token)
@@ -49,7 +49,7 @@ async def test_the_code_fits_the_status_in_both_shapes_of_errors(raw: Raw, token
     assert (flat.status, flat.code, flat.data["error_description"]) == (status, "server_error", "later")
 
 
-async def test_a_gateways_page_and_a_body_of_ones_own(raw: Raw, token: str) -> None:
+async def test_a_fault_can_send_an_html_page_or_a_given_body(raw: Raw, token: str) -> None:
     raw.emulator.fail_next(Endpoint.VIDEO_LIST, html=True)
     raw.emulator.fail_next(Endpoint.VIDEO_LIST, body='{"data": null}', headers={"X-Odd": "1"})
     page = await listing(raw, token)
@@ -58,7 +58,7 @@ async def test_a_gateways_page_and_a_body_of_ones_own(raw: Raw, token: str) -> N
     assert (own.status, own.data, own.headers["X-Odd"]) == (200, {"data": None}, "1")
 
 
-async def test_a_reset_before_the_work_leaves_it_undone_and_one_after_it_done(raw: Raw) -> None:
+async def test_a_reset_before_the_work_prevents_it_and_a_reset_after_the_work_does_not(raw: Raw) -> None:
     user = raw.emulator.add_user()
     refresh_token = raw.emulator.grant(user)["refresh_token"]
     raw.emulator.fail_next(Endpoint.TOKEN, drop="before")
@@ -73,7 +73,7 @@ async def test_a_reset_before_the_work_leaves_it_undone_and_one_after_it_done(ra
     assert (await raw.refresh(refresh_token)).code == "invalid_grant"
 
 
-async def test_a_truncated_body_breaks_off(raw: Raw, token: str) -> None:
+async def test_a_truncated_body_is_a_payload_error(raw: Raw, token: str) -> None:
     raw.emulator.fail_next(Endpoint.VIDEO_LIST, truncate=15)
     with pytest.raises(aiohttp.ClientPayloadError):
         await listing(raw, token)

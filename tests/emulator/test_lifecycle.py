@@ -28,14 +28,14 @@ async def test_a_session_logs_in_lists_and_refreshes_on_the_shared_clock(tiktok_
         assert not tiktok_emulator.reuses
 
 
-async def test_connecting_can_grant_less(tiktok_emulator: Emulator) -> None:
+async def test_connect_can_grant_fewer_scopes(tiktok_emulator: Emulator) -> None:
     user = tiktok_emulator.add_user()
     async with tiktok_emulator.session() as session:
         account = await tiktok_emulator.connect(session, user, scopes={"user.info.basic"})
         assert (await account.token()).scopes == {"user.info.basic"}
 
 
-async def test_connecting_uses_a_registered_redirect_uri() -> None:
+async def test_connect_uses_a_registered_redirect_uri() -> None:
     async with Emulator(redirect_uris=["http://localhost:*/done/"]) as emulator, emulator.session() as session:
         await emulator.connect(session, emulator.add_user())
         assert emulator.requests.to(Endpoint.TOKEN)[0].form["redirect_uri"] == "http://localhost:8914/done/"
@@ -53,7 +53,7 @@ async def test_closing_does_not_wait_for_a_request_that_hangs(http: aiohttp.Clie
         await hanging
 
 
-async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
+async def test_a_port_in_use_is_an_error_and_leaves_nothing_open() -> None:
     async with Emulator() as first:
         second = Emulator(port=int(first.url.rpartition(":")[2]))
         with pytest.raises(OSError, match="in use"):
@@ -61,7 +61,7 @@ async def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
         await second.aclose()
 
 
-async def test_a_keyword_wins_over_the_quirks() -> None:
+async def test_a_keyword_argument_overrides_the_quirks() -> None:
     emulator = Emulator(quirks=Quirks(rotation="none", code_lifetime=timedelta(1)), rotation="grace")
     assert (emulator.quirks.rotation, emulator.quirks.code_lifetime) == ("grace", timedelta(1))
     with pytest.raises(ValueError, match="rotation"):
@@ -89,7 +89,9 @@ async def test_the_date_header_follows_the_clock(raw: Raw) -> None:
         (Quirks(log_id_key="logid"), {"code": "ok"}, {}),
     ],
 )
-async def test_envelopes_vary_as_tiktoks_do(serve: Any, quirks: Quirks, success: Any, failure: Any) -> None:
+async def test_envelopes_can_have_each_form_that_tiktok_uses(
+    serve: Any, quirks: Quirks, success: Any, failure: Any
+) -> None:
     async with Emulator(quirks=quirks) as emulator:
         raw = serve(emulator)
         token = emulator.grant(emulator.add_user())["access_token"]
@@ -99,7 +101,7 @@ async def test_envelopes_vary_as_tiktoks_do(serve: Any, quirks: Quirks, success:
         assert (await raw.call(Endpoint.USER_INFO, "nobody", fields="open_id")).data.get("data") == failure
 
 
-def test_the_pytest_plugin_costs_nothing_until_a_test_asks() -> None:
+def test_the_pytest_plugin_imports_no_emulator_before_a_test_needs_it() -> None:
     program = (
         "import sys, tiktok_async.pytest_plugin;"
         "loaded = [name for name in sys.modules if name.startswith(('aiohttp', 'tiktok_async.emulator', 'attrs'))];"

@@ -124,7 +124,7 @@ async def test_all_data_overrides_the_other_categories(owner: Owner) -> None:
         ("request_id", {**CHOICE, "category_selection_list": "video"}),
     ],
 )
-async def test_a_request_of_another_form_is_refused(owner: Owner, fields: str | None, body: dict[str, Any]) -> None:
+async def test_a_malformed_request_is_refused(owner: Owner, fields: str | None, body: dict[str, Any]) -> None:
     answer = await owner.call(Endpoint.PORTABILITY_ADD, fields, **body)
     assert (answer.status, answer.code) == (400, "invalid_params")
 
@@ -150,7 +150,7 @@ async def test_a_single_scope_works_once(raw: Raw, scopes: list[str], categories
     assert [answer.status for answer in answers] == [200 if code == "ok" else 401 for code in codes]
 
 
-async def test_only_the_broadest_single_scope_is_spent(raw: Raw) -> None:
+async def test_only_the_broadest_single_scope_is_used_up(raw: Raw) -> None:
     owner = Owner(raw, "all.single", "activity.single")
     assert [(await owner.add("activity", "video")).code, (await owner.add("video")).code] == [
         "ok",
@@ -173,14 +173,14 @@ async def test_a_pending_request_is_cancelled_by_body_or_by_query(raw: Raw, owne
     assert not raw.emulator.webhooks
 
 
-async def test_requests_of_others_do_not_exist(raw: Raw, owner: Owner) -> None:
+async def test_requests_of_other_users_are_not_found(raw: Raw, owner: Owner) -> None:
     number = request_id(await owner.add())
     stranger = Owner(raw, "all.ongoing")
     for wrong in (number, str(number), None):
         assert (await stranger.download(wrong)).code == "invalid_params"
 
 
-async def test_a_download_may_be_cut_and_continued(raw: Raw, owner: Owner) -> None:
+async def test_an_interrupted_download_can_be_continued(raw: Raw, owner: Owner) -> None:
     change(raw, archive_size=200_000, ranges=True)
     number = request_id(await owner.add())
     whole = (await owner.download(number)).body

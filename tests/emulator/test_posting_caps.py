@@ -93,13 +93,13 @@ async def test_an_app_without_audit_has_five_users_a_day(raw: Raw) -> None:
     assert (await post(raw, users[0])).code == "ok"
 
 
-async def test_creator_info_may_offer_an_unaudited_app_less(raw: Raw) -> None:
+async def test_creator_info_may_offer_fewer_options_to_an_unaudited_app(raw: Raw) -> None:
     user = raw.emulator.add_user()
     change(raw, audited=False, options_while_unaudited="self_only")
     assert (await creator_info(raw, user)).data["data"]["privacy_level_options"] == ["SELF_ONLY"]
 
 
-async def test_a_creator_without_an_option_is_not_posted_with_it(raw: Raw) -> None:
+async def test_a_post_with_an_option_that_its_creator_lacks_is_refused(raw: Raw) -> None:
     user = raw.emulator.add_user()
     raw.emulator.creator(user, privacy=["SELF_ONLY"])
     refused = await post(raw, user, privacy="PUBLIC_TO_EVERYONE")
@@ -107,7 +107,7 @@ async def test_a_creator_without_an_option_is_not_posted_with_it(raw: Raw) -> No
 
 
 @pytest.mark.parametrize(("quirk", "code"), [("accepted", "ok"), ("refused", "invalid_params")])
-async def test_branded_content_for_oneself_is_undecided(raw: Raw, quirk: str, code: str) -> None:
+async def test_private_branded_content_is_accepted_or_refused(raw: Raw, quirk: str, code: str) -> None:
     change(raw, branded_self_only=quirk)
     token = raw.emulator.grant(raw.emulator.add_user())["access_token"]
     body = {"post_info": {"privacy_level": "SELF_ONLY", "brand_content_toggle": True}, "source_info": PULL}
@@ -135,7 +135,7 @@ async def test_branded_content_for_oneself_is_undecided(raw: Raw, quirk: str, co
         ("", False),
     ],
 )
-def test_addresses_are_owned_by_domain_or_by_prefix(url: str, owned: bool) -> None:  # noqa: FBT001 - a row's value
+def test_a_url_is_owned_by_domain_or_by_prefix(url: str, owned: bool) -> None:  # noqa: FBT001 - a row's value
     properties = UrlProperties()
     properties.add_domain("static.example.org")
     properties.add_prefix("https://cdn.example.net/mine/")
@@ -143,11 +143,11 @@ def test_addresses_are_owned_by_domain_or_by_prefix(url: str, owned: bool) -> No
 
 
 @pytest.mark.parametrize("prefix", ["http://cdn.example.net/a/", "https://cdn.example.net/a", "https://192.0.2.7/a/"])
-def test_a_prefix_of_another_form_cannot_be_verified(prefix: str) -> None:
+def test_a_malformed_prefix_cannot_be_verified(prefix: str) -> None:
     with pytest.raises(ValueError, match="slash at its end"):
         UrlProperties().add_prefix(prefix)
 
 
 @given(st.text())
-def test_no_text_breaks_the_look_at_an_address(url: str) -> None:
+def test_no_text_breaks_the_check_of_a_url(url: str) -> None:
     assert UrlProperties(domains={"example.org"}).owns(url) in (True, False)

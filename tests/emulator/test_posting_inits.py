@@ -125,7 +125,7 @@ async def test_the_documented_video_init_is_answered_with_an_upload_url(raw: Raw
         (Endpoint.CONTENT_INIT, changed(PHOTOS, "post_mode", "MEDIA_UPLOAD"), "p_inbox_url~v2."),
     ],
 )
-async def test_every_flow_has_its_publish_id(
+async def test_every_flow_has_its_own_form_of_publish_id(
     raw: Raw, token: str, endpoint: Endpoint, body: dict[str, Any], prefix: str
 ) -> None:
     answer = await raw.call(endpoint, token, json=body)
@@ -203,7 +203,7 @@ async def test_a_photo_init_is_checked_field_by_field(raw: Raw, token: str, path
     assert answer.code == code
 
 
-async def test_a_draft_of_photos_needs_no_post_info_but_a_new_app(raw: Raw) -> None:
+async def test_a_draft_of_photos_needs_a_recent_app_version_and_no_post_info(raw: Raw) -> None:
     user = raw.emulator.add_user()
     token = raw.emulator.grant(user)["access_token"]
     body = changed(changed(PHOTOS, "post_mode", "MEDIA_UPLOAD"), "post_info", ...)
@@ -230,14 +230,14 @@ async def test_each_mode_needs_its_scope(raw: Raw, granted: str, allowed: set[En
         assert answer.code == ("ok" if endpoint in allowed else "scope_not_authorized"), endpoint
 
 
-async def test_each_init_passes_six_times_a_minute(raw: Raw, token: str) -> None:
+async def test_each_init_is_accepted_six_times_a_minute(raw: Raw, token: str) -> None:
     codes = [(await raw.call(Endpoint.VIDEO_INIT, token, json=VIDEO)).code for _ in range(7)]
     assert codes == ["ok"] * 6 + ["rate_limit_exceeded"]
     raw.emulator.clock.advance(61)
     assert (await raw.call(Endpoint.VIDEO_INIT, token, json=VIDEO)).code == "ok"
 
 
-async def test_the_other_spelling_of_a_bad_field_is_a_quirk(serve: Callable[[Emulator], Raw]) -> None:
+async def test_the_other_spelling_of_invalid_params_is_a_quirk(serve: Callable[[Emulator], Raw]) -> None:
     async with Emulator(quirks=Quirks(posting=PostingQuirks(bad_param_code="invalid_param"))) as emulator:
         token = emulator.grant(emulator.add_user())["access_token"]
         answer = await serve(emulator).call(Endpoint.VIDEO_INIT, token, json={})
@@ -245,7 +245,7 @@ async def test_the_other_spelling_of_a_bad_field_is_a_quirk(serve: Callable[[Emu
 
 
 @pytest.mark.parametrize(("size", "chunk_size", "count"), VECTORS)
-def test_every_known_plan_is_taken(size: int, chunk_size: int, count: int) -> None:
+def test_every_known_chunk_plan_is_accepted(size: int, chunk_size: int, count: int) -> None:
     plan = chunk_plan({"video_size": size, "chunk_size": chunk_size, "total_chunk_count": count})
     assert (plan.size, plan.chunk_size, plan.count) == (size, chunk_size, count)
 
@@ -265,12 +265,12 @@ def test_every_known_plan_is_taken(size: int, chunk_size: int, count: int) -> No
         (10_000_000, 20_000_000, 1, "The chunk size is invalid"),
     ],
 )
-def test_plans_outside_the_rules_are_refused(size: int, chunk_size: int, count: int, message: str) -> None:
+def test_a_chunk_plan_outside_the_rules_is_refused(size: int, chunk_size: int, count: int, message: str) -> None:
     with pytest.raises(BadField, match=message):
         chunk_plan({"video_size": size, "chunk_size": chunk_size, "total_chunk_count": count})
 
 
-def test_the_two_readings_of_a_megabyte_part_ways_where_the_guide_is_silent() -> None:
+def test_the_two_sizes_of_a_megabyte_differ_where_the_guide_gives_no_rule() -> None:
     fine_in_decimal = {"video_size": 20_000_000, "chunk_size": 5_000_000, "total_chunk_count": 4}
     fine_in_binary = {"video_size": 67_108_864, "chunk_size": 67_108_864, "total_chunk_count": 1}
     assert chunk_plan(fine_in_decimal, Megabyte.DECIMAL) == chunk_plan(fine_in_decimal)
@@ -282,7 +282,7 @@ def test_the_two_readings_of_a_megabyte_part_ways_where_the_guide_is_silent() ->
 
 
 @given(st.integers(1, 4 * 1024**3), st.sampled_from(list(Megabyte)))
-def test_plans_inside_both_readings_are_taken_in_each(size: int, megabyte: Megabyte) -> None:
+def test_a_plan_that_fits_both_sizes_of_a_megabyte_is_accepted_with_each(size: int, megabyte: Megabyte) -> None:
     chunk = size if size <= 64_000_000 else 10_000_000
     plan = chunk_plan({"video_size": size, "chunk_size": chunk, "total_chunk_count": size // chunk}, megabyte)
     ends, offset = [], 0

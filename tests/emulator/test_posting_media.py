@@ -81,7 +81,7 @@ async def ends(publish: Publish, reason: str | None) -> None:
         ({"frames": 30}, None),
     ],
 )
-async def test_a_video_fails_for_what_check_media_says_before_and_for_nothing_else(
+async def test_a_video_fails_only_for_the_problem_that_check_media_finds(
     emulator: Emulator, account: Account, user: EmulatedUser, made: dict[str, Any], reason: str | None
 ) -> None:
     emulator.creator(user, max_video_post_duration_sec=1)
@@ -116,7 +116,7 @@ def padded(photo: bytes, size: int) -> bytes:
     ],
     ids=["portrait", "landscape", "wide", "high", "png", "cut", "20 MB", "more"],
 )
-async def test_a_photo_fails_for_what_check_media_says_before_and_for_nothing_else(
+async def test_a_photo_fails_only_for_the_problem_that_check_media_finds(
     emulator: Emulator, account: Account, made: Callable[[], bytes], reason: str | None
 ) -> None:
     data = made()
@@ -129,7 +129,7 @@ async def test_a_photo_fails_for_what_check_media_says_before_and_for_nothing_el
 
 
 @pytest.mark.parametrize(("rate", "reason"), [(60, None), (61, "frame_rate_check_failed")])
-async def test_a_video_that_is_pulled_is_looked_into_where_it_is_hosted(
+async def test_a_pulled_video_is_checked_at_its_url(
     emulator: Emulator, account: Account, rate: int, reason: str | None
 ) -> None:
     emulator.host_media("https://cdn.example.com/v.mp4", making.video(rate=rate))
@@ -143,7 +143,7 @@ async def test_a_video_that_is_pulled_is_looked_into_where_it_is_hosted(
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-async def test_what_check_media_passes_the_emulator_passes(data: st.DataObject) -> None:
+async def test_the_emulator_accepts_what_check_media_accepts(data: st.DataObject) -> None:
     if data.draw(st.booleans(), label="photo"):
         form = data.draw(st.sampled_from(["JPEG", "WEBP", "PNG"]))
         sides = data.draw(st.tuples(st.sampled_from([1, 1079, 1080, 1081]), st.sampled_from([1, 1919, 1920, 1921])))
@@ -167,7 +167,7 @@ async def test_what_check_media_passes_the_emulator_passes(data: st.DataObject) 
         assert refused(made) in {problem.fail_reason for problem in report.problems}
 
 
-async def test_bytes_that_are_no_video_fail(account: Account) -> None:
+async def test_bytes_that_are_not_a_video_fail(account: Account) -> None:
     publish = await account.post_video(b"no video" * 100, EVERYONE)
     async for _ in publish.upload():
         pass
@@ -175,7 +175,7 @@ async def test_bytes_that_are_no_video_fail(account: Account) -> None:
         await publish.wait()
 
 
-async def test_a_public_post_is_listed_with_a_cover_that_is_a_picture(
+async def test_a_public_post_is_listed_with_a_cover_that_is_an_image(
     emulator: Emulator, account: Account, user: EmulatedUser
 ) -> None:
     emulator.posting.timeline = Timeline(hidden_after=timedelta(hours=1))

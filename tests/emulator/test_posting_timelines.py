@@ -72,7 +72,7 @@ def contents(raw: Raw) -> list[tuple[str, dict[str, Any]]]:
     return [(body["event"], orjson.loads(body["content"])) for body in bodies]
 
 
-async def test_a_public_upload_gets_its_id_once_moderation_is_over(creator: Creator) -> None:
+async def test_a_public_upload_gets_its_post_id_after_moderation(creator: Creator) -> None:
     clock = creator.raw.emulator.clock
     creator.raw.emulator.plan_timeline(processing=timedelta(minutes=1), moderation=timedelta(minutes=5))
     post = await creator.upload()
@@ -97,7 +97,7 @@ async def test_a_public_upload_gets_its_id_once_moderation_is_over(creator: Crea
 
 
 @pytest.mark.parametrize("word", ["DIRECT_POST", "DIRECT_PUBLISH"])
-async def test_a_direct_post_is_called_by_either_word(creator: Creator, word: Any) -> None:
+async def test_webhooks_name_a_direct_post_in_either_spelling(creator: Creator, word: Any) -> None:
     emulator = creator.raw.emulator
     emulator.quirks = evolve(emulator.quirks, posting=PostingQuirks(direct_word=word))
     emulator.plan_timeline(processing=timedelta(0))
@@ -106,7 +106,7 @@ async def test_a_direct_post_is_called_by_either_word(creator: Creator, word: An
     assert contents(creator.raw)[0][1]["publish_type"] == word
 
 
-async def test_one_move_of_the_clock_may_pass_every_step(creator: Creator) -> None:
+async def test_one_advance_of_the_clock_may_pass_every_step(creator: Creator) -> None:
     emulator = creator.raw.emulator
     emulator.plan_timeline(
         processing=timedelta(minutes=1), moderation=timedelta(hours=2), hidden_after=timedelta(days=1)
@@ -121,7 +121,7 @@ async def test_one_move_of_the_clock_may_pass_every_step(creator: Creator) -> No
     ]
 
 
-async def test_webhooks_need_nobody_to_ask_for_the_status(creator: Creator) -> None:
+async def test_webhooks_are_sent_without_a_status_request(creator: Creator) -> None:
     emulator = creator.raw.emulator
     emulator.plan_timeline(processing=timedelta(minutes=1))
     await creator.upload()
@@ -130,7 +130,7 @@ async def test_webhooks_need_nobody_to_ask_for_the_status(creator: Creator) -> N
     assert contents(creator.raw)[0][0] == "post.publish.complete"
 
 
-async def test_nothing_happens_any_more_once_the_emulator_is_closed(http: aiohttp.ClientSession) -> None:
+async def test_a_closed_emulator_changes_no_publish(http: aiohttp.ClientSession) -> None:
     async with Emulator() as emulator:
         creator = Creator(Raw(emulator, http), emulator.add_user())
         emulator.plan_timeline(processing=timedelta(minutes=1))
@@ -140,7 +140,7 @@ async def test_nothing_happens_any_more_once_the_emulator_is_closed(http: aiohtt
     assert [post.status for post in emulator.posts] == ["PROCESSING_UPLOAD"]
 
 
-async def test_a_pull_shows_how_far_the_download_is(creator: Creator) -> None:
+async def test_the_status_of_a_pull_shows_its_downloaded_bytes(creator: Creator) -> None:
     emulator = creator.raw.emulator
     emulator.plan_timeline(download=timedelta(seconds=100), download_size=1_000_000, processing=timedelta(seconds=10))
     post = await creator.pull("SELF_ONLY")
@@ -152,7 +152,7 @@ async def test_a_pull_shows_how_far_the_download_is(creator: Creator) -> None:
     assert await creator.data(post) == {"status": "PUBLISH_COMPLETE", "downloaded_bytes": 1_000_000}
 
 
-async def test_a_draft_ends_in_the_inbox_until_its_user_posts_it(creator: Creator) -> None:
+async def test_a_draft_stays_in_the_inbox_until_its_user_posts_it(creator: Creator) -> None:
     emulator = creator.raw.emulator
     emulator.plan_timeline(user_posts_after=timedelta(hours=1), post_ids=2)
     post = await creator.draft()
@@ -167,7 +167,7 @@ async def test_a_draft_ends_in_the_inbox_until_its_user_posts_it(creator: Creato
 
 
 @pytest.mark.parametrize("reason", FAIL_REASONS)
-async def test_a_failed_publish_is_still_ok_and_says_nothing_but_why(creator: Creator, reason: str) -> None:
+async def test_the_status_of_a_failed_publish_is_ok_and_gives_only_the_reason(creator: Creator, reason: str) -> None:
     creator.raw.emulator.fail_publish(reason)
     post = await creator.upload()
     answer = await creator.status(post)
@@ -181,14 +181,14 @@ async def test_a_failed_publish_is_still_ok_and_says_nothing_but_why(creator: Cr
 @pytest.mark.parametrize(
     ("shape", "kind"), [("list", list), ("scalar", int), ("string", str), ("strings", list), ("absent", type(None))]
 )
-async def test_post_ids_come_in_every_shape_that_was_seen(creator: Creator, shape: Any, kind: type) -> None:
+async def test_post_ids_can_have_every_known_shape(creator: Creator, shape: Any, kind: type) -> None:
     posting = creator.raw.emulator.posting
     posting.quirks = evolve(posting.quirks, post_id_shape=shape)
     data = await creator.data(await creator.upload())
     assert type(data.get("publicaly_available_post_id")) is kind
 
 
-async def test_a_fresh_publish_id_may_be_unknown_for_a_moment(creator: Creator) -> None:
+async def test_a_new_publish_id_may_be_unknown_at_first(creator: Creator) -> None:
     posting = creator.raw.emulator.posting
     posting.quirks = evolve(posting.quirks, unknown_id_polls=2)
     post = await creator.upload()
@@ -207,7 +207,7 @@ async def test_a_publish_belongs_to_its_user(creator: Creator) -> None:
         assert (await call("v_pub_file~v2-1.1")).code == "invalid_publish_id"
 
 
-async def test_only_a_pull_that_goes_on_can_be_cancelled(creator: Creator) -> None:
+async def test_only_a_running_pull_can_be_cancelled(creator: Creator) -> None:
     emulator = creator.raw.emulator
     emulator.plan_timeline(download=timedelta(seconds=100), processing=timedelta(seconds=10))
     post = await creator.pull()
@@ -222,7 +222,7 @@ async def test_only_a_pull_that_goes_on_can_be_cancelled(creator: Creator) -> No
         assert (answer.status, answer.code) == (400, "publish_not_cancellable")
 
 
-async def test_a_user_who_leaves_takes_the_publish_along(creator: Creator) -> None:
+async def test_revoking_a_grant_fails_its_running_publish(creator: Creator) -> None:
     emulator = creator.raw.emulator
     emulator.plan_timeline(processing=timedelta(minutes=1))
     await creator.upload()

@@ -61,7 +61,7 @@ async def begin(raw: Raw, **quirks: Any) -> Uploader:
     return Uploader(raw, answer.data["data"]["upload_url"], token)
 
 
-async def test_chunks_in_order_are_206_and_201_and_arrive_byte_for_byte(uploader: Uploader) -> None:
+async def test_chunks_in_order_get_206_and_201_and_arrive_unchanged(uploader: Uploader) -> None:
     first = await uploader.put(0, CHUNK)
     assert (first.status, first.headers["Content-Range"]) == (206, f"bytes 0-{CHUNK - 1}/{SIZE}")
     assert await uploader.status() == {"status": "PROCESSING_UPLOAD", "uploaded_bytes": CHUNK}
@@ -75,7 +75,7 @@ async def test_chunks_in_order_are_206_and_201_and_arrive_byte_for_byte(uploader
     assert (await uploader.status())["status"] == "PUBLISH_COMPLETE"
 
 
-async def test_the_reply_header_may_count_bytes_instead_and_the_end_may_be_200(raw: Raw) -> None:
+async def test_the_reply_header_may_give_a_byte_count_and_the_last_status_may_be_200(raw: Raw) -> None:
     uploader = await begin(raw, upload_range="count", upload_done=200, upload_path="/upload")
     assert "/upload?upload_id=" in uploader.url
     assert (await uploader.put(0, CHUNK)).headers["Content-Range"] == f"bytes 0-{CHUNK}/{SIZE}"
@@ -94,25 +94,25 @@ async def test_the_reply_header_may_count_bytes_instead_and_the_end_may_be_200(r
         ({"Content_Range": f"bytes 0-{CHUNK - 1}/*"}, 400),
     ],
 )
-async def test_malformed_headers_are_400(uploader: Uploader, headers: dict[str, str], status: int) -> None:
+async def test_malformed_headers_get_400(uploader: Uploader, headers: dict[str, str], status: int) -> None:
     wanted: dict[str, Any] = dict(headers)
     assert (await uploader.put(0, CHUNK, **wanted)).status == status
 
 
-async def test_a_chunk_of_another_plan_is_400(uploader: Uploader) -> None:
+async def test_a_chunk_of_another_plan_gets_400(uploader: Uploader) -> None:
     assert (await uploader.put(0, CHUNK - 1)).status == 400
     assert uploader.post.arrivals[0].status == 400
     assert (await uploader.status())["uploaded_bytes"] == 0
 
 
-async def test_a_body_without_a_length_is_400(uploader: Uploader) -> None:
+async def test_a_body_without_a_length_gets_400(uploader: Uploader) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield FILE[:CHUNK]
 
     assert (await uploader.put(0, CHUNK, data=pieces())).status == 400
 
 
-async def test_a_chunk_out_of_step_is_416_and_says_how_far_the_file_is(uploader: Uploader) -> None:
+async def test_a_chunk_out_of_order_gets_416_and_the_received_range(uploader: Uploader) -> None:
     early = await uploader.put(CHUNK, SIZE)
     assert early.status == 416
     assert "Content-Range" not in early.headers
@@ -132,7 +132,7 @@ async def test_a_chunk_sent_again_may_be_accepted_instead(raw: Raw) -> None:
     assert uploader.post.events == ["post.publish.complete"]
 
 
-async def test_an_unknown_task_is_404_and_another_secret_403(uploader: Uploader) -> None:
+async def test_an_unknown_upload_gets_404_and_a_wrong_secret_gets_403(uploader: Uploader) -> None:
     url = uploader.url
     uploader.url = url.replace("upload_id=", "upload_id=1")
     assert (await uploader.put(0, CHUNK)).status == 404
@@ -140,7 +140,7 @@ async def test_an_unknown_task_is_404_and_another_secret_403(uploader: Uploader)
     assert (await uploader.put(0, CHUNK)).status == 403
 
 
-async def test_an_upload_url_ends_after_an_hour(uploader: Uploader) -> None:
+async def test_an_upload_url_expires_after_an_hour(uploader: Uploader) -> None:
     await uploader.put(0, CHUNK)
     uploader.raw.emulator.clock.advance(timedelta(minutes=59))
     assert (await uploader.put(0, CHUNK)).status == 416
@@ -161,7 +161,7 @@ async def test_a_torn_chunk_is_discarded_or_kept(raw: Raw, quirk: str, kept: int
     assert uploader.post.sha256 == hashlib.sha256(FILE).hexdigest()
 
 
-async def test_a_client_that_dies_in_a_chunk_leaves_no_trace_in_the_file(uploader: Uploader) -> None:
+async def test_a_client_that_disconnects_within_a_chunk_does_not_change_the_file(uploader: Uploader) -> None:
     url = yarl.URL(uploader.url)
     assert url.host is not None
     _, writer = await asyncio.open_connection(url.host, url.port)
@@ -180,7 +180,7 @@ async def test_a_client_that_dies_in_a_chunk_leaves_no_trace_in_the_file(uploade
     assert uploader.raw.emulator.requests.statuses["upload", 0] == 1
 
 
-async def test_faults_of_the_gateway_leave_the_task_as_it_was(uploader: Uploader) -> None:
+async def test_an_upload_survives_faults_of_the_gateway(uploader: Uploader) -> None:
     emulator = uploader.raw.emulator
     emulator.fail_next("upload", status=502, html=True)
     emulator.fail_next("upload", drop="before")
@@ -194,7 +194,7 @@ async def test_faults_of_the_gateway_leave_the_task_as_it_was(uploader: Uploader
     assert (await uploader.status())["uploaded_bytes"] == CHUNK
 
 
-async def test_a_bearer_token_at_the_upload_host_is_noticed(uploader: Uploader) -> None:
+async def test_a_bearer_token_at_the_upload_host_is_recorded_as_a_leak(uploader: Uploader) -> None:
     await uploader.put(0, CHUNK)
     assert not uploader.raw.emulator.leaked_bearer
     await uploader.put(CHUNK, SIZE, Authorization=f"Bearer {uploader.token}")

@@ -24,7 +24,7 @@ async def exchange(raw: Raw, code: str) -> Any:
     return (await raw.form(Endpoint.TOKEN, grant_type="authorization_code", code=code)).data
 
 
-async def test_a_code_goes_from_new_over_scanned_and_confirmed_to_utilised(raw: Raw) -> None:
+async def test_a_code_goes_from_new_to_scanned_to_confirmed_to_utilised(raw: Raw) -> None:
     user = raw.emulator.add_user()
     begun = (await begin(raw)).data
     token = begun["token"]
@@ -42,7 +42,7 @@ async def test_a_code_goes_from_new_over_scanned_and_confirmed_to_utilised(raw: 
     assert (tokens["open_id"], tokens["scope"]) == (user.open_id, "user.info.basic,video.list")
 
 
-async def test_the_other_form_of_confirmed_has_the_code_in_a_redirect_uri(serve: Any) -> None:
+async def test_the_other_confirmed_reply_has_the_code_in_a_redirect_uri(serve: Any) -> None:
     async with Emulator(quirks=Quirks(qr_confirmed="redirect_uri")) as emulator:
         raw = serve(emulator)
         user = emulator.add_user()
@@ -64,7 +64,7 @@ async def test_a_code_expires(raw: Raw) -> None:
         raw.emulator.qr_scan(token, raw.emulator.add_user())
 
 
-async def test_nothing_is_confirmed_that_nobody_scanned(raw: Raw) -> None:
+async def test_a_code_that_nobody_scanned_cannot_be_confirmed(raw: Raw) -> None:
     token = (await begin(raw)).data["token"]
     with pytest.raises(LookupError, match="scanned"):
         raw.emulator.qr_confirm(token)

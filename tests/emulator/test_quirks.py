@@ -101,7 +101,7 @@ async def test_each_quirk_is_set_from_another_process(raw: Raw) -> None:
         {"research": {"withheld": 1.5}},
     ],
 )
-async def test_what_is_no_quirk_or_no_value_of_it_is_refused_and_changes_nothing(raw: Raw, body: Any) -> None:
+async def test_an_unknown_quirk_or_value_is_refused_and_changes_nothing(raw: Raw, body: Any) -> None:
     answer = await raw.send("POST", "/_emulator/quirks", json=body)
     assert answer.status == 400
     assert answer.data["error"]
@@ -112,7 +112,7 @@ async def test_what_is_no_quirk_or_no_value_of_it_is_refused_and_changes_nothing
             parse_quirks(texts or [f"{name}={value}"])
 
 
-def test_a_quirk_without_a_value_is_refused_with_the_form() -> None:
+def test_a_quirk_without_a_value_is_refused_with_the_expected_form() -> None:
     with pytest.raises(ValueError, match="NAME=VALUE"):
         parse_quirks(["rotation"])
 
@@ -124,7 +124,7 @@ def test_durations_have_units() -> None:
     assert quirks.code_lifetime == timedelta(seconds=90)
 
 
-async def test_a_quirk_set_while_it_runs_holds_from_the_next_request_on(raw: Raw) -> None:
+async def test_a_quirk_set_at_run_time_applies_from_the_next_request(raw: Raw) -> None:
     user = raw.emulator.add_user(scopes={Scope.VIDEO_LIST})
     pair = raw.emulator.grant(user)
     assert pair["expires_in"] == 7200
@@ -138,7 +138,7 @@ async def test_a_quirk_set_while_it_runs_holds_from_the_next_request_on(raw: Raw
 
 
 @pytest.mark.parametrize("side", ["optional", "required"])
-async def test_the_consent_page_without_its_last_slash(raw: Raw, side: Any) -> None:
+async def test_the_consent_page_may_require_its_last_slash(raw: Raw, side: Any) -> None:
     raw.emulator.quirks = Quirks(authorize_slash=side)
     raw.emulator.add_user()
     page = await raw.send("GET", raw.authorize().replace("/authorize/?", "/authorize?"))
@@ -146,7 +146,7 @@ async def test_the_consent_page_without_its_last_slash(raw: Raw, side: Any) -> N
 
 
 @pytest.mark.parametrize("side", ["asked", "always"])
-async def test_the_basic_scope_of_a_login_that_does_not_ask_for_it(raw: Raw, side: Any) -> None:
+async def test_a_login_may_get_the_basic_scope_without_asking_for_it(raw: Raw, side: Any) -> None:
     raw.emulator.quirks = Quirks(basic_scope=side)
     user = raw.emulator.add_user()
     address = raw.authorize(redirect_uri=WEB, scope="video.list", code_challenge=None, code_challenge_method=None)
@@ -156,7 +156,7 @@ async def test_the_basic_scope_of_a_login_that_does_not_ask_for_it(raw: Raw, sid
 
 
 @pytest.mark.parametrize("side", ["refused_at_exchange", "refused", "ignored"])
-async def test_a_base64url_challenge_on_the_web(raw: Raw, side: Any) -> None:
+async def test_a_base64url_challenge_of_a_web_app_is_refused_or_ignored(raw: Raw, side: Any) -> None:
     raw.emulator.quirks = Quirks(web_challenge=side)
     user = raw.emulator.add_user()
     # A desktop app's is refused by every reading.
@@ -177,7 +177,7 @@ async def test_a_base64url_challenge_on_the_web(raw: Raw, side: Any) -> None:
 # people and pictures
 
 
-async def test_open_ids_have_every_form_of_real_ones_and_lead_to_their_owner(raw: Raw) -> None:
+async def test_open_ids_have_every_form_of_real_ones_and_belong_to_one_user(raw: Raw) -> None:
     users = [raw.emulator.add_user(scopes={Scope.USER_INFO_BASIC}) for _ in range(8)]
     assert len({user.open_id for user in users}) == 8
     assert {user.open_id[0] for user in users} >= {"-", "_"}
@@ -189,7 +189,7 @@ async def test_open_ids_have_every_form_of_real_ones_and_lead_to_their_owner(raw
         assert (await raw.send("GET", answer.data["data"]["user"]["avatar_url"])).body.startswith(b"\xff\xd8\xff")
 
 
-async def test_covers_are_pictures_until_their_address_ends(raw: Raw) -> None:
+async def test_covers_are_images_until_their_url_expires(raw: Raw) -> None:
     user = raw.emulator.add_user(videos=1, scopes={Scope.VIDEO_LIST})
     token = raw.emulator.grant(user)["access_token"]
     answer = await raw.call(Endpoint.VIDEO_LIST, token, json={}, fields="id,cover_image_url")
@@ -200,7 +200,7 @@ async def test_covers_are_pictures_until_their_address_ends(raw: Raw) -> None:
     assert (await raw.send("GET", cover)).status == 403
 
 
-async def test_creators_have_likes_that_their_followers_and_videos_could_give(raw: Raw) -> None:
+async def test_a_creator_with_followers_and_videos_has_likes(raw: Raw) -> None:
     user = raw.emulator.add_user(videos=30)
     assert user.likes_count > 0
 
@@ -214,7 +214,7 @@ async def research(raw: Raw, endpoint: Endpoint, body: Any, *, fields: str | Non
 
 
 @pytest.mark.parametrize("side", [True, False])
-async def test_a_research_body_called_plain_text(raw: Raw, side: bool) -> None:  # noqa: FBT001 - a side of a quirk
+async def test_a_research_body_with_the_type_plain_text_is_accepted_or_refused(raw: Raw, side: bool) -> None:  # noqa: FBT001 - a side of a quirk
     raw.emulator.research.quirks = ResearchQuirks(plain_text_bodies=side)
     token = (await raw.form(Endpoint.TOKEN, grant_type="client_credentials")).data["access_token"]
     answer = await raw.send(
@@ -227,7 +227,7 @@ async def test_a_research_body_called_plain_text(raw: Raw, side: bool) -> None: 
 
 
 @pytest.mark.parametrize("side", ["absent", "refused"])
-async def test_a_null_cursor_and_search(raw: Raw, side: Any) -> None:
+async def test_a_null_cursor_or_search_id_counts_as_absent_or_is_refused(raw: Raw, side: Any) -> None:
     raw.emulator.research.quirks = ResearchQuirks(null_cursor=side)
     status = 200 if side == "absent" else 400
     video = {"query": QUERY, **DAYS, "cursor": None, "search_id": None}
@@ -237,14 +237,14 @@ async def test_a_null_cursor_and_search(raw: Raw, side: Any) -> None:
 
 
 @pytest.mark.parametrize("endpoint", [Endpoint.RESEARCH_FOLLOWERS, Endpoint.RESEARCH_FOLLOWING])
-async def test_cursor_zero_is_the_beginning(raw: Raw, endpoint: Endpoint) -> None:
+async def test_cursor_zero_is_the_first_page(raw: Raw, endpoint: Endpoint) -> None:
     first = await research(raw, endpoint, {"username": "emu_user_0001"}, fields=None)
     zero = await research(raw, endpoint, {"username": "emu_user_0001", "cursor": 0}, fields=None)
     assert first.data["data"] == zero.data["data"]
 
 
 @pytest.mark.parametrize("side", ["accepted", "refused"])
-async def test_a_shop_id_in_a_string(raw: Raw, side: Any) -> None:
+async def test_a_shop_id_in_a_string_is_accepted_or_refused(raw: Raw, side: Any) -> None:
     raw.emulator.research.quirks = ResearchQuirks(shop_id_as_text=side)
     shops = await research(raw, Endpoint.RESEARCH_SHOP, {"shop_name": "Emu"}, fields="shop_id")
     shop_id = shops.data["data"]["shop_data"][0]["shop_id"]
@@ -254,7 +254,7 @@ async def test_a_shop_id_in_a_string(raw: Raw, side: Any) -> None:
 
 
 @pytest.mark.parametrize("side", ["text", "boolean"])
-async def test_has_more_of_commercial_content_and_the_size_of_its_pages(raw: Raw, side: Any) -> None:
+async def test_has_more_of_ads_is_text_or_a_boolean_and_their_page_size_can_be_set(raw: Raw, side: Any) -> None:
     raw.emulator.research.quirks = ResearchQuirks(adlib_has_more=side, adlib_page=7)
     body = {"filters": {"ad_published_date_range": {"min": "20260101", "max": "20261231"}}, "max_count": 50}
     data = (await research(raw, Endpoint.RESEARCH_ADLIB_AD_QUERY, body, fields="ad.id")).data["data"]
@@ -266,7 +266,7 @@ async def test_has_more_of_commercial_content_and_the_size_of_its_pages(raw: Raw
 
 
 @pytest.mark.parametrize("side", ["accepted", "refused"])
-async def test_one_chunk_that_is_smaller_than_its_file(raw: Raw, side: Any) -> None:
+async def test_one_chunk_that_is_smaller_than_its_file_is_accepted_or_refused(raw: Raw, side: Any) -> None:
     raw.emulator.posting.quirks = PostingQuirks(short_single_chunk=side)
     user = raw.emulator.add_user(scopes={Scope.VIDEO_UPLOAD})
     source = {"source": "FILE_UPLOAD", "video_size": 15_000_000, "chunk_size": 10_000_000, "total_chunk_count": 1}

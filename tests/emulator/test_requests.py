@@ -7,7 +7,7 @@ from tiktok_async.emulator import RequestLog
 from tiktok_async.models import Endpoint
 
 
-async def test_a_request_is_kept_with_all_that_an_assertion_needs(raw: Raw) -> None:
+async def test_a_request_is_recorded_with_all_that_an_assertion_needs(raw: Raw) -> None:
     user = raw.emulator.add_user(videos=1)
     token = raw.emulator.grant(user)["access_token"]
     await raw.call(Endpoint.VIDEO_LIST, token, fields="id,title", json={"max_count": 5})
@@ -20,7 +20,7 @@ async def test_a_request_is_kept_with_all_that_an_assertion_needs(raw: Raw) -> N
     assert abs((raw.emulator.clock.now() - record.at).total_seconds()) < 5
 
 
-async def test_its_repr_shows_no_secret(raw: Raw) -> None:
+async def test_the_repr_of_the_log_shows_no_secret(raw: Raw) -> None:
     token = await raw.login(raw.emulator.add_user())
     await raw.call(Endpoint.USER_INFO, token["access_token"], fields="open_id")
     shown = repr(list(raw.emulator.requests)) + repr(raw.emulator.requests)
@@ -28,7 +28,7 @@ async def test_its_repr_shows_no_secret(raw: Raw) -> None:
         assert secret not in shown
 
 
-async def test_counts_know_endpoints_and_statuses(raw: Raw) -> None:
+async def test_requests_are_counted_by_endpoint_and_by_status(raw: Raw) -> None:
     token = raw.emulator.grant(raw.emulator.add_user())["access_token"]
     raw.emulator.fail_next(Endpoint.USER_INFO)
     for _ in range(2):
@@ -41,7 +41,7 @@ async def test_counts_know_endpoints_and_statuses(raw: Raw) -> None:
     assert (len(log), sum(log.counts.values())) == (0, 0)
 
 
-async def test_secrets_in_their_places_are_no_leak(raw: Raw) -> None:
+async def test_a_secret_where_it_belongs_is_not_a_leak(raw: Raw) -> None:
     token = await raw.login(raw.emulator.add_user())
     await raw.call(Endpoint.USER_INFO, token["access_token"], fields="open_id")
     newer = (await raw.refresh(token["refresh_token"])).data
@@ -66,7 +66,7 @@ async def test_a_secret_anywhere_else_is_a_leak(raw: Raw, place: str) -> None:
     assert raw.emulator.leaks("something else") == []
 
 
-async def test_only_the_newest_are_kept(raw: Raw) -> None:
+async def test_only_the_newest_requests_are_kept(raw: Raw) -> None:
     await raw.send("GET", raw.authorize())
     record = raw.emulator.requests[0]
     log = RequestLog(kept=3)

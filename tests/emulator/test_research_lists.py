@@ -46,7 +46,7 @@ async def walk(ask: Ask, endpoint: Endpoint, key: str, fields: str | None = None
         more = {"cursor": answer.data["data"]["cursor"]}
 
 
-async def test_a_user_is_described_in_the_fields_asked_for(ask: Ask) -> None:
+async def test_a_user_has_the_requested_fields(ask: Ask) -> None:
     fields = "display_name,bio_description,avatar_url,is_verified,follower_count,following_count,likes_count"
     data = (await ask(Endpoint.RESEARCH_USER_INFO, f"{fields},video_count,bio_url", username=USER)).data["data"]
     assert set(data) == {"username", *fields.split(","), "video_count", "bio_url"}
@@ -55,7 +55,7 @@ async def test_a_user_is_described_in_the_fields_asked_for(ask: Ask) -> None:
     assert (await ask(Endpoint.RESEARCH_USER_INFO, "display_name", username=7)).code == "invalid_params"
 
 
-async def test_comments_are_paged_and_the_first_thousand_is_all_there_is(raw: Raw, ask: Ask) -> None:
+async def test_comments_are_paged_and_end_after_the_first_thousand(raw: Raw, ask: Ask) -> None:
     data = raw.emulator.research.data
     loudest = max(data.all, key=lambda video: video.comment_count)
     fields = "id,video_id,text,like_count,reply_count,parent_comment_id,create_time"
@@ -66,7 +66,7 @@ async def test_comments_are_paged_and_the_first_thousand_is_all_there_is(raw: Ra
     assert {comment["parent_comment_id"] for comment in comments} == {loudest.id}
 
 
-async def test_replies_are_asked_for_by_the_comment(raw: Raw, ask: Ask) -> None:
+async def test_replies_are_listed_by_comment_id(raw: Raw, ask: Ask) -> None:
     data = raw.emulator.research.data
     comment = next(c for video in data.all for c in data.comments(video)[:20] if c.reply_count)
     replies = await walk(
@@ -79,7 +79,7 @@ async def test_replies_are_asked_for_by_the_comment(raw: Raw, ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(("unit", "size"), [("ms", 13), ("s", 10)])
-async def test_liked_videos_come_by_the_time_of_the_like(raw: Raw, ask: Ask, unit: str, size: int) -> None:
+async def test_the_cursor_of_liked_videos_is_the_time_of_the_like(raw: Raw, ask: Ask, unit: str, size: int) -> None:
     change(raw, liked_cursor=unit)
     videos = await walk(ask, Endpoint.RESEARCH_LIKED_VIDEOS, "user_liked_videos", "id", username=USER, max_count=7)
     assert len(videos) == len({video["id"] for video in videos}) > 7
@@ -88,7 +88,7 @@ async def test_liked_videos_come_by_the_time_of_the_like(raw: Raw, ask: Ask, uni
     assert page.data["error"]["message"] == "ok"
 
 
-async def test_pinned_videos_have_no_pages_and_reposted_ones_two_keys(raw: Raw, ask: Ask) -> None:
+async def test_pinned_videos_have_no_pages_and_reposted_videos_have_one_of_two_keys(raw: Raw, ask: Ask) -> None:
     pinned = await ask(Endpoint.RESEARCH_PINNED_VIDEOS, "id,like_count", username=USER)
     assert set(pinned.data["data"]) == {"pinned_videos_list"}
     first = await walk(ask, Endpoint.RESEARCH_REPOSTED_VIDEOS, "reposted_videos", "id", username=USER)
@@ -96,7 +96,7 @@ async def test_pinned_videos_have_no_pages_and_reposted_ones_two_keys(raw: Raw, 
     assert await walk(ask, Endpoint.RESEARCH_REPOSTED_VIDEOS, "user_reposted_videos", "id", username=USER) == first
 
 
-async def test_sibling_pages_name_the_parts_of_a_tag_otherwise(ask: Ask) -> None:
+async def test_reposted_videos_have_other_names_for_the_parts_of_a_tag(ask: Ask) -> None:
     videos = await walk(
         ask, Endpoint.RESEARCH_REPOSTED_VIDEOS, "reposted_videos", "video_tag,favourites_count", username=USER
     )
@@ -106,14 +106,14 @@ async def test_sibling_pages_name_the_parts_of_a_tag_otherwise(ask: Ask) -> None
     assert all("favourites_count" in video for video in videos)
 
 
-async def test_followers_end_near_five_thousand(ask: Ask) -> None:
+async def test_a_list_of_followers_ends_after_five_thousand(ask: Ask) -> None:
     everybody = await walk(ask, Endpoint.RESEARCH_FOLLOWERS, "user_followers", username="emu_user_0000", max_count=100)
     assert len({user["username"] for user in everybody}) == len(everybody) == 5_000
     info = await ask(Endpoint.RESEARCH_USER_INFO, "follower_count", username="emu_user_0000")
     assert info.data["data"]["follower_count"] == 6_000
 
 
-async def test_followers_and_following_have_an_allowance_of_their_own(raw: Raw, ask: Ask) -> None:
+async def test_followers_and_following_have_their_own_quota(raw: Raw, ask: Ask) -> None:
     raw.emulator.research.quota.limit = 0
     assert (await ask(Endpoint.RESEARCH_USER_INFO, "display_name", username=USER)).status == 429
     following = await walk(ask, Endpoint.RESEARCH_FOLLOWING, "user_following", username=USER)
@@ -122,7 +122,7 @@ async def test_followers_and_following_have_an_allowance_of_their_own(raw: Raw, 
     assert (await ask(Endpoint.RESEARCH_FOLLOWERS, username=USER)).code == "daily_quota_limit_exceeded"
 
 
-async def test_a_discreet_user_shows_neither_likes_nor_follows(ask: Ask) -> None:
+async def test_a_private_user_shows_neither_likes_nor_follows(ask: Ask) -> None:
     for endpoint in (Endpoint.RESEARCH_LIKED_VIDEOS, Endpoint.RESEARCH_FOLLOWING):
         answer = await ask(endpoint, "id", username=DISCREET)
         assert "is private" in answer.data["error"]["message"]
@@ -182,7 +182,7 @@ async def create_task(raw: Raw, token: str, ids: str, category: str) -> Answer:
     return await raw.send("POST", Endpoint.RESEARCH_VALIDATION_CREATE.path, data=form, headers=headers)
 
 
-async def test_a_compliance_task_gives_back_the_ids_that_still_exist(raw: Raw, ask: Ask, token: str) -> None:
+async def test_a_compliance_task_returns_the_ids_that_still_exist(raw: Raw, ask: Ask, token: str) -> None:
     change(raw, task_takes=timedelta(minutes=5))
     data = raw.emulator.research.data
     video = next(video for video in data.all if video.comment_count)
@@ -202,7 +202,7 @@ async def test_a_compliance_task_gives_back_the_ids_that_still_exist(raw: Raw, a
 
 
 @pytest.mark.parametrize(("ids", "category"), [("1", "user"), ("", "video"), ("x", "video"), ("1\n" * 10_001, "video")])
-async def test_a_compliance_task_of_another_form_is_refused(raw: Raw, token: str, ids: str, category: str) -> None:
+async def test_a_malformed_compliance_task_is_refused(raw: Raw, token: str, ids: str, category: str) -> None:
     assert (await create_task(raw, token, ids, category)).code == "invalid_params"
 
 
@@ -222,7 +222,7 @@ async def test_ads_are_paged_by_their_search_id(ask: Ask) -> None:
     assert detail.data["data"]["ad"]["id"] == ids[0]
 
 
-async def test_the_other_ad_endpoints_answer_too(ask: Ask) -> None:
+async def test_the_other_ad_endpoints_answer(ask: Ask) -> None:
     span = {"min": "20260101", "max": "20260110"}
     report = await ask(
         Endpoint.RESEARCH_ADLIB_AD_REPORT,

@@ -28,14 +28,14 @@ def one(operation: Any, field: Any, values: Any) -> dict[str, Any]:
     return {"and": [{"operation": operation, "field_name": field, "field_values": values}]}
 
 
-def test_the_documented_query_finds_what_it_says() -> None:
+def test_the_documented_query_finds_matching_videos() -> None:
     found = [video for video in DATA.all if parse_query(DOCUMENTED).matches(video)]
     assert found
     assert {video.region_code for video in found} <= {"US", "FR"}
     assert all("cat" in video.hashtag_names and video.duration >= 15 for video in found)
 
 
-def test_empty_lists_beside_a_full_one_are_what_the_official_wrapper_sends() -> None:
+def test_empty_lists_beside_a_full_one_change_nothing() -> None:
     whole = {"and": DOCUMENTED["and"], "or": [], "not": []}
     assert parse_query(whole).all == parse_query({"and": DOCUMENTED["and"]}).all
 
@@ -57,7 +57,7 @@ def test_empty_lists_beside_a_full_one_are_what_the_official_wrapper_sends() -> 
         {"not": one("EQ", "region_code", ["US"])["and"]},
     ],
 )
-def test_every_documented_field_can_be_asked_for(query: dict[str, Any]) -> None:
+def test_every_documented_field_can_be_queried(query: dict[str, Any]) -> None:
     parsed = parse_query(query)
     assert len([video for video in DATA.all if parsed.matches(video)]) < len(DATA.all)
 
@@ -90,7 +90,7 @@ def test_every_documented_field_can_be_asked_for(query: dict[str, Any]) -> None:
         (one("EQ", "create_date", ["20260231"]), "YYYYMMDD"),
     ],
 )
-def test_what_the_page_does_not_allow_is_refused(query: Any, message: str) -> None:
+def test_a_query_that_the_page_does_not_allow_is_refused(query: Any, message: str) -> None:
     with pytest.raises(BadField, match=message):
         parse_query(query)
 
@@ -138,14 +138,14 @@ CONDITIONS = st.one_of(
 
 
 @given(CONDITIONS)
-def test_not_is_the_rest_of_and(condition: tuple[str, str, list[str]]) -> None:
+def test_not_matches_the_videos_that_and_does_not_match(condition: tuple[str, str, list[str]]) -> None:
     listed = one(*condition)["and"]
     positive, negative = parse_query({"and": listed}), parse_query({"not": listed})
     assert all(positive.matches(video) != negative.matches(video) for video in DATA.all)
 
 
 @given(st.lists(CONDITIONS, min_size=1, max_size=3))
-def test_or_is_the_union_and_and_the_cut_of_its_conditions(conditions: list[tuple[str, str, list[str]]]) -> None:
+def test_or_matches_any_condition_and_and_matches_all_conditions(conditions: list[tuple[str, str, list[str]]]) -> None:
     listed = [one(*condition)["and"][0] for condition in conditions]
     either, both = parse_query({"or": listed}), parse_query({"and": listed})
     each = [parse_query({"and": [condition]}) for condition in listed]

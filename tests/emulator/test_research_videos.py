@@ -67,7 +67,7 @@ def expected(emulator: Emulator, last: str = "20260831") -> list[int]:
     ]
 
 
-async def test_a_walk_finds_every_video_once_the_highest_id_first(raw: Raw, ask: Ask) -> None:
+async def test_a_listing_finds_every_video_once_with_the_highest_id_first(raw: Raw, ask: Ask) -> None:
     pages = await walk(ask)
     assert [len(page) for page in pages[:-1]] == [100] * (len(pages) - 1)
     assert [video_id for page in pages for video_id in page] == expected(raw.emulator)
@@ -134,12 +134,12 @@ async def test_a_page_without_max_count_holds_twenty_or_ten(raw: Raw, ask: Ask) 
     assert len((await ask(max_count=None)).data["data"]["videos"]) == 10
 
 
-async def test_the_last_day_may_be_left_out(raw: Raw, ask: Ask) -> None:
+async def test_the_end_date_may_be_exclusive(raw: Raw, ask: Ask) -> None:
     change(raw.emulator, end_date="exclusive")
     assert await everything(ask) == expected(raw.emulator, "20260830")
 
 
-async def test_pages_may_be_short_and_empty_and_no_video_gets_lost(raw: Raw, ask: Ask) -> None:
+async def test_pages_may_be_short_or_empty_and_no_video_is_missing(raw: Raw, ask: Ask) -> None:
     change(raw.emulator, withheld=0.2, empty_page_every=150)
     pages = await walk(ask)
     assert [] in pages
@@ -147,7 +147,7 @@ async def test_pages_may_be_short_and_empty_and_no_video_gets_lost(raw: Raw, ask
     assert [video_id for page in pages for video_id in page] == expected(raw.emulator)
 
 
-async def test_a_random_page_holds_matches_in_no_order(raw: Raw, ask: Ask) -> None:
+async def test_a_random_page_holds_matches_in_random_order(raw: Raw, ask: Ask) -> None:
     first, second = await ask(is_random=True, max_count=50), await ask(is_random=True, max_count=50)
     ids = [video["id"] for video in first.data["data"]["videos"]]
     assert len(ids) == 50
@@ -157,7 +157,7 @@ async def test_a_random_page_holds_matches_in_no_order(raw: Raw, ask: Ask) -> No
     assert first.data["data"]["has_more"] is False
 
 
-async def test_a_fresh_search_id_may_be_refused_before_it_works(raw: Raw, ask: Ask) -> None:
+async def test_a_new_search_id_may_be_refused_before_it_works(raw: Raw, ask: Ask) -> None:
     change(raw.emulator, fresh_search_id_refusals=2)
     data = (await ask()).data["data"]
     more = {"cursor": data["cursor"], "search_id": data["search_id"]}
@@ -167,7 +167,7 @@ async def test_a_fresh_search_id_may_be_refused_before_it_works(raw: Raw, ask: A
     assert (await ask(**more)).code == "ok"
 
 
-async def test_a_search_id_goes_on_with_its_own_query_for_an_hour(raw: Raw, ask: Ask) -> None:
+async def test_a_search_id_works_with_its_own_query_for_an_hour(raw: Raw, ask: Ask) -> None:
     data = (await ask()).data["data"]
     more = {"cursor": data["cursor"], "search_id": data["search_id"]}
     assert (await ask(**more)).code == "ok"
@@ -177,7 +177,7 @@ async def test_a_search_id_goes_on_with_its_own_query_for_an_hour(raw: Raw, ask:
     assert "is invalid or expired" in (await ask(**more)).data["error"]["message"]
 
 
-async def test_the_quota_counts_failures_and_ends_at_midnight_utc(raw: Raw, ask: Ask) -> None:
+async def test_the_quota_counts_failures_and_resets_at_midnight_utc(raw: Raw, ask: Ask) -> None:
     raw.emulator.research.quota.limit = 4
     raw.emulator.fail_next(Endpoint.RESEARCH_VIDEO_QUERY, status=500)
     assert [(await ask()).code, (await ask(max_count=0)).code] == ["internal_error", "invalid_params"]
@@ -192,7 +192,7 @@ async def test_the_quota_counts_failures_and_ends_at_midnight_utc(raw: Raw, ask:
     assert answer.code == "ok"
 
 
-async def test_only_a_client_token_with_the_scope_may_ask(raw: Raw, serve: Callable[[Emulator], Raw]) -> None:
+async def test_only_a_client_token_with_the_scope_may_query_videos(raw: Raw, serve: Callable[[Emulator], Raw]) -> None:
     users = raw.emulator.grant(raw.emulator.add_user(), ["research.data.basic"])["access_token"]
     answer = await raw.call(Endpoint.RESEARCH_VIDEO_QUERY, users, json=BODY, fields="id")
     assert (answer.status, answer.code) == (401, "access_token_invalid")
@@ -202,7 +202,7 @@ async def test_only_a_client_token_with_the_scope_may_ask(raw: Raw, serve: Calla
         assert (answer.status, answer.code) == (401, "scope_not_authorized")
 
 
-async def test_a_larger_data_set_is_walked_month_by_month(raw: Raw, ask: Ask) -> None:
+async def test_a_larger_data_set_is_listed_month_by_month(raw: Raw, ask: Ask) -> None:
     raw.emulator.research.data = ResearchData(videos=25_000, days=400, first_day=date(2025, 8, 1))
     found: list[int] = []
     start = date(2025, 8, 1)
@@ -216,13 +216,13 @@ async def test_a_larger_data_set_is_walked_month_by_month(raw: Raw, ask: Ask) ->
     assert set(found) == set(raw.emulator.research.data.by_id)
 
 
-async def test_strings_may_hold_nul_and_ids_another_key(raw: Raw, ask: Ask) -> None:
+async def test_strings_may_hold_nul_and_ids_may_have_another_key(raw: Raw, ask: Ask) -> None:
     change(raw.emulator, nul_in_text=True, video_id_key="video_id")
     video = (await ask(fields="id,video_description")).data["data"]["videos"][0]
     assert set(video) == {"video_id", "video_description"}
     assert video["video_description"].endswith("\0")
 
 
-async def test_create_times_are_inside_the_days_asked_for(ask: Ask) -> None:
+async def test_create_times_are_within_the_requested_days(ask: Ask) -> None:
     videos = (await ask(fields="create_time")).data["data"]["videos"]
     assert {datetime.fromtimestamp(video["create_time"], UTC).month for video in videos} == {8}

@@ -44,7 +44,7 @@ def test_synchronous_code_logs_in_and_lists(
         assert tiktok_emulator_thread.requests.statuses[Endpoint.VIDEO_LIST, 500] == 1
 
 
-def test_a_step_of_the_clock_is_done_when_advance_returns(tiktok_emulator_thread: EmulatorThread) -> None:
+def test_every_effect_of_advance_is_done_when_it_returns(tiktok_emulator_thread: EmulatorThread) -> None:
     emulator = tiktok_emulator_thread
     emulator.plan_timeline(processing=timedelta(minutes=2))
     with Runner(emulator.session) as tiktok:
@@ -58,7 +58,7 @@ def test_a_step_of_the_clock_is_done_when_advance_returns(tiktok_emulator_thread
         assert emulator.posts[-1].status == "PUBLISH_COMPLETE"
 
 
-def test_webhooks_are_sent_from_the_thread_and_waited_for() -> None:
+def test_webhooks_are_sent_from_the_thread_and_a_test_can_wait_for_them() -> None:
     seen: list[bytes] = []
 
     class Take(BaseHTTPRequestHandler):
@@ -81,12 +81,12 @@ def test_webhooks_are_sent_from_the_thread_and_waited_for() -> None:
     assert b"authorization.removed" in seen[0]
 
 
-def test_a_taken_port_is_said_where_it_was_started() -> None:
+def test_a_port_in_use_is_an_error_of_start() -> None:
     with EmulatorThread() as first, pytest.raises(OSError, match="in use"):
         EmulatorThread(port=int(first.url.rpartition(":")[2])).start()
 
 
-def test_an_emulator_that_has_ended_says_so() -> None:
+def test_a_call_of_a_closed_emulator_is_an_error() -> None:
     with EmulatorThread(port=free_port()) as emulator:
         user = emulator.add_user()
     emulator.close()
@@ -103,17 +103,17 @@ def test_a_fault_is_planned_by_endpoint_path_or_name(endpoint: Endpoint, slash: 
 
 
 @pytest.mark.parametrize("wrong", ["", "/v2/video/lst/", "videolist", "/_emulator/faults", "admin"])
-def test_a_fault_for_nothing_is_refused(wrong: str) -> None:
+def test_a_fault_for_an_unknown_endpoint_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="serves no endpoint"):
         Emulator().fail_next(wrong)
 
 
-def test_a_near_miss_is_told_the_name_it_meant() -> None:
+def test_the_error_for_a_misspelt_endpoint_names_the_nearest_one() -> None:
     with pytest.raises(ValueError, match="v2/video/list"):
         Emulator().fail_next("/v2/video/lst/")
 
 
-def test_a_signed_webhook_is_believed_by_its_app_only() -> None:
+def test_a_signed_webhook_is_accepted_by_its_app() -> None:
     emulator = Emulator()
     user = emulator.add_user(open_id="somebody")
     webhook = emulator.signed_webhook("authorization.removed", {"reason": 1}, user)
@@ -149,7 +149,7 @@ GRANTED = {
         ({"exception": ConnectionResetError()}, TransportError),
     ],
 )
-async def test_an_answer_that_no_server_would_give_is_an_error_of_ours(
+async def test_a_malformed_answer_is_an_error_of_the_sdk(
     tiktok_responses: aioresponses, odd: dict[str, object], error: type[Exception]
 ) -> None:
     tiktok_responses.post(TOKENS, payload=GRANTED)

@@ -27,7 +27,7 @@ async def exchange(raw: Raw, code: str, **changes: str | None) -> Any:
     return await raw.form(Endpoint.TOKEN, code=code, **form)
 
 
-async def test_a_code_becomes_tokens_in_the_documented_shape(raw: Raw) -> None:
+async def test_a_code_is_exchanged_for_tokens_in_the_documented_shape(raw: Raw) -> None:
     user = raw.emulator.add_user()
     token = await raw.login(user)
     assert token["access_token"].startswith("act.")
@@ -53,7 +53,7 @@ async def test_the_verifier_is_checked_against_the_hex_challenge(raw: Raw, verif
     assert (await exchange(raw, code, code_verifier=verifier)).status == 200
 
 
-async def test_a_superfluous_verifier_is_tolerated(raw: Raw) -> None:
+async def test_an_unneeded_verifier_is_accepted(raw: Raw) -> None:
     web = {"redirect_uri": "https://app.example.com/cb/", "code_challenge": None, "code_challenge_method": None}
     code = await raw.code(raw.emulator.add_user(), **web)
     assert (await exchange(raw, code, redirect_uri=web["redirect_uri"])).status == 200
@@ -122,7 +122,7 @@ async def test_a_bad_form_gets_the_documented_error(
     assert set(answer.data) == {"error", "error_description", "log_id"}
 
 
-async def test_a_charset_passes_where_it_is_tolerated(serve: Any) -> None:
+async def test_a_charset_is_accepted_with_its_quirk(serve: Any) -> None:
     async with Emulator(quirks=Quirks(form_charset="accepted")) as emulator:
         raw = serve(emulator)
         token = emulator.grant(emulator.add_user())
@@ -141,7 +141,7 @@ async def test_the_status_of_oauth_errors_is_a_quirk(serve: Any, status: Any) ->
         assert (await serve(emulator).refresh("rft.unknown")).status == status
 
 
-async def test_a_rotated_refresh_token_is_dead_and_its_reuse_is_counted(raw: Raw) -> None:
+async def test_a_rotated_refresh_token_is_invalid_and_its_reuse_is_counted(raw: Raw) -> None:
     user = raw.emulator.add_user()
     first = await raw.login(user)
     second = (await raw.refresh(first["refresh_token"])).data
@@ -152,13 +152,13 @@ async def test_a_rotated_refresh_token_is_dead_and_its_reuse_is_counted(raw: Raw
     assert raw.emulator.reuses == {user.open_id: 1}
 
 
-async def test_an_older_access_token_lives_on_after_a_refresh(raw: Raw) -> None:
+async def test_an_older_access_token_stays_valid_after_a_refresh(raw: Raw) -> None:
     token = await raw.login(raw.emulator.add_user())
     await raw.refresh(token["refresh_token"])
     assert (await raw.call(Endpoint.USER_INFO, token["access_token"], fields="open_id")).status == 200
 
 
-async def test_a_refresh_ends_older_access_tokens_where_that_is_the_rule(serve: Any) -> None:
+async def test_a_refresh_can_end_older_access_tokens(serve: Any) -> None:
     async with Emulator(quirks=Quirks(refresh_ends_access=True)) as emulator:
         raw = serve(emulator)
         token = await raw.login(emulator.add_user())
@@ -167,7 +167,7 @@ async def test_a_refresh_ends_older_access_tokens_where_that_is_the_rule(serve: 
         assert (await raw.call(Endpoint.USER_INFO, newer["access_token"], fields="open_id")).status == 200
 
 
-async def test_with_grace_a_rotated_token_works_for_a_minute(serve: Any) -> None:
+async def test_a_rotated_token_works_for_a_minute_with_grace(serve: Any) -> None:
     async with Emulator(rotation="grace") as emulator:
         raw = serve(emulator)
         token = await raw.login(emulator.add_user())
@@ -186,7 +186,7 @@ async def test_a_revoked_token_has_no_grace(serve: Any) -> None:
         assert (await raw.refresh(token["refresh_token"])).code == "invalid_grant"
 
 
-async def test_without_rotation_the_same_refresh_token_comes_back(serve: Any) -> None:
+async def test_without_rotation_the_same_refresh_token_is_returned(serve: Any) -> None:
     async with Emulator(rotation="none") as emulator:
         raw = serve(emulator)
         token = await raw.login(emulator.add_user())
@@ -195,7 +195,7 @@ async def test_without_rotation_the_same_refresh_token_comes_back(serve: Any) ->
         assert again["access_token"] != token["access_token"]
 
 
-async def test_tokens_end_when_they_said_they_would(raw: Raw) -> None:
+async def test_tokens_expire_at_the_time_that_their_reply_gave(raw: Raw) -> None:
     token = await raw.login(raw.emulator.add_user())
     raw.emulator.clock.advance(timedelta(hours=2))
     refused = await raw.call(Endpoint.USER_INFO, token["access_token"], fields="open_id")
@@ -205,7 +205,7 @@ async def test_tokens_end_when_they_said_they_would(raw: Raw) -> None:
     assert not raw.emulator.reuses
 
 
-async def test_a_refresh_tokens_life_may_go_on_instead_of_beginning_anew(serve: Any) -> None:
+async def test_a_rotated_refresh_token_may_keep_its_expiry(serve: Any) -> None:
     async with Emulator(quirks=Quirks(refresh_lifetime_restarts=False)) as emulator:
         raw = serve(emulator)
         token = await raw.login(emulator.add_user())
@@ -214,7 +214,7 @@ async def test_a_refresh_tokens_life_may_go_on_instead_of_beginning_anew(serve: 
         assert rotated["refresh_expires_in"] == pytest.approx(80 * 86400, abs=60)
 
 
-async def test_revoking_ends_every_token_of_the_user_and_of_nobody_else(raw: Raw) -> None:
+async def test_revoking_ends_every_token_of_the_user_and_of_no_other_user(raw: Raw) -> None:
     user, other = raw.emulator.add_user(), raw.emulator.add_user()
     token, older, others = await raw.login(user), raw.emulator.grant(user), raw.emulator.grant(other)
     answer = await raw.form(Endpoint.REVOKE, token=token["access_token"])
@@ -233,14 +233,14 @@ async def test_the_body_of_a_revocation_may_be_empty(serve: Any) -> None:
         assert (answer.status, answer.body) == (200, b"")
 
 
-async def test_a_client_token_is_no_users_token(raw: Raw) -> None:
+async def test_a_client_token_is_not_a_users_token(raw: Raw) -> None:
     answer = await raw.form(Endpoint.TOKEN, grant_type="client_credentials")
     assert answer.data["access_token"].startswith("clt.")
     assert set(answer.data) == {"access_token", "expires_in", "token_type"}
     assert (await raw.call(Endpoint.USER_INFO, answer.data["access_token"], fields="open_id")).status == 401
 
 
-async def test_the_retired_shape_can_be_played(serve: Any) -> None:
+async def test_the_retired_v1_reply_can_be_emulated(serve: Any) -> None:
     async with Emulator(quirks=Quirks(token_reply="v1", refresh_expires_in_as_text=True)) as emulator:
         raw = serve(emulator)
         answer = await raw.refresh(emulator.grant(emulator.add_user())["refresh_token"])

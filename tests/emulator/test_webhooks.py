@@ -78,7 +78,7 @@ async def test_an_event_arrives_signed_with_its_content_as_a_string(app: App) ->
 
 
 @pytest.mark.parametrize(("by", "reason"), [("user", 1), ("developer", 5)])
-async def test_losing_the_grant_is_told_with_its_reason(app: App, serve: Any, by: str, reason: int) -> None:
+async def test_the_end_of_a_grant_is_sent_with_its_reason(app: App, serve: Any, by: str, reason: int) -> None:
     async with Emulator(webhook_url=app.url) as emulator:
         user = emulator.add_user()
         token = emulator.grant(user)["access_token"]
@@ -94,7 +94,7 @@ async def test_losing_the_grant_is_told_with_its_reason(app: App, serve: Any, by
 
 
 @pytest.mark.parametrize("signed_anew", [True, False])
-async def test_an_event_is_sent_again_until_it_is_taken(app: App, *, signed_anew: bool) -> None:
+async def test_an_event_is_sent_again_until_it_is_accepted(app: App, *, signed_anew: bool) -> None:
     app.statuses = [500, 302, 200]
     async with Emulator(webhook_url=app.url, quirks=Quirks(webhooks_signed_anew=signed_anew)) as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
@@ -107,7 +107,7 @@ async def test_an_event_is_sent_again_until_it_is_taken(app: App, *, signed_anew
         assert len({body for body, _ in app.received}) == 1
 
 
-async def test_after_72_hours_it_is_given_up(app: App) -> None:
+async def test_an_event_is_given_up_after_72_hours(app: App) -> None:
     app.statuses = [500] * 10
     async with Emulator(webhook_url=app.url) as emulator:
         (delivery,) = emulator.send_webhook("authorization.removed", {"reason": 1})
@@ -119,7 +119,7 @@ async def test_after_72_hours_it_is_given_up(app: App) -> None:
         assert len(delivery.attempts) == 2
 
 
-async def test_duplicates_and_the_wrong_order_on_demand(app: App) -> None:
+async def test_events_can_be_duplicated_and_reordered_on_demand(app: App) -> None:
     async with Emulator(webhook_url=app.url) as emulator:
         emulator.send_webhook("first", {}, after=timedelta(hours=1))
         emulator.send_webhook("second", {}, copies=2)
@@ -130,7 +130,7 @@ async def test_duplicates_and_the_wrong_order_on_demand(app: App) -> None:
         assert app.received[0][0] == app.received[1][0]
 
 
-async def test_nobody_listening_is_a_failed_attempt(app: App) -> None:
+async def test_an_unreachable_app_is_a_failed_attempt(app: App) -> None:
     del app
     async with Emulator(webhook_url="http://127.0.0.1:1/") as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
@@ -138,7 +138,7 @@ async def test_nobody_listening_is_a_failed_attempt(app: App) -> None:
         assert emulator.webhooks[0].attempts[0][1] == 0
 
 
-async def test_without_a_url_events_are_only_kept(raw: Raw) -> None:
+async def test_without_a_url_events_are_only_recorded(raw: Raw) -> None:
     raw.emulator.revoke(raw.emulator.add_user())
     assert raw.emulator.webhooks == []
     user = raw.emulator.add_user()
@@ -153,7 +153,7 @@ async def test_nothing_is_sent_to_other_machines(raw: Raw, url: str) -> None:
         raw.emulator.webhook_url = url
 
 
-async def test_closing_stops_the_sending(app: App, http: aiohttp.ClientSession) -> None:
+async def test_closing_the_emulator_stops_the_sending(app: App, http: aiohttp.ClientSession) -> None:
     app.statuses = [500] * 10
     async with Emulator(webhook_url=app.url) as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
@@ -165,7 +165,7 @@ async def test_closing_stops_the_sending(app: App, http: aiohttp.ClientSession) 
 
 
 @pytest.mark.parametrize("name", WebhookName)
-def test_each_event_has_a_sample_that_the_library_reads_as_its_kind(name: str) -> None:
+def test_each_event_has_a_sample_that_the_sdk_reads_as_its_class(name: str) -> None:
     emulator = Emulator()
     sent = emulator.signed_webhook(name)
     receiver = WebhookReceiver(emulator.client_key, emulator.client_secret, clock=emulator.clock)
@@ -181,7 +181,7 @@ def test_an_unknown_event_has_an_empty_sample() -> None:
 
 
 @pytest.mark.parametrize("key", ["share_id", "publish_id"])
-def test_the_events_of_videos_name_a_share_or_a_post(key: Literal["share_id", "publish_id"]) -> None:
+def test_a_video_event_names_a_share_or_a_publish(key: Literal["share_id", "publish_id"]) -> None:
     emulator = Emulator(quirks=Quirks(video_event_id=key))
     sent = emulator.signed_webhook("video.publish.completed")
     receiver = WebhookReceiver(emulator.client_key, emulator.client_secret, clock=emulator.clock)

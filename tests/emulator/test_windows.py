@@ -38,7 +38,7 @@ async def test_the_call_over_the_limit_gets_a_429_and_is_counted(serve: Any) -> 
         assert emulator.rate_limited == {Endpoint.USER_INFO: 2}
 
 
-async def test_each_endpoint_and_each_token_has_a_window_of_its_own(serve: Any) -> None:
+async def test_each_endpoint_and_each_token_has_its_own_window(serve: Any) -> None:
     async with Emulator(limits=THREE) as emulator:
         raw = serve(emulator)
         user = emulator.add_user()
@@ -59,7 +59,7 @@ async def test_tokens_of_one_user_can_share_a_window(serve: Any) -> None:
         assert 30 < int(answers[3].headers["Retry-After"]) <= 60
 
 
-async def test_time_opens_the_window_and_an_endpoint_may_have_none(serve: Any) -> None:
+async def test_a_window_opens_again_after_a_minute_and_an_endpoint_may_have_none(serve: Any) -> None:
     async with Emulator(limits={**THREE, Endpoint.VIDEO_LIST: None}) as emulator:
         raw = serve(emulator)
         token = emulator.grant(emulator.add_user())["access_token"]
@@ -70,7 +70,7 @@ async def test_time_opens_the_window_and_an_endpoint_may_have_none(serve: Any) -
         assert {(await ask(raw, token, Endpoint.VIDEO_LIST)).status for _ in range(10)} == {200}
 
 
-async def test_a_request_without_a_living_token_takes_no_place(serve: Any) -> None:
+async def test_a_request_without_a_valid_token_does_not_count(serve: Any) -> None:
     async with Emulator(limits=THREE) as emulator:
         raw = serve(emulator)
         token = emulator.grant(emulator.add_user())["access_token"]
@@ -79,7 +79,7 @@ async def test_a_request_without_a_living_token_takes_no_place(serve: Any) -> No
         assert (await ask(raw, token)).status == 200
 
 
-async def test_a_request_that_fails_on_demand_takes_its_place_all_the_same(serve: Any) -> None:
+async def test_a_request_that_fails_on_demand_counts_too(serve: Any) -> None:
     async with Emulator(limits=THREE) as emulator:
         raw = serve(emulator)
         token = emulator.grant(emulator.add_user())["access_token"]
@@ -96,7 +96,7 @@ class StillClock(MovableClock):
 
 @example(gaps=[2, 512, 512, 0], count=1, refused_count=False)
 @given(gaps=st.lists(st.integers(0, 512), max_size=200), count=st.integers(1, 10), refused_count=st.booleans())
-def test_no_trailing_minute_ever_holds_more_than_the_limit(gaps: list[int], count: int, *, refused_count: bool) -> None:
+def test_no_sliding_minute_holds_more_than_the_limit(gaps: list[int], count: int, *, refused_count: bool) -> None:
     clock = StillClock()
     limit = Limit(count, timedelta(seconds=1))
     windows = Windows(clock, {Endpoint.USER_INFO: limit}, refused_count=refused_count)
