@@ -1,4 +1,4 @@
-"""A process that approves one proposal, once or again and again; a test kills it on the way."""
+"""A process that approves one proposal, once or many times; a test kills it before it ends."""
 
 import asyncio
 import json
@@ -23,9 +23,9 @@ class Clock(SystemClock):
 
 
 async def main(settings: dict[str, str]) -> None:
-    """Write an empty line when ready, then one for each attempt: the state that it led to, or the error."""
+    """Write an empty line when ready, then one line for each attempt: the new state, or the error."""
     proposal = settings["proposal"]
-    dice = random.Random(settings.get("seed"))
+    rng = random.Random(settings.get("seed"))
     async with TikTokSession(
         client_key=settings["client_key"],
         client_secret=settings["client_secret"],
@@ -36,19 +36,19 @@ async def main(settings: dict[str, str]) -> None:
         retry=RetryPolicy(attempts=1),
     ) as session:
         desk = AgentDesk(session, record=Path(settings["record"]))
-        say("")
+        write_line("")
         for number in range(int(settings.get("times", "1"))):
-            if number and dice.random() < 0.2:
-                # As after a kill behind the last byte, before that was kept.
+            if number and rng.random() < 0.2:
+                # The same state as after a kill between the last byte and the storing of the outcome.
                 await desk._kept._notes.delete_note(desk._kept._key, f"outcome:{proposal}")
             try:
-                say((await desk.approve(proposal, approver=settings["key"])).state)
+                write_line((await desk.approve(proposal, approver=settings["key"])).state)
             except TikTokError as error:
-                say(type(error).__name__)
+                write_line(type(error).__name__)
 
 
-def say(word: str) -> None:
-    sys.stdout.write(f"{word}\n")
+def write_line(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

@@ -17,7 +17,7 @@ GrantOf = Callable[..., AgentGrant]
 
 
 def clip(content: bytes) -> bytes:
-    """Return a video that TikTok takes, as far as its header tells, with *content* where its frames would be."""
+    """Return a video with a header that TikTok accepts, and with *content* instead of frames."""
     return header(tail=box(b"mdat", content))
 
 
@@ -35,19 +35,19 @@ async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
 
 @pytest.fixture
 async def account(emulator: Emulator, session: TikTokSession) -> Account:
-    """The account that grants name."""
+    """The account that the grants name."""
     return await emulator.connect(session, emulator.add_user(videos=30))
 
 
 @pytest.fixture
-async def stranger(emulator: Emulator, session: TikTokSession) -> Account:
-    """An account of the same app that nothing was granted of."""
+async def other_account(emulator: Emulator, session: TikTokSession) -> Account:
+    """An account of the same app that no grant names."""
     return await emulator.connect(session, emulator.add_user(videos=3))
 
 
 @pytest.fixture
 def media(tmp_path: Path) -> Path:
-    """A media folder with one video, beside a file that is nobody's business."""
+    """A media folder with one video; a file next to the folder is not for agents."""
     folder = tmp_path / "media"
     folder.mkdir()
     (folder / "clip.mp4").write_bytes(clip(os.urandom(300_000)))
@@ -62,7 +62,7 @@ def desk(session: TikTokSession, tmp_path: Path) -> AgentDesk:
 
 @pytest.fixture
 def grant_of(session: TikTokSession, account: Account, media: Path) -> GrantOf:
-    """Make a grant for `bot` that lets it propose posts; what is given replaces a part of it."""
+    """Make a grant that lets `bot` propose posts; arguments replace parts of it."""
 
     def make(**parts: Any) -> AgentGrant:
         usual: dict[str, Any] = {
@@ -87,14 +87,14 @@ async def approver(desk: AgentDesk) -> Secret:
 
 @pytest.fixture
 async def gate(desk: AgentDesk, grant_of: GrantOf) -> AgentGate:
-    """The way in of an agent that may propose posts."""
+    """The gate of an agent that may propose posts."""
     await desk.add(grant_of())
     return await desk.gate("bot")
 
 
 async def proposed(gate: AgentGate, **arguments: Any) -> str:
     """Propose the video of the media folder, and return the proposal's id."""
-    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY", **arguments})
-    assert told["outcome"] == "ok", told
-    assert told["proposal"] is not None, told
-    return str(told["proposal"])
+    answer = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY", **arguments})
+    assert answer["outcome"] == "ok", answer
+    assert answer["proposal"] is not None, answer
+    return str(answer["proposal"])

@@ -1,4 +1,4 @@
-"""`tiktok-async agents`, from a grant to a post, as processes of their own."""
+"""`tiktok-async agents`, from a grant to a post, in separate processes."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ async def creator(shell: Shell, emulator: Emulator) -> Account:
 
 @pytest.fixture
 async def desk(shell: Shell, emulator: Emulator, tmp_path: Path) -> AsyncIterator[AgentDesk]:
-    """The desk of the same store and record as the command's."""
+    """A desk with the same store and record as the command."""
     store = open_store(shell.store)
     async with emulator.session(store=store) as session:
         yield AgentDesk(session, record=tmp_path / "agents.jsonl")
@@ -49,13 +49,13 @@ async def test_the_commands_lead_from_a_grant_to_a_post(
     key = json.loads(anna.out)["key"]
 
     gate = await desk.gate("bot")
-    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY", "title": "a\x1b[2Jb"})
+    answer = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY", "title": "a\x1b[2Jb"})
     waiting = await shell.run("agents", "proposals")
-    assert told["proposal"] in waiting.out
+    assert answer["proposal"] in waiting.out
     assert "\x1b" not in waiting.out
-    assert (await shell.run("agents", "approve", told["proposal"], typed=added.out)).code == 2
+    assert (await shell.run("agents", "approve", answer["proposal"], typed=added.out)).code == 2
     assert len(emulator.posts) == 0
-    approved = await shell.run("agents", "approve", told["proposal"], "--json", typed=f"{key}\n")
+    approved = await shell.run("agents", "approve", answer["proposal"], "--json", typed=f"{key}\n")
     assert (approved.code, json.loads(approved.out)["state"]) == (0, "sent"), approved.err
     assert len(emulator.posts) == 1
 
@@ -84,11 +84,11 @@ async def test_a_refusal_from_the_command_line_is_final(
 ) -> None:
     await desk.add(grant_of(accounts={creator.open_id}))
     key = await desk.add_approver("anna")
-    told = await (await desk.gate("bot")).call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
+    answer = await (await desk.gate("bot")).call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
     environment = {"TIKTOK_APPROVER_KEY": key.reveal()}
-    assert (await shell.run("agents", "refuse", told["proposal"], "--reason", "no", **environment)).code == 0
-    late = await shell.run("agents", "approve", told["proposal"], **environment)
-    assert (late.code, "anna refused it" in late.err) == (2, True)
+    assert (await shell.run("agents", "refuse", answer["proposal"], "--reason", "no", **environment)).code == 0
+    approved = await shell.run("agents", "approve", answer["proposal"], **environment)
+    assert (approved.code, "anna refused it" in approved.err) == (2, True)
 
 
 async def test_auto_approve_asks_for_an_approvers_key(shell: Shell, media: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a grant may be, who holds a key, and that a change holds at once."""
+"""Which grants are valid, which key belongs to whom, and that a change applies at once."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -206,11 +206,11 @@ def test_the_intersection_of_a_grant_with_itself_is_the_same_grant(grant: AgentG
 
 
 async def test_a_grant_of_one_account_gives_no_access_to_another(
-    desk: AgentDesk, grant_of: GrantOf, account: Account, stranger: Account
+    desk: AgentDesk, grant_of: GrantOf, account: Account, other_account: Account
 ) -> None:
     await desk.add(grant_of(operations={"VIDEO_LIST"}, fields={"video.title"}))
     gate = await desk.gate("bot")
-    told = await gate.call("videos", {"account": stranger.open_id})
-    assert (told["outcome"], told["problems"]) == ("refused", ["account is not granted"])
-    assert stranger.open_id not in str(told)
+    answer = await gate.call("videos", {"account": other_account.open_id})
+    assert (answer["outcome"], answer["problems"]) == ("refused", ["account is not granted"])
+    assert other_account.open_id not in str(answer)
     assert (await gate.call("videos", {"account": account.open_id}))["outcome"] == "ok"

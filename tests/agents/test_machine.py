@@ -40,7 +40,7 @@ LEVELS = ["SELF_ONLY", "MUTUAL_FOLLOW_FRIENDS", "PUBLIC_TO_EVERYONE"]
 
 
 class Agents(RuleBasedStateMachine):
-    """An agent that tries everything, beside a person who sometimes decides."""
+    """An agent that makes any call, and a person who sometimes decides."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,10 +99,10 @@ class Agents(RuleBasedStateMachine):
         account=st.sampled_from([None, 0, 1, "nobody"]),
         file=st.sampled_from(FILES),
         level=st.sampled_from(LEVELS),
-        odd=st.sampled_from([None, "key", "approver", "decision", "media_folder"]),
+        extra=st.sampled_from([None, "key", "approver", "decision", "media_folder"]),
         data=st.data(),
     )
-    def call(self, *, tool: str, account: Any, file: str, level: str, odd: str | None, data: st.DataObject) -> None:
+    def call(self, *, tool: str, account: Any, file: str, level: str, extra: str | None, data: st.DataObject) -> None:
         arguments: dict[str, Any] = {}
         if account is not None:
             arguments["account"] = self.accounts[account] if isinstance(account, int) else account
@@ -115,24 +115,24 @@ class Agents(RuleBasedStateMachine):
         if tool == "post_status":
             arguments["proposal"] = data.draw(st.sampled_from(sorted(self.seen)))
             arguments.pop("account", None)
-        if odd is not None and data.draw(st.booleans()):
-            arguments[odd] = self.key.reveal()
+        if extra is not None and data.draw(st.booleans()):
+            arguments[extra] = self.key.reveal()
         before = len(self.emulator.requests)
-        told = self.run(self.gate.call(tool, arguments))
+        answer = self.run(self.gate.call(tool, arguments))
         asked = list(self.emulator.requests)[before:]
         assert {request.open_id for request in asked} <= {self.granted, None}
-        if told.get("proposal"):
-            self.seen.add(told["proposal"])
-        if tool == "send_draft" and told["outcome"] == "ok":
+        if answer.get("proposal"):
+            self.seen.add(answer["proposal"])
+        if tool == "send_draft" and answer["outcome"] == "ok":
             self.drafts += 1
 
     @rule(tool=st.sampled_from(["propose_post", "propose_post", "send_draft"]), file=st.sampled_from(FILES))
     def propose_a_post(self, *, tool: str, file: str) -> None:
         level = {"privacy_level": "SELF_ONLY"} if tool == "propose_post" else {}
-        told = self.run(self.gate.call(tool, {"file": file, **level}))
-        if told.get("proposal"):
+        answer = self.run(self.gate.call(tool, {"file": file, **level}))
+        if answer.get("proposal"):
             assert file in {"clip.mp4", "deep/two.mp4", "changed.mp4"}
-            self.seen.add(told["proposal"])
+            self.seen.add(answer["proposal"])
             self.drafts += tool == "send_draft"
 
     @rule(data=st.data(), approve=st.booleans())
@@ -169,7 +169,7 @@ class Agents(RuleBasedStateMachine):
         (self.media / "changed.mp4").write_bytes(clip(b"second"))
 
     @invariant()
-    def nothing_is_posted_that_nobody_approved(self) -> None:
+    def every_post_was_approved(self) -> None:
         if not hasattr(self, "emulator"):
             return
         posts = [post for post in self.emulator.posts if not post.draft]

@@ -1,4 +1,4 @@
-"""Every grant of one operation against every tool, and every field against every grant of one field."""
+"""Every grant of one operation with every tool, and every grant of one field with every field."""
 
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,11 @@ async def test_only_the_granted_tool_is_listed_and_reaches_tiktok(
     emulator.requests.clear()
     for tool in BY_TOOL.values():
         if tool is not granted:
-            told = await gate.call(tool.tool, arguments_of(tool.tool))
-            assert (told["outcome"], told["said"]) == ("refused", "There is no tool of that name")
+            answer = await gate.call(tool.tool, arguments_of(tool.tool))
+            assert (answer["outcome"], answer["said"]) == ("refused", "There is no tool of that name")
     assert len(emulator.requests) == 0
-    told = await gate.call(granted.tool, arguments_of(granted.tool))
-    assert told["said"] != "There is no tool of that name" if "said" in told else told["outcome"] == "ok"
+    answer = await gate.call(granted.tool, arguments_of(granted.tool))
+    assert answer["said"] != "There is no tool of that name" if "said" in answer else answer["outcome"] == "ok"
     endpoints = {record.endpoint for record in emulator.requests}
     allowed = {granted.endpoint, "TOKEN", "upload"}
     extra = {"propose_post": {"CREATOR_INFO"}, "send_draft": {"STATUS_FETCH"}}.get(granted.tool, set())
@@ -63,9 +63,9 @@ async def test_only_the_granted_field_is_returned(desk: AgentDesk, grant_of: Gra
     operation = BY_TOOL[tool]
     await desk.add(grant_of(operations={operation.endpoint}, fields={f"{operation.area}.{field}"}))
     gate = await desk.gate("bot")
-    told = await gate.call(tool, {})
-    assert told["outcome"] == "ok", told
-    data = told["from_tiktok"]["data"]
+    answer = await gate.call(tool, {})
+    assert answer["outcome"] == "ok", answer
+    data = answer["from_tiktok"]["data"]
     found = data["videos"] if tool == "videos" else [data["user" if tool == "profile" else "creator"]]
     assert found
     for item in found:
@@ -83,8 +83,8 @@ async def test_no_post_is_proposed_with_a_wider_privacy_level_than_granted(
     await desk.add(grant_of(widest_privacy=widest))
     gate = await desk.gate("bot")
     for level in levels:
-        told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": level})
-        assert told["outcome"] == ("ok" if level in levels[:number] else "refused"), level
+        answer = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": level})
+        assert answer["outcome"] == ("ok" if level in levels[:number] else "refused"), level
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ async def test_research_returns_only_the_granted_fields_and_its_log_id_is_record
         grant = grant_of(operations={tool.endpoint}, fields={f"{tool.area}.{name}" for name in names})
         await desk.add(grant)
         gate = await desk.gate("bot")
-        told = await gate.call(tool.tool, arguments_of(tool.tool))
-        assert told["outcome"] == "ok", told
-        data = told["from_tiktok"]["data"]
+        answer = await gate.call(tool.tool, arguments_of(tool.tool))
+        assert answer["outcome"] == "ok", answer
+        data = answer["from_tiktok"]["data"]
         lists = [one for one in data.values() if isinstance(one, list)]
         items = [data["user"]] if "user" in data else [item for one in lists for item in one]
         assert all(set(item) <= set(names) for item in items)
@@ -109,13 +109,13 @@ async def test_research_returns_only_the_granted_fields_and_its_log_id_is_record
 
 
 async def test_a_grant_of_two_accounts_makes_the_account_a_required_argument(
-    desk: AgentDesk, grant_of: GrantOf, account: Account, stranger: Account, media: Path
+    desk: AgentDesk, grant_of: GrantOf, account: Account, other_account: Account, media: Path
 ) -> None:
     assert media.is_dir()
-    await desk.add(grant_of(accounts={account.open_id, stranger.open_id}))
+    await desk.add(grant_of(accounts={account.open_id, other_account.open_id}))
     gate = await desk.gate("bot")
-    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
-    assert told["problems"] == ["account is missing"]
+    answer = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
+    assert answer["problems"] == ["account is missing"]
     assert "account" not in {
         one.name for tool in await gate.tools() if tool.operation.tool == "post_status" for one in tool.parameters
     }

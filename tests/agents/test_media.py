@@ -1,4 +1,4 @@
-"""No path, link, pipe, device or race leads out of a media folder, and what was hashed is what is sent."""
+"""No path, link, pipe, device or race leads out of a media folder, and only the hashed bytes are sent."""
 
 import asyncio
 import hashlib
@@ -42,7 +42,7 @@ def pipe(media: Path) -> None:
     os.mkfifo(media / "x.mp4")
 
 
-def listening(media: Path) -> None:
+def unix_socket(media: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(media / "x.mp4"))
 
@@ -55,17 +55,17 @@ def empty(media: Path) -> None:
     (media / "x.mp4").touch()
 
 
-def endless(media: Path) -> None:
+def too_large(media: Path) -> None:
     with (media / "x.mp4").open("wb") as file:
         file.truncate(2**40)
 
 
-def nothing(media: Path) -> None:
+def missing(media: Path) -> None:
     assert not (media / "x.mp4").exists()
 
 
 @pytest.mark.parametrize(
-    "make", [linked, linked_to_a_file_inside, hard_linked, device, pipe, listening, folder, empty, endless, nothing]
+    "make", [linked, linked_to_a_file_inside, hard_linked, device, pipe, unix_socket, folder, empty, too_large, missing]
 )
 async def test_only_a_regular_file_of_the_folder_is_opened(media: Path, make: Callable[[Path], None]) -> None:
     make(media)
@@ -89,7 +89,7 @@ async def test_no_path_leads_out_of_the_folder(media: Path, path: str) -> None:
 
 
 async def test_every_missing_file_is_refused_with_the_same_message(media: Path) -> None:
-    """Or an agent could ask which files there are outside."""
+    """Otherwise an agent could find out which files exist outside."""
     said: set[str] = set()
     for path in ("missing.mp4", "../secret.mp4", "../missing.mp4", "/etc/passwd", "/etc/missing"):
         with pytest.raises(Refused) as caught:
@@ -121,15 +121,15 @@ async def test_a_file_in_a_subfolder_is_opened(media: Path) -> None:
 
 
 async def test_only_bytes_of_the_folder_are_read_while_names_change(media: Path) -> None:
-    """A name that is swapped between a file and a link, as fast as the machine can."""
+    """A thread swaps a name between a file and a link, as fast as it can."""
     own = b"mine" * 1000
     (media / "a.mp4").write_bytes(own)
     (media / "deep").mkdir()
     (media / "deep" / "secret.mp4").write_bytes(own)
-    over = threading.Event()
+    stop = threading.Event()
 
     def swap() -> None:
-        while not over.is_set():
+        while not stop.is_set():
             (media / "link").symlink_to("../secret.mp4")
             (media / "link").replace(media / "a.mp4")
             (media / "file").write_bytes(own)
@@ -152,7 +152,7 @@ async def test_only_bytes_of_the_folder_are_read_while_names_change(media: Path)
                 opened += 1
                 assert held.sha256 == hashlib.sha256(own).hexdigest()
     finally:
-        over.set()
+        stop.set()
         swapper.join()
     assert opened
 
@@ -242,5 +242,5 @@ async def test_a_grant_with_a_moved_folder_opens_no_file(desk: AgentDesk, grant_
     gate = await desk.gate("bot")
     media.rename(media.parent / "old")
     media.symlink_to(media.parent / "old")
-    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
-    assert told["outcome"] == "refused"
+    answer = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
+    assert answer["outcome"] == "refused"

@@ -1,4 +1,4 @@
-"""The page on which a person decides: who gets in, what it shows, and that a decision comes from it alone."""
+"""The approval page: who can open it, what it shows, and that a decision comes only from its form."""
 
 import asyncio
 import base64
@@ -21,7 +21,7 @@ from tiktok_async.agents import AgentDesk, AgentGate, approval_page
 from tiktok_async.emulator import Emulator
 from tiktok_async.models import Endpoint
 
-TRICK = "<script>alert(1)</script>\"&'>"
+INJECTION = "<script>alert(1)</script>\"&'>"
 
 
 def basic(name: str, key: Secret | str) -> dict[str, str]:
@@ -82,7 +82,7 @@ async def test_the_page_shows_what_tiktok_requires(
     assert proposal in (await browser.get("")).text
     asked = emulator.requests.counts[Endpoint.CREATOR_INFO]
     page = (await browser.get(proposal)).text
-    assert emulator.requests.counts[Endpoint.CREATOR_INFO] == asked + 1  # afresh for each page
+    assert emulator.requests.counts[Endpoint.CREATOR_INFO] == asked + 1  # one request for each page
     for shown in (
         *(emulator.users[0].display_name, "hello", "Everyone", "Paid partnership", "Music Usage Confirmation"),
         *("Branded Content Policy", "Comments", "Duets", "Stitches", '<option value="">Choose</option>'),
@@ -95,8 +95,8 @@ async def test_the_page_shows_what_tiktok_requires(
 async def test_text_from_tiktok_and_from_agents_is_escaped_on_the_page(
     gate: AgentGate, browser: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
-    emulator.users[0].display_name = TRICK
-    proposal = await proposed(gate, title=TRICK)
+    emulator.users[0].display_name = INJECTION
+    proposal = await proposed(gate, title=INJECTION)
     for path in ("", proposal):
         answer = await browser.get(path)
         assert "<script" not in answer.text
@@ -138,8 +138,8 @@ async def test_a_refusal_records_the_reason(
     sent = {"token": token, "decision": "refuse", "reason": "too long"}
     assert (await browser.post(proposal, data=sent)).status_code == 303
     assert (await desk.proposal(proposal)).reason == "too long"
-    late = await browser.post(proposal, data={**GOOD, "token": token})
-    assert (late.status_code, "anna refused it" in late.text, len(emulator.posts)) == (409, True, 0)
+    approved = await browser.post(proposal, data={**GOOD, "token": token})
+    assert (approved.status_code, "anna refused it" in approved.text, len(emulator.posts)) == (409, True, 0)
 
 
 async def test_a_proposal_that_cannot_be_posted_now_has_a_disabled_button(
@@ -208,7 +208,7 @@ async def test_a_person_chooses_agrees_and_posts_in_a_browser(
         chromium.find_element(By.PARTIAL_LINK_TEXT, "clip").click()
         wait: WebDriverWait[webdriver.Chrome] = WebDriverWait(chromium, 60)
         wait.until(lambda it: it.find_elements(By.ID, "level"))
-        chromium.find_element(By.CSS_SELECTOR, "button.post").click()  # which the browser holds back: nothing is chosen
+        chromium.find_element(By.CSS_SELECTOR, "button.post").click()  # the browser refuses: nothing is chosen
         Select(chromium.find_element(By.ID, "level")).select_by_value("SELF_ONLY")
         chromium.find_element(By.ID, "consent").click()
         chromium.find_element(By.CSS_SELECTOR, "button.post").click()

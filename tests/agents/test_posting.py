@@ -1,4 +1,4 @@
-"""An agent proposes, a person approves, and whatever happens on the way there is one post."""
+"""An agent proposes, a person approves, and there is one post, whatever happens in between."""
 
 import asyncio
 from datetime import timedelta
@@ -30,8 +30,8 @@ async def test_a_proposal_posts_nothing_until_a_person_approves_it(
     assert (len(emulator.posts), post.open_id, post.draft) == (1, account.open_id, False)
     assert post.body["post_info"]["title"] == "hello #cats"
     assert post.body["post_info"]["disable_comment"] is True
-    told = await gate.call("post_status", {"proposal": proposal})
-    assert (told["state"], told["from_tiktok"]["data"]["state"]) == ("sent", "PUBLISH_COMPLETE")
+    answer = await gate.call("post_status", {"proposal": proposal})
+    assert (answer["state"], answer["from_tiktok"]["data"]["state"]) == ("sent", "PUBLISH_COMPLETE")
 
 
 async def test_without_an_approvers_key_nobody_approves_or_refuses(
@@ -86,9 +86,9 @@ async def test_only_one_of_several_simultaneous_decisions_counts(
         *(desk.refuse(proposal, approver=approver) for _ in range(3)),
         return_exceptions=True,
     )
-    standing = await desk.proposal(proposal)
-    assert standing.state in {ProposalState.SENT, ProposalState.REFUSED}
-    assert len(emulator.posts) == (1 if standing.state is ProposalState.SENT else 0)
+    current = await desk.proposal(proposal)
+    assert current.state in {ProposalState.SENT, ProposalState.REFUSED}
+    assert len(emulator.posts) == (1 if current.state is ProposalState.SENT else 0)
     assert sum(not isinstance(one, BaseException) for one in done) == 3
 
 
@@ -154,7 +154,7 @@ async def test_the_posts_of_a_day_are_counted_until_midnight(
     many = await asyncio.gather(
         *(gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"}) for _ in range(5))
     )
-    assert sorted(told["outcome"] for told in many) == ["ok", "ok", "refused", "refused", "refused"]
+    assert sorted(answer["outcome"] for answer in many) == ["ok", "ok", "refused", "refused", "refused"]
     assert len(await desk.proposals()) == 2
     emulator.clock.advance(timedelta(days=1))
     await proposed(gate)
@@ -167,9 +167,9 @@ async def test_a_dry_run_reports_what_the_creator_does_not_allow_and_counts_as_n
     await desk.add(grant_of(posts_a_day=1))
     gate = await desk.gate("bot")
     emulator.creator(emulator.users[0], comment_disabled=True)
-    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
-    assert (told["outcome"], told["proposal"]) == ("ok", None)
-    assert "does not allow comments" in str(told["from_tiktok"]["data"]["problems"])
+    answer = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
+    assert (answer["outcome"], answer["proposal"]) == ("ok", None)
+    assert "does not allow comments" in str(answer["from_tiktok"]["data"]["problems"])
     await proposed(gate, disable_comment=True)
 
 
@@ -184,10 +184,10 @@ async def test_a_file_that_tiktok_would_refuse_is_not_proposed(
     (media / "small.mp4").write_bytes(header(sides=(100, 100)))
     (media / "long.mp4").write_bytes(header(milliseconds=1_000_000))
     for file in ("text.mp4", "small.mp4", "long.mp4"):
-        told = await gate.call(tool, {"file": file, **level})
-        assert (told["outcome"], told["proposal"]) == ("ok", None)
-        assert told["from_tiktok"]["data"]["problems"]
-        assert "root:" not in str(told)
+        answer = await gate.call(tool, {"file": file, **level})
+        assert (answer["outcome"], answer["proposal"]) == ("ok", None)
+        assert answer["from_tiktok"]["data"]["problems"]
+        assert "root:" not in str(answer)
     assert len(emulator.posts) == 0
     assert (await gate.call(tool, {"file": "clip.mp4", **level}))["proposal"]
 
@@ -200,9 +200,9 @@ async def test_the_properties_of_the_file_are_frozen_in_the_proposal(desk: Agent
 async def test_tiktoks_rules_are_checked_before_any_request(emulator: Emulator, gate: AgentGate) -> None:
     emulator.requests.clear()
     arguments = {"file": "clip.mp4", "privacy_level": "SELF_ONLY", "brand_content_toggle": True}
-    told = await gate.call("propose_post", arguments)
-    assert told["outcome"] == "refused"
-    assert "branded content" in told["problems"][0]
+    answer = await gate.call("propose_post", arguments)
+    assert answer["outcome"] == "refused"
+    assert "branded content" in answer["problems"][0]
     assert len(emulator.requests) == 0
 
 
@@ -221,10 +221,10 @@ async def test_a_draft_needs_no_approval_and_reaches_only_the_inbox(
 ) -> None:
     await desk.add(grant_of(operations={"INBOX_INIT", "STATUS_FETCH"}))
     gate = await desk.gate("bot")
-    told = await gate.call("send_draft", {"file": "clip.mp4"})
-    assert (told["outcome"], told["state"]) == ("ok", "sent")
+    answer = await gate.call("send_draft", {"file": "clip.mp4"})
+    assert (answer["outcome"], answer["state"]) == ("ok", "sent")
     assert [post.draft for post in emulator.posts] == [True]
-    assert (await desk.proposal(told["proposal"])).decided_by == "the grant: drafts need no approval"
+    assert (await desk.proposal(answer["proposal"])).decided_by == "the grant: drafts need no approval"
 
 
 async def test_auto_approve_posts_at_once_and_is_recorded_as_the_approver(
@@ -232,9 +232,9 @@ async def test_auto_approve_posts_at_once_and_is_recorded_as_the_approver(
 ) -> None:
     await desk.add(grant_of(auto_approve=True), approver=approver)
     gate = await desk.gate("bot")
-    told = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
-    assert (told["outcome"], told["state"], len(emulator.posts)) == ("ok", "sent", 1)
-    assert (await desk.proposal(told["proposal"])).decided_by == "the grant: auto_approve"
+    answer = await gate.call("propose_post", {"file": "clip.mp4", "privacy_level": "SELF_ONLY"})
+    assert (answer["outcome"], answer["state"], len(emulator.posts)) == ("ok", "sent", 1)
+    assert (await desk.proposal(answer["proposal"])).decided_by == "the grant: auto_approve"
 
 
 async def test_an_agent_cannot_see_the_proposal_of_another_agent(
@@ -244,8 +244,8 @@ async def test_an_agent_cannot_see_the_proposal_of_another_agent(
     await desk.add(grant_of(agent="other"))
     other = await desk.gate("other")
     for name in (proposal, "nothing"):
-        told = await other.call("post_status", {"proposal": name})
-        assert (told["outcome"], told["said"]) == ("refused", "You made no proposal of that id")
+        answer = await other.call("post_status", {"proposal": name})
+        assert (answer["outcome"], answer["said"]) == ("refused", "You made no proposal of that id")
 
 
 async def test_a_lost_answer_makes_the_outcome_unknown_and_is_never_retried(

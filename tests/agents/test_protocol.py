@@ -43,7 +43,7 @@ async def test_a_client_lists_the_granted_tools_and_calls_them(desk: AgentDesk, 
         result = await client.call_tool("videos", {"limit": 2})
         assert not result.is_error
         assert len(result.structured_content["from_tiktok"]["data"]["videos"]) == 2
-        # Hosts that know no structured results get the very same, marks included.
+        # Hosts without structured results get the same JSON as text, with its marks.
         assert json.loads(result.content[0].text) == result.structured_content  # type: ignore[union-attr] # a text
         refused = await client.call_tool("profile", {})
         assert (refused.is_error, refused.structured_content["outcome"]) == (True, "refused")

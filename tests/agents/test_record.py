@@ -1,4 +1,4 @@
-"""The record: every call is in it, no byte of it changes unseen, and without it nothing is posted."""
+"""The record: it holds every call, every changed byte is found, and nothing is posted without it."""
 
 import asyncio
 import json
@@ -25,8 +25,8 @@ from tiktok_async.models import Endpoint
 from tiktok_async.stores import MemoryTokenStore
 
 
-class Keeper:
-    """Remembers the newest line in memory."""
+class HeadStore:
+    """Keeps the newest line in memory."""
 
     def __init__(self) -> None:
         self.kept: Head | None = None
@@ -39,8 +39,8 @@ class Keeper:
 
 
 @pytest.fixture
-def keeper() -> Keeper:
-    return Keeper()
+def head_store() -> HeadStore:
+    return HeadStore()
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_record(path: Path, keeper: Keeper) -> Callable[[], Record]:
-    """Open the record as one more process does."""
-    return lambda: Record(path, keeper, SystemClock())
+def open_record(path: Path, head_store: HeadStore) -> Callable[[], Record]:
+    """Open the record as another process does."""
+    return lambda: Record(path, head_store, SystemClock())
 
 
 def made(count: int) -> tuple[list[bytes], Head]:
@@ -106,8 +106,8 @@ def test_any_cut_removed_swapped_repeated_or_empty_line_is_found(data: st.DataOb
 
 def test_a_chain_that_is_forged_after_its_first_line_does_not_match_the_store() -> None:
     lines, head = made(3)
-    forged, made_up = line_of(Head(1, json.loads(lines[0])["hash"]), {"what": "intent", "call": "forged"})
-    last, _ = line_of(made_up, {"what": "intent", "call": "2"})
+    forged, forged_head = line_of(Head(1, json.loads(lines[0])["hash"]), {"what": "intent", "call": "forged"})
+    last, _ = line_of(forged_head, {"what": "intent", "call": "2"})
     found = verify([lines[0], forged, last], head)
     assert (found.line, found.problem) == (3, "this line is not the one that the store remembers")
 
@@ -176,8 +176,8 @@ async def test_several_processes_write_one_chain(path: Path, tmp_path: Path) -> 
         assert await writer.stdout.readline() == b"ready\n"
     await asyncio.gather(*(writer.communicate(b"\n") for writer in writers))
     assert [writer.returncode for writer in writers] == [0, 0, 0]
-    told, _ = await (await start("verify")).communicate(b"\n")
-    assert str(Verification(entries=40)) in told.decode()
+    output, _ = await (await start("verify")).communicate(b"\n")
+    assert str(Verification(entries=40)) in output.decode()
 
 
 async def test_a_line_that_was_cut_by_a_crash_is_kept_and_marked(open_record: Callable[[], Record], path: Path) -> None:
@@ -227,7 +227,7 @@ async def test_a_cancelled_write_is_finished_and_frees_the_lock(open_record: Cal
 
 @contextmanager
 def full_disk(path: Path, room: int = 0) -> Iterator[None]:
-    """Let no file grow beyond the size of *path* and *room*, as a full disk does."""
+    """Let no file grow beyond the size of *path* plus *room* bytes, like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = path.stat().st_size if path.exists() else 0
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + room, hard))
@@ -259,8 +259,8 @@ async def test_a_full_disk_stops_writing_calls_and_not_reading_calls(
     with full_disk(record):
         assert (await gate.call("videos", {"limit": 1}))["outcome"] == "ok"
         for tool, level in (("propose_post", {"privacy_level": "SELF_ONLY"}), ("send_draft", {})):
-            told = await gate.call(tool, {"file": "clip.mp4", **level})
-            assert told["said"].startswith("The record of calls cannot be written")
+            answer = await gate.call(tool, {"file": "clip.mp4", **level})
+            assert answer["said"].startswith("The record of calls cannot be written")
         with pytest.raises(StoreError):
             await desk.approve(waiting, approver=approver)
         with pytest.raises(StoreError):
@@ -268,7 +268,7 @@ async def test_a_full_disk_stops_writing_calls_and_not_reading_calls(
     assert len(emulator.posts) == 0
     assert (await gate.call("videos", {"limit": 1}))["outcome"] == "ok"
     assert (await desk.verify()).intact
-    assert b'"missed":4,' in record.read_bytes()  # two lines of the read, one of each refusal
+    assert b'"missed":4,' in record.read_bytes()  # two lines of the reading call, one line of each refused call
 
 
 async def test_every_call_is_recorded_with_its_outcome(desk: AgentDesk, grant_of: GrantOf, approver: Secret) -> None:
@@ -335,6 +335,6 @@ async def test_any_arguments_of_an_agent_are_recorded_and_break_nothing(
     desk: AgentDesk, gate: AgentGate, session: TikTokSession, arguments: dict[str, object]
 ) -> None:
     assert isinstance(session.store, MemoryTokenStore)
-    told = await gate.call("propose_post", arguments)
-    assert told["outcome"] == "refused"
+    answer = await gate.call("propose_post", arguments)
+    assert answer["outcome"] == "refused"
     assert (await desk.verify()).intact

@@ -1,4 +1,4 @@
-"""Grants and proposals are kept in any store that keeps notes, and lost with none that cannot be reached."""
+"""Grants and proposals are kept in any store with notes, and an agent can do nothing without its store."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -82,9 +82,9 @@ async def test_an_agent_can_do_nothing_without_its_store(
         gate = await desk.gate("bot")
         own_redis.kill()
         emulator.requests.clear()
-        told = await gate.call("videos", {})
-        assert (told["outcome"], len(emulator.requests)) == ("refused", 0)
-        assert told["said"].startswith("The store of grants cannot be reached")
+        answer = await gate.call("videos", {})
+        assert (answer["outcome"], len(emulator.requests)) == ("refused", 0)
+        assert answer["said"].startswith("The store of grants cannot be reached")
         with pytest.raises(StoreError):
             await desk.approve("any", approver=Secret("approver.anna.x"))
     await store.aclose()

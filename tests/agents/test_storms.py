@@ -1,4 +1,4 @@
-"""One approved proposal, tried again and again while TikTok fails and processes are killed: never a second post."""
+"""Many attempts at one approved proposal, while TikTok fails and processes are killed, never make a second post."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from tiktok_async.agents import AgentDesk, AgentGate, AgentGrant, ProposalState
 from tiktok_async.emulator import Emulator
 from tiktok_async.models import Endpoint
 
-# What can go wrong and leaves no doubt whether there is a post.
+# Faults after which it is certain whether there is a post.
 CERTAIN: list[tuple[Endpoint | str, dict[str, Any]]] = [
     (Endpoint.CREATOR_INFO, {"status": 403, "code": "spam_risk_too_many_posts"}),
     (Endpoint.VIDEO_INIT, {"status": 403, "code": "reached_active_user_cap"}),
@@ -28,7 +28,7 @@ CERTAIN: list[tuple[Endpoint | str, dict[str, Any]]] = [
     ("upload", {"status": 400}),
     ("upload", {"status": 403}),
 ]
-# The others, after which nobody knows.
+# All faults, also those after which this is not certain.
 ANY = [
     *CERTAIN,
     (Endpoint.VIDEO_INIT, {"status": 500}),
@@ -41,7 +41,7 @@ ANY = [
 
 @pytest.fixture
 async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
-    """A session that waits for nothing, so that the emulator's time can stand still."""
+    """A session without any wait, so the emulator's clock need not advance."""
     async with emulator.session(limiter="none://", retry=RetryPolicy(attempts=1)) as opened:
         yield opened
 
@@ -56,14 +56,14 @@ async def test_ten_thousand_retries_under_faults_make_one_post(
     emulator: Emulator, desk: AgentDesk, gate: AgentGate, approver: Secret, retries: int
 ) -> None:
     proposal = await proposed(gate)
-    dice = random.Random(21)
+    rng = random.Random(21)
     states: set[str] = set()
     for number in range(retries):
-        if dice.random() < 0.5:
-            endpoint, fault = dice.choice(CERTAIN)
+        if rng.random() < 0.5:
+            endpoint, fault = rng.choice(CERTAIN)
             emulator.fail_next(endpoint, **fault)
         if number % 7 == 6:
-            # As after a kill behind the last byte, before that was kept.
+            # The same state as after a kill between the last byte and the storing of the outcome.
             await desk._kept._notes.delete_note(desk._kept._key, f"outcome:{proposal}")
         try:
             states.add((await desk.approve(proposal, approver=approver)).state)
@@ -84,25 +84,25 @@ async def test_retries_that_are_cancelled_anywhere_never_make_two_posts(
 ) -> None:
     await desk.add(grant_of(ends_at=emulator.clock.now() + timedelta(days=1_000)))
     gate = await desk.gate("bot")
-    dice = random.Random(22)
+    rng = random.Random(22)
     endings: set[str] = set()
     for number in range(1, max(3, retries // 100) + 1):
         emulator.clock.advance(timedelta(days=1))  # each day has its own limits
         proposal = await proposed(gate)
         for _ in range(15):
-            if dice.random() < 0.4:
-                endpoint, fault = dice.choice(ANY)
+            if rng.random() < 0.4:
+                endpoint, fault = rng.choice(ANY)
                 emulator.fail_next(endpoint, **fault)
             task = asyncio.ensure_future(desk.approve(proposal, approver=approver))
-            await asyncio.wait([task], timeout=dice.choice([0.001, 0.005, 0.02, 5]))
+            await asyncio.wait([task], timeout=rng.choice([0.001, 0.005, 0.02, 5]))
             task.cancel()
             await asyncio.wait([task])
         emulator.state.faults.clear()
-        standing = await desk.proposal(proposal)
-        endings.add(standing.state)
-        mine = [post for post in emulator.posts if post.publish_id == standing.publish_id]
+        current = await desk.proposal(proposal)
+        endings.add(current.state)
+        mine = [post for post in emulator.posts if post.publish_id == current.publish_id]
         assert len(emulator.posts) <= number
-        assert len(mine) == (1 if standing.state is ProposalState.SENT else len(mine))
+        assert len(mine) == (1 if current.state is ProposalState.SENT else len(mine))
     assert (await desk.verify()).intact
     assert endings
 
@@ -120,13 +120,13 @@ class Worker:
             stdout=asyncio.subprocess.PIPE,
         )
 
-    async def told(self) -> str:
+    async def outcome(self) -> str:
         out, _ = await (await self.start()).communicate()
         return out.decode().strip()
 
 
-class Scene(NamedTuple):
-    """An approved proposal's surroundings that processes share."""
+class SharedProposal(NamedTuple):
+    """A proposal, and the desk and the worker of the processes that share it."""
 
     desk: AgentDesk
     proposal: str
@@ -134,8 +134,8 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture
-async def scene(emulator: Emulator, media: Path, tmp_path: Path) -> AsyncIterator[Scene]:
-    """A proposal in a SQLite file, and what starts processes that approve it."""
+async def shared(emulator: Emulator, media: Path, tmp_path: Path) -> AsyncIterator[SharedProposal]:
+    """A proposal in a SQLite file, and a worker that starts processes to approve it."""
     store = f"sqlite:///{tmp_path}/tokens.db"
     record = tmp_path / "record.jsonl"
     async with emulator.session(store=store, limiter="none://", retry=RetryPolicy(attempts=1)) as session:
@@ -166,12 +166,12 @@ async def scene(emulator: Emulator, media: Path, tmp_path: Path) -> AsyncIterato
                 "key": key.reveal(),
             }
         )
-        yield Scene(desk, proposal, worker)
+        yield SharedProposal(desk, proposal, worker)
         await session.store.aclose()
 
 
 async def kill_at(endpoint: Endpoint | str, emulator: Emulator, worker: Worker) -> None:
-    """Kill a process that approves a proposal while TikTok works on a call, and let TikTok finish it."""
+    """Kill an approving process while TikTok works on its call, and let TikTok finish the call."""
     before = emulator.requests.counts[endpoint]
     emulator.fail_next(endpoint, delay=timedelta(seconds=20))
     process = await worker.start()
@@ -192,87 +192,87 @@ async def kill_at(endpoint: Endpoint | str, emulator: Emulator, worker: Worker) 
     ],
 )
 async def test_a_kill_during_a_call_leaves_at_most_one_post_and_unknown_in_the_record(
-    emulator: Emulator, scene: Scene, endpoint: Endpoint | str, then: str
+    emulator: Emulator, shared: SharedProposal, endpoint: Endpoint | str, then: str
 ) -> None:
-    desk, proposal, worker = scene
+    desk, proposal, worker = shared
     await kill_at(endpoint, emulator, worker)
     assert [call.outcome for call in await desk.log(agent="anna")] == ["unknown"]
-    assert await worker.told() == then
-    assert await worker.told() == then
+    assert await worker.outcome() == then
+    assert await worker.outcome() == then
     assert len(emulator.posts) <= 1
     if then == "sent":
         assert emulator.posts[0].sha256 == (await desk.proposal(proposal)).frozen.sha256
     assert (await desk.verify()).intact
 
 
-class Storm:
-    """Retries from processes, a few at a time, most of which are killed.
+class RetryStorm:
+    """Starts processes that retry, three at a time, and kills most of them.
 
     Args:
-        emulator: Its clock goes on by a minute before each process, so that TikTok's limits let some calls through.
+        emulator: Its clock advances by a minute before each process; TikTok's limits then allow some calls.
         worker: Starts them.
-        dice: Says which are killed, and when.
-        each: How many times a process tries that is not killed; the others, fewer.
+        rng: Decides which processes are killed, and when.
+        each: How many times a process tries if it is not killed; a killed process tries fewer times.
 
     Attributes:
-        told: How often each state or error was told.
+        outcomes: How often the processes wrote each state or error.
         processes: How many were started.
         kills: How many were killed.
     """
 
-    def __init__(self, emulator: Emulator, worker: Worker, dice: random.Random, each: int) -> None:
+    def __init__(self, emulator: Emulator, worker: Worker, rng: random.Random, each: int) -> None:
         self._clock = emulator.clock
         self._worker = worker
-        self._dice = dice
+        self._rng = rng
         self._each = each
-        self.told: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
         self.processes = 0
         self.kills = 0
 
     async def run(self, retries: int) -> None:
-        """Start processes, three at a time, until they have told of so many retries."""
+        """Start processes, three at a time, until they have written the outcomes of *retries* attempts."""
 
-        async def go_on() -> None:
-            while self.told.total() < retries:
+        async def start_more() -> None:
+            while self.outcomes.total() < retries:
                 await self._process()
 
         async with asyncio.TaskGroup() as running:
             for _ in range(3):
-                running.create_task(go_on())
+                running.create_task(start_more())
 
     async def _process(self) -> None:
         number = self.processes = self.processes + 1
-        # After so many retries and a moment within the next one; the first one and most others.
-        last = self._dice.randrange(self._each) if number == 1 or self._dice.random() < 0.75 else None
-        moments = self._dice.randrange(15)
+        # The first process and most others are killed, after *last* attempts and some milliseconds of the next one.
+        last = self._rng.randrange(self._each) if number == 1 or self._rng.random() < 0.75 else None
+        moments = self._rng.randrange(15)
         self._clock.advance(timedelta(minutes=1))
         now = self._clock.now().isoformat()
-        # What is to be killed must not come to its end before.
+        # A process that is to be killed must not end before that.
         times = self._each if last is None else 100 * self._each
         process = await self._worker.start(times=str(times), seed=str(number), now=now)
         output = process.stdout
         assert output is not None
         assert await output.readline() == b"\n"
         for _ in range(self._each if last is None else last):
-            self.told[(await output.readline()).decode().strip()] += 1
+            self.outcomes[(await output.readline()).decode().strip()] += 1
         if last is not None:
             for _ in range(moments):
                 await asyncio.sleep(0.001)
             process.send_signal(signal.SIGKILL)
             self.kills += 1
-        # What it told of between the last line that was read and its end.
+        # The lines that it wrote after the last line that was read.
         rest, _ = await process.communicate()
-        self.told.update(rest.decode().split())
+        self.outcomes.update(rest.decode().split())
         assert process.returncode == (0 if last is None else -signal.SIGKILL)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_retries_from_killed_processes_under_faults_make_one_post(
-    emulator: Emulator, scene: Scene, retries: int, *, full: bool
+    emulator: Emulator, shared: SharedProposal, retries: int, *, full: bool
 ) -> None:
-    desk, proposal, worker = scene
-    often: list[tuple[Endpoint | str, float, dict[str, Any]]] = [
+    desk, proposal, worker = shared
+    faults: list[tuple[Endpoint | str, float, dict[str, Any]]] = [
         (Endpoint.CREATOR_INFO, 0.2, {"status": 403, "code": "spam_risk_too_many_posts"}),
         (Endpoint.VIDEO_INIT, 0.9, {"status": 403, "code": "reached_active_user_cap"}),
         (Endpoint.STATUS_FETCH, 0.2, {"status": 400}),
@@ -280,9 +280,9 @@ async def test_retries_from_killed_processes_under_faults_make_one_post(
         ("upload", 0.7, {"status": 400}),
         ("upload", 0.2, {"drop": "after"}),
     ]
-    for endpoint, share, fault in often:
+    for endpoint, share, fault in faults:
         emulator.fail_next(endpoint, times=100 * retries, share=share, **fault)
-    storm = Storm(emulator, worker, random.Random(23), each=300 if full else 40)
+    storm = RetryStorm(emulator, worker, random.Random(23), each=300 if full else 40)
     await storm.run(retries if full else retries // 2)
     emulator.state.faults.clear()
     emulator.clock.advance(timedelta(minutes=1))
@@ -291,13 +291,13 @@ async def test_retries_from_killed_processes_under_faults_make_one_post(
         outcome = (await desk.approve(proposal, approver=worker.key)).state
     except OutcomeUnknown:
         outcome = "unknown"
-    # Nobody knows only where a process was killed within the call that makes the post; there may be none then.
+    # The outcome is unknown only if a process was killed within the call that makes the post; then there may be none.
     assert len(emulator.posts) == 1 if outcome == "sent" else len(emulator.posts) <= 1
     assert (await desk.proposal(proposal)).state == outcome
     if outcome == "sent":
         assert emulator.posts[0].sha256 == (await desk.proposal(proposal)).frozen.sha256
     record = await desk.log(agent="anna")
-    assert len(record) >= storm.told.total()
+    assert len(record) >= storm.outcomes.total()
     assert sum(call.ended_at is None for call in record) <= storm.kills
     assert storm.kills
     assert (await desk.verify()).intact

@@ -1,4 +1,4 @@
-"""A raw client of the emulator: aiohttp and nothing of the SDK."""
+"""A raw client of the emulator: it uses aiohttp and nothing of the SDK."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ VERIFIER = "gaeCq5mVvbhA8Ce6w5O9XBVIKMkySgv-_9A-rnhm9Ns"
 
 
 async def until(happened: Callable[[], object]) -> None:
-    """Let the loop run until *happened* says so; the test's own timeout ends it otherwise."""
+    """Let the loop run until *happened* returns true; otherwise the timeout of the test ends the wait."""
     while not happened():
         await asyncio.sleep(0.001)
 
@@ -40,7 +40,7 @@ class Answer:
 
 
 class Raw:
-    """Calls the emulator as an app would that has no SDK."""
+    """Calls the emulator as an app without an SDK would."""
 
     def __init__(self, emulator: Emulator, http: aiohttp.ClientSession) -> None:
         self.emulator = emulator

@@ -129,8 +129,8 @@ async def test_the_page_escapes_what_it_shows(raw: Raw) -> None:
 async def test_a_sandbox_app_logs_in_its_target_users_only(serve: Any) -> None:
     async with Emulator(quirks=Quirks(sandbox=True)) as emulator:
         raw = serve(emulator)
-        stranger, target = emulator.add_user(), emulator.add_user(sandbox_target=True)
-        params = callback(await emulator.consent(raw.authorize(), stranger))
+        other, target = emulator.add_user(), emulator.add_user(sandbox_target=True)
+        params = callback(await emulator.consent(raw.authorize(), other))
         assert params["error"] == "access_denied"
         assert params["error_type"] == "non_sandbox_target"
         assert "code" in callback(await emulator.consent(raw.authorize(), target))

@@ -58,7 +58,7 @@ async def app() -> AsyncIterator[str]:
 
 
 def click_through(browser: webdriver.Chrome, url: str, *clicks: str) -> str:
-    """Open the page, click what the CSS selectors name, and return where the browser ends."""
+    """Open the page, click the elements of the CSS selectors, and return the last URL of the browser."""
     browser.get(url)
     for selector in clicks:
         browser.find_element(By.CSS_SELECTOR, selector).click()
@@ -113,11 +113,11 @@ async def test_one_of_many_users_is_chosen_in_a_list_and_remembered(
 async def test_bad_parameters_lead_to_the_error_page(raw: Raw, browser: webdriver.Chrome) -> None:
     raw.emulator.add_user()
 
-    def look() -> tuple[str, str]:
+    def open_page() -> tuple[str, str]:
         browser.get(raw.authorize(code_challenge="x"))
         return browser.find_element(By.TAG_NAME, "main").text, str(browser.current_url)
 
-    text, url = await asyncio.to_thread(look)
+    text, url = await asyncio.to_thread(open_page)
     assert "Something went wrong" in text
     assert "code_challenge" in text
     assert urlsplit(url).netloc == urlsplit(raw.emulator.url).netloc

@@ -276,12 +276,12 @@ async def test_a_browser_gets_svg_images_and_a_program_gets_a_jpeg() -> None:
         account = await emulator.connect(session, emulator.add_user(videos=2, display_name="<&Ann"))
         user = await account.user_info()
         addresses = [video.cover_image_url async for video in account.videos()]
-        drawn: set[bytes] = set()
+        images: set[bytes] = set()
         async with aiohttp.ClientSession() as http:
             for address in (*addresses, user.avatar_url):
                 async with http.get(str(address), headers={"Accept": "image/svg+xml,image/*"}) as seen:
-                    drawn.add(await seen.read())
+                    images.add(await seen.read())
                 async with http.get(str(address)) as photo:
                     assert photo.content_type == "image/jpeg"
-    assert len(drawn) == 3
-    assert all(ET.fromstring(one).tag.endswith("svg") for one in drawn)
+    assert len(images) == 3
+    assert all(ET.fromstring(one).tag.endswith("svg") for one in images)

@@ -1,4 +1,4 @@
-"""Starting, stopping, and the doors for the SDK and for pytest."""
+"""Starting, stopping, and how the SDK and pytest use the emulator."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""Data Portability: scopes that work once, states on the clock, and a zip at the end."""
+"""Data Portability: scopes that work once, states that follow the clock, and the zip file."""
 
 import io
 import zipfile
@@ -175,9 +175,9 @@ async def test_a_pending_request_is_cancelled_by_body_or_by_query(raw: Raw, owne
 
 async def test_requests_of_other_users_are_not_found(raw: Raw, owner: Owner) -> None:
     number = request_id(await owner.add())
-    stranger = Owner(raw, "all.ongoing")
+    other_owner = Owner(raw, "all.ongoing")
     for wrong in (number, str(number), None):
-        assert (await stranger.download(wrong)).code == "invalid_params"
+        assert (await other_owner.download(wrong)).code == "invalid_params"
 
 
 async def test_an_interrupted_download_can_be_continued(raw: Raw, owner: Owner) -> None:

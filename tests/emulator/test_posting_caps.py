@@ -1,4 +1,4 @@
-"""Caps, bans, audit and owned addresses: refusals that are about who asks, not about what is asked."""
+"""Caps, bans, audit and owned URLs: refusals because of the app or the user, not because of the body."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ PULL = {"source": "PULL_FROM_URL", "video_url": "https://media.example.com/a.mp4
 
 
 async def post(raw: Raw, user: EmulatedUser, *, privacy: str = "SELF_ONLY", draft: bool = False) -> Answer:
-    """Ask for one post, past every per-minute window."""
+    """Ask for one post, after every per-minute window is open again."""
     raw.emulator.clock.advance(61)
     body: dict[str, Any] = {"source_info": PULL}
     if not draft:

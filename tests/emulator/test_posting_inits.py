@@ -1,4 +1,4 @@
-"""The three inits: which requests they take, and with which words they refuse the others."""
+"""The three inits: which requests they accept, and with which errors they refuse the others."""
 
 import copy
 from collections.abc import Callable
@@ -50,7 +50,7 @@ PHOTOS: dict[str, Any] = {
     "post_mode": "DIRECT_POST",
     "media_type": "PHOTO",
 }
-# Size, chunk size and count, as TikTok's guide and live uploads show them.
+# Size, chunk size and chunk count, from TikTok's guide and from real uploads.
 VECTORS = [
     (4_194_304, 4_194_304, 1),
     (5_000_000, 5_000_000, 1),
@@ -64,7 +64,7 @@ VECTORS = [
 
 
 def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return *body* with another value at the dotted *path*; `...` takes it away."""
+    """Return *body* with another value at the dotted *path*; `...` removes the field."""
     whole: dict[str, Any] = copy.deepcopy(body)
     *parents, name = path.split(".")
     part = whole

@@ -1,4 +1,4 @@
-"""Media that the emulator looks into, and posts that its listings show."""
+"""Media that the emulator inspects, and posts that its listings show."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -51,8 +51,8 @@ async def account(emulator: Emulator, session: TikTokSession, user: EmulatedUser
     return await emulator.connect(session, user)
 
 
-async def ends(publish: Publish, reason: str | None) -> None:
-    """Wait for the end of *publish*, which fails for *reason*; with `None` it is published."""
+async def wait_for_end(publish: Publish, reason: str | None) -> None:
+    """Wait until *publish* fails with *reason*, or until it is published if *reason* is `None`."""
     if reason is None:
         await publish.wait()
         return
@@ -91,14 +91,14 @@ async def test_a_video_fails_only_for_the_problem_that_check_media_finds(
     publish = await account.post_video(data, EVERYONE)
     async for _ in publish.upload():
         pass
-    await ends(publish, reason)
+    await wait_for_end(publish, reason)
 
 
 PHOTO = "https://cdn.example.com/photo.jpg"
 
 
 def padded(photo: bytes, size: int) -> bytes:
-    """Return a JPEG of so many bytes; what stands behind its end is not part of the picture."""
+    """Return a JPEG of *size* bytes; the bytes after its end are not part of the image."""
     return photo.ljust(size, b"\0")
 
 
@@ -125,7 +125,7 @@ async def test_a_photo_fails_only_for_the_problem_that_check_media_finds(
     emulator.host_media(PHOTO, data)
     post = PhotoPost(privacy_level=PrivacyLevel.SELF_ONLY)
     publish = await account.post_photos(["https://cdn.example.com/unseen.jpg", PHOTO], post)
-    await ends(publish, reason)
+    await wait_for_end(publish, reason)
 
 
 @pytest.mark.parametrize(("rate", "reason"), [(60, None), (61, "frame_rate_check_failed")])

@@ -1,4 +1,4 @@
-"""What becomes of a publish: statuses, post ids, failures, cancelling, webhooks."""
+"""A publish after its init: statuses, post ids, failures, cancelling, webhooks."""
 
 import asyncio
 from datetime import timedelta
@@ -201,8 +201,8 @@ async def test_a_new_publish_id_may_be_unknown_at_first(creator: Creator) -> Non
 
 async def test_a_publish_belongs_to_its_user(creator: Creator) -> None:
     post = await creator.upload()
-    stranger = Creator(creator.raw, creator.raw.emulator.add_user())
-    for call in (stranger.status, stranger.cancel):
+    other_creator = Creator(creator.raw, creator.raw.emulator.add_user())
+    for call in (other_creator.status, other_creator.cancel):
         assert (await call(post)).code == "token_not_authorized_for_specified_publish_id"
         assert (await call("v_pub_file~v2-1.1")).code == "invalid_publish_id"
 
@@ -215,9 +215,9 @@ async def test_only_a_running_pull_can_be_cancelled(creator: Creator) -> None:
     assert (answer.code, "data" in answer.data) == ("ok", False)
     assert await creator.data(post) == {"fail_reason": "publish_cancelled", "status": "FAILED"}
     assert contents(creator.raw)[-1][1]["reason"] == "publish_cancelled"
-    near_its_end = await creator.pull()
+    nearly_done = await creator.pull()
     emulator.clock.advance(95)
-    for other in (post, near_its_end, await creator.upload()):
+    for other in (post, nearly_done, await creator.upload()):
         answer = await creator.cancel(other)
         assert (answer.status, answer.code) == (400, "publish_not_cancellable")
 

@@ -1,4 +1,4 @@
-"""The upload host: statuses, order, torn chunks, expiry, and the hash of what arrived."""
+"""The upload host: statuses, order, torn chunks, expiry, and the hash of the received bytes."""
 
 import asyncio
 import hashlib
@@ -50,9 +50,9 @@ async def uploader(raw: Raw) -> Uploader:
 
 
 async def begin(raw: Raw, **quirks: Any) -> Uploader:
-    """Accept an init under these quirks."""
+    """Send an init with these quirks, and return its uploader."""
     raw.emulator.posting.quirks = evolve(raw.emulator.posting.quirks, **quirks)
-    # aiohttp sends a PUT again by itself when the connection ends before the answer; here every PUT is counted.
+    # aiohttp repeats a PUT by itself if the connection ends before the answer; this test counts every PUT.
     raw.http._retry_connection = False
     token = raw.emulator.grant(raw.emulator.add_user())["access_token"]
     source = {"source": "FILE_UPLOAD", "video_size": SIZE, "chunk_size": CHUNK, "total_chunk_count": 2}

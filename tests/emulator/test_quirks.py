@@ -1,4 +1,4 @@
-"""Quirks: each can be set from Python, over HTTP and by NAME=VALUE, and each side of a dispute can be played."""
+"""Quirks: each can be set from Python, over HTTP and by NAME=VALUE, and each side of a dispute can be chosen."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ QUERY = {"and": [{"operation": "EQ", "field_name": "region_code", "field_values"
 
 
 def values(kind: Any) -> list[Any]:
-    """Return the values a quirk of this type may have, as far as they can be listed."""
+    """Return the values that a quirk of this type may have; for an open type, one example."""
     if get_origin(kind) is Literal:
         return list(get_args(kind))
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -37,7 +37,7 @@ def values(kind: Any) -> list[Any]:
     return simple.get(kind, [3, None])
 
 
-def every() -> list[tuple[str, Any]]:
+def all_values() -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, kind in get_type_hints(Quirks).items():
         inner = get_type_hints(kind).items() if isinstance(kind, type) and has(kind) else [("", kind)]
@@ -65,16 +65,16 @@ def test_every_quirk_of_every_area_has_a_name() -> None:
     areas = {"posting": PostingQuirks, "research": ResearchQuirks}
     for area, cls in areas.items():
         assert {f"{area}.{one.name}" for one in fields(cls)} <= set(quirk_names())
-    assert {name for name, _ in every()} == set(quirk_names())
+    assert {name for name, _ in all_values()} == set(quirk_names())
 
 
-@pytest.mark.parametrize(("name", "value"), every())
+@pytest.mark.parametrize(("name", "value"), all_values())
 def test_each_quirk_is_set_by_name_and_value(name: str, value: Any) -> None:
     assert get(parse_quirks([f"{name}={as_text(value)}"]), name) == value
 
 
 async def test_each_quirk_is_set_from_another_process(raw: Raw) -> None:
-    for name, value in every():
+    for name, value in all_values():
         area, _, inner = name.partition(".")
         for body in ({name: as_json(value)}, {area: {inner: as_json(value)}} if inner else {area: as_json(value)}):
             answer = await raw.send("POST", "/_emulator/quirks", json=body)
@@ -159,7 +159,7 @@ async def test_a_login_may_get_the_basic_scope_without_asking_for_it(raw: Raw, s
 async def test_a_base64url_challenge_of_a_web_app_is_refused_or_ignored(raw: Raw, side: Any) -> None:
     raw.emulator.quirks = Quirks(web_challenge=side)
     user = raw.emulator.add_user()
-    # A desktop app's is refused by every reading.
+    # The challenge of a desktop app is refused on every side.
     assert (await raw.send("GET", raw.authorize(code_challenge=BASE64URL, redirect_uri=CALLBACK))).status == 400
     address = raw.authorize(redirect_uri=WEB, code_challenge=BASE64URL)
     if side == "refused":
@@ -174,7 +174,7 @@ async def test_a_base64url_challenge_of_a_web_app_is_refused_or_ignored(raw: Raw
         assert answer.data["error_description"] == "Code verifier or code challenge is invalid."
 
 
-# people and pictures
+# users and images
 
 
 async def test_open_ids_have_every_form_of_real_ones_and_belong_to_one_user(raw: Raw) -> None:

@@ -12,7 +12,7 @@ from tests.emulator.conftest import Answer, Raw
 from tiktok_async.models import Endpoint
 
 Ask = Callable[..., Awaitable[Answer]]
-USER, DISCREET = "emu_user_0001", "emu_user_0004"
+USER, PRIVATE = "emu_user_0001", "emu_user_0004"
 
 
 @pytest.fixture
@@ -57,13 +57,15 @@ async def test_a_user_has_the_requested_fields(ask: Ask) -> None:
 
 async def test_comments_are_paged_and_end_after_the_first_thousand(raw: Raw, ask: Ask) -> None:
     data = raw.emulator.research.data
-    loudest = max(data.all, key=lambda video: video.comment_count)
+    most_commented = max(data.all, key=lambda video: video.comment_count)
     fields = "id,video_id,text,like_count,reply_count,parent_comment_id,create_time"
-    comments = await walk(ask, Endpoint.RESEARCH_COMMENT_LIST, "comments", fields, video_id=loudest.id, max_count=100)
-    assert [comment["id"] for comment in comments] == [comment.id for comment in data.comments(loudest)[:1_000]]
-    assert loudest.comment_count > 1_000
+    comments = await walk(
+        ask, Endpoint.RESEARCH_COMMENT_LIST, "comments", fields, video_id=most_commented.id, max_count=100
+    )
+    assert [comment["id"] for comment in comments] == [comment.id for comment in data.comments(most_commented)[:1_000]]
+    assert most_commented.comment_count > 1_000
     assert set(comments[0]) == set(fields.split(","))
-    assert {comment["parent_comment_id"] for comment in comments} == {loudest.id}
+    assert {comment["parent_comment_id"] for comment in comments} == {most_commented.id}
 
 
 async def test_replies_are_listed_by_comment_id(raw: Raw, ask: Ask) -> None:
@@ -107,8 +109,8 @@ async def test_reposted_videos_have_other_names_for_the_parts_of_a_tag(ask: Ask)
 
 
 async def test_a_list_of_followers_ends_after_five_thousand(ask: Ask) -> None:
-    everybody = await walk(ask, Endpoint.RESEARCH_FOLLOWERS, "user_followers", username="emu_user_0000", max_count=100)
-    assert len({user["username"] for user in everybody}) == len(everybody) == 5_000
+    followers = await walk(ask, Endpoint.RESEARCH_FOLLOWERS, "user_followers", username="emu_user_0000", max_count=100)
+    assert len({user["username"] for user in followers}) == len(followers) == 5_000
     info = await ask(Endpoint.RESEARCH_USER_INFO, "follower_count", username="emu_user_0000")
     assert info.data["data"]["follower_count"] == 6_000
 
@@ -124,7 +126,7 @@ async def test_followers_and_following_have_their_own_quota(raw: Raw, ask: Ask) 
 
 async def test_a_private_user_shows_neither_likes_nor_follows(ask: Ask) -> None:
     for endpoint in (Endpoint.RESEARCH_LIKED_VIDEOS, Endpoint.RESEARCH_FOLLOWING):
-        answer = await ask(endpoint, "id", username=DISCREET)
+        answer = await ask(endpoint, "id", username=PRIVATE)
         assert "is private" in answer.data["error"]["message"]
 
 

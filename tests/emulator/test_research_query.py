@@ -1,4 +1,4 @@
-"""The server's reading of a query: what it refuses, and that its answers are what the words say."""
+"""How the server reads a query: what it refuses, and that it finds the videos that the query describes."""
 
 import contextlib
 import copy
@@ -14,7 +14,7 @@ from tiktok_async.emulator.engine.body import BadField
 from tiktok_async.emulator.research.query import LENGTHS, REGIONS, parse_query, parse_span
 
 DATA = ResearchData(videos=400, users=15, days=20)
-# As the reference prints it.
+# The example of TikTok's reference.
 DOCUMENTED: dict[str, Any] = {
     "and": [
         {"operation": "IN", "field_name": "region_code", "field_values": ["US", "FR"]},
@@ -36,6 +36,7 @@ def test_the_documented_query_finds_matching_videos() -> None:
 
 
 def test_empty_lists_beside_a_full_one_change_nothing() -> None:
+    """TikTok's official wrapper sends them."""
     whole = {"and": DOCUMENTED["and"], "or": [], "not": []}
     assert parse_query(whole).all == parse_query({"and": DOCUMENTED["and"]}).all
 

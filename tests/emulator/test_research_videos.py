@@ -1,4 +1,4 @@
-"""The video query over HTTP: pages, search ids, quota, and every quirk of the walk."""
+"""The video query over HTTP: pages, search ids, quota, and every quirk of the listing."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
@@ -40,13 +40,13 @@ def change(emulator: Emulator, **quirks: Any) -> None:
     emulator.research.quirks = evolve(emulator.research.quirks, **quirks)
 
 
-async def everything(ask: Ask, **changes: Any) -> list[int]:
-    """Return the ids of all pages."""
+async def all_ids(ask: Ask, **changes: Any) -> list[int]:
+    """Return the ids of all pages in one list."""
     return [video_id for page in await walk(ask, **changes) for video_id in page]
 
 
 async def walk(ask: Ask, **changes: Any) -> list[list[int]]:
-    """Return the ids of every page."""
+    """Return one list of ids for each page."""
     pages: list[list[int]] = []
     more: dict[str, Any] = {}
     while True:
@@ -136,7 +136,7 @@ async def test_a_page_without_max_count_holds_twenty_or_ten(raw: Raw, ask: Ask) 
 
 async def test_the_end_date_may_be_exclusive(raw: Raw, ask: Ask) -> None:
     change(raw.emulator, end_date="exclusive")
-    assert await everything(ask) == expected(raw.emulator, "20260830")
+    assert await all_ids(ask) == expected(raw.emulator, "20260830")
 
 
 async def test_pages_may_be_short_or_empty_and_no_video_is_missing(raw: Raw, ask: Ask) -> None:
@@ -210,7 +210,7 @@ async def test_a_larger_data_set_is_listed_month_by_month(raw: Raw, ask: Ask) ->
     while start < date(2026, 9, 6):
         end = start + timedelta(days=30)
         span = {"start_date": f"{start:%Y%m%d}", "end_date": f"{end:%Y%m%d}"}
-        found += await everything(ask, query=all_of_them, **span)
+        found += await all_ids(ask, query=all_of_them, **span)
         start = end + timedelta(days=1)
     assert len(found) == 25_000
     assert set(found) == set(raw.emulator.research.data.by_id)

@@ -1,4 +1,4 @@
-"""The emulator for synchronous tests, what it says of itself, and what it refuses to plan."""
+"""The emulator for synchronous tests, its error messages, and the faults that it refuses to plan."""
 
 import re
 import subprocess
@@ -61,16 +61,16 @@ def test_every_effect_of_advance_is_done_when_it_returns(tiktok_emulator_thread:
 def test_webhooks_are_sent_from_the_thread_and_a_test_can_wait_for_them() -> None:
     seen: list[bytes] = []
 
-    class Take(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             seen.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class names it
-            """Stay quiet."""
+            """Log nothing."""
 
-    with HTTPServer(("127.0.0.1", 0), Take) as server, EmulatorThread() as emulator:
+    with HTTPServer(("127.0.0.1", 0), Handler) as server, EmulatorThread() as emulator:
         serving = Thread(target=server.serve_forever, daemon=True)
         serving.start()
         emulator.webhook_url = f"http://127.0.0.1:{server.server_port}/"

@@ -9,7 +9,7 @@ from tests.emulator.conftest import CALLBACK, VERIFIER, Raw
 from tiktok_async.emulator import Emulator, Quirks
 from tiktok_async.models import Endpoint
 
-# Both as the facts print them: the first from the Android SDK's own test, the second RFC 7636's verifier.
+# The first is from a test of TikTok's Android SDK, the second is the verifier of RFC 7636.
 VECTORS = [
     (
         "gaeCq5mVvbhA8Ce6w5O9XBVIKMkySgv-_9A-rnhm9Ns",
@@ -219,9 +219,9 @@ async def test_revoking_ends_every_token_of_the_user_and_of_no_other_user(raw: R
     token, older, others = await raw.login(user), raw.emulator.grant(user), raw.emulator.grant(other)
     answer = await raw.form(Endpoint.REVOKE, token=token["access_token"])
     assert (answer.status, answer.data) == (200, {})
-    for dead in (token, older):
-        assert (await raw.call(Endpoint.USER_INFO, dead["access_token"], fields="open_id")).status == 401
-        assert (await raw.refresh(dead["refresh_token"])).code == "invalid_grant"
+    for ended in (token, older):
+        assert (await raw.call(Endpoint.USER_INFO, ended["access_token"], fields="open_id")).status == 401
+        assert (await raw.refresh(ended["refresh_token"])).code == "invalid_grant"
     assert (await raw.call(Endpoint.USER_INFO, others["access_token"], fields="open_id")).status == 200
     assert (await raw.form(Endpoint.REVOKE, token=token["access_token"])).code == "invalid_grant"
 

@@ -15,7 +15,7 @@ from tiktok_async import UnknownEvent, VideoPublishCompleted, WebhookEvent, Webh
 from tiktok_async.emulator import Emulator, Quirks
 from tiktok_async.models import Endpoint
 
-# As the facts print it: 145 bytes without a newline.
+# A known body and its signature: 145 bytes without a newline.
 BODY = (
     b'{"client_key":"emu_client_key","event":"authorization.removed","create_time":1700000000,'
     b'"user_openid":"emu-open-id-1","content":"{\\"reason\\":1}"}'
@@ -24,7 +24,7 @@ SIGNATURE = "5540ea57ee7a80777fc00debd7927ba1d85162bd298ab39fe48077b1790846a5"
 
 
 class App:
-    """A callback that answers as it is told."""
+    """A webhook endpoint of an app; it answers with the listed statuses."""
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
@@ -40,8 +40,8 @@ class App:
         return [json.loads(body) for body, _ in self.received]
 
 
-def tried(emulator: Emulator, times: int) -> bool:
-    """Whether the first event was tried so often and now waits for its next turn."""
+def waits_after(emulator: Emulator, times: int) -> bool:
+    """Return whether the first event was sent *times* times and now waits for its next attempt."""
     return len(emulator.webhooks[0].attempts) == times and bool(emulator.clock.timers)
 
 
@@ -99,7 +99,7 @@ async def test_an_event_is_sent_again_until_it_is_accepted(app: App, *, signed_a
     async with Emulator(webhook_url=app.url, quirks=Quirks(webhooks_signed_anew=signed_anew)) as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
         for tries in (1, 2):
-            await until(partial(tried, emulator, tries))
+            await until(partial(waits_after, emulator, tries))
             emulator.clock.advance(timedelta(minutes=5))
         await emulator.webhooks_sent()
         assert [status for _, status in emulator.webhooks[0].attempts] == [500, 302, 200]
@@ -111,7 +111,7 @@ async def test_an_event_is_given_up_after_72_hours(app: App) -> None:
     app.statuses = [500] * 10
     async with Emulator(webhook_url=app.url) as emulator:
         (delivery,) = emulator.send_webhook("authorization.removed", {"reason": 1})
-        await until(lambda: tried(emulator, 1))
+        await until(lambda: waits_after(emulator, 1))
         emulator.clock.advance(timedelta(hours=72))
         await emulator.webhooks_sent()
         assert delivery.given_up
@@ -157,7 +157,7 @@ async def test_closing_the_emulator_stops_the_sending(app: App, http: aiohttp.Cl
     app.statuses = [500] * 10
     async with Emulator(webhook_url=app.url) as emulator:
         emulator.send_webhook("authorization.removed", {"reason": 1})
-        await until(lambda: tried(emulator, 1))
+        await until(lambda: waits_after(emulator, 1))
     assert not emulator.clock.timers
     with pytest.raises(aiohttp.ClientConnectionError):
         await http.get(emulator.url + "/_emulator/")
@@ -169,11 +169,11 @@ def test_each_event_has_a_sample_that_the_sdk_reads_as_its_class(name: str) -> N
     emulator = Emulator()
     sent = emulator.signed_webhook(name)
     receiver = WebhookReceiver(emulator.client_key, emulator.client_secret, clock=emulator.clock)
-    told = receiver.parse(sent.body, sent.headers["TikTok-Signature"])
-    assert type(told) not in {UnknownEvent, WebhookEvent}
-    assert told.name == name
-    assert told.open_id is None
-    assert ("user_openid" in told.raw) is name.startswith("minis."), "TikTok's samples have it, empty"
+    event = receiver.parse(sent.body, sent.headers["TikTok-Signature"])
+    assert type(event) not in {UnknownEvent, WebhookEvent}
+    assert event.name == name
+    assert event.open_id is None
+    assert ("user_openid" in event.raw) is name.startswith("minis."), "TikTok's samples have it, empty"
 
 
 def test_an_unknown_event_has_an_empty_sample() -> None:
@@ -185,6 +185,6 @@ def test_a_video_event_names_a_share_or_a_publish(key: Literal["share_id", "publ
     emulator = Emulator(quirks=Quirks(video_event_id=key))
     sent = emulator.signed_webhook("video.publish.completed")
     receiver = WebhookReceiver(emulator.client_key, emulator.client_secret, clock=emulator.clock)
-    told = receiver.parse(sent.body, sent.headers["TikTok-Signature"])
-    assert isinstance(told, VideoPublishCompleted)
-    assert (told.share_id is not None, told.publish_id is not None) == (key == "share_id", key == "publish_id")
+    event = receiver.parse(sent.body, sent.headers["TikTok-Signature"])
+    assert isinstance(event, VideoPublishCompleted)
+    assert (event.share_id is not None, event.publish_id is not None) == (key == "share_id", key == "publish_id")

@@ -87,8 +87,8 @@ async def test_a_request_that_fails_on_demand_counts_too(serve: Any) -> None:
         assert [(await ask(raw, token)).status for _ in range(4)] == [500, 500, 500, 429]
 
 
-class StillClock(MovableClock):
-    """Only what it is moved by passes."""
+class StoppedClock(MovableClock):
+    """A clock on which time passes only when it is moved."""
 
     def monotonic(self) -> float:
         return self._moved
@@ -97,16 +97,16 @@ class StillClock(MovableClock):
 @example(gaps=[2, 512, 512, 0], count=1, refused_count=False)
 @given(gaps=st.lists(st.integers(0, 512), max_size=200), count=st.integers(1, 10), refused_count=st.booleans())
 def test_no_sliding_minute_holds_more_than_the_limit(gaps: list[int], count: int, *, refused_count: bool) -> None:
-    clock = StillClock()
+    clock = StoppedClock()
     limit = Limit(count, timedelta(seconds=1))
     windows = Windows(clock, {Endpoint.USER_INFO: limit}, refused_count=refused_count)
     now, counted = 0, list[int]()
     for gap in gaps:
         now += gap
         clock.advance(gap / 1024)  # exact in binary
-        place = sum(1 for at in counted if at > now - 1024) < count
+        allowed = sum(1 for at in counted if at > now - 1024) < count
         wait = windows.arrive(Endpoint.USER_INFO, "token")
-        assert (wait is None) == place
+        assert (wait is None) == allowed
         assert wait is None or 0 < wait <= 1
-        if place or refused_count:
+        if allowed or refused_count:
             counted.append(now)
