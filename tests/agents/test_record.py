@@ -25,7 +25,7 @@ from tiktok_async.models import Endpoint
 from tiktok_async.stores import MemoryTokenStore
 
 
-class HeadStore:
+class MemoryHeadKeeper:
     """Keeps the newest line in memory."""
 
     def __init__(self) -> None:
@@ -39,8 +39,8 @@ class HeadStore:
 
 
 @pytest.fixture
-def head_store() -> HeadStore:
-    return HeadStore()
+def head_keeper() -> MemoryHeadKeeper:
+    return MemoryHeadKeeper()
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_record(path: Path, head_store: HeadStore) -> Callable[[], Record]:
+def open_record(path: Path, head_keeper: MemoryHeadKeeper) -> Callable[[], Record]:
     """Open the record as another process does."""
-    return lambda: Record(path, head_store, SystemClock())
+    return lambda: Record(path, head_keeper, SystemClock())
 
 
 def made(count: int) -> tuple[list[bytes], Head]:

@@ -1,4 +1,4 @@
-"""When a failed call is sent again: what may be, how long it waits, and when the session has had enough."""
+"""When a failed call is sent again: which calls, after which wait, and until the retry quota is empty."""
 
 from datetime import timedelta
 
@@ -117,7 +117,7 @@ def test_every_wait_fits_the_policy(
         return
     assert attempt < attempts
     assert elapsed + wait <= policy.deadline.total_seconds()
-    # A time that the server names is kept in whole microseconds.
+    # The wait that the server names is rounded to whole microseconds.
     assert 0 <= wait <= max(policy.cap, timedelta(seconds=seconds or 0)).total_seconds()
     if seconds is not None:
         assert wait >= timedelta(seconds=seconds).total_seconds()

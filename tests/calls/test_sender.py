@@ -1,4 +1,4 @@
-"""The one request path: what is repeated and what never is, what a 401 and a 429 lead to, what events tell."""
+"""The request path: which calls are retried, what happens after a 401 or a 429, and which events are emitted."""
 
 import asyncio
 from collections.abc import Callable
@@ -81,10 +81,10 @@ class FakeCredential:
     open_id = "user-1"
 
     def __init__(
-        self, *, scopes: frozenset[str] = frozenset({"video.list", "video.publish"}), renewable: bool = True
+        self, *, scopes: frozenset[str] = frozenset({"video.list", "video.publish"}), refreshable: bool = True
     ) -> None:
         now = datetime(2026, 11, 20, tzinfo=UTC)
-        self.renewable = renewable
+        self.refreshable = refreshable
         self.token = Token(
             key=AccountKey("key", "user-1"),
             access_token=Secret("act.first"),
@@ -102,13 +102,13 @@ class FakeCredential:
         return self.token
 
     async def rejected(self, _: object) -> Token:
-        if self.renewable:
+        if self.refreshable:
             self.token = attrs.evolve(self.token, access_token=Secret("act.second"))
         return self.token
 
 
-class Bench:
-    """A sender with everything around it scripted."""
+class Harness:
+    """A sender with a scripted transport, a virtual clock and a list of events."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class Bench:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-READS = [
+FAULTS = [
     LOST,
     UNSENT,
     reply("internal_error", status=500),
@@ -153,9 +153,9 @@ READS = [
 
 
 async def test_a_call_carries_its_token_its_fields_and_its_body() -> None:
-    bench = Bench()
-    response = await bench.call(fields="id,title", json={"max_count": 5})
-    (sent,) = bench.transport.sent
+    harness = Harness()
+    response = await harness.call(fields="id,title", json={"max_count": 5})
+    (sent,) = harness.transport.sent
     assert str(sent.url) == "https://open.example/prefix/v2/video/list/?fields=id,title"
     assert sent.headers["Authorization"] == "Bearer act.first"
     assert sent.headers["Content-Type"] == "application/json"
@@ -163,44 +163,44 @@ async def test_a_call_carries_its_token_its_fields_and_its_body() -> None:
     assert (response.status, response.log_id) == (200, LOG_ID)
 
 
-@pytest.mark.parametrize("failure", READS)
+@pytest.mark.parametrize("failure", FAULTS)
 async def test_a_read_is_retried_after_a_temporary_fault(failure: Reply) -> None:
-    bench = Bench(failure, failure)
-    assert (await bench.call()).status == 200
-    assert len(bench.transport.sent) == 3
-    assert [event.attempt for event in bench.of(Retrying)] == [1, 2]
-    (finished,) = bench.of(RequestFinished)
+    harness = Harness(failure, failure)
+    assert (await harness.call()).status == 200
+    assert len(harness.transport.sent) == 3
+    assert [event.attempt for event in harness.of(Retrying)] == [1, 2]
+    (finished,) = harness.of(RequestFinished)
     assert (finished.attempts, finished.error, finished.status) == (3, None, 200)
 
 
-@pytest.mark.parametrize("failure", READS)
+@pytest.mark.parametrize("failure", FAULTS)
 async def test_a_read_raises_the_last_error_after_its_attempts(failure: Reply) -> None:
-    bench = Bench(*[failure] * 10, retry=RetryPolicy(attempts=3))
+    harness = Harness(*[failure] * 10, retry=RetryPolicy(attempts=3))
     with pytest.raises((TransportError, ServerError)):
-        await bench.call()
-    assert len(bench.transport.sent) == 3
-    assert bench.of(RequestFinished)[0].error in {"TransportError", "ServerError"}
+        await harness.call()
+    assert len(harness.transport.sent) == 3
+    assert harness.of(RequestFinished)[0].error in {"TransportError", "ServerError"}
 
 
 @pytest.mark.parametrize("failure", [LOST, reply("internal_error", status=500), BAD_GATEWAY])
 async def test_an_init_that_may_have_arrived_is_sent_once(failure: Reply) -> None:
-    bench = Bench(failure)
+    harness = Harness(failure)
     with pytest.raises((TransportError, ServerError)):
-        await bench.call(Endpoint.VIDEO_INIT, json={})
-    assert len(bench.transport.sent) == 1
+        await harness.call(Endpoint.VIDEO_INIT, json={})
+    assert len(harness.transport.sent) == 1
 
 
 async def test_an_init_that_did_not_arrive_is_sent_again() -> None:
-    bench = Bench(UNSENT)
-    await bench.call(Endpoint.VIDEO_INIT, json={})
-    assert len(bench.transport.sent) == 2
+    harness = Harness(UNSENT)
+    await harness.call(Endpoint.VIDEO_INIT, json={})
+    assert len(harness.transport.sent) == 2
 
 
 async def test_an_init_uses_a_new_connection_and_a_read_does_not() -> None:
-    bench = Bench()
-    await bench.call(Endpoint.VIDEO_INIT, json={})
-    await bench.call(Endpoint.VIDEO_LIST, json={})
-    assert [request.fresh for request in bench.transport.sent] == [True, False]
+    harness = Harness()
+    await harness.call(Endpoint.VIDEO_INIT, json={})
+    await harness.call(Endpoint.VIDEO_LIST, json={})
+    assert [request.fresh for request in harness.transport.sent] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -213,139 +213,139 @@ async def test_an_init_uses_a_new_connection_and_a_read_does_not() -> None:
     ],
 )
 async def test_a_refusal_is_not_retried(code: str, status: int, error: type[TikTokError]) -> None:
-    bench = Bench(reply(code, status=status))
+    harness = Harness(reply(code, status=status))
     with pytest.raises(error):
-        await bench.call()
-    assert len(bench.transport.sent) == 1
+        await harness.call()
+    assert len(harness.transport.sent) == 1
 
 
 async def test_a_missing_scope_is_named() -> None:
     credential = FakeCredential(scopes=frozenset({"user.info.basic"}))
-    bench = Bench(credential=credential)
+    harness = Harness(credential=credential)
     with pytest.raises(ScopeNotGranted) as caught:
-        await bench.call()
+        await harness.call()
     assert caught.value.missing == {"video.list"}
-    assert bench.transport.sent == []
+    assert harness.transport.sent == []
 
 
 @pytest.mark.parametrize("endpoint", [Endpoint.VIDEO_LIST, Endpoint.VIDEO_INIT])
 async def test_a_refused_token_is_replaced_once_and_the_call_is_sent_again(endpoint: Endpoint) -> None:
-    bench = Bench(reply("access_token_invalid", status=401))
-    await bench.call(endpoint, json={})
-    assert [request.headers["Authorization"] for request in bench.transport.sent] == [
+    harness = Harness(reply("access_token_invalid", status=401))
+    await harness.call(endpoint, json={})
+    assert [request.headers["Authorization"] for request in harness.transport.sent] == [
         "Bearer act.first",
         "Bearer act.second",
     ]
-    assert bench.of(Retrying) == []
+    assert harness.of(Retrying) == []
 
 
 async def test_a_token_refused_twice_is_an_error_and_not_a_loop() -> None:
     refused = reply("access_token_invalid", status=401)
-    bench = Bench(refused, refused, refused, refused)
+    harness = Harness(refused, refused, refused, refused)
     with pytest.raises(AccessTokenInvalid):
-        await bench.call()
-    assert len(bench.transport.sent) == 2
+        await harness.call()
+    assert len(harness.transport.sent) == 2
 
 
 async def test_without_a_new_token_the_refusal_is_raised() -> None:
-    bench = Bench(reply("access_token_invalid", status=401), credential=FakeCredential(renewable=False))
+    harness = Harness(reply("access_token_invalid", status=401), credential=FakeCredential(refreshable=False))
     with pytest.raises(AccessTokenInvalid):
-        await bench.call()
-    assert len(bench.transport.sent) == 1
+        await harness.call()
+    assert len(harness.transport.sent) == 1
 
 
 async def test_a_429_closes_the_window_and_the_call_is_sent_again_after_it() -> None:
-    bench = Bench(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
-    await bench.call()
-    assert len(bench.transport.sent) == 2
-    assert bench.clock.monotonic() >= 60
+    harness = Harness(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
+    await harness.call()
+    assert len(harness.transport.sent) == 2
+    assert harness.clock.monotonic() >= 60
 
 
 async def test_a_429_closes_the_window_for_every_call_that_shares_it() -> None:
-    bench = Bench(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
-    first = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
-    await bench.clock.settle()
-    second = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
-    await bench.clock.advance(30)
+    harness = Harness(reply("rate_limit_exceeded", status=429), limit=Limit(600, timedelta(minutes=1)))
+    first = asyncio.ensure_future(harness.sender.call(Endpoint.VIDEO_LIST, credential=harness.credential))
+    await harness.clock.settle()
+    second = asyncio.ensure_future(harness.sender.call(Endpoint.VIDEO_LIST, credential=harness.credential))
+    await harness.clock.advance(30)
     assert not second.done()
-    await bench.clock.run(asyncio.gather(first, second))
-    assert bench.clock.monotonic() >= 60
+    await harness.clock.run(asyncio.gather(first, second))
+    assert harness.clock.monotonic() >= 60
 
 
 async def test_a_429_is_an_error_if_the_wait_is_longer_than_allowed() -> None:
-    bench = Bench(
+    harness = Harness(
         reply("rate_limit_exceeded", status=429),
         limit=Limit(600, timedelta(minutes=1)),
         max_wait=timedelta(seconds=5),
     )
     with pytest.raises(RateLimited) as caught:
-        await bench.call()
+        await harness.call()
     assert caught.value.retry_after == timedelta(minutes=1)
-    assert bench.clock.monotonic() < 5
+    assert harness.clock.monotonic() < 5
 
 
 async def test_an_exhausted_quota_is_raised_at_once_with_its_reset_time() -> None:
-    bench = Bench(reply("daily_quota_limit_exceeded", status=429))
+    harness = Harness(reply("daily_quota_limit_exceeded", status=429))
     with pytest.raises(QuotaExhausted) as caught:
-        await bench.call()
+        await harness.call()
     assert caught.value.resets_at == datetime(2026, 11, 21, tzinfo=UTC)
-    assert len(bench.transport.sent) == 1
+    assert len(harness.transport.sent) == 1
 
 
 async def test_a_wait_for_the_limit_is_an_event() -> None:
-    bench = Bench(limit=Limit(1, timedelta(seconds=10)))
-    await bench.call()
-    await bench.call()
-    (waited,) = bench.of(RateLimitWaited)
+    harness = Harness(limit=Limit(1, timedelta(seconds=10)))
+    await harness.call()
+    await harness.call()
+    (waited,) = harness.of(RateLimitWaited)
     assert waited.wait >= timedelta(seconds=10)
-    assert bench.of(RequestFinished)[1].waited == waited.wait
+    assert harness.of(RequestFinished)[1].waited == waited.wait
 
 
 async def test_a_wait_longer_than_allowed_sends_nothing() -> None:
-    bench = Bench(limit=Limit(1, timedelta(seconds=10)), max_wait=timedelta(seconds=1))
-    await bench.call()
+    harness = Harness(limit=Limit(1, timedelta(seconds=10)), max_wait=timedelta(seconds=1))
+    await harness.call()
     with pytest.raises(RateLimitWaitExceeded):
-        await bench.call()
-    assert len(bench.transport.sent) == 1
+        await harness.call()
+    assert len(harness.transport.sent) == 1
 
 
 async def test_a_request_that_was_not_sent_gives_its_permit_back() -> None:
-    bench = Bench(UNSENT, limit=Limit(1, timedelta(seconds=10)), retry=RetryPolicy(attempts=1))
+    harness = Harness(UNSENT, limit=Limit(1, timedelta(seconds=10)), retry=RetryPolicy(attempts=1))
     with pytest.raises(TransportError):
-        await bench.call()
-    await bench.call()
-    assert bench.clock.monotonic() == 0
+        await harness.call()
+    await harness.call()
+    assert harness.clock.monotonic() == 0
 
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_a_call_cancelled_anywhere_leaks_no_permit(turns: int) -> None:
-    bench = Bench(limit=Limit(1, timedelta(seconds=10)))
-    calling = asyncio.ensure_future(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential))
+    harness = Harness(limit=Limit(1, timedelta(seconds=10)))
+    calling = asyncio.ensure_future(harness.sender.call(Endpoint.VIDEO_LIST, credential=harness.credential))
     for _ in range(turns):
         await asyncio.sleep(0)
     calling.cancel()
     await asyncio.wait({calling})
-    await bench.clock.advance(10)
-    await asyncio.wait_for(bench.sender.call(Endpoint.VIDEO_LIST, credential=bench.credential), 50)
+    await harness.clock.advance(10)
+    await asyncio.wait_for(harness.sender.call(Endpoint.VIDEO_LIST, credential=harness.credential), 50)
 
 
 async def test_retries_do_not_multiply_the_calls_of_an_outage() -> None:
-    bench = Bench(*[reply("internal_error", status=500)] * 2_000)
+    harness = Harness(*[reply("internal_error", status=500)] * 2_000)
     for _ in range(300):
         with pytest.raises(ServerError):
-            await bench.call()
-    assert len(bench.transport.sent) < 300 + 60
+            await harness.call()
+    assert len(harness.transport.sent) < 300 + 60
 
 
 async def test_a_closed_session_takes_no_calls() -> None:
-    bench = Bench()
-    bench.lifecycle.draining = True
+    harness = Harness()
+    harness.lifecycle.draining = True
     with pytest.raises(SessionClosed):
-        await bench.call()
+        await harness.call()
 
 
 async def test_an_error_that_is_not_in_tiktoks_form_is_a_tiktok_error() -> None:
-    bench = Bench(RawResponse(status=404, headers={}, body=b"not here"))
+    harness = Harness(RawResponse(status=404, headers={}, body=b"not here"))
     with pytest.raises(TikTokError) as caught:
-        await bench.call()
+        await harness.call()
     assert not isinstance(caught.value, ConfigurationError)

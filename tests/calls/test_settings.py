@@ -1,4 +1,4 @@
-"""What a session refuses at once: addresses and keys that every call would fail with."""
+"""Settings that a session refuses at once: URLs and keys with which every call would fail."""
 
 from typing import Any
 

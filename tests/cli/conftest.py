@@ -1,4 +1,4 @@
-"""The command line as a person meets it: a process of its own, in a pipe or on a terminal."""
+"""The command line as a person uses it: a separate process, in a pipe or on a terminal."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ PROGRAM = [sys.executable, "-m", "tiktok_async"]
 
 @frozen
 class Done:
-    """What became of a run."""
+    """The result of a run."""
 
     code: int
     out: str
@@ -29,7 +29,7 @@ class Done:
 
 
 class Commands:
-    """Runs commands in a directory of their own, against the TikTok and the app that *variables* name."""
+    """Runs commands in their own directory, against the TikTok and the app that *variables* name."""
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self.folder = folder
@@ -85,7 +85,7 @@ class Shell(Commands):
         )
 
     async def log_in(self, user: EmulatedUser) -> Account:
-        """Put a logged-in account into the store, as an earlier `login` did."""
+        """Put a logged-in account into the store, as `login` does."""
         async with self.emulator.session(store=self.store) as session:
             return await self.emulator.connect(session, user)
 
@@ -108,7 +108,7 @@ def secrets_of(emulator: Emulator) -> Callable[[str], list[str]]:
 
 @pytest.fixture
 async def remote(tmp_path: Path) -> "AsyncIterator[Remote]":
-    """The command line against an emulator in a process of its own."""
+    """The command line against an emulator in a separate process."""
     from tests.cli.remote import Remote
 
     running = await Remote.begin(tmp_path)

@@ -1,4 +1,4 @@
-"""The command line against an emulator in a process of its own."""
+"""The command line against an emulator in a separate process."""
 
 import asyncio
 import json
@@ -81,14 +81,14 @@ class Remote(Commands):
         return posts
 
     async def hold_chunk(self, number: int) -> None:
-        """Let the emulator stop reading within the next chunk but *number*, for as long as a test lasts."""
+        """Let the emulator accept *number* chunks, then stop reading within the next one until the test ends."""
         self._wanted = await self._puts() + number
         if number:
             await self.admin("faults", {"endpoint": "upload", "delay": 0, "times": number})
         await self.admin("faults", {"endpoint": "upload", "delay": 600})
 
     async def until_held(self) -> None:
-        """Wait until that chunk is on its way."""
+        """Wait until the emulator has begun to receive that chunk."""
         while await self._puts() <= self._wanted:
             await asyncio.sleep(0.01)
 
@@ -127,7 +127,7 @@ def _read_all(descriptor: int) -> bytes:
     try:
         while piece := os.read(descriptor, 65536):
             shown += piece
-    except OSError:  # Linux says so when the other end is closed
+    except OSError:  # Linux raises this when the other end is closed
         pass
     os.close(descriptor)
     return shown

@@ -1,4 +1,4 @@
-"""What the doctor's checks take for dangerous, and what for good."""
+"""Which settings the checks of `doctor` call dangerous, doubtful or good."""
 
 import base64
 import sqlite3
@@ -20,7 +20,7 @@ from tiktok_async.cli.checks.store_key import check_store_key
 from tiktok_async.stores import SQLiteTokenStore, generate_store_key
 
 
-async def looked_at(server: RedisServer, settings: dict[str, str]) -> list[Finding]:
+async def findings_of(server: RedisServer, settings: dict[str, str]) -> list[Finding]:
     client = Redis.from_url(server.url)
     for name, value in settings.items():
         await client.config_set(name, value)
@@ -48,7 +48,7 @@ async def looked_at(server: RedisServer, settings: dict[str, str]) -> list[Findi
 async def test_each_dangerous_setting_of_redis_is_named(
     own_redis: RedisServer, settings: dict[str, str], named: str
 ) -> None:
-    (finding,) = await looked_at(own_redis, settings)
+    (finding,) = await findings_of(own_redis, settings)
     assert (finding.level, finding.what) == (Level.DANGEROUS, f"It has {named}.")
     assert finding.advice
 
@@ -64,7 +64,7 @@ async def test_each_dangerous_setting_of_redis_is_named(
     ],
 )
 async def test_good_settings_of_redis_are_ok(own_redis: RedisServer, settings: dict[str, str]) -> None:
-    (finding,) = await looked_at(own_redis, settings)
+    (finding,) = await findings_of(own_redis, settings)
     assert finding.level == Level.OK
 
 
@@ -106,7 +106,7 @@ async def test_a_replica_is_dangerous(own_redis: RedisServer, tmp_path_factory: 
     replica = RedisServer(tmp_path_factory.mktemp("replica"), "--replicaof", "127.0.0.1", str(own_redis.port))
     replica.start()
     try:
-        assert [finding.what for finding in await looked_at(replica, {})] == ["It has role replica."]
+        assert [finding.what for finding in await findings_of(replica, {})] == ["It has role replica."]
     finally:
         replica.stop()
 

@@ -1,4 +1,4 @@
-"""The doctor as a person meets it: a table, JSON, an exit code, and no secret."""
+"""The `doctor` command: a table, JSON, an exit code, and no secret."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from tiktok_async.stores import generate_store_key
 
 
 def found(done: Done, level: str) -> dict[str, str]:
-    """Return what a JSON run found of *level*, by subject."""
+    """Return the findings of *level* in a JSON run, by subject."""
     lines = [json.loads(line) for line in done.out.splitlines()]
     return {line["subject"]: line["what"] for line in lines if line["level"] == level}
 
@@ -34,7 +34,7 @@ async def test_a_healthy_configuration_has_only_ok_findings(healthy: Shell) -> N
     assert set(found(done, "ok")) == {"keys", "redirect URI", "server", "clock", "SQLite", "store key"}
     plain = await healthy.run("doctor")
     assert all(line.split("\t")[1] == "ok" for line in plain.out.splitlines())
-    assert not list(healthy.folder.glob("tokens.db*")), "looking made a store"
+    assert not list(healthy.folder.glob("tokens.db*")), "doctor created a store"
 
 
 async def test_missing_keys_are_dangerous_and_the_other_checks_still_run(healthy: Shell) -> None:
@@ -73,10 +73,10 @@ async def test_a_pull_url_is_checked_by_tiktoks_rules_and_its_query_is_not_shown
         address = f"http://127.0.0.1:{server.port}/moved.mp4?signature=hunter2"
         done = await healthy.run("doctor", "--pull-url", address, "--json")
     lines = [json.loads(line) for line in done.out.splitlines()]
-    told = [line["what"] for line in lines if line["subject"] == "pull URL"]
+    findings = [line["what"] for line in lines if line["subject"] == "pull URL"]
     assert done.code == 1
-    assert "must be a public https URL" in told[0]
-    assert told[1] == "127.0.0.1/moved.mp4 redirects (302)."
+    assert "must be a public https URL" in findings[0]
+    assert findings[1] == "127.0.0.1/moved.mp4 redirects (302)."
     assert "hunter2" not in done.out + done.err
 
 

@@ -1,4 +1,4 @@
-"""The emulator as a program: state over a restart, faults, quirks and webhooks from flags, its page."""
+"""The emulator as a program: its state after a restart, its flags for faults, quirks and webhooks, and its page."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tiktok_async.emulator.engine.webhook_samples import SAMPLES
 
 
 class Program:
-    """`tiktok-async emulator` in a process of its own."""
+    """`tiktok-async emulator` in a separate process."""
 
     def __init__(self, process: asyncio.subprocess.Process, variables: dict[str, str]) -> None:
         self.process = process
@@ -84,9 +84,9 @@ async def test_flags_set_faults_and_quirks_and_requests_are_logged() -> None:
             async with http.get(f"{program.url}/v2/user/info/?fields=open_id") as answer:
                 statuses.append(answer.status)
     assert statuses == [429, 200]
-    told = await program.end()
-    assert "429 GET /v2/user/info/ USER_INFO" in told
-    assert "200 GET /v2/user/info/ USER_INFO" in told
+    log = await program.end()
+    assert "429 GET /v2/user/info/ USER_INFO" in log
+    assert "200 GET /v2/user/info/ USER_INFO" in log
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ async def test_an_invalid_flag_is_a_usage_error(flags: list[str], word: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "says", "told_of_a_user"),
+    ("given", "content", "has_user"),
     [
         (("post.publish.complete", "--content", '{"publish_id": "v_1"}'), {"publish_id": "v_1"}, True),
         (("minis.trade_order.redeem.success",), dict(SAMPLES["minis.trade_order.redeem.success"]), False),
     ],
 )
 async def test_trigger_sends_a_signed_webhook_to_the_webhook_url(
-    given: tuple[str, ...], says: dict[str, object], *, told_of_a_user: bool
+    given: tuple[str, ...], content: dict[str, object], *, has_user: bool
 ) -> None:
     arrived: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue()
 
@@ -148,8 +148,8 @@ async def test_trigger_sends_a_signed_webhook_to_the_webhook_url(
     async with TikTokSession(client_key=keys[0], client_secret=keys[1]) as session:
         event = session.webhooks.parse(body, signature)
     assert event.name == given[0]
-    assert event.content == says
-    assert (event.open_id is not None) is told_of_a_user
+    assert event.content == content
+    assert (event.open_id is not None) is has_user
     assert json.loads(body)["client_key"] == keys[0]
 
 

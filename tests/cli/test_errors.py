@@ -1,4 +1,4 @@
-"""What goes wrong: the exit code, one readable message, and no secret."""
+"""Errors: the exit code, one readable message, and no secret."""
 
 import re
 import signal

@@ -20,22 +20,22 @@ def logins(emulator: Emulator) -> dict[str, Any]:
     return found
 
 
-async def asked(emulator: Emulator) -> str:
-    """Wait until a code was drawn and asked about; return its token."""
+async def wait_for_check(emulator: Emulator) -> str:
+    """Wait until a code was drawn and its status requested; return its token."""
     while not any(request.endpoint is Endpoint.QRCODE_CHECK for request in emulator.requests):
         await asyncio.sleep(0.02)
     return next(reversed(logins(emulator)))
 
 
-class Screen:
-    """What a person sees, who scans the n-th code and confirms it."""
+class Person:
+    """A person who scans the n-th code and confirms it."""
 
     def __init__(self, emulator: Emulator, *, scans: int = 1) -> None:
         self.emulator = emulator
         self.user = emulator.add_user()
         self.scans = scans
         self.urls: list[str] = []
-        self.words: list[str] = []
+        self.messages: list[str] = []
 
     def draw(self, url: str) -> str:
         self.urls.append(url)
@@ -45,7 +45,7 @@ class Screen:
         return "(a code)"
 
     def note(self, message: str) -> None:
-        self.words.append(message)
+        self.messages.append(message)
         if "confirm" in message:
             self.emulator.qr_confirm(next(reversed(logins(self.emulator))))
 
@@ -54,20 +54,20 @@ class Screen:
 async def test_a_scan_logs_in_and_an_expired_code_is_drawn_again(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, scans: int
 ) -> None:
-    screen = Screen(emulator, scans=scans)
-    monkeypatch.setattr(_qr, "drawn", screen.draw)
-    monkeypatch.setattr(_qr, "note", screen.note)
+    person = Person(emulator, scans=scans)
+    monkeypatch.setattr(_qr, "drawn", person.draw)
+    monkeypatch.setattr(_qr, "note", person.note)
     async with emulator.session(clock=FastClock(emulator)) as session:
         account = await _qr.log_in_by_qr(session, ["user.info.basic"])
-        assert account.open_id == screen.user.open_id
+        assert account.open_id == person.user.open_id
         assert [one.open_id async for one in session.accounts()] == [account.open_id]
-    assert len(screen.urls) == len(set(screen.urls)) == scans
-    assert sum("expired" in words for words in screen.words) == scans - 1
+    assert len(person.urls) == len(set(person.urls)) == scans
+    assert sum("expired" in message for message in person.messages) == scans - 1
 
 
 async def test_a_code_that_was_used_elsewhere_is_an_error(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Screen(emulator)
-    monkeypatch.setattr(_qr, "drawn", screen.draw)
+    person = Person(emulator)
+    monkeypatch.setattr(_qr, "drawn", person.draw)
     monkeypatch.setattr(
         _qr, "note", lambda _: setattr(logins(emulator)[next(iter(logins(emulator)))], "status", "utilised")
     )
@@ -78,7 +78,7 @@ async def test_a_code_that_was_used_elsewhere_is_an_error(emulator: Emulator, mo
 
 async def test_the_code_is_drawn_in_the_terminal_and_another_client_ticket_is_refused(shell: Shell) -> None:
     process = await shell.start("login", "--qr", "--scopes", "user.info.basic")
-    token = await asyncio.wait_for(asked(shell.emulator), 100)
+    token = await asyncio.wait_for(wait_for_check(shell.emulator), 100)
     shell.emulator.qr_scan(token, shell.emulator.add_user(), client_ticket="somebody-elses")
     out, err = await asyncio.wait_for(process.communicate(), 100)
     assert process.returncode == 1

@@ -1,4 +1,4 @@
-"""`tiktok-async probe`: the plan, the file, what it refuses, and how it goes on."""
+"""`tiktok-async probe`: the plan, the file, what it refuses, and how it is continued."""
 
 import json
 
@@ -21,7 +21,7 @@ async def test_a_probe_writes_a_report_that_only_its_owner_can_read_and_replays_
     assert f"{Endpoint.VIDEO_LIST.path}, TikTok's limit: 600 in 60 s" in done.err
     assert "A profile without `fields`: `fields` is required" in done.err
     assert not shell.emulator.refreshes
-    # Nothing of the run is left, beside the report.
+    # The run leaves only the report.
     assert list((shell.folder / ".local/state/tiktok-async/probe").iterdir()) == []
     report["answers"] = [
         {**row, "side": "false"} if row["question"] == "fields_required" else row for row in report["answers"]
@@ -50,14 +50,14 @@ async def test_a_probe_refuses_wrong_options_before_any_request(shell: Shell) ->
     await shell.log_in(shell.emulator.add_user())
     shell.emulator.requests.clear()
     (shell.folder / "there.json").write_text("mine")
-    for words, reason in (
+    for options, reason in (
         (["--level", "post", "--yes"], "--self-only"),
         (["--out", "there.json", "--yes"], "already exists"),
         ([], "use --yes"),
         (["--continue", "--yes"], "No run of this account"),
         (["--replay", "there.json"], "not a report"),
     ):
-        done = await shell.run("probe", *words)
+        done = await shell.run("probe", *options)
         assert (done.code, reason in done.err) == (2, True), done.err
     assert (shell.folder / "there.json").read_text() == "mine"
     assert len(shell.emulator.requests) == 0

@@ -32,8 +32,8 @@ async def test_videos_in_a_pipe_are_tab_separated_lines_without_colour(shell: Sh
 async def test_since_leaves_out_older_videos(shell: Shell) -> None:
     account = await shell.log_in(shell.emulator.add_user(videos=30))
     everything = [json.loads(line) for line in (await shell.run("videos", "--json")).out.splitlines()]
-    border = everything[9]["create_time"]
-    done = await shell.run("videos", account.open_id, "--since", border, "--json")
+    boundary = everything[9]["create_time"]
+    done = await shell.run("videos", account.open_id, "--since", boundary, "--json")
     assert [json.loads(line)["id"] for line in done.out.splitlines()] == [video["id"] for video in everything[:10]]
 
 

@@ -1,4 +1,4 @@
-"""`tiktok-async schema`: the SQL of the tables, for those who run their migrations themselves."""
+"""`tiktok-async schema`: the SQL of the tables, for users who run their own migrations."""
 
 import pytest
 

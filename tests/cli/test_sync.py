@@ -1,4 +1,4 @@
-"""`tiktok-async sync`: a table that is brought up to date, by runs that may be cut off."""
+"""`tiktok-async sync`: it updates a table, and a run may be interrupted."""
 
 import json
 import sqlite3
@@ -32,9 +32,9 @@ async def test_the_first_run_syncs_every_account_and_the_second_run_syncs_the_ch
     users[1].videos.remove(ids[2])
     users[1].videos.edit(ids[0], like_count=9)
     second = await shell.run("sync", "--to", "videos.db", "--look-back", "10000", "--json")
-    told = {line["open_id"]: line for line in map(json.loads, second.out.splitlines())}
-    assert (told[users[1].open_id]["videos"], told[users[1].open_id]["gone"]) == (1, 1)
-    assert (told[users[0].open_id]["videos"], told[users[0].open_id]["error"]) == (0, None)
+    lines = {line["open_id"]: line for line in map(json.loads, second.out.splitlines())}
+    assert (lines[users[1].open_id]["videos"], lines[users[1].open_id]["gone"]) == (1, 1)
+    assert (lines[users[0].open_id]["videos"], lines[users[0].open_id]["error"]) == (0, None)
     rows = _rows(shell.folder / "videos.db")
     assert len(rows) == 28
     assert [row[1] for row in rows if row[2]] == [ids[2]]
@@ -82,8 +82,8 @@ async def test_the_table_may_be_in_postgres_and_the_second_run_syncs_the_changes
     user.videos.remove(ids[2])
     user.videos.edit(ids[0], like_count=9)
     second = await shell.run("sync", "--to", postgres.url(schema=schema), "--look-back", "10000", "--json")
-    (told,) = map(json.loads, second.out.splitlines())
-    assert (told["videos"], told["gone"], told["error"]) == (1, 1, None)
+    (line,) = map(json.loads, second.out.splitlines())
+    assert (line["videos"], line["gone"], line["error"]) == (1, 1, None)
     table = f"{schema}.videos"
     assert postgres.execute(f"SELECT id FROM {table} WHERE gone") == [(ids[2],)]
     assert postgres.execute(f"SELECT like_count FROM {table} WHERE id = '{ids[0]}'") == [(9,)]

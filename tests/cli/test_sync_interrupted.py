@@ -25,6 +25,6 @@ async def test_the_run_after_ctrl_c_syncs_only_the_remaining_accounts(shell: She
     second = await shell.run("sync", "--to", "videos.db", "--json")
     assert second.code == 0
     fresh = [line for line in second.out.splitlines() if '"videos":0' not in line]
-    # The last one before Ctrl-C was written, and may come again.
+    # The last account before Ctrl-C was written, and may be synced again.
     assert 2 <= len(fresh) <= 3
     assert all(any(user.open_id in line for line in fresh) for user in slow)

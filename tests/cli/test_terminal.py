@@ -9,7 +9,7 @@ from tests.cli.conftest import PROGRAM, Shell
 
 
 def on_a_terminal(shell: Shell, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str]:
-    """Run a command whose three streams are a terminal; return its exit code and all that was shown."""
+    """Run a command whose three streams are a terminal; return its exit code and its output."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*PROGRAM, *arguments],
@@ -26,7 +26,7 @@ def on_a_terminal(shell: Shell, *arguments: str, typed: str = "", **environment:
     while True:
         try:
             piece = os.read(ours, 65536)
-        except OSError:  # Linux says so when the other end is closed
+        except OSError:  # Linux raises this when the other end is closed
             break
         if not piece:
             break

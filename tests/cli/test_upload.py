@@ -1,4 +1,4 @@
-"""Posting: what a terminal, a pipe and a program see of it, and what it comes to."""
+"""Posting: its output on a terminal, in a pipe and as JSON, and its result."""
 
 import hashlib
 import os
@@ -34,7 +34,7 @@ async def test_a_pipe_gets_a_plain_line_for_each_chunk_and_the_result_as_data(re
     info = post["body"]["post_info"]
     assert (info["title"], info["privacy_level"]) == ("hello #emu", "SELF_ONLY")
     assert (info["disable_duet"], info["is_aigc"]) == (True, True)
-    assert "disable_stitch" not in info, "what was not typed is TikTok's to decide"
+    assert "disable_stitch" not in info, "TikTok decides about an option that was not given"
     moved = [line for line in done.err.splitlines() if " MB (" in line]
     assert [line.split(",")[0] for line in moved] == [
         "6.0 of 20.0 MB (30 %)",

@@ -1,4 +1,4 @@
-"""An upload that is interrupted, killed or refused, and what goes on afterwards; the address is never shown."""
+"""An upload that is interrupted, killed or refused, and how it is resumed; its URL is never shown."""
 
 import asyncio
 import hashlib
@@ -22,8 +22,8 @@ def clip(tmp_path: Path) -> Path:
     return path
 
 
-async def broken_off(remote: Remote, how: signal.Signals, *arguments: str, chunk: int = 1) -> tuple[int, str, str]:
-    """Begin to upload, and send a signal within a chunk; return the exit code and what was shown."""
+async def interrupt(remote: Remote, how: signal.Signals, *arguments: str, chunk: int = 1) -> tuple[int, str, str]:
+    """Begin to upload, and send a signal within a chunk; return the exit code and the output."""
     await remote.hold_chunk(chunk)
     process = await remote.start(*UPLOAD, *arguments)
     await remote.until_held()
@@ -37,7 +37,7 @@ def sha256(clip: Path) -> str:
     return hashlib.sha256(clip.read_bytes()).hexdigest()
 
 
-async def arrived_once_and_whole(remote: Remote, clip: Path) -> None:
+async def assert_complete(remote: Remote, clip: Path) -> None:
     post = (await remote.posts())[-1]
     assert post["sha256"] == sha256(clip)
     accepted = [arrival["first"] for arrival in post["arrivals"] if arrival["status"] in {201, 206}]
@@ -49,7 +49,7 @@ async def test_an_interrupted_upload_is_resumed_where_it_stopped(
     remote: Remote, clip: Path, how: signal.Signals
 ) -> None:
     await remote.log_in()
-    code, out, err = await broken_off(remote, how)
+    code, out, err = await interrupt(remote, how)
     assert (code, out) == (130, "")
     (state,) = remote.states()
     assert str(state) in err
@@ -59,7 +59,7 @@ async def test_an_interrupted_upload_is_resumed_where_it_stopped(
     done = await remote.run("upload", "--resume")
     assert done.code == 0, done.err
     assert "6.0 of" not in done.err
-    await arrived_once_and_whole(remote, clip)
+    await assert_complete(remote, clip)
     assert remote.states() == []
 
 
@@ -68,7 +68,7 @@ async def test_a_killed_upload_can_be_resumed_by_any_of_its_names(
     remote: Remote, clip: Path, named: str, chunk: int
 ) -> None:
     await remote.log_in()
-    code, _, _ = await broken_off(remote, signal.SIGKILL, chunk=chunk)
+    code, _, _ = await interrupt(remote, signal.SIGKILL, chunk=chunk)
     assert code == -signal.SIGKILL
     (state,) = remote.states()
     names = {
@@ -80,14 +80,14 @@ async def test_a_killed_upload_can_be_resumed_by_any_of_its_names(
     done = await remote.run("upload", "--resume", *names[named], "--json")
     assert done.code == 0, done.err
     assert events_of(done.out)[-1]["state"] == "PUBLISH_COMPLETE"
-    await arrived_once_and_whole(remote, clip)
+    await assert_complete(remote, clip)
     assert remote.states() == []
 
 
 async def test_an_interruption_is_a_json_event(remote: Remote, clip: Path) -> None:
     del clip
     await remote.log_in()
-    code, out, _ = await broken_off(remote, signal.SIGINT, "--json")
+    code, out, _ = await interrupt(remote, signal.SIGINT, "--json")
     assert code == 130
     assert events_of(out)[-1]["event"] == "interrupted"
     assert events_of(out)[-1]["state_file"] == str(remote.states()[0])
@@ -95,19 +95,19 @@ async def test_an_interruption_is_a_json_event(remote: Remote, clip: Path) -> No
 
 async def test_an_upload_can_be_resumed_from_a_moved_state_file(remote: Remote, clip: Path) -> None:
     await remote.log_in()
-    await broken_off(remote, signal.SIGKILL)
+    await interrupt(remote, signal.SIGKILL)
     (state,) = remote.states()
     state.rename(remote.folder / "moved.json")
     done = await remote.run("upload", "--resume", "moved.json")
     assert done.code == 0, done.err
-    await arrived_once_and_whole(remote, clip)
+    await assert_complete(remote, clip)
 
 
 async def test_each_account_has_its_own_latest_upload(remote: Remote, clip: Path) -> None:
     del clip
     first, second = await remote.log_in(), await remote.log_in()
-    await broken_off(remote, signal.SIGINT, "--account", first)
-    await broken_off(remote, signal.SIGINT, "--account", second)
+    await interrupt(remote, signal.SIGINT, "--account", first)
+    await interrupt(remote, signal.SIGINT, "--account", second)
     unnamed = await remote.run("upload", "--resume")
     assert unnamed.code == 2
     assert "tiktok-async accounts" in unnamed.err
@@ -128,7 +128,7 @@ async def test_resume_without_an_unfinished_upload_is_a_usage_error(remote: Remo
 
 async def test_the_upload_of_a_changed_video_is_not_resumed(remote: Remote, clip: Path) -> None:
     await remote.log_in()
-    await broken_off(remote, signal.SIGINT)
+    await interrupt(remote, signal.SIGINT)
     await asyncio.to_thread(clip.write_bytes, os.urandom(20_000_000))
     done = await remote.run("upload", "--resume")
     assert done.code == 1
@@ -138,7 +138,7 @@ async def test_the_upload_of_a_changed_video_is_not_resumed(remote: Remote, clip
 async def test_resume_after_an_hour_advises_a_new_post_and_deletes_the_state(remote: Remote, clip: Path) -> None:
     del clip
     await remote.log_in()
-    await broken_off(remote, signal.SIGINT)
+    await interrupt(remote, signal.SIGINT)
     await remote.admin("clock", {"advance": 3700})
     done = await remote.run("upload", "--resume")
     assert done.code == 1
@@ -152,7 +152,7 @@ async def test_resume_after_an_hour_advises_a_new_post_and_deletes_the_state(rem
 async def test_the_upload_url_is_never_shown(remote: Remote, clip: Path, fault: dict[str, object] | None) -> None:
     del clip
     await remote.log_in()
-    shown = "".join((await broken_off(remote, signal.SIGINT, "--debug", "-vvv", "--json"))[1:])
+    shown = "".join((await interrupt(remote, signal.SIGINT, "--debug", "-vvv", "--json"))[1:])
     (state,) = remote.states()
     address = json.loads(state.read_text())["upload"]["url"]
     if fault is not None:
@@ -184,7 +184,7 @@ async def test_ctrl_c_during_the_processing_leaves_nothing_to_resume(remote: Rem
 
 async def test_a_state_older_than_a_day_is_deleted(remote: Remote, clip: Path) -> None:
     await remote.log_in()
-    await broken_off(remote, signal.SIGKILL)
+    await interrupt(remote, signal.SIGKILL)
     (state,) = remote.states()
     yesterday = state.stat().st_mtime - 90_000
     await asyncio.to_thread(os.utime, state, (yesterday, yesterday))

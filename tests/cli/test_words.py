@@ -1,4 +1,4 @@
-"""What people type and what terminals can show: hyphens, encodings, narrow windows, missing folders."""
+"""Input and terminals: hyphens, encodings, narrow windows, missing folders."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The waits after failures: doubled, capped, spread."""
+"""The waits after failures: doubled, capped, with jitter."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -68,7 +68,7 @@ PAGE = {"cursor": 100, "has_more": False}
 
 @frozen
 class Example:
-    """An answer, the call that reads it, and the names it must be found under."""
+    """An answer, the call that reads it, and the attributes that the result must have."""
 
     name: str
     endpoint: Endpoint
@@ -87,7 +87,7 @@ async def _qr(session: TikTokSession, _: Account) -> Any:
 
 
 async def _object(found: Awaitable[Any]) -> Any:
-    """Return an answer that is a JSON object as something with attributes."""
+    """Return a JSON object as an object with attributes."""
     one = await found
     if isinstance(one, tuple):
         one = one[0] if one else None
@@ -516,7 +516,7 @@ async def _first(found: Awaitable[tuple[Any, ...]]) -> Any:
     return several[0] if several else None
 
 
-# The fields that TikTok's tables name, each page in its own spelling; those of a user or an archive need scopes.
+# The fields of TikTok's tables, in the spelling of each page; the fields of a user or an archive need scopes.
 _VIDEO = " ".join(name for name in VIDEO if name not in ("effect_ids", "playlist_id", "voice_to_text"))
 _COUNTS = "follower_count following_count likes_count video_count"
 TABLES = {

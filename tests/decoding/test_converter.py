@@ -1,4 +1,4 @@
-"""JSON to models: strict about types, generous about what is missing or new, and silent about values."""
+"""JSON to models: wrong types are errors, missing and new fields are not, and no error shows a value."""
 
 import copy
 import logging
@@ -50,7 +50,7 @@ class Everything:
 
 @attrs.frozen(kw_only=True)
 class Item(WireModel):
-    """What `Everything` has, as an item of a listing."""
+    """The fields of `Everything`, as an item of a listing."""
 
     text: str
     number: int | None = None
@@ -323,8 +323,8 @@ def test_any_json_is_a_model_or_an_error_without_the_value(data: Any, cls: type[
     try:
         assert repr(structure(data, cls))
     except DecodeError as refusal:
-        path, told = refusal.path, f"{refusal} {refusal!r}"
+        path, text = refusal.path, f"{refusal} {refusal!r}"
     else:
         return
     assert path.startswith("$")
-    assert CANARY not in told
+    assert CANARY not in text

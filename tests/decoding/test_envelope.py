@@ -1,4 +1,4 @@
-"""Answers of every shape: the envelope, the flat OAuth form, and what neither TikTok nor its API ever sent."""
+"""Answers in every form: the envelope, the flat OAuth form, and answers that TikTok never sent."""
 
 import contextlib
 from datetime import timedelta

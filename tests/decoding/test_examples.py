@@ -1,4 +1,4 @@
-"""Every documented answer decodes and loses no field; whatever comes instead raises an error of ours and no other."""
+"""Every documented answer decodes with all its fields; any other answer decodes or raises one of our errors."""
 
 import asyncio
 import copy
@@ -34,8 +34,8 @@ CLIENT_TOKEN = {"access_token": "clt.example", "expires_in": 7_200, "token_type"
 QR_CODE = {"scan_qrcode_url": "aweme://authorize?client_ticket=tobefilled&scope=a", "token": "QRTOKEN1"}
 
 
-class Canned:
-    """Answers one endpoint with what the test says."""
+class CannedTransport:
+    """Answers one endpoint with the body that the test sets."""
 
     def __init__(self) -> None:
         self.path = ""
@@ -52,17 +52,17 @@ class Canned:
         """Nothing to close."""
 
 
-class Stage:
-    """A session whose TikTok says what the test wants."""
+class CannedSession:
+    """A session whose transport answers with the data of the test."""
 
     def __init__(self) -> None:
-        self.canned = Canned()
+        self.transport = CannedTransport()
         self.clock = VirtualClock(datetime(2026, 11, 21, tzinfo=UTC))
         self.store = MemoryTokenStore(clock=self.clock)
 
     async def run(self, example: Example, data: Any) -> Any:
         envelope = {"data": data, "error": {"code": "ok", "message": "ok.", "http_status_code": 200, "log_id": "L"}}
-        self.canned.body = data if example.flat else envelope
+        self.transport.body = data if example.flat else envelope
         session = TikTokSession(
             client_key="key",
             client_secret="secret",
@@ -71,7 +71,7 @@ class Stage:
             limiter="none://",
             clock=self.clock,
         )
-        session._sender._transport = self.canned
+        session._sender._transport = self.transport
         async with session:
             await self.store.put(self._token(), expected_version=None)
             return await self.clock.run(example.call(session, session.account("somebody")))
@@ -89,29 +89,29 @@ class Stage:
         )
 
 
-def shown(value: Any) -> Any:
-    """Return a model's value as JSON has it."""
+def as_json(value: Any) -> Any:
+    """Return a model's value as its JSON value."""
     if isinstance(value, datetime):
         return int(value.timestamp())
     if isinstance(value, timedelta):
         return int(value.total_seconds())
     if isinstance(value, tuple):
-        return [shown(one) for one in value]
+        return [as_json(one) for one in value]
     return value
 
 
 def agree(found: Any, wanted: Any) -> bool:
-    """Whether a model's value is what JSON said, ids as strings."""
+    """Return whether a model's value equals the JSON value; ids are strings in models."""
     if isinstance(wanted, dict) and isinstance(found, WireModel):
         return all(agree(getattr(found, name), value) for name, value in wanted.items())
     if isinstance(wanted, list):
         return len(found) == len(wanted) and all(map(agree, found, wanted))
-    return bool(shown(found) == wanted or (isinstance(wanted, int) and shown(found) == str(wanted)))
+    return bool(as_json(found) == wanted or (isinstance(wanted, int) and as_json(found) == str(wanted)))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_a_documented_answer_decodes_with_every_field(example: Example) -> None:
-    found = asyncio.run(Stage().run(example, example.data))
+    found = asyncio.run(CannedSession().run(example, example.data))
     for name, value in example.item.items():
         assert hasattr(found, name), name
         assert agree(getattr(found, name), value), (name, getattr(found, name), value)
@@ -119,9 +119,9 @@ def test_a_documented_answer_decodes_with_every_field(example: Example) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_field_of_a_table_is_requested_by_default(name: str) -> None:
-    stage, example = Stage(), next(one for one in EXAMPLES if one.name == name)
-    asyncio.run(stage.run(example, example.data))
-    assert TABLES[name] - set(stage.canned.fields) == set()
+    canned, example = CannedSession(), next(one for one in EXAMPLES if one.name == name)
+    asyncio.run(canned.run(example, example.data))
+    assert TABLES[name] - set(canned.transport.fields) == set()
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -129,7 +129,7 @@ def test_a_field_that_tiktok_adds_is_kept_and_breaks_nothing(example: Example) -
     data = copy.deepcopy(example.data)
     for inner in _objects(data):
         inner["a_new_field"] = {"x": [1]}
-    found = asyncio.run(Stage().run(example, data))
+    found = asyncio.run(CannedSession().run(example, data))
     if isinstance(found, WireModel):
         assert found.raw["a_new_field"] == {"x": [1]}
 
@@ -164,41 +164,41 @@ def _changed(data: Any, at: tuple[Any, ...], value: Any, *, remove: bool) -> Any
     return whole
 
 
-def _words(value: Any) -> Iterator[str]:
-    """Yield every string that a result holds, but those of its raw JSON."""
+def _strings(value: Any) -> Iterator[str]:
+    """Yield every string of a result, except the strings of its raw JSON."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, tuple | list):
         for one in value:
-            yield from _words(one)
+            yield from _strings(one)
     elif attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             if field.name != "raw":
-                yield from _words(getattr(value, field.name))
+                yield from _strings(getattr(value, field.name))
 
 
 NOTHING = {"None", "nan", "null"}
 
 
-def _try(stage: Stage, example: Example, data: Any) -> None:
+def _try(canned: CannedSession, example: Example, data: Any) -> None:
     try:
-        found = asyncio.run(stage.run(example, data))
+        found = asyncio.run(canned.run(example, data))
     except TikTokError:
         return
-    assert not NOTHING & set(_words(found)), found
+    assert not NOTHING & set(_strings(found)), found
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_a_null_or_missing_value_in_any_place_is_none_or_one_of_our_errors(example: Example) -> None:
     for place in _places(example.data):
-        _try(Stage(), example, _changed(example.data, place, None, remove=False))
-        _try(Stage(), example, _changed(example.data, place, None, remove=True))
+        _try(CannedSession(), example, _changed(example.data, place, None, remove=False))
+        _try(CannedSession(), example, _changed(example.data, place, None, remove=True))
     wholes: list[Any] = [None, [], {}, "x", 7, True, [None]]
     for whole in wholes:
-        _try(Stage(), example, whole)
+        _try(CannedSession(), example, whole)
 
 
-# Who is called "None" is shown so: only words that we made of a `None` are wrong. Hypothesis tries words of our source.
+# A name may be "None"; only a string made from a `None` is wrong. Hypothesis also tries strings of our source.
 TEXT = st.text(max_size=5).filter(lambda text: text not in NOTHING)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | TEXT,
@@ -220,7 +220,7 @@ def test_wrong_types_anywhere_raise_only_our_errors(full: bool) -> None:  # noqa
                 return
             place = draw.draw(st.sampled_from(places))
             data = _changed(data, place, draw.draw(JSON), remove=False)
-        _try(Stage(), example, data)
+        _try(CannedSession(), example, data)
 
     check()
 

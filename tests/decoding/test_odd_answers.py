@@ -1,4 +1,4 @@
-"""What TikTok prints in one place and not in another, over HTTP: one odd value never costs what is beside it."""
+"""Values on which TikTok's pages disagree, over HTTP: one invalid value never changes the values beside it."""
 
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ def clock(emulator: Emulator) -> FastClock:
     return FastClock(emulator)
 
 
-def said(emulator: Emulator, endpoint: Endpoint, data: Any, times: int = 1) -> None:
+def answer_with(emulator: Emulator, endpoint: Endpoint, data: Any, times: int = 1) -> None:
     emulator.fail_next(endpoint, body=orjson.dumps({"data": data, "error": OK}), times=times)
 
 
@@ -26,7 +26,7 @@ async def test_has_more_in_the_form_of_tiktoks_examples_leads_to_the_next_page(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     for number, more in ((1, "true"), (2, "True"), (3, "false")):
-        said(
+        answer_with(
             emulator,
             Endpoint.RESEARCH_ADLIB_AD_QUERY,
             {"ads": [{"ad": {"id": number}}], "has_more": more, "search_id": "s"},
@@ -38,7 +38,7 @@ async def test_has_more_in_the_form_of_tiktoks_examples_leads_to_the_next_page(
 
 @pytest.mark.parametrize("more", ["yes", 2, [], {}])
 async def test_an_invalid_has_more_never_ends_a_listing(emulator: Emulator, session: TikTokSession, more: Any) -> None:
-    said(emulator, Endpoint.RESEARCH_FOLLOWERS, {"user_followers": [], "cursor": 5, "has_more": more}, times=9)
+    answer_with(emulator, Endpoint.RESEARCH_FOLLOWERS, {"user_followers": [], "cursor": 5, "has_more": more}, times=9)
     with pytest.raises(ServerError, match=r"\$\.has_more should be true or false"):
         await session.research.followers("emu_user_0001").collect()
 
@@ -49,7 +49,7 @@ async def test_one_invalid_field_of_one_video_changes_no_other_field(
 ) -> None:
     account = await emulator.connect(session, emulator.add_user(scopes={Scope.VIDEO_LIST}))
     rows = [{"id": "1", "view_count": 7}, {"id": "2", "view_count": count, "title": "two"}, {"id": "3"}]
-    said(emulator, Endpoint.VIDEO_LIST, {"videos": rows, "has_more": False, "cursor": 0})
+    answer_with(emulator, Endpoint.VIDEO_LIST, {"videos": rows, "has_more": False, "cursor": 0})
     videos = await account.videos().collect()
     assert [(video.id, video.view_count, video.title) for video in videos] == [
         ("1", 7, None),

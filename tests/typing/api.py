@@ -1,4 +1,4 @@
-"""The public types as a user's checker sees them: checked by mypy and pyright, never run."""
+"""The public types in a user's code: mypy and pyright check this file, and nothing runs it."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from datetime import UTC, date, datetime, timedelta
@@ -262,7 +262,7 @@ def errors(error: TikTokError) -> None:
             pass
 
 
-async def seams(store: TokenStore, limiter: RateLimiter, transport: Transport) -> None:
+async def protocols(store: TokenStore, limiter: RateLimiter, transport: Transport) -> None:
     assert_type(await store.get(key), Token | None)
     assert_type(await store.put(token, expected_version=None), Token)
     async for found in store.keys("client"):

@@ -1,4 +1,4 @@
-"""The public types of bulk sync as a user's checker sees them: checked by mypy and pyright, never run."""
+"""The public types of bulk sync in a user's code: mypy and pyright check this file, and nothing runs it."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
