@@ -13,7 +13,7 @@ from tiktok_async.agents import AgentDesk
 
 
 class Clock(SystemClock):
-    """The emulator's time, as it was when this process was started."""
+    """A clock that always shows the emulator's time at the start of this process."""
 
     def __init__(self, now: str) -> None:
         self._now = datetime.fromisoformat(now)

@@ -120,7 +120,7 @@ async def test_a_fixed_grant_can_lose_operations_and_cannot_gain_any(desk: Agent
     assert names([*await fixed.tools()]) == {"post_status"}
 
 
-async def test_a_revoked_agent_has_no_tools_and_no_calls(desk: AgentDesk, gate: AgentGate) -> None:
+async def test_a_revoked_agent_has_no_tools_and_its_calls_are_refused(desk: AgentDesk, gate: AgentGate) -> None:
     await desk.revoke("bot")
     assert await gate.tools() == []
     assert "ended or was revoked" in (await gate.call("post_status", {"proposal": "x"}))["said"]

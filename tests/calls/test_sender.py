@@ -57,7 +57,7 @@ UNSENT = TransportError("no connection", sent=False, endpoint="/x/")
 
 
 class ScriptedTransport:
-    """Answers with what the test lists, and `ok` after that."""
+    """Answers with the listed replies, then with `ok`."""
 
     def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
@@ -337,7 +337,7 @@ async def test_retries_do_not_multiply_the_calls_of_an_outage() -> None:
     assert len(harness.transport.sent) < 300 + 60
 
 
-async def test_a_closed_session_takes_no_calls() -> None:
+async def test_a_closed_session_refuses_calls() -> None:
     harness = Harness()
     harness.lifecycle.draining = True
     with pytest.raises(SessionClosed):

@@ -81,7 +81,7 @@ async def test_accounts_lists_logged_in_accounts_without_a_request(shell: Shell)
     assert len(shell.emulator.requests) == before
 
 
-async def test_accounts_that_lack_a_scope_are_listed_alone(shell: Shell) -> None:
+async def test_lacking_lists_only_accounts_without_a_scope(shell: Shell) -> None:
     await shell.log_in(shell.emulator.add_user())
     fewer = await shell.log_in(shell.emulator.add_user(scopes={"user.info.basic"}))
     done = await shell.run("accounts", "--lacking", "video.list,user.info.basic", "--json")

@@ -1,4 +1,4 @@
-"""A sync that is interrupted goes on where it stopped."""
+"""An interrupted sync continues where it stopped."""
 
 import asyncio
 import signal

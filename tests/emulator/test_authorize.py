@@ -110,13 +110,13 @@ async def test_a_redirect_uri_must_be_registered_exactly_or_with_any_port(serve:
                 await emulator.consent(raw.authorize(redirect_uri=uri), user)
 
 
-async def test_one_scope_that_the_app_lacks_refuses_the_whole_request(serve: Any) -> None:
+async def test_a_request_with_one_scope_that_the_app_lacks_is_refused(serve: Any) -> None:
     async with Emulator(app_scopes={"user.info.basic"}) as emulator:
         with pytest.raises(ValueError, match="scope"):
             await emulator.consent(serve(emulator).authorize(), emulator.add_user())
 
 
-async def test_the_page_escapes_what_it_shows(raw: Raw) -> None:
+async def test_the_page_escapes_the_text_that_it_shows(raw: Raw) -> None:
     raw.emulator.add_user(display_name="<b>Bo</b>")
     url = raw.authorize(state='"><script>alert(1)</script>', scope="user.info.basic,<i>x</i>")
     text = (await raw.send("GET", url)).body.decode()
@@ -126,7 +126,7 @@ async def test_the_page_escapes_what_it_shows(raw: Raw) -> None:
     assert "&lt;script&gt;" in text
 
 
-async def test_a_sandbox_app_logs_in_its_target_users_only(serve: Any) -> None:
+async def test_a_sandbox_app_logs_in_only_its_target_users(serve: Any) -> None:
     async with Emulator(quirks=Quirks(sandbox=True)) as emulator:
         raw = serve(emulator)
         other, target = emulator.add_user(), emulator.add_user(sandbox_target=True)
