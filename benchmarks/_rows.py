@@ -50,12 +50,12 @@ class Row:
 
     @property
     def value(self) -> float:
-        """What the bar is held against."""
+        """The figure that is compared with the bar."""
         return self.ours if self.ratio is None else self.ratio
 
     @property
     def label(self) -> str:
-        """What tells it from the other rows: what was measured, and beside whom."""
+        """What identifies the row: what was measured, and its peer."""
         return self.what if self.ratio is None else f"{self.what} / {self.peer}"
 
     @property

@@ -61,7 +61,7 @@ async def sdk_call(stack: AsyncExitStack, url: str) -> Call:
 
 
 async def usual_call(stack: AsyncExitStack, url: str) -> Call:
-    """What a user without a library assembles who wants more than dicts."""
+    """What a user who wants more than dicts assembles without a library."""
     http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=512)))
     return UsualParts(http, url).videos
 

@@ -105,7 +105,7 @@ def floor(*, attributes: bool) -> Callable[[Event], None]:
 
 
 def told(observer: Observer) -> Callable[[], None]:
-    """Return the telling of one call as the session does it, the event's making included."""
+    """Return what reports one call as the session does, and makes its event."""
     clock, emit = SystemClock(), None if observer is None else safe_observer(observer)
     started = clock.monotonic()
 

@@ -44,7 +44,7 @@ class App(NamedTuple):
 
 
 def provide(pipe: Pipe) -> None:
-    """Be TikTok until told to stop."""
+    """Serve as TikTok until told to stop."""
     make = Grants._token  # noqa: SLF001 - see below
 
     def stamped(self: Grants, prefix: str) -> str:

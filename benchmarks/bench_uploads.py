@@ -89,7 +89,7 @@ def peak() -> int:
 
 
 async def client(way: str, base: str, cert: str, path: Path, chunk_size: int) -> Run:
-    """Upload twice: once against the clock, and once with a look at the loop, which is not free."""
+    """Upload twice: once for the time, and once to watch the loop, which costs time itself."""
     context = ssl.create_default_context(cafile=cert)
     if way == LIMIT:
         return Run(blocking(context, base, path, chunk_size))

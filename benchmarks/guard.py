@@ -1,4 +1,4 @@
-"""Has something become slower? Measures anew and compares the ratios with the committed ones, with room for noise.
+"""Finds what became slower: measures again and compares the ratios with the committed ones, with room for noise.
 
     python -m benchmarks.guard [AREA[.CASE] ...] [--room 1.3] [--quick]
 

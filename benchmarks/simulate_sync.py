@@ -63,7 +63,7 @@ def schedule(accounts: int) -> None:
 
 
 async def memory(url: str, records: int, accounts: int) -> None:
-    """Fill Redis and read what it says about its memory."""
+    """Fill Redis and read its memory figures."""
     async with Redis.from_url(url) as redis:
         sizes = [await used(redis)]
         tokens = RedisTokenStore(url, on_unsafe=None)

@@ -61,7 +61,7 @@ def _uvloop() -> asyncio.AbstractEventLoop:
 
 
 def _eager_loop() -> asyncio.AbstractEventLoop:
-    """Make a loop whose tasks run until they first wait before whoever starts them goes on; from Python 3.12."""
+    """Make a loop with eager tasks: each runs to its first wait before its creator continues; from Python 3.12."""
     if sys.version_info < (3, 12):
         pytest.exit("--loop eager needs Python 3.12 or newer")
     loop = asyncio.new_event_loop()
@@ -95,7 +95,7 @@ def free_port() -> int:
 
 
 def lives_on(process: "subprocess.Popen[Any]") -> bool:
-    """Wait a moment and tell whether *process* runs: who waits for its start and asks without pause slows it down."""
+    """Wait a moment and return whether *process* runs: checks without a pause would slow down its start."""
     try:
         process.wait(0.02)
     except subprocess.TimeoutExpired:
@@ -157,7 +157,7 @@ class RedisServer:
 
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    """A command that runs in this process sets up logging, as it may; the tests that follow must not feel it."""
+    """Restore logging after a command set it up in this process, so that later tests are not affected."""
     ours = [logging.getLogger(name) for name in ("tiktok_async", "tiktok_async_stores", "tiktok_async.stores")]
     before = [(logger.level, logger.disabled) for logger in ours]
     yield

@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import find_binary, free_port, lives_on
 
-_SERVICE = "postgres"  # who runs them where root does not
+_SERVICE = "postgres"  # the user that runs them in place of root
 
 
 def _find(name: str) -> str:

@@ -88,7 +88,7 @@ def _ratio(ratio: float, low: float, high: float, *, unit: str = "us") -> Row:
         (10.0, (20.0, 18.0, 22.0), "1/s", False),
     ],
 )
-def test_the_guard_tells_a_worse_ratio_from_noise(
+def test_the_guard_distinguishes_a_worse_ratio_from_noise(
     before: float, now: tuple[float, float, float], unit: str, *, worse: bool
 ) -> None:
     old = _ratio(before, before, before, unit=unit)

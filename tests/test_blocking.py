@@ -70,13 +70,13 @@ def test_a_login_a_profile_and_a_listing_without_await(running: Running, runner:
     assert [video.id for video in runner.iterate(account.videos())] == running.user.videos.ids()
 
 
-def test_errors_come_out_as_they_are(running: Running, runner: Runner) -> None:
+def test_errors_are_raised_unchanged(running: Running, runner: Runner) -> None:
     account = running.log_in(runner)
     with pytest.raises(InvalidParams):
         runner.run(account.user_info(["nonsense"]))
 
 
-def test_breaking_off_an_iteration_closes_it(runner: Runner) -> None:
+def test_leaving_an_iteration_early_closes_it(runner: Runner) -> None:
     closed = threading.Event()
 
     async def numbers() -> AsyncGenerator[int, None]:
@@ -181,12 +181,12 @@ def test_a_session_that_cannot_open_leaves_no_thread(running: Running) -> None:
     assert threading.active_count() == before
 
 
-async def test_where_a_loop_runs_already_it_refuses_and_names_the_way() -> None:
+async def test_a_runner_inside_a_running_loop_is_refused_with_advice() -> None:
     with pytest.raises(ConfigurationError, match="await"):
         Runner()
 
 
-def test_inside_its_own_loop_it_refuses_and_does_not_hang(runner: Runner) -> None:
+def test_a_runner_called_inside_its_own_loop_refuses_and_does_not_hang(runner: Runner) -> None:
     async def nested() -> None:
         runner.run(asyncio.sleep(0))
 

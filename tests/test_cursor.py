@@ -1,4 +1,4 @@
-"""Cursors: a listing goes on over short pages, and one that stands still leads nowhere."""
+"""Cursors: a listing goes on after short pages, and ends at a cursor that does not change."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ def test_a_listing_ends_when_there_is_no_more_or_no_cursor() -> None:
     assert next_cursor(5, None, has_more=True) is None
 
 
-def test_a_cursor_that_stands_still_leads_nowhere() -> None:
+def test_a_cursor_that_does_not_change_ends_the_listing() -> None:
     assert next_cursor(100, 100, has_more=True) is None
     assert next_cursor("a", "a", has_more=True) is None
     assert next_cursor(None, 0, has_more=True) is None

@@ -1,4 +1,4 @@
-"""The documentation is so: its Python and its commands run against the emulator."""
+"""The documentation is correct: its Python and its commands run against the emulator."""
 
 import ast
 import asyncio

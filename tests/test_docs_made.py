@@ -1,4 +1,4 @@
-"""What the documentation derives from the code is fresh, and what it says of the code is there."""
+"""Generated documentation is up to date, and everything that the documentation names in the code exists."""
 
 import ast
 import contextlib
@@ -52,7 +52,7 @@ def test_generated_pages_are_fresh() -> None:
     assert not stale, "run `python docs/generate.py`"
 
 
-def test_no_page_of_an_error_outlives_it() -> None:
+def test_no_page_describes_an_error_that_does_not_exist() -> None:
     pages = {path.name for path in made("generate.py").pages()}
     assert {path.name for path in (DOCS / "errors").glob("*.md")} <= pages
 

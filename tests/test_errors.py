@@ -215,7 +215,7 @@ def test_each_code_becomes_its_class_with_its_log_id_and_advice(code: str, rule:
 
 
 @pytest.mark.parametrize(("word", "rule"), OAUTH_ERRORS.items(), ids=OAUTH_ERRORS)
-def test_each_oauth_error_keeps_its_word_and_its_log_id(word: str, rule: errors.ErrorRule) -> None:
+def test_each_oauth_error_keeps_its_code_and_its_log_id(word: str, rule: errors.ErrorRule) -> None:
     error = oauth_error(word, "words", log_id="LOG", open_id="user")
     assert isinstance(error, OAuthError)
     assert (error.error, error.log_id, error.open_id) == (word, "LOG", "user")
@@ -224,7 +224,7 @@ def test_each_oauth_error_keeps_its_word_and_its_log_id(word: str, rule: errors.
         assert part in str(error)
 
 
-def test_a_denial_is_told_from_the_other_oauth_errors() -> None:
+def test_a_denial_is_distinguished_from_the_other_oauth_errors() -> None:
     assert type(oauth_error("access_denied")) is errors.AuthorizationDenied
     assert type(oauth_error("invalid_grant")) is OAuthError
     assert type(oauth_error("never_heard_of")) is OAuthError
@@ -250,7 +250,7 @@ def test_an_unknown_or_empty_code_goes_by_the_status(status: int, name: str) -> 
 
 
 @given(st.text(max_size=80))
-def test_scrub_leaves_no_token_whatever_stands_around_it(noise: str) -> None:
+def test_scrub_removes_every_token_whatever_text_surrounds_it(noise: str) -> None:
     secret = "Zx9Canary!6393.e1*0"
     for text in (
         f"{noise} act.{secret}",

@@ -1,4 +1,4 @@
-"""What is public: every `__all__` is sorted, complete and loadable, and the front door offers all of it."""
+"""What is public: every `__all__` is sorted, complete and loadable, and the package's top level offers all of it."""
 
 import ast
 import importlib

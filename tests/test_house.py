@@ -1,4 +1,4 @@
-"""House rules that no tool knows: waivers with a reason, nothing left for later, no test that sleeps or is skipped.
+"""Project rules that no tool checks: waivers with a reason, no TODOs, no test that sleeps or is skipped.
 
 And of docstrings: what a function does is said as an order, and what calls TikTok names TikTok's page.
 """
@@ -81,7 +81,7 @@ def _is_public(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionD
 
 
 def test_every_call_of_tiktok_names_its_page() -> None:
-    """A reader who doubts what we send must be one click away from TikTok's own words."""
+    """A reader must be able to open TikTok's own page for each call."""
     missing = [
         f"{file.name}: {node.name}"
         for file in sorted((_PACKAGES[0] / "api").glob("*.py"))

@@ -43,12 +43,12 @@ def test_importing_the_package_loads_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("name", ["Token", "TikTokError"])
-def test_a_word_brings_no_loop_no_network_and_no_database(name: str) -> None:
+def test_importing_one_name_loads_no_loop_no_network_and_no_database(name: str) -> None:
     loaded = _loaded_by(f"import tiktok_async; tiktok_async.{name}")
     assert not loaded & (_OPTIONAL | {"aiohttp", "aiosqlite", "asyncio", "tiktok_async_stores"})
 
 
-def test_an_enum_of_words_costs_no_emulator_and_no_command_line() -> None:
+def test_importing_an_enum_loads_no_emulator_and_no_command_line() -> None:
     loaded = _loaded_by("from tiktok_async import Endpoint; Endpoint.VIDEO_LIST.path")
     assert not {
         m for m in loaded if m.startswith(("tiktok_async.emulator", "tiktok_async.cli", "tiktok_async.testing"))
@@ -71,7 +71,7 @@ def test_the_session_brings_no_area_and_no_model_that_is_not_used_yet() -> None:
     assert not loaded & {"tiktok_async_stores", "csv", "difflib", "importlib.metadata", "tenacity", "zipfile"}
 
 
-def test_whoever_lists_videos_loads_neither_posting_nor_research_nor_webhooks() -> None:
+def test_listing_videos_loads_no_posting_no_research_and_no_webhooks() -> None:
     loaded = _loaded_by(
         """
 import asyncio
@@ -116,13 +116,13 @@ def test_a_command_loads_nothing_of_the_others(command: str) -> None:
     assert not loaded & {"aiosqlite", "av", "redis", "psycopg", "mcp"}
 
 
-def test_dir_lists_what_can_be_had_without_loading_it() -> None:
+def test_dir_lists_a_public_name_without_loading_it() -> None:
     loaded = _loaded_by("import tiktok_async; assert 'Token' in dir(tiktok_async)")
     assert "attrs" not in loaded
 
 
 @pytest.mark.parametrize("rule", _RULES, ids=lambda file: str(file.relative_to(_PACKAGE)))
-def test_rules_never_await_and_never_ask_what_time_it_is(rule: Path) -> None:
+def test_rules_never_await_and_never_read_the_clock(rule: Path) -> None:
     """The import contracts keep the loop out of them; this keeps out what needs no import."""
     tree = ast.parse(rule.read_text(encoding="utf-8"))
     for node in ast.walk(tree):

@@ -216,7 +216,7 @@ def test_a_token_gives_its_public_fields_only() -> None:
         assert "0123456789abcdef" not in one.to_json()
 
 
-def test_an_error_in_a_result_tells_its_name_and_message() -> None:
+def test_an_error_in_a_result_has_its_name_and_message() -> None:
     error = RateLimited(code="rate_limit_exceeded", message="slow down", log_id="L1", status=429)
     told = tiktok_async.AccountSync(open_id="u", state=tiktok_async.SyncState.FAILED, error=error).to_dict()["error"]
     assert (told["error"], told["code"], told["log_id"]) == ("RateLimited", "rate_limit_exceeded", "L1")

@@ -1,4 +1,4 @@
-"""What a fleet has left behind: read in the stores it used, and proven at the provider."""
+"""What a fleet left in its stores, and a check of each grant at the provider."""
 
 import asyncio
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Books:
     client_key: str
 
     async def enrolled(self) -> bool:
-        """Say whether the accounts have got their slots."""
+        """Return whether the accounts have their slots."""
         checkpoints = open_checkpoints(self.url)
         enrolment = await checkpoints.get(AccountKey(self.client_key, "*"))
         await checkpoints.aclose()
@@ -88,7 +88,7 @@ class Loss:
 
     @classmethod
     def of(cls, token: Token, asked_again: dict[str, Any], killed: list[datetime]) -> "Loss":
-        """Look *token* up in the provider's books."""
+        """Look up *token* in the provider's records."""
         answers = asked_again.get(fingerprint(token.refresh_token), [])
         at = [datetime.fromisoformat(when) for when, _ in answers]
         near = min((((kill - at[0]).total_seconds() for kill in killed) if at else ()), key=abs, default=float("inf"))

@@ -1,4 +1,4 @@
-"""An emulator with a session of its own, and ways to look at what a handler got."""
+"""An emulator with its own session, and a handler that keeps its pages."""
 
 import sys
 from collections.abc import AsyncIterator, Iterator

@@ -19,8 +19,8 @@ class Fleet:
 
     Args:
         engine: A module of the example.
-        environment: What its processes find in theirs.
-        logs: A directory for what they say.
+        environment: Environment variables of its processes.
+        logs: A directory for their output.
 
     Attributes:
         killed: When a worker was ended by `kill -9`.

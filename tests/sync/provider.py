@@ -1,4 +1,4 @@
-"""The other side of a kill test: an emulator in a process of its own, and tokens of its creators in a store."""
+"""The provider of a kill test: an emulator in its own process, with its creators' tokens in a store."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ async def main(settings: dict[str, Any]) -> None:
             "TIKTOK_CLIENT_SECRET": emulator.client_secret,
             "TIKTOK_BASE_URL": emulator.url,
         }
-        print(json.dumps(say), flush=True)  # noqa: T201 - who started this process reads it
+        print(json.dumps(say), flush=True)  # noqa: T201 - the parent process reads it
         refreshes: dict[int, Request] = {}
         watching = asyncio.create_task(_watch(emulator, refreshes))
         await asyncio.to_thread(sys.stdin.read)

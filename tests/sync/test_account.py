@@ -287,7 +287,7 @@ async def test_a_first_round_may_begin_at_a_moment(world: World, sink: Sink) -> 
     assert set(sink.rows) == {new}
 
 
-async def test_arguments_that_cannot_be_right_are_refused(world: World, sink: Sink) -> None:
+async def test_invalid_arguments_are_refused_by_a_sync(world: World, sink: Sink) -> None:
     for wrong in ({"every": timedelta(0)}, {"lease": timedelta(-1)}, {"since": datetime(2026, 1, 1)}):  # noqa: DTZ001 - the point
         arguments: dict[str, Any] = {**wrong}
         with pytest.raises(ConfigurationError):

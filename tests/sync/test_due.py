@@ -91,7 +91,7 @@ async def test_two_reconcilers_hand_out_each_account_once(world: World) -> None:
     assert sorted(one + two) == sorted(users)
 
 
-async def test_arguments_that_cannot_be_right_are_refused(world: World) -> None:
+async def test_invalid_arguments_are_refused_by_a_sync(world: World) -> None:
     with pytest.raises(ConfigurationError):
         await _due(world, limit=0)
 

@@ -37,7 +37,7 @@ async def test_a_video_that_comes_back_is_not_gone_any_more(tmp_path: Path) -> N
             assert (await table.counts())[1] == listed
 
 
-async def test_many_who_write_the_same_videos_at_once_leave_one_row_each(tmp_path: Path) -> None:
+async def test_concurrent_writes_of_the_same_videos_leave_one_row_each(tmp_path: Path) -> None:
     tables = [SQLiteVideoTable(tmp_path / "videos.db") for _ in range(4)]
     videos = [Video(id=str(number), like_count=number) for number in range(50)]
     await asyncio.gather(*(table.upsert("one", videos) for table in tables for _ in range(5)))
@@ -46,7 +46,7 @@ async def test_many_who_write_the_same_videos_at_once_leave_one_row_each(tmp_pat
         await table.aclose()
 
 
-async def test_covers_are_renewed_in_place(world: World, tmp_path: Path) -> None:
+async def test_covers_are_refreshed_in_place(world: World, tmp_path: Path) -> None:
     user = await world.connect(videos=3)
     async with SQLiteVideoTable(tmp_path / "videos.db") as table:
         ids = user.videos.ids()

@@ -1,4 +1,4 @@
-"""Many accounts in one process: a stream of results, whatever fails, and nothing left behind."""
+"""Many accounts in one process: a stream of results despite failures, and no task left at the end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,7 +57,7 @@ async def test_one_accounts_failure_stops_no_other(world: World) -> None:
     assert len(results) == 7
 
 
-async def test_the_watermark_of_a_run_is_the_beginning_of_the_next(world: World) -> None:
+async def test_the_watermark_of_a_run_is_the_start_of_the_next(world: World) -> None:
     users = [await world.connect(videos=5) for _ in range(3)]
     marks = {open_id: r.watermark for open_id, r in (await _run(world)).items() if r.watermark}
     new = users[0].videos.add(world.session.clock.now())["id"]
@@ -81,7 +81,7 @@ async def test_with_checkpoints_a_run_brings_what_is_new_changed_and_gone(world:
     assert second[busy.open_id].gone == (ids[1],)
 
 
-async def test_what_the_loop_was_busy_with_when_it_died_comes_again(world: World) -> None:
+async def test_accounts_in_work_when_the_loop_is_left_come_again(world: World) -> None:
     users = [await world.connect(videos=3) for _ in range(4)]
     seen = list[str]()
     async with aclosing(sync_videos(world.session, checkpoints=world.checkpoints, concurrency=2)) as results:
@@ -135,7 +135,7 @@ async def test_a_loop_that_is_left_early_leaves_no_task(world: World, after: int
     assert _tasks() == before
 
 
-async def test_cancelled_anywhere_it_leaves_no_task(world: World) -> None:
+async def test_a_run_cancelled_at_any_point_leaves_no_task(world: World) -> None:
     for _ in range(6):
         await world.connect(videos=25)
     before = _tasks()
@@ -172,7 +172,7 @@ async def test_no_accounts_are_no_results(world: World) -> None:
     assert await _run(world, accounts=[]) == {}
 
 
-async def test_a_checkpoint_that_somebody_else_moved_is_left_to_them(world: World) -> None:
+async def test_a_checkpoint_that_another_run_changed_is_not_overwritten(world: World) -> None:
     user = await world.connect(videos=3)
     key = AccountKey(world.session.client_key, user.open_id)
     async for _ in sync_videos(world.session, checkpoints=world.checkpoints):
@@ -183,7 +183,7 @@ async def test_a_checkpoint_that_somebody_else_moved_is_left_to_them(world: Worl
     assert stored.round == 1
 
 
-async def test_arguments_that_cannot_be_right_are_refused(world: World) -> None:
+async def test_invalid_arguments_are_refused_by_a_sync(world: World) -> None:
     wrong: list[dict[str, Any]] = [
         {"concurrency": 0},
         {"accounts": "one"},

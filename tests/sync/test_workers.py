@@ -1,4 +1,4 @@
-"""A worker's two jobs, and how they sit on taskiq and streaQ."""
+"""A worker's two jobs, and their use with taskiq and streaQ."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +40,7 @@ async def _all_due(world: World, count: int) -> list[Any]:
     return users
 
 
-async def test_jobs_report_their_state_in_a_word_and_a_login_once(
+async def test_jobs_return_their_state_and_log_a_needed_login_once(
     world: World, opened: OpenJobs, caplog: pytest.LogCaptureFixture
 ) -> None:
     user = await world.connect(videos=1)

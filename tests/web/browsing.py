@@ -54,12 +54,12 @@ class Browser:
         return str(await self.do(lambda driver: driver.find_element(By.CSS_SELECTOR, selector).text))
 
     async def fits(self) -> bool:
-        """Tell whether the page is no wider than the window, and its pictures are there."""
+        """Return whether the page is no wider than the window, and its pictures are there."""
         script = "return document.documentElement.scrollWidth <= window.innerWidth"
         return bool(await self.do(lambda driver: driver.execute_script(script)))
 
     async def complaints(self) -> list[str]:
-        """Return what the browser's console says, such as a policy that was broken."""
+        """Return the messages of the browser's console, such as a violated policy."""
         get_log: Any = self._driver.get_log
         return [str(entry["message"]) for entry in await asyncio.to_thread(get_log, "browser")]
 
@@ -69,7 +69,7 @@ class Browser:
         await self.command("Emulation.setDeviceMetricsOverride", metrics)
 
     async def look(self, name: str) -> None:
-        """See the page light and dark, wide and narrow: it has to fit each time."""
+        """Check that the page fits: light and dark, wide and narrow."""
         for size, (width, height) in SIZES.items():
             await self.resize(width, height)
             await self.resize(width, int(await self.do(lambda d: d.execute_script(_HEIGHT))))

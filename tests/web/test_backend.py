@@ -1,4 +1,4 @@
-"""What a web backend keeps for one browser: logins under way, who is logged in, and what nothing may spoil."""
+"""What a web backend keeps for one browser: logins in progress and logged-in accounts, which no failure changes."""
 
 import asyncio
 import copy
@@ -165,7 +165,7 @@ async def test_a_session_from_before_there_could_be_several_is_read(backend: Bac
 
 
 @given(st.lists(st.tuples(st.sampled_from(["in", "out", "select"]), st.integers(0, 30)), max_size=60))
-def test_who_is_logged_in_is_always_one_of_those_who_are(steps: list[tuple[str, int]]) -> None:
+def test_the_current_account_is_always_one_of_those_logged_in(steps: list[tuple[str, int]]) -> None:
     session = TikTokSession(client_key="k", client_secret="s")
     backend = Backend(redirect_uri=CALLBACK, scopes=["user.info.basic"])
     backend._session = session
@@ -208,5 +208,5 @@ async def test_each_error_has_its_answer(
     assert ("Retry-After" in told.headers) == (status == 429)
 
 
-async def test_a_wrong_call_of_the_application_has_none(backend: Backend) -> None:
+async def test_a_wrong_call_of_the_application_has_no_answer(backend: Backend) -> None:
     assert backend.answer(ConfigurationError("a wrong argument")) is None

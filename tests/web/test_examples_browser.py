@@ -90,7 +90,7 @@ async def test_a_creator_denies(served: Served, browser: Browser, user: Emulated
     await browser.look(f"{served.example}-denied")
 
 
-async def test_a_creator_keeps_their_videos_to_themselves(served: Served, browser: Browser, user: EmulatedUser) -> None:
+async def test_a_creator_does_not_share_their_videos(served: Served, browser: Browser, user: EmulatedUser) -> None:
     del user
     await browser.go(f"{served.url}/tiktok/login")
     await browser.click("input[name=grant][value='video.list']")
@@ -151,7 +151,7 @@ async def test_a_mini_games_player_has_the_name_the_game_sent_until_they_share_t
     await browser.look(f"{served.example}-minigame-{expected.partition(' ')[0].lower()}")
 
 
-async def test_tiktok_out_of_order_is_a_page_with_advice(
+async def test_a_failure_of_tiktok_gives_a_page_with_advice(
     served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser
 ) -> None:
     await browser.go(f"{served.url}/tiktok/login")
@@ -167,7 +167,7 @@ async def test_tiktok_out_of_order_is_a_page_with_advice(
     del user
 
 
-async def test_a_page_from_elsewhere_cannot_act_for_a_creator(
+async def test_a_page_of_another_site_cannot_act_for_a_creator(
     served: Served, emulator: Emulator, user: EmulatedUser
 ) -> None:
     """What a browser does with a foreign form: it sends no Lax cookie, so nobody is disconnected."""

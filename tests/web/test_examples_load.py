@@ -112,7 +112,7 @@ async def test_many_requests_and_a_restart_in_the_middle(
 
 
 async def warm_up(served: Served, clients: list[aiohttp.ClientSession]) -> None:
-    """Let connections and pools come to be, so that what is counted afterwards is a leak and no beginning."""
+    """Open connections and pools first, so that later growth of the counts is a leak."""
     load = Load(served, clients, 200)
     await load.run()
 
@@ -140,7 +140,7 @@ async def restart_during_a_refresh(served: Served, emulator: Emulator, user: Emu
 
 
 async def settled(http: aiohttp.ClientSession, served: Served, before: dict[str, Any]) -> bool:
-    """Tell whether the process holds no more than it did after warming up."""
+    """Return whether the process holds no more than it did after warming up."""
     now = await stats(http, served)
     assert now["sessions"] == 1
     return bool(now["tasks"] <= before["tasks"] + 2 and now["sockets"] <= before["sockets"] + 2)

@@ -1,4 +1,4 @@
-"""The posting page of the example sites: what is on it, and that it tells the truth about what became of a post."""
+"""The posting page of the example sites: what is on it, and that it reports the real outcome of a post."""
 
 import asyncio
 import base64
@@ -224,7 +224,7 @@ async def test_the_page_tells_the_truth_about_a_post_that_did_not_end_well(
 
 
 @pytest.mark.parametrize("trouble", [process_for_a_day, break_the_upload, ban])
-async def test_what_can_go_on_goes_on_with_the_same_post(
+async def test_a_post_that_can_continue_continues_as_the_same_post(
     posting: Posting,
     account: Account,
     emulator: Emulator,
@@ -242,7 +242,7 @@ async def test_what_can_go_on_goes_on_with_the_same_post(
     assert len(emulator.posts) == 1
 
 
-async def test_a_creator_whom_tiktok_lets_not_post_is_told_so_in_the_place_of_the_form(
+async def test_a_creator_who_may_not_post_sees_a_message_in_place_of_the_form(
     posting: Posting, account: Account, emulator: Emulator, user: EmulatedUser
 ) -> None:
     emulator.creator(user, banned=True)
@@ -258,7 +258,7 @@ async def test_a_creator_who_did_not_allow_posting_is_asked_to(
     assert "You did not allow posting" in await posting.page(reader, {})
 
 
-async def test_a_draft_is_its_creators_own(
+async def test_a_draft_belongs_to_its_creator_only(
     posting: Posting, session: TikTokSession, account: Account, emulator: Emulator
 ) -> None:
     draft = await begun(posting, account)
@@ -283,7 +283,7 @@ NAMELESS = """
     const all = [...document.querySelectorAll("input, textarea, button, a, video, progress")];
     return all.filter((e) => !named(e)).map((e) => e.outerHTML);
 """
-"""What a screen reader would have no name for."""
+"""Elements without a name for a screen reader."""
 
 
 async def opened(browser: Browser, served: Served) -> None:

@@ -237,7 +237,7 @@ async def finish(http: aiohttp.ClientSession, callback: str) -> str:
     return location
 
 
-async def test_a_login_ends_where_it_was_wanted_and_is_remembered(
+async def test_a_login_ends_at_its_target_and_is_remembered(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     assert (await get(http, f"{app.url}/me"))[0] == 401
@@ -295,7 +295,7 @@ async def test_a_callback_that_nobody_began_or_that_comes_after_the_logout_logs_
     assert (await get(http, f"{app.url}/me"))[0] == 401
 
 
-async def test_a_login_that_tiktok_fails_is_a_page_and_no_error(
+async def test_a_login_that_fails_at_tiktok_gives_a_page_and_no_error(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     url = await begin(http, app)
@@ -355,7 +355,9 @@ async def test_a_webhook_is_taken_once_and_answered_200(
     assert [one.name for one in app.seen] == ["post.publish.complete"]
 
 
-async def test_what_is_not_tiktoks_is_refused(app: App, http: aiohttp.ClientSession, user: EmulatedUser) -> None:
+async def test_a_request_that_is_not_from_tiktok_is_refused(
+    app: App, http: aiohttp.ClientSession, user: EmulatedUser
+) -> None:
     body = event(app, user)
     assert await post(http, app, body, "t=1,s=" + "0" * 64) == 401
     assert await post(http, app, body, "") == 401
@@ -364,7 +366,7 @@ async def test_what_is_not_tiktoks_is_refused(app: App, http: aiohttp.ClientSess
     assert app.seen == []
 
 
-async def test_work_that_fails_has_tiktok_repeat_the_event(
+async def test_work_that_fails_makes_tiktok_repeat_the_event(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     app.failing = True
@@ -395,7 +397,7 @@ async def test_one_session_is_opened_and_closed_with_the_application(emulator: E
             assert app.opened == 1
             session = app.tiktok.session
         with pytest.raises(ConfigurationError, match="lifespan"):
-            app.tiktok.session  # noqa: B018 - the look is what is tested
+            app.tiktok.session  # noqa: B018 - the attribute access is tested
         with pytest.raises(Exception, match="closed"):
             await session.oauth.client_token()
 
@@ -428,13 +430,13 @@ async def test_a_fault_of_the_application_stays_one(app: App, http: aiohttp.Clie
         assert response.status == 500
 
 
-async def test_who_is_not_logged_in_is_told_where_to(app: App, http: aiohttp.ClientSession) -> None:
+async def test_a_browser_without_a_login_is_told_where_to_log_in(app: App, http: aiohttp.ClientSession) -> None:
     status, text, _ = await get(http, f"{app.url}/me")
     assert status == 401
     assert "/tiktok/login" in text
 
 
-async def test_two_logins_in_one_browser_end_each_where_it_was_wanted(
+async def test_two_logins_in_one_browser_each_end_at_their_own_target(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     first, second = [await app.emulator.consent(await begin(http, app, f"?next=/{tab}"), user) for tab in "ab"]

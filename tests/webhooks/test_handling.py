@@ -1,4 +1,4 @@
-"""What a session does with an event: once among all processes, and never to the harm of a later login."""
+"""How a session handles an event: once among all processes, and without harm to a later login."""
 
 import asyncio
 import json
@@ -109,7 +109,7 @@ async def test_within_a_minute_tiktok_says_whether_the_grant_is_the_removed_one(
 
 async def test_a_login_in_the_middle_of_the_removal_is_kept(emulator: Emulator, user: EmulatedUser) -> None:
     class Slow(MemoryTokenStore):
-        """A store that lets a login come between the look and the deletion."""
+        """A store in which a login happens between the read and the deletion."""
 
         between: Any = None
 
@@ -281,7 +281,9 @@ asyncio.run(main(sys.argv[1], sys.argv[2].encode(), sys.argv[3]))
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])
-def test_of_several_processes_one_sees_the_event(kind: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+def test_only_one_of_several_processes_handles_the_event(
+    kind: str, tmp_path: Any, request: pytest.FixtureRequest
+) -> None:
     url = f"sqlite:///{tmp_path}/t.db" if kind == "sqlite" else str(request.getfixturevalue("redis_url"))
     receiver = WebhookReceiver("k", "s")
     body = json.dumps({"client_key": "k", "event": "x", "create_time": 1, "content": str(tmp_path)})
@@ -312,7 +314,7 @@ async def until(happened: Any) -> None:
 
 
 async def fly(emulator: Emulator, work: "asyncio.Task[Any]") -> None:
-    """Let the emulator's time fly until *work* is done."""
+    """Advance the emulator's time until *work* is done."""
     while not work.done():
         emulator.clock.advance(timedelta(seconds=5))
         await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""Webhooks as rules: no forgery is believed, nothing of TikTok's is refused, and each kind says what it is."""
+"""Webhook rules: every forgery is refused, every delivery of TikTok is accepted, and each event has its kind."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -49,7 +49,7 @@ async def test_the_last_of_two_with_one_id_stays_and_one_that_is_written_and_gon
     assert await table.counts() == (0, 0)
 
 
-async def test_many_who_write_the_same_videos_at_once_leave_one_row_each(
+async def test_concurrent_writes_of_the_same_videos_leave_one_row_each(
     table: PostgresVideoTable, postgres: PostgresServer, schema: str
 ) -> None:
     tables = [table, *(PostgresVideoTable(postgres.url(schema=schema)) for _ in range(3))]
