@@ -81,7 +81,7 @@ async def test_the_environment_opens_a_session_and_keywords_win(
         {"client_key": "x", "client_secret": "x", "limits": {"VIDEO_LIST": Limit(1, timedelta(1))}},
     ],
 )
-def test_invalid_arguments_are_refused_by_a_sync(arguments: dict[str, str]) -> None:
+def test_invalid_arguments_raise_configuration_error(arguments: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError):
         TikTokSession(**arguments)  # type: ignore[arg-type]  # wrong on purpose
 

@@ -99,7 +99,7 @@ def test_it_logs_in_reads_the_profile_and_keeps_both_tokens(tiktok: EmulatorThre
     assert token.expires_at is not None
 
 
-def test_it_asks_for_the_profiles_scope_and_cannot_log_in_whoever_unchecks_it(
+def test_it_asks_for_the_profiles_scope_and_the_login_fails_without_it(
     tiktok: EmulatorThread, creator: EmulatedUser
 ) -> None:
     """TikTok is right: scopes are the creator's to uncheck, and a field without its scope is an error.
@@ -113,7 +113,7 @@ def test_it_asks_for_the_profiles_scope_and_cannot_log_in_whoever_unchecks_it(
     assert not apps.get_model("socialaccount", "SocialAccount").objects.exists()
 
 
-def test_who_says_no_is_told_so(tiktok: EmulatorThread, creator: EmulatedUser) -> None:
+def test_a_denied_login_ends_on_the_cancelled_page(tiktok: EmulatorThread, creator: EmulatedUser) -> None:
     browser, url = begin()
     answer = finish(browser, tiktok.consent(url, creator, deny=True))
     assert answer.headers["Location"] == "/accounts/3rdparty/login/cancelled/"

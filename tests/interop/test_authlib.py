@@ -1,4 +1,4 @@
-"""Authlib's asynchronous client, told of TikTok's words by its public options."""
+"""Authlib's asynchronous client, configured with TikTok's field names by its public options."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -57,7 +57,7 @@ async def log_in(tiktok: EmulatorThread, user: EmulatedUser, client: AsyncOAuth2
     await client.fetch_token(token_url(tiktok), authorization_response=callback, **extra)
 
 
-async def test_it_logs_in_reads_and_renews_by_itself_with_client_key_in_the_form(
+async def test_it_logs_in_reads_and_refreshes_by_itself_with_client_key_in_the_form(
     tiktok: EmulatorThread, creator: EmulatedUser
 ) -> None:
     saved: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""fastapi-sso, which has no TikTok of its own: its generic provider, told of TikTok's words by its public options."""
+"""fastapi-sso, which has no TikTok of its own: its generic provider, set up with TikTok's field names by options."""
 
 from typing import Any
 

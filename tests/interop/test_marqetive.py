@@ -58,7 +58,7 @@ async def test_it_logs_in_and_lists_every_video(tiktok: EmulatorThread, creator:
         assert len({ref.platform_post_id for ref in await client.list_native_post_ids(limit=100)}) == 25
 
 
-async def test_it_renews_an_expired_token_and_keeps_the_rotated_one(
+async def test_it_refreshes_an_expired_token_and_keeps_the_rotated_one(
     tiktok: EmulatorThread, creator: EmulatedUser
 ) -> None:
     kept = await log_in(tiktok, creator)

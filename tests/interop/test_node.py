@@ -51,7 +51,7 @@ def test_arctics_challenge_is_base64url_and_refused_at_the_exchange(
     assert tiktok.logins[creator.open_id] == 0
 
 
-def test_arctic_logs_in_renews_reads_and_revokes_where_tiktok_ignores_its_challenge(
+def test_arctic_logs_in_refreshes_reads_and_revokes_where_tiktok_ignores_its_challenge(
     tiktok: EmulatorThread, creator: EmulatedUser
 ) -> None:
     tiktok.quirks = evolve(tiktok.quirks, web_challenge="ignored")
@@ -79,7 +79,7 @@ def test_authjs_logs_in_and_reads_where_the_challenge_is(
     assert run("authjs", tiktok, creator, **checks) == expected
 
 
-def test_better_auth_logs_in_renews_and_reads_with_the_basic_scope_asked_for(
+def test_better_auth_logs_in_refreshes_and_reads_with_the_basic_scope_asked_for(
     tiktok: EmulatorThread, creator: EmulatedUser
 ) -> None:
     found = run("better-auth", tiktok, creator, SCOPE="user.info.basic,video.list")

@@ -1,4 +1,4 @@
-"""requests-oauthlib: a general OAuth client, told of TikTok's words by its public options."""
+"""requests-oauthlib: a general OAuth client, configured with TikTok's field names by its public options."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_it_logs_in_and_reads_with_client_key_beside_its_own_client_id(
     assert len({video["id"] for video in videos_of(session, tiktok)}) == 25
 
 
-def test_it_renews_an_expired_token_by_itself_and_keeps_the_rotated_one(
+def test_it_refreshes_an_expired_token_by_itself_and_keeps_the_rotated_one(
     tiktok: EmulatorThread, creator: EmulatedUser
 ) -> None:
     session = logged_in(tiktok, creator)

@@ -25,7 +25,7 @@ US = Query(and_criteria=[Criteria("IN", "region_code", ["US", "FR"])])
 
 
 def wrapper_of(tiktok: EmulatorThread) -> TikTokResearchAPI:
-    """Make a wrapper that calls the emulator: its constructor sets the host, and mints a token there at once."""
+    """Make a wrapper that calls the emulator: its constructor sets the host, and gets a token there at once."""
 
     class AtTheEmulator(TikTokResearchAPI):
         url = property(lambda _: tiktok.url, lambda _, __: None)

@@ -1,4 +1,4 @@
-"""One account's round: run twice, late, in the middle of a crash, and while somebody else is at it."""
+"""One account's round: run twice, late, after a crash, and while another worker runs it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -70,7 +70,9 @@ async def test_a_round_goes_back_no_further_than_the_look_back(world: World, sin
     assert len((await _stored(world, user.open_id)).known) <= 4
 
 
-async def test_an_account_that_was_silent_for_long_is_not_brought_anew_each_time(world: World, sink: Sink) -> None:
+async def test_an_account_without_new_videos_for_long_is_not_delivered_again_each_time(
+    world: World, sink: Sink
+) -> None:
     user = await world.connect(videos=30)
     for expected in (30, 0, 0):
         done = await sync_account(world.session, user.open_id, sink, world.checkpoints, look_back=timedelta(seconds=1))
@@ -131,7 +133,7 @@ async def test_a_video_posted_while_a_round_was_cut_off_comes_with_the_next(worl
     assert set(sink.rows) == set(user.videos.ids())
 
 
-async def test_of_two_at_once_one_works_and_the_other_finds_it_taken(world: World, sink: Sink) -> None:
+async def test_one_of_two_workers_at_once_syncs_and_the_other_finds_the_lease_taken(world: World, sink: Sink) -> None:
     user = await world.connect(videos=40)
     both = await asyncio.gather(*(sync_account(world.session, user.open_id, sink, world.checkpoints) for _ in range(2)))
     assert {done.state for done in both} == {SyncState.SYNCED, SyncState.BUSY}
@@ -146,7 +148,7 @@ async def test_a_job_for_a_round_that_was_made_does_nothing(world: World, sink: 
     assert world.emulator.requests.counts[Endpoint.VIDEO_LIST] == 1
 
 
-async def test_a_worker_that_was_overtaken_stops_and_says_nothing(world: World, sink: Sink) -> None:
+async def test_a_worker_that_was_overtaken_stops_and_reports_nothing(world: World, sink: Sink) -> None:
     user = await world.connect(videos=60)
     key = AccountKey(world.session.client_key, user.open_id)
 
@@ -257,7 +259,9 @@ def _raises(error: Exception) -> Any:
     return handler
 
 
-async def test_cancelled_anywhere_it_lets_go_and_the_next_one_finishes(world: World, sink: Sink) -> None:
+async def test_a_sync_cancelled_at_any_point_releases_the_account_and_the_next_finishes(
+    world: World, sink: Sink
+) -> None:
     for turns in range(0, 120, 3):
         user = await world.connect(videos=45)
         task = asyncio.ensure_future(sync_account(world.session, user.open_id, sink, world.checkpoints))
@@ -287,7 +291,7 @@ async def test_a_first_round_may_begin_at_a_moment(world: World, sink: Sink) -> 
     assert set(sink.rows) == {new}
 
 
-async def test_invalid_arguments_are_refused_by_a_sync(world: World, sink: Sink) -> None:
+async def test_invalid_arguments_raise_configuration_error(world: World, sink: Sink) -> None:
     for wrong in ({"every": timedelta(0)}, {"lease": timedelta(-1)}, {"since": datetime(2026, 1, 1)}):  # noqa: DTZ001 - the point
         arguments: dict[str, Any] = {**wrong}
         with pytest.raises(ConfigurationError):

@@ -1,4 +1,4 @@
-"""The reconciler: who is due, in which order, how evenly, and found how."""
+"""The reconciler: which accounts are due, in which order, how evenly, and how it finds them."""
 
 import asyncio
 from collections import Counter
@@ -91,7 +91,7 @@ async def test_two_reconcilers_hand_out_each_account_once(world: World) -> None:
     assert sorted(one + two) == sorted(users)
 
 
-async def test_invalid_arguments_are_refused_by_a_sync(world: World) -> None:
+async def test_invalid_arguments_raise_configuration_error(world: World) -> None:
     with pytest.raises(ConfigurationError):
         await _due(world, limit=0)
 

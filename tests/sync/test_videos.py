@@ -183,7 +183,7 @@ async def test_a_checkpoint_that_another_run_changed_is_not_overwritten(world: W
     assert stored.round == 1
 
 
-async def test_invalid_arguments_are_refused_by_a_sync(world: World) -> None:
+async def test_invalid_arguments_raise_configuration_error(world: World) -> None:
     wrong: list[dict[str, Any]] = [
         {"concurrency": 0},
         {"accounts": "one"},

@@ -201,7 +201,7 @@ async def test_a_process_that_died_over_an_event_holds_it_for_a_minute(emulator:
         assert not await session.webhooks.handle(event)
 
 
-async def test_tiktok_out_of_reach_leaves_the_event_new(emulator: Emulator, user: EmulatedUser) -> None:
+async def test_an_unreachable_tiktok_leaves_the_event_new(emulator: Emulator, user: EmulatedUser) -> None:
     store = MemoryTokenStore()
     async with emulator.session(store=store) as session:
         await emulator.connect(session, user)
