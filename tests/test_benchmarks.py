@@ -52,7 +52,7 @@ def test_a_figure_is_shown_with_the_digits_that_count(number: float, text: str) 
     assert short(number) == text
 
 
-def test_plots_are_pictures_whatever_the_figures_are() -> None:
+def test_plots_are_valid_pictures_for_any_figures() -> None:
     rows = [FASTER, REFUSED, alone("x", "none <of> it", "%", [0.0], at_least=1.0)]
     for picture in (bars("all", rows), goals(rows)):
         assert ET.fromstring(picture).tag.endswith("svg")

@@ -219,7 +219,7 @@ print("parent closed")
 """
 
 
-def test_after_a_fork_the_child_is_told_to_open_its_own() -> None:
+def test_a_forked_child_gets_an_error_that_says_to_open_its_own() -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
     assert "after the fork" in done.stdout

@@ -95,7 +95,7 @@ def _is_a_noun(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
-def test_what_a_function_does_is_said_as_an_order() -> None:
+def test_a_docstring_says_what_a_function_does_in_the_imperative() -> None:
     told = [
         f"{file.name}: {first}"
         for package in _PACKAGES

@@ -169,7 +169,7 @@ def test_times_are_in_utc_and_durations_in_seconds() -> None:
     assert RetryPolicy().to_dict()["base"] == 0.25
 
 
-def test_words_and_numbers_of_tiktok_stay_what_they_are() -> None:
+def test_words_and_numbers_of_tiktok_stay_unchanged() -> None:
     status = PublishStatus(state=PublishState.FAILED, fail_reason="a_new_reason")
     assert (type(status.to_dict()["state"]), status.to_dict()["state"]) == (str, "FAILED")
     assert status.to_dict()["fail_reason"] == "a_new_reason"
@@ -177,7 +177,7 @@ def test_words_and_numbers_of_tiktok_stay_what_they_are() -> None:
     assert removed.to_dict()["reason"] == 4
 
 
-def test_what_no_field_stands_for_comes_with_raw_only() -> None:
+def test_data_without_a_field_comes_with_raw_only() -> None:
     video = Video(id="7", raw={"id": 7, "new_count": 12})
     assert "new_count" not in video.to_dict()
     assert video.to_dict(raw=True) == {**video.to_dict(), "new_count": 12}

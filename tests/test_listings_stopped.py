@@ -97,7 +97,7 @@ async def test_a_limit_that_is_reached_asks_no_more(emulator: Emulator, session:
     assert emulator.requests.counts[Endpoint.RESEARCH_FOLLOWERS] == 1
 
 
-async def test_a_walk_goes_on_from_the_checkpoint_of_a_page_that_led_nowhere(
+async def test_a_walk_continues_from_the_checkpoint_of_a_page_without_a_next_page(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     whole = [video.id async for video in session.research.videos(QUERY, start=DAY, end=DAY + timedelta(days=60))]
@@ -152,7 +152,7 @@ async def test_a_sync_calls_no_video_gone_after_a_listing_that_stopped() -> None
         assert (await run()).error is None
 
 
-async def test_an_emulated_cursor_that_stands_still_is_told_after_the_first_page() -> None:
+async def test_an_emulated_cursor_that_does_not_change_is_reported_after_the_first_page() -> None:
     async with (
         Emulator(quirks=Quirks(cursor_stands_still=True)) as emulator,
         emulator.session(clock=FastClock(emulator)) as session,

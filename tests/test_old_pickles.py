@@ -1,4 +1,4 @@
-"""Pickles that 0.1 made: what they name is found where it stands today."""
+"""Pickles that 0.1 made: the names in them are found at their present place."""
 
 import base64
 import importlib
@@ -30,13 +30,13 @@ def test_a_class_is_found_under_the_module_that_it_had(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(_MADE["pickles"]))
-def test_a_pickle_made_then_is_read_now(name: str) -> None:
+def test_an_old_pickle_can_still_be_read(name: str) -> None:
     value: Any = pickle.loads(base64.b64decode(_MADE["pickles"][name]))
     assert type(value).__module__.startswith("tiktok_async.")
     assert pickle.loads(pickle.dumps(value)) == value or str(pickle.loads(pickle.dumps(value))) == str(value)
 
 
-def test_an_error_of_then_keeps_its_words() -> None:
+def test_an_error_of_an_old_pickle_keeps_its_message() -> None:
     limited: Any = pickle.loads(base64.b64decode(_MADE["pickles"]["RateLimited"]))
     assert isinstance(limited, errors.RateLimited)
     assert (limited.code, limited.log_id, limited.open_id) == ("rate_limit_exceeded", "L", "open-1")

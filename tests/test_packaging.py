@@ -75,7 +75,7 @@ def test_no_module_is_lost_between_sdist_and_wheel(sdist_names: set[str], wheel_
     assert sources == {name for name in wheel_names if name.partition("/")[0] in _PACKAGES}
 
 
-def test_the_sdist_brings_its_tests_and_no_litter(sdist_names: set[str]) -> None:
+def test_the_sdist_has_its_tests_and_no_unneeded_files(sdist_names: set[str]) -> None:
     assert {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".ci/run", "tests/conftest.py"} <= sdist_names
     assert not {n for n in sdist_names if "__pycache__" in n or n.endswith((".db", ".pyc")) or ".mypy_cache" in n}
 
@@ -158,7 +158,7 @@ def test_the_metadata_names_every_extra_and_door() -> None:
     assert command.value == "tiktok_async.cli:main"
 
 
-def test_every_entry_point_leads_somewhere() -> None:
+def test_every_entry_point_loads() -> None:
     points = [*entry_points(group="tiktok_async.stores"), *entry_points(group="pytest11", name="tiktok_async")]
     assert {"memory", "sqlite", "redis", "rediss"} <= {point.name for point in points}
     for point in points:

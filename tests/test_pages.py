@@ -1,4 +1,4 @@
-"""Listings: lazy, early when asked, and gone without a trace when left."""
+"""Listings: lazy, read ahead on request, and closed without leftovers when a loop is left."""
 
 import asyncio
 import gc

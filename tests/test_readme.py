@@ -1,4 +1,4 @@
-"""The README says what is so: its commands are what CI runs, and its Python runs here against the emulator."""
+"""The README is correct: its commands are what CI runs, and its Python runs here against the emulator."""
 
 import os
 import re
@@ -33,7 +33,7 @@ def test_the_first_two_commands_need_nothing_but_a_clone() -> None:
     assert "pytest" in tests
 
 
-def test_links_to_files_lead_to_files() -> None:
+def test_links_to_files_name_existing_files() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", _TEXT):
         assert target.startswith("https://") or (_ROOT / target).exists(), target
 
@@ -77,5 +77,5 @@ async def _run(code: str, folder: Path, environment: dict[str, str]) -> "subproc
 
 
 @pytest.mark.parametrize("word", ["TODO", "coming soon", "lorem"])
-def test_nothing_in_it_is_a_promise_without_a_deed(word: str) -> None:
+def test_the_readme_promises_nothing_for_later(word: str) -> None:
     assert word.lower() not in _TEXT.lower()

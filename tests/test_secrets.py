@@ -107,7 +107,7 @@ async def a_whole_life(emulator: Emulator, session: TikTokSession, errors: list[
 
 
 @pytest.mark.parametrize("store", ["memory://", "sqlite"])
-async def test_a_whole_life_shows_no_secret(
+async def test_a_whole_life_of_an_account_shows_no_secret(
     emulator: Emulator, everything_logged: io.StringIO, tmp_path: Path, store: str
 ) -> None:
     events: list[Event] = []

@@ -1,4 +1,4 @@
-"""The front door: arguments, environment, ends, loops, the escape hatch, and refreshes under load."""
+"""The session: arguments, environment, ends, loops, the escape hatch, and refreshes under load."""
 
 import asyncio
 import inspect
@@ -164,12 +164,12 @@ async def test_the_tokens_at_hand_have_a_bound_that_one_can_set(emulator: Emulat
 
 
 @pytest.mark.parametrize("number", [0, -1, None, "many"])
-def test_a_bound_that_is_none_is_refused(number: Any) -> None:
+def test_an_invalid_bound_is_refused(number: Any) -> None:
     with pytest.raises(ConfigurationError, match="accounts_at_hand"):
         TikTokSession(client_key="key", client_secret="secret", accounts_at_hand=number)
 
 
-async def test_what_was_passed_in_stays_open(emulator: Emulator) -> None:
+async def test_objects_passed_in_stay_open(emulator: Emulator) -> None:
     class Watched(MemoryTokenStore):
         closed = False
 

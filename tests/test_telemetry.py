@@ -69,7 +69,7 @@ def telemetry(emulator: Emulator) -> Telemetry:
 
 
 async def hurry(emulator: Emulator, work: Any) -> Any:
-    """Let the emulator's time fly until *work* is done."""
+    """Advance the emulator's time until *work* is done."""
     task = asyncio.ensure_future(work)
     while not task.done():
         await asyncio.sleep(0.001)
@@ -152,7 +152,9 @@ async def test_repetitions_and_waits_are_events_of_the_calls_span_and_counted(
     assert sum(point.count for point in metrics["tiktok.call.duration"]) == 3  # the login's is one of them
 
 
-async def test_a_cancelled_calls_news_are_not_taken_for_the_next_ones(emulator: Emulator, telemetry: Telemetry) -> None:
+async def test_events_of_a_cancelled_call_are_not_counted_for_the_next_call(
+    emulator: Emulator, telemetry: Telemetry
+) -> None:
     def observer(event: Event) -> None:
         telemetry.observer(event)
         if isinstance(event, Retrying):
@@ -334,7 +336,7 @@ async def test_without_the_sdk_nothing_happens_and_nothing_breaks(emulator: Emul
         assert (await account.user_info()).display_name
 
 
-async def test_an_event_told_outside_a_call_is_counted_all_the_same(emulator: Emulator) -> None:
+async def test_an_event_outside_a_call_is_counted_too(emulator: Emulator) -> None:
     telemetry = Telemetry("https://open.tiktokapis.com")
     at = emulator.clock.now()
     second = timedelta(seconds=1)

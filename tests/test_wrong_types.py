@@ -1,4 +1,4 @@
-"""Every public call that sends something tells every argument of a wrong type, in one error, before it sends."""
+"""Every public call that sends something reports every argument of a wrong type, in one error, before it sends."""
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -91,7 +91,7 @@ async def _nothing(page: object) -> None:
         (lambda s: s.request("GET", 5, client="yes", params="a"), ["path", "client", "params"]),
     ],
 )
-async def test_nothing_is_sent_for_arguments_that_cannot_be_right(
+async def test_nothing_is_sent_for_invalid_arguments(
     emulator: Emulator, session: TikTokSession, begin: Callable[[TikTokSession], Any], named: list[str]
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -120,7 +120,7 @@ async def test_spans_may_be_seconds_and_since_may_be_a_date(emulator: Emulator) 
         ((None, None), ["count", "per"]),
     ],
 )
-def test_a_limit_that_is_none_is_told_in_one_error(limit: tuple[Any, Any], named: list[str]) -> None:
+def test_an_invalid_limit_is_reported_in_one_error(limit: tuple[Any, Any], named: list[str]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Limit(*limit)
     assert [problem.split(" ")[0] for problem in caught.value.problems] == named
@@ -141,7 +141,7 @@ VALUES = st.one_of(
 
 
 @given(annotation=st.sampled_from(ANNOTATIONS), value=VALUES)
-def test_any_value_is_taken_or_told_and_never_a_foreign_error(annotation: Any, value: Any) -> None:
+def test_any_value_is_accepted_or_reported_without_a_foreign_error(annotation: Any, value: Any) -> None:
     def take(value: Any) -> Any:
         return value
 

@@ -43,7 +43,7 @@ async def _deaf() -> Any:
 
 
 @pytest.mark.parametrize("name", ["plain", "scheduler"])
-async def test_a_process_ends_although_its_client_swallows_the_request_to(recipe: Any, name: str) -> None:
+async def test_a_process_ends_although_its_client_ignores_the_request_to_end(recipe: Any, name: str) -> None:
     module = recipe(name, _deaf)
     work = module._take_jobs(None, Deaf()) if name == "plain" else module.main(SimpleNamespace(sender=_deaf))
     task = asyncio.ensure_future(work)

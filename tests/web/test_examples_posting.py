@@ -208,7 +208,7 @@ _TROUBLES: dict[Callable[[Emulator, EmulatedUser], None], tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("trouble", _TROUBLES)
-async def test_the_page_tells_the_truth_about_a_post_that_did_not_end_well(
+async def test_the_page_reports_correctly_a_post_that_did_not_succeed(
     posting: Posting,
     account: Account,
     emulator: Emulator,
@@ -371,7 +371,7 @@ async def test_a_video_is_dropped_shown_posted_and_watched_to_its_end(
 @pytest.mark.browser
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("user")
-async def test_a_video_is_posted_by_keyboard_alone_and_its_failure_is_told(
+async def test_a_video_is_posted_by_keyboard_alone_and_its_failure_is_shown(
     served: Served, browser: Browser, emulator: Emulator, tmp_path: Path
 ) -> None:
     clip = tmp_path / "clip.mp4"

@@ -456,7 +456,9 @@ async def test_a_callback_that_is_fetched_twice_at_once_logs_in(
 
 
 @pytest.mark.parametrize("framework", [Starlette, FastAPI])
-def test_starlette_without_a_session_middleware_is_told_which(framework: type[Starlette], emulator: Emulator) -> None:
+def test_starlette_without_a_session_middleware_gets_an_error_that_names_it(
+    framework: type[Starlette], emulator: Emulator
+) -> None:
     settings = App("starlette", emulator).settings
     for_starlette.TikTok(**settings).setup(app := framework())
     with TestClient(app) as browser, pytest.raises(ConfigurationError, match="SessionMiddleware"):
