@@ -94,7 +94,7 @@ def free_port() -> int:
         return port
 
 
-def lives_on(process: "subprocess.Popen[Any]") -> bool:
+def still_runs(process: "subprocess.Popen[Any]") -> bool:
     """Wait a moment and return whether *process* runs: checks without a pause would slow down its start."""
     try:
         process.wait(0.02)
@@ -129,7 +129,7 @@ class RedisServer:
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 100
-        while time.monotonic() < deadline and lives_on(self._process):
+        while time.monotonic() < deadline and still_runs(self._process):
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
                     probe.sendall(b"PING\r\n")

@@ -16,7 +16,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.conftest import find_binary, free_port, lives_on
+from tests.conftest import find_binary, free_port, still_runs
 
 _SERVICE = "postgres"  # the user that runs them in place of root
 
@@ -98,7 +98,7 @@ class PostgresServer:
                 cwd="/",
             )
         deadline = time.monotonic() + 100
-        while time.monotonic() < deadline and lives_on(self._process):
+        while time.monotonic() < deadline and still_runs(self._process):
             try:
                 psycopg.connect(self.url(connect_timeout="2")).close()
             except psycopg.OperationalError as error:
@@ -203,7 +203,7 @@ class PgBouncer:
             _as_service(program, str(self._config)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
         )
         deadline = time.monotonic() + 100
-        while time.monotonic() < deadline and lives_on(self._process):
+        while time.monotonic() < deadline and still_runs(self._process):
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.conftest import find_binary, free_port, lives_on
+from tests.conftest import find_binary, free_port, still_runs
 from tiktok_async import ConfigurationError, TikTokSession, TransportError
 from tiktok_async.emulator import Emulator
 
@@ -254,7 +254,7 @@ def tinyproxy(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         [find_binary("tinyproxy"), "-d", "-c", str(settings)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        while lives_on(process):
+        while still_runs(process):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
         yield f"http://127.0.0.1:{port}", log

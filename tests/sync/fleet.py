@@ -31,17 +31,17 @@ class Fleet:
         self._environment = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
         self._logs = logs
         self._processes: dict[str, Process] = {}
-        self._keepers: list[asyncio.Task[None]] = []
+        self._restarts: list[asyncio.Task[None]] = []
         self.killed: list[datetime] = []
 
     async def start(self, workers: int) -> None:
         """Start the scheduler and some workers."""
         for name in ["scheduler", *(f"worker-{number}" for number in range(workers))]:
-            self._keepers.append(asyncio.create_task(self._keep(name)))
+            self._restarts.append(asyncio.create_task(self._run_again(name)))
         while len(self._processes) <= workers:
             await asyncio.sleep(0.05)
 
-    async def _keep(self, name: str) -> None:
+    async def _run_again(self, name: str) -> None:
         while True:
             with (self._logs / f"{name}.log").open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
@@ -67,7 +67,7 @@ class Fleet:
 
     async def end(self) -> list[int | None]:
         """End all of them as an operator does, and return what they ended with."""
-        self._forget_keepers()
+        self._cancel_restarts()
         for process in self._processes.values():
             if process.returncode is None:
                 process.terminate()
@@ -75,15 +75,15 @@ class Fleet:
 
     async def stop(self) -> None:
         """End whatever is left of them."""
-        self._forget_keepers()
+        self._cancel_restarts()
         for process in self._processes.values():
             if process.returncode is None:
                 process.kill()
             await process.wait()
 
-    def _forget_keepers(self) -> None:
-        for keeper in self._keepers:
-            keeper.cancel()
+    def _cancel_restarts(self) -> None:
+        for restart in self._restarts:
+            restart.cancel()
 
 
 @asynccontextmanager

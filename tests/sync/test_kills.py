@@ -18,8 +18,8 @@ from aiohttp import ClientTimeout
 from attrs import frozen
 
 from tests.conftest import RedisServer
-from tests.sync.books import Books, Loss
 from tests.sync.fleet import Fleet, provider_process
+from tests.sync.fleet_stores import FleetStores, Loss
 from tiktok_async import TikTokSession
 
 
@@ -113,7 +113,7 @@ async def _run(
     }
     try:
         async with provider_process(settings) as (provider, environment):
-            books = Books(server.url, environment["TIKTOK_CLIENT_KEY"])
+            books = FleetStores(server.url, environment["TIKTOK_CLIENT_KEY"])
             environment |= {
                 "REDIS_URL": server.url,
                 "VIDEOS_DB": str(videos),
@@ -187,7 +187,7 @@ async def _kill(fleet: Fleet, server: RedisServer, scale: Scale) -> float:
     return outage
 
 
-async def _settled(books: Books, patience: float, began: float) -> float:
+async def _settled(books: FleetStores, patience: float, began: float) -> float:
     """Wait until each account has been synced, or has lost its grant; return how many seconds that took."""
     left = dict.fromkeys(await books.tokens(), "")
     while left := await books.waiting(left):

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.conftest import free_port, lives_on
+from tests.conftest import free_port, still_runs
 from tiktok_async.emulator import EmulatedUser, Emulator
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ class Served:
             command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         began = time.monotonic()
-        while lives_on(self._process) and time.monotonic() < began + 200:
+        while still_runs(self._process) and time.monotonic() < began + 200:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     self.start_seconds = time.monotonic() - began

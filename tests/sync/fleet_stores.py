@@ -13,7 +13,7 @@ from tiktok_async.stores import open_checkpoints, open_store
 
 
 @frozen
-class Books:
+class FleetStores:
     """The stores of a fleet.
 
     Attributes:
