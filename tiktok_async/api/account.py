@@ -162,10 +162,12 @@ class Account:
 
         Source: https://developers.tiktok.com/doc/tiktok-api-v2-video-list
         """
-        now = self._runtime.clock.now()
         checks = Checks()
         checks.names("fields", fields)
-        after, until = checks.moment("since", since, now=now), checks.moment("before", before, now=now)
+        after = until = None
+        if since is not None or before is not None:
+            now = self._runtime.clock.now()
+            after, until = checks.moment("since", since, now=now), checks.moment("before", before, now=now)
         for name, value in (("limit", limit), ("page_size", page_size), ("cursor", cursor), ("read_ahead", read_ahead)):
             checks.whole(name, value)
         checks.refuse("The videos cannot be listed")

@@ -144,9 +144,12 @@ class Follow(Generic[T]):
         if stopped and not enough:
             self._failure = self._stops.error(page.log_id)
         self._position = following
+        cursor = position if stopped else following
+        if left is None and cursor == page.cursor:
+            return page
         return Page(
             items=items,
-            cursor=position if stopped else following,
+            cursor=cursor,
             has_more=page.has_more,
             log_id=page.log_id,
             checkpoint=page.checkpoint,
@@ -163,6 +166,8 @@ PageSource = Callable[[], AsyncGenerator[Page[T], None] | Follow[T]]
 
 class _Given:
     """The progress of a listing's own iteration; apart from it, so that a loop that ends early is closed at once."""
+
+    __slots__ = ("items", "kind", "pages", "state")
 
     def __init__(self) -> None:
         self.kind = ""
@@ -198,6 +203,10 @@ class Pages(AsyncGenerator[T, None]):
         self._read_ahead = read_ahead
         self._given = _Given()
         self._items = _items(source, read_ahead, self._given)
+
+    def __aiter__(self) -> AsyncGenerator[T, None]:  # noqa: PYI058 - as the class that is overridden
+        # The generator itself: each item of a loop then costs no call of a method here.
+        return self._items
 
     def __anext__(self) -> Coroutine[Any, Any, T]:
         return self._items.__anext__()
@@ -289,8 +298,9 @@ async def _items(source: PageSource[T], read_ahead: int, given: _Given) -> Async
         try:
             async for page in pages:
                 given.pages += 1
+                if page.items:
+                    given.kind = type(page.items[0]).__name__
                 for item in page.items:
-                    given.kind = given.kind or type(item).__name__
                     given.items += 1
                     yield item
         finally:
