@@ -1,4 +1,4 @@
-"""What works in the background leaves nobody waiting, whatever it ends with."""
+"""A background task leaves no caller waiting, whatever exception ends it."""
 
 import asyncio
 import uuid
@@ -18,18 +18,18 @@ KEY = LimitKey("app", "/v2/video/list/", "account")
 MINUTE = Limit(40, timedelta(minutes=1))
 
 
-async def test_a_batch_that_fails_with_a_foreign_exception_tells_everybody_who_waits_for_it() -> None:
+async def test_a_batch_that_fails_with_an_unexpected_exception_raises_store_error_in_every_waiting_caller() -> None:
     async def run(items: Sequence[int]) -> Sequence[int]:
         raise RuntimeError(f"a bug over {len(items)} items")
 
     batcher = Batcher[int, int](run, limit=2)
-    ends = await asyncio.wait_for(
+    results = await asyncio.wait_for(
         asyncio.gather(*(batcher.submit(item) for item in range(5)), return_exceptions=True), timeout=10
     )
-    assert [type(end) for end in ends] == [StoreError] * 5
+    assert [type(result) for result in results] == [StoreError] * 5
 
 
-async def test_a_batch_goes_on_when_every_task_is_cancelled() -> None:
+async def test_a_batch_completes_when_every_task_is_cancelled() -> None:
     waiting = asyncio.Event()
 
     async def run(items: Sequence[int]) -> Sequence[int]:
@@ -38,17 +38,17 @@ async def test_a_batch_goes_on_when_every_task_is_cancelled() -> None:
         return items
 
     batcher = Batcher[int, int](run, limit=2)
-    spared: set[asyncio.Task[Any]] = asyncio.all_tasks()
+    not_cancelled: set[asyncio.Task[Any]] = asyncio.all_tasks()
     kept = asyncio.ensure_future(batcher.submit(1))
-    spared.add(kept)
+    not_cancelled.add(kept)
     await waiting.wait()
-    for task in asyncio.all_tasks() - spared:
+    for task in asyncio.all_tasks() - not_cancelled:
         task.cancel()
     assert await asyncio.wait_for(kept, timeout=10) == 1
 
 
 class _Client:
-    """A client whose pipeline fails in a way that no Redis does."""
+    """A client whose pipeline raises an exception that Redis never raises."""
 
     def __init__(self, error: BaseException) -> None:
         self._error = error
@@ -67,8 +67,8 @@ class _Client:
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), TypeError("object list can't be used in 'await'")])
-async def test_a_limiter_whose_client_fails_in_a_foreign_way_leaves_nobody_waiting(error: Exception) -> None:
-    limiter = RedisRateLimiter(client=_Client(error), prefix=uuid.uuid4().hex)  # type: ignore[arg-type]  # fails as no client should
+async def test_a_limiter_whose_client_raises_an_unexpected_exception_leaves_no_caller_waiting(error: Exception) -> None:
+    limiter = RedisRateLimiter(client=_Client(error), prefix=uuid.uuid4().hex)  # type: ignore[arg-type]  # it raises what no client should
     with pytest.raises(StoreError):
         await asyncio.wait_for(limiter.acquire(KEY, MINUTE), timeout=10)
     with pytest.raises(StoreError):

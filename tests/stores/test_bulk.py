@@ -1,4 +1,4 @@
-"""All tokens of an app at once, and those of one store in another."""
+"""All tokens of an app are read at once, and copied from one store to another."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -55,7 +55,7 @@ async def test_every_token_of_one_app_is_copied_and_the_source_keeps_them(target
     await source.aclose()
 
 
-async def test_a_second_copy_takes_only_what_is_newer(target: TokenStore) -> None:
+async def test_a_second_copy_copies_only_newer_tokens(target: TokenStore) -> None:
     source = MemoryTokenStore()
     first = [await source.put(make_token(AccountKey("one", name)), expected_version=0) for name in "abc"]
     assert await copy_tokens(source, target, "one") == 3
@@ -71,8 +71,8 @@ async def test_a_second_copy_takes_only_what_is_newer(target: TokenStore) -> Non
     assert copied == {name: token for name, token in (await all_of(source, "one")).items() if name != "b"}
 
 
-class RefreshesInBetween(MemoryTokenStore):
-    """A target in which a worker stores a newer token just before the copy of it arrives."""
+class RefreshedDuringCopy(MemoryTokenStore):
+    """A target in which a worker stores a newer token just before the copy arrives."""
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
         if expected_version == 0:
@@ -80,8 +80,8 @@ class RefreshesInBetween(MemoryTokenStore):
         return await super().put(token, expected_version=expected_version)
 
 
-async def test_a_worker_that_was_faster_keeps_its_token() -> None:
-    source, target = MemoryTokenStore(), RefreshesInBetween()
+async def test_a_copy_keeps_a_newer_token_that_a_worker_stored_first() -> None:
+    source, target = MemoryTokenStore(), RefreshedDuringCopy()
     token = await source.put(make_token(AccountKey("one", "a")), expected_version=0)
     assert await copy_tokens(source, target, "one") == 0
     kept = await target.get(token.key)
@@ -89,7 +89,7 @@ async def test_a_worker_that_was_faster_keeps_its_token() -> None:
     assert kept.updated_at == token.updated_at + LATER
 
 
-async def test_a_redis_that_goes_away_in_the_middle_is_told_once(tmp_path: Path) -> None:
+async def test_each_bulk_call_raises_store_error_when_redis_has_stopped(tmp_path: Path) -> None:
     server = RedisServer(tmp_path)
     server.start()
     store = RedisTokenStore(server.url)

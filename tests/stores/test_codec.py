@@ -1,4 +1,4 @@
-"""Bytes to token and back, and never something else."""
+"""A token is encoded to bytes and decoded again; invalid bytes are refused."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -38,7 +38,7 @@ json = st.recursive(
     moments=st.tuples(times, times, times, times),
     rest=st.tuples(st.sampled_from(TokenState), st.none() | st.text(), st.booleans(), st.integers(0, 2**60)),
 )
-def test_a_token_comes_back_to_the_microsecond(
+def test_a_decoded_token_equals_the_encoded_token_to_the_microsecond(
     access: str,
     scopes: frozenset[str],
     moments: tuple[datetime, datetime, datetime, datetime],
@@ -60,12 +60,12 @@ def test_a_token_comes_back_to_the_microsecond(
     assert decode_token(encode_token(token), key=KEY, version=version) == token
 
 
-def test_a_time_of_another_zone_is_the_same_instant() -> None:
+def test_a_time_in_another_time_zone_is_decoded_as_the_same_instant() -> None:
     east = TOKEN.expires_at.astimezone(timezone(timedelta(hours=9)))
     assert decode_token(encode_token(evolve(TOKEN, expires_at=east)), key=KEY, version=0).expires_at == TOKEN.expires_at
 
 
-def refuse(body: bytes) -> None:
+def assert_refused(body: bytes) -> None:
     with pytest.raises(StoreError) as caught:
         decode_token(body, key=KEY, version=1)
     assert "-000user" in str(caught.value)
@@ -81,8 +81,8 @@ def refuse(body: bytes) -> None:
 @example(b'[2,"act.canary","rft.canary",[],1,1,1]')
 @example(b'[1,null,"rft.canary",[],1,1,1]')
 @example(b'[1,"act.canary","rft.canary",[],1e400,1,1]')
-def test_garbage_is_refused_by_the_accounts_name_and_without_its_content(body: bytes) -> None:
-    refuse(body)
+def test_invalid_bytes_raise_an_error_with_the_account_and_without_the_bytes(body: bytes) -> None:
+    assert_refused(body)
 
 
 @settings(deadline=None)
@@ -94,7 +94,7 @@ def test_a_field_of_the_wrong_type_is_refused_not_converted(place: int, value: A
     fields[place] = value
     if value == [] and place == 3:
         return
-    refuse(orjson.dumps(fields))
+    assert_refused(orjson.dumps(fields))
 
 
 @settings(deadline=None)
@@ -105,9 +105,9 @@ def test_a_field_of_the_wrong_type_is_refused_not_converted(place: int, value: A
 @example({"state": "canary"})
 @example({"reason": 5})
 @example([])
-def test_a_strange_tail_is_refused_or_holds_nothing_known(tail: Any) -> None:
-    body = orjson.dumps([*orjson.loads(encode_token(TOKEN)), tail])
-    if isinstance(tail, dict) and not tail.keys() & {"attempt", "state", "reason"}:
+def test_an_unexpected_last_field_is_refused_or_ignored(last: Any) -> None:
+    body = orjson.dumps([*orjson.loads(encode_token(TOKEN)), last])
+    if isinstance(last, dict) and not last.keys() & {"attempt", "state", "reason"}:
         assert decode_token(body, key=KEY, version=0) == TOKEN
-    elif tail != {"state": "active"}:
-        refuse(body)
+    elif last != {"state": "active"}:
+        assert_refused(body)

@@ -1,4 +1,4 @@
-"""Every store of ours passes the contract that other people's stores must pass."""
+"""Every store of this library passes the contract that other packages' stores must pass."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The store that the documentation shows is one: it passes the contract."""
+"""The example store in the documentation passes the contract of token stores."""
 
 import re
 from pathlib import Path

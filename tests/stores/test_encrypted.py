@@ -1,4 +1,4 @@
-"""What is stored is of no use without the key, and opens only where it was put."""
+"""A stored record cannot be decrypted without its key, nor under another account."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ async def stored(store: MemoryTokenStore, key: AccountKey) -> Token:
     return token
 
 
-async def test_the_file_holds_no_token_in_clear(tmp_path: Path) -> None:
+async def test_the_file_holds_no_plaintext_token(tmp_path: Path) -> None:
     inner = SQLiteTokenStore(tmp_path / "tokens.db")
     store = EncryptedTokenStore(inner, keys=[NEW])
     token = make_token(ONE, access_token=Secret("act.canary"), refresh_token=Secret("rft.canary"))
@@ -48,7 +48,7 @@ async def test_the_file_holds_no_token_in_clear(tmp_path: Path) -> None:
     connection.close()
 
 
-async def test_the_same_token_is_another_text_each_time() -> None:
+async def test_the_same_token_has_a_different_ciphertext_each_time() -> None:
     inner = MemoryTokenStore()
     store, token = EncryptedTokenStore(inner, keys=[NEW]), make_token(ONE)
     texts = set[str]()
@@ -58,18 +58,18 @@ async def test_the_same_token_is_another_text_each_time() -> None:
     assert len(texts) == 20
 
 
-async def test_a_record_copied_to_another_account_or_app_does_not_open() -> None:
+async def test_a_record_copied_to_another_account_or_app_is_not_decrypted() -> None:
     inner = MemoryTokenStore()
     store = EncryptedTokenStore(inner, keys=[NEW])
     await store.put(make_token(ONE), expected_version=0)
-    for thief in (TWO, AccountKey("app2", "one"), AccountKey("ap", "pone")):
-        await inner.put(evolve(await stored(inner, ONE), key=thief), expected_version=None)
-        with pytest.raises(DecryptionError, match=f"account {thief.open_id}"):
-            await store.get(thief)
+    for other in (TWO, AccountKey("app2", "one"), AccountKey("ap", "pone")):
+        await inner.put(evolve(await stored(inner, ONE), key=other), expected_version=None)
+        with pytest.raises(DecryptionError, match=f"account {other.open_id}"):
+            await store.get(other)
     assert await store.get(ONE) is not None
 
 
-async def test_the_two_tokens_of_a_record_cannot_change_places() -> None:
+async def test_the_two_tokens_of_a_record_cannot_be_swapped() -> None:
     inner = MemoryTokenStore()
     store = EncryptedTokenStore(inner, keys=[NEW])
     await store.put(make_token(ONE), expected_version=0)
@@ -80,30 +80,30 @@ async def test_the_two_tokens_of_a_record_cannot_change_places() -> None:
         await store.get(ONE)
 
 
-async def test_a_wrong_key_is_named_and_the_right_one_still_opens_the_account() -> None:
+async def test_a_wrong_key_raises_decryption_error_and_the_right_key_still_decrypts() -> None:
     inner = MemoryTokenStore()
     token = await EncryptedTokenStore(inner, keys=[OLD]).put(make_token(ONE), expected_version=0)
-    stranger = EncryptedTokenStore(inner, keys=[NEW])
+    wrong = EncryptedTokenStore(inner, keys=[NEW])
     with pytest.raises(DecryptionError, match=r"account one .* key is not among those given") as caught:
-        await stranger.get(ONE)
+        await wrong.get(ONE)
     assert caught.value.open_id == "one"
     assert OLD not in str(caught.value)
-    assert [key async for key in stranger.keys("app")] == [ONE]
+    assert [key async for key in wrong.keys("app")] == [ONE]
     assert await EncryptedTokenStore(inner, keys=[NEW, OLD]).get(ONE) == token
 
 
 @settings(deadline=None)
 @given(st.data())
-def test_no_changed_ciphertext_opens(data: st.DataObject) -> None:
-    async def play() -> None:
+def test_no_changed_ciphertext_is_decrypted(data: st.DataObject) -> None:
+    async def run() -> None:
         inner = MemoryTokenStore()
         store = EncryptedTokenStore(inner, keys=[NEW])
         await store.put(make_token(ONE), expected_version=0)
         hidden = await stored(inner, ONE)
         text = hidden.access_token.reveal()
         place = data.draw(st.integers(0, len(text) - 1))
-        letter = data.draw(st.characters(codec="utf-8"))
-        changed = text[:place] + letter + text[place + 1 :]
+        character = data.draw(st.characters(codec="utf-8"))
+        changed = text[:place] + character + text[place + 1 :]
         raw = text.removeprefix("enc1.")
         if changed == text or (changed.startswith("enc1.") and _same(changed.removeprefix("enc1."), raw)):
             return
@@ -111,11 +111,11 @@ def test_no_changed_ciphertext_opens(data: st.DataObject) -> None:
         with pytest.raises(DecryptionError):
             await store.get(ONE)
 
-    asyncio.run(play())
+    asyncio.run(run())
 
 
 def _same(one: str, other: str) -> bool:
-    # The last letter of base64 holds bits that mean nothing.
+    # The last character of base64 holds bits that are not used.
     try:
         return base64.urlsafe_b64decode(one) == base64.urlsafe_b64decode(other)
     except ValueError:
@@ -131,7 +131,7 @@ FIRST_ACCESS, FIRST_REFRESH = (
 FIRST_NOTE = b"enc1.CCEYhz0wAAECAwQFBgcICQoLJiK4dLGAzOaTyKXcO0d870seZOSSYQ=="
 
 
-async def test_what_the_first_release_stored_still_opens() -> None:
+async def test_records_of_the_first_release_are_still_decrypted() -> None:
     inner = MemoryTokenStore()
     store = EncryptedTokenStore(inner, keys=[NEW, FIRST_KEY])
     hidden = make_token(ONE, access_token=Secret(FIRST_ACCESS), refresh_token=Secret(FIRST_REFRESH))
@@ -144,7 +144,7 @@ async def test_what_the_first_release_stored_still_opens() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "cause"),
     [
         ("enc1.", "its key is not among those given"),
         ("enc1.AAAA", "its key is not among those given"),
@@ -157,17 +157,17 @@ async def test_what_the_first_release_stored_still_opens() -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["access_token", "refresh_token"])
-async def test_what_does_not_open_says_whose_it_is_and_why(field: str, text: str, says: str) -> None:
+async def test_a_decryption_error_names_the_account_and_the_cause(field: str, text: str, cause: str) -> None:
     inner = MemoryTokenStore()
     good = {"access_token": Secret(FIRST_ACCESS), "refresh_token": Secret(FIRST_REFRESH)}
     await inner.put(make_token(ONE, **{**good, field: Secret(text)}), expected_version=0)
-    with pytest.raises(DecryptionError, match=f"account one .*: (it )?{says}") as caught:
+    with pytest.raises(DecryptionError, match=f"account one .*: (it )?{cause}") as caught:
         await EncryptedTokenStore(inner, keys=[FIRST_KEY]).get(ONE)
     assert caught.value.open_id == "one"
     assert caught.value.__cause__ is None
 
 
-def test_bytes_that_are_no_text_are_no_token() -> None:
+def test_decrypted_bytes_that_are_not_text_are_refused_as_a_token() -> None:
     ring = Keyring([NEW], allow_plaintext=False)
     sealed = ring.seal_note(ONE, "n", b"\xff")
     odd = ring._seal(b"\xff", _binding(ONE, "access_token"))
@@ -177,7 +177,7 @@ def test_bytes_that_are_no_text_are_no_token() -> None:
     assert ring.open_note(ONE, "n", sealed) == b"\xff"
 
 
-async def test_notes_in_clear_are_refused_unless_a_store_is_being_moved_over() -> None:
+async def test_plaintext_notes_are_refused_unless_allow_plaintext_is_set() -> None:
     inner = MemoryTokenStore()
     await inner.put_note(ONE, "n", b"in clear", ttl=timedelta(hours=1), only_if_absent=True)
     with pytest.raises(DecryptionError, match=r"account one .*allow_plaintext") as caught:
@@ -186,27 +186,27 @@ async def test_notes_in_clear_are_refused_unless_a_store_is_being_moved_over() -
     await inner.put_note(ONE, "n", b"\xff no text", ttl=timedelta(hours=1), only_if_absent=False)
     with pytest.raises(DecryptionError, match="not encrypted"):
         await EncryptedTokenStore(inner, keys=[NEW]).get_note(ONE, "n")
-    moving = EncryptedTokenStore(inner, keys=[NEW], allow_plaintext=True)
-    assert await moving.get_note(ONE, "n") == b"\xff no text"
-    await moving.put_note(ONE, "n", b"hidden", ttl=timedelta(hours=1), only_if_absent=False)
-    assert await moving.get_note(ONE, "n") == b"hidden"
+    migrating = EncryptedTokenStore(inner, keys=[NEW], allow_plaintext=True)
+    assert await migrating.get_note(ONE, "n") == b"\xff no text"
+    await migrating.put_note(ONE, "n", b"hidden", ttl=timedelta(hours=1), only_if_absent=False)
+    assert await migrating.get_note(ONE, "n") == b"hidden"
     assert await EncryptedTokenStore(inner, keys=[NEW]).get_note(ONE, "n") == b"hidden"
     with pytest.raises(DecryptionError):
         await EncryptedTokenStore(inner, keys=[OLD], allow_plaintext=True).get_note(ONE, "n")
 
 
-async def test_plaintext_is_refused_unless_a_store_is_being_moved_over() -> None:
+async def test_a_plaintext_token_is_refused_unless_allow_plaintext_is_set() -> None:
     inner = MemoryTokenStore()
     plain = await inner.put(make_token(ONE), expected_version=0)
     with pytest.raises(DecryptionError, match="allow_plaintext"):
         await EncryptedTokenStore(inner, keys=[NEW]).get(ONE)
-    moving = EncryptedTokenStore(inner, keys=[NEW], allow_plaintext=True)
-    assert await moving.get(ONE) == plain
-    assert await moving.rotate("app") == 1
+    migrating = EncryptedTokenStore(inner, keys=[NEW], allow_plaintext=True)
+    assert await migrating.get(ONE) == plain
+    assert await migrating.rotate("app") == 1
     assert await EncryptedTokenStore(inner, keys=[NEW]).get(ONE) == evolve(plain, version=2)
 
 
-async def test_rotate_makes_the_old_key_superfluous_and_may_be_repeated() -> None:
+async def test_rotate_makes_the_old_key_unnecessary_and_can_be_repeated() -> None:
     inner = MemoryTokenStore()
     old = EncryptedTokenStore(inner, keys=[OLD])
     tokens = [await old.put(make_token(AccountKey("app", f"user-{n}")), expected_version=0) for n in range(30)]
@@ -218,30 +218,30 @@ async def test_rotate_makes_the_old_key_superfluous_and_may_be_repeated() -> Non
         assert await new.get(token.key) == evolve(token, version=2)
 
 
-class Raced(MemoryTokenStore):
+class RefreshedBeforeWrite(MemoryTokenStore):
     """A store in which another process refreshes with the old key just before the first write of `rotate`."""
 
-    rival: EncryptedTokenStore | None = None
+    competitor: EncryptedTokenStore | None = None
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
-        rival, self.rival = self.rival, None
-        if rival is not None:
-            await rival.put(make_token(ONE, refresh_token=Secret("rft.newer")), expected_version=expected_version)
+        competitor, self.competitor = self.competitor, None
+        if competitor is not None:
+            await competitor.put(make_token(ONE, refresh_token=Secret("rft.newer")), expected_version=expected_version)
         return await super().put(token, expected_version=expected_version)
 
 
-async def test_rotate_looks_again_after_a_refresh_that_came_first() -> None:
-    inner = Raced()
+async def test_rotate_reads_again_after_a_concurrent_refresh() -> None:
+    inner = RefreshedBeforeWrite()
     old = EncryptedTokenStore(inner, keys=[OLD])
     await old.put(make_token(ONE), expected_version=0)
-    inner.rival = old
+    inner.competitor = old
     assert await EncryptedTokenStore(inner, keys=[NEW, OLD]).rotate("app") == 1
     token = await EncryptedTokenStore(inner, keys=[NEW]).get(ONE)
     assert token is not None
     assert token.refresh_token == Secret("rft.newer")
 
 
-class Busy(MemoryTokenStore):
+class ChangedBeforeWrites(MemoryTokenStore):
     """A store in which others act just before each write of `rotate`, one after the other."""
 
     def __init__(self) -> None:
@@ -258,10 +258,10 @@ class Busy(MemoryTokenStore):
     ("actions", "encrypted", "version"),
     [(["old", "old"], 1, 4), (["new"], 0, 2), (["old", "new"], 0, 3), (["forget"], 0, None)],
 )
-async def test_rotate_encrypts_what_others_left_with_an_older_key_and_counts_only_that(
+async def test_rotate_encrypts_what_others_wrote_with_an_older_key_and_counts_only_that(
     actions: list[str], encrypted: int, version: int | None
 ) -> None:
-    inner = Busy()
+    inner = ChangedBeforeWrites()
     old, new = EncryptedTokenStore(inner, keys=[OLD]), EncryptedTokenStore(inner, keys=[NEW, OLD])
     await old.put(make_token(ONE), expected_version=0)
 
@@ -277,11 +277,11 @@ async def test_rotate_encrypts_what_others_left_with_an_older_key_and_counts_onl
     assert (token.version if token is not None else None) == version
 
 
-async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path) -> None:
+async def test_rotate_loses_no_write_and_breaks_no_read_of_other_workers(tmp_path: Path) -> None:
     path = tmp_path / "tokens.db"
     old = EncryptedTokenStore(SQLiteTokenStore(path), keys=[OLD, NEW])
     new = EncryptedTokenStore(SQLiteTokenStore(path), keys=[NEW, OLD])
-    # Several pages of them, so that there is a meanwhile.
+    # Several pages of them, so that others can write while `rotate` runs.
     keys = [AccountKey("app", f"user-{n}") for n in range(1200)]
     first = await asyncio.gather(*(old.put(make_token(key), expected_version=0) for key in keys))
     last = dict(zip(keys, first, strict=True))
@@ -298,7 +298,7 @@ async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path)
 
     await asyncio.gather(*(work(key) for key in keys[::30]))
     await rotating
-    assert list(last.values()) != first, "nobody wrote meanwhile"
+    assert list(last.values()) != first, "no other worker wrote while rotate ran"
     for key in keys:
         token = await new.get(key)
         assert token is not None
@@ -315,13 +315,13 @@ async def test_rotate_loses_no_write_and_fails_no_read_of_others(tmp_path: Path)
     "keys",
     [[], ["canary"], [NEW, "canary="], [base64.urlsafe_b64encode(b"short").decode()], [NEW[:9] + "\n" + NEW[9:]]],
 )
-def test_what_is_no_key_is_refused_and_not_shown(keys: list[str]) -> None:
+def test_an_invalid_key_is_refused_and_not_shown(keys: list[str]) -> None:
     with pytest.raises(ConfigurationError, match=r"generate_store_key\(\) makes one") as caught:
         EncryptedTokenStore(MemoryTokenStore(), keys=keys)
     assert "canary" not in str(caught.value)
 
 
-def test_the_environment_holds_the_keys_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_variable_holds_the_keys_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TIKTOK_STORE_KEY", raising=False)
     with pytest.raises(ConfigurationError, match="TIKTOK_STORE_KEY"):
         EncryptedTokenStore.from_env(MemoryTokenStore())
@@ -329,19 +329,21 @@ def test_the_environment_holds_the_keys_newest_first(monkeypatch: pytest.MonkeyP
     assert "MemoryTokenStore" in repr(EncryptedTokenStore.from_env(MemoryTokenStore()))
 
 
-async def test_a_store_from_the_environment_reads_plaintext_only_if_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_from_the_environment_reads_plaintext_only_with_allow_plaintext(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("TIKTOK_STORE_KEY", f"{NEW},{OLD}")
     inner = MemoryTokenStore()
     plain = await inner.put(make_token(ONE), expected_version=0)
     with pytest.raises(DecryptionError):
         await EncryptedTokenStore.from_env(inner).get(ONE)
-    moving = EncryptedTokenStore.from_env(inner, allow_plaintext=True)
-    assert await moving.get(ONE) == plain
-    await moving.rotate("app")
+    migrating = EncryptedTokenStore.from_env(inner, allow_plaintext=True)
+    assert await migrating.get(ONE) == plain
+    await migrating.rotate("app")
     assert await EncryptedTokenStore(inner, keys=[NEW]).get(ONE) is not None
 
 
-def test_keys_are_url_safe_base64_of_32_bytes_and_never_the_same() -> None:
+def test_generated_keys_are_url_safe_base64_of_32_bytes_and_all_different() -> None:
     keys = {generate_store_key() for _ in range(50)}
     assert len(keys) == 50
     assert {len(base64.urlsafe_b64decode(key)) for key in keys} == {32}

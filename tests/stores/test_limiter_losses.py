@@ -1,4 +1,4 @@
-"""A limiter's server that lost its windows, or went back in time: nobody gets a second window of calls."""
+"""A limiter's server that lost its windows, or was restored from a backup, grants no second window of calls."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -19,7 +19,7 @@ SIX = Limit(6, timedelta(minutes=1))
 
 
 class Server(Protocol):
-    """Keeps windows, and loses them."""
+    """Keeps windows, and can lose them."""
 
     def limiter(self) -> RateLimiter:
         """Return a worker's limiter."""
@@ -34,7 +34,7 @@ class Server(Protocol):
         ...
 
     def copy(self) -> Callable[[], None]:
-        """Make a backup of `WINDOW`; what is returned restores it."""
+        """Make a backup of `WINDOW`, and return a function that restores it."""
         ...
 
 
@@ -78,7 +78,7 @@ class InPostgres:
     def copy(self) -> Callable[[], None]:
         columns = "shut_until = b.shut_until, base = b.base, ends = b.ends, used = b.used, holders = b.holders"
         self._server.execute(f"CREATE TABLE {self._schema}.backup AS TABLE {self._schema}.limits")
-        return lambda: self._server.execute(  # type: ignore[return-value]  # nobody looks at what it returns
+        return lambda: self._server.execute(  # type: ignore[return-value]  # the return value is not used
             f"UPDATE {self._schema}.limits AS one SET {columns} FROM {self._schema}.backup AS b "
             "WHERE one.endpoint = b.endpoint"
         )
@@ -102,24 +102,24 @@ async def use_up(limiter: RateLimiter) -> None:
     assert await limiter.remaining(WINDOW, SIX) == 0
 
 
-async def refused(limiter: RateLimiter) -> None:
+async def assert_refused(limiter: RateLimiter) -> None:
     with pytest.raises(RateLimitWaitExceeded):
         await limiter.acquire(WINDOW, SIX, max_wait=1)
 
 
-@pytest.mark.parametrize("first", ["the one that knew", "another"])
+@pytest.mark.parametrize("first", ["the one with permits", "another"])
 async def test_a_server_that_lost_everything_grants_no_second_window(server: Server, first: str) -> None:
     one, two = server.limiter(), server.limiter()
     (await two.acquire(ELSEWHERE, SIX)).done()
     await use_up(one)
     server.lose_all()
-    for limiter in (one, two) if first == "the one that knew" else (two, one):
-        await refused(limiter)
+    for limiter in (one, two) if first == "the one with permits" else (two, one):
+        await assert_refused(limiter)
     await one.aclose()
     await two.aclose()
 
 
-async def test_a_server_that_went_back_in_time_grants_no_second_window(server: Server) -> None:
+async def test_a_server_that_was_restored_from_a_backup_grants_no_second_window(server: Server) -> None:
     one, two = server.limiter(), server.limiter()
     (await one.acquire(WINDOW, SIX)).done()
     assert await one.remaining(WINDOW, SIX) == 5
@@ -128,14 +128,14 @@ async def test_a_server_that_went_back_in_time_grants_no_second_window(server: S
         (await one.acquire(WINDOW, SIX, max_wait=0)).done()
     assert await one.remaining(WINDOW, SIX) == 0
     restore()
-    # Who knew it says so, and then nobody else gets anything.
-    await refused(one)
-    await refused(two)
+    # The limiter that used the window notices the loss; then no limiter gets a permit.
+    await assert_refused(one)
+    await assert_refused(two)
     await one.aclose()
     await two.aclose()
 
 
-async def test_a_window_that_was_lost_and_that_another_began_anew_is_closed(server: Server) -> None:
+async def test_a_lost_window_that_another_limiter_opened_again_is_closed(server: Server) -> None:
     one, two = server.limiter(), server.limiter()
     await use_up(one)
     server.lose_window()
@@ -149,7 +149,7 @@ async def test_a_window_that_was_lost_and_that_another_began_anew_is_closed(serv
     await two.aclose()
 
 
-async def test_an_idle_server_is_not_taken_for_one_that_lost_something(server: Server) -> None:
+async def test_an_idle_server_is_not_treated_as_one_that_lost_its_windows(server: Server) -> None:
     short = Limit(2, timedelta(seconds=0.2))
     one, two = server.limiter(), server.limiter()
     for _ in range(6):
@@ -159,25 +159,25 @@ async def test_an_idle_server_is_not_taken_for_one_that_lost_something(server: S
     await two.aclose()
 
 
-# What only PostgreSQL can do
+# Losses that only PostgreSQL can have
 
 
 @pytest.mark.postgres
-async def test_an_asynchronous_standby_that_takes_over_closes_windows_even_for_those_who_knew_none(
+async def test_an_asynchronous_standby_that_takes_over_closes_windows_even_for_a_new_limiter(
     own_postgres: PostgresServer,
 ) -> None:
     one = PostgresRateLimiter(own_postgres.url())
     assert await one.remaining(WINDOW, SIX) == 6
     standby = own_postgres.standby("one")
     try:
-        # What comes now is not in the copy.
+        # The standby does not get these permits.
         await use_up(one)
         own_postgres.kill()
         standby.start()
         standby.promote()
-        late = PostgresRateLimiter(standby.url())
-        await refused(late)
-        await late.aclose()
+        new = PostgresRateLimiter(standby.url())
+        await assert_refused(new)
+        await new.aclose()
         await one.aclose()
     finally:
         standby.remove()
@@ -187,14 +187,14 @@ async def test_an_asynchronous_standby_that_takes_over_closes_windows_even_for_t
 async def test_a_crash_that_empties_an_unlogged_table_grants_no_second_window(own_postgres: PostgresServer) -> None:
     one, two = PostgresRateLimiter(own_postgres.url()), PostgresRateLimiter(own_postgres.url())
     for limiter in (one, two):
-        limiter._trips._link._patience = 60  # type: ignore[attr-defined]  # a busy machine takes its time to reconnect
+        limiter._trips._link._patience = 60  # type: ignore[attr-defined]  # a busy machine reconnects slowly
     (await two.acquire(ELSEWHERE, SIX)).done()
     own_postgres.execute("ALTER TABLE tiktok.limits SET UNLOGGED")
     await use_up(one)
     own_postgres.kill()
     own_postgres.start()
-    await refused(two)
-    await refused(one)
+    await assert_refused(two)
+    await assert_refused(one)
     await one.aclose()
     await two.aclose()
 
@@ -206,11 +206,11 @@ async def test_a_backup_that_is_older_than_the_last_loss_closes_all_windows_once
     await use_up(one)
     row = f"UPDATE {schema}.limits SET life = life - 60000000"
     postgres.execute(f"{row} WHERE endpoint = 'memory'")
-    await refused(one)
+    await assert_refused(one)
     names = postgres.execute(f"SELECT life, shut_until FROM {schema}.limits WHERE endpoint = 'memory'")
-    late = PostgresRateLimiter(postgres.url(schema=schema))
+    new = PostgresRateLimiter(postgres.url(schema=schema))
     with pytest.raises(RateLimitWaitExceeded):
-        await late.acquire(ELSEWHERE, SIX, max_wait=1)
+        await new.acquire(ELSEWHERE, SIX, max_wait=1)
     assert postgres.execute(f"SELECT life, shut_until FROM {schema}.limits WHERE endpoint = 'memory'") == names
     await one.aclose()
-    await late.aclose()
+    await new.aclose()

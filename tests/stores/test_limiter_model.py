@@ -1,4 +1,4 @@
-"""The shared window's rule as Redis and PostgreSQL carry it out, with the time in the test's hands."""
+"""The shared window's rule as Redis and PostgreSQL apply it, at times that the test sets."""
 
 import math
 import uuid
@@ -26,7 +26,7 @@ KEY = LimitKey("app", "/v2/video/list/", "account")
 
 
 class Server(Protocol):
-    """Where a window is kept; a test has an account of its own."""
+    """The server that keeps a window; each test has its own account."""
 
     def send(self, subject: str, holder: str, window: SharedWindow, request: Request, now: float) -> Sequence[int]:
         """Send one request at *now*, in milliseconds."""
@@ -64,7 +64,7 @@ class PostgresWindows:
 
     def __init__(self, server: PostgresServer) -> None:
         self.client = psycopg.connect(server.url(), autocommit=True)
-        # The rule is the point here, not the disk.
+        # These tests check the rule, not the disk.
         self.client.execute("SET synchronous_commit = off")
         schema = quote_schema(new_schema())
         self.client.execute(schema_sql(schema).encode())
@@ -136,7 +136,7 @@ class Fleet:
         return self.server.send(self.key, worker.name, worker.window, request, self.now * 1_000)
 
     def trip(self, worker: Worker, *, need: int = 0, lost: bool = False) -> None:
-        # Stands for callers in line; the window only counts them.
+        # Each object stands for a waiting caller; the window only counts them.
         worker.window.queue.update({object(): math.inf for _ in range(need)})  # type: ignore[misc]  # not futures
         request = worker.window.request(self.now)
         worker.window.queue.clear()
@@ -163,7 +163,7 @@ class Fleet:
             worker.window.unused(self.now)
 
     def die(self, worker: Worker) -> None:
-        """It is gone; whatever it sent arrives before its lease is over."""
+        """End the worker; each call that it sent arrives before its lease ends."""
         for call in worker.in_flight:
             call.end = worker.window._lease_until
         self.workers[self.workers.index(worker)] = Worker(SharedWindow(KEY, self.limit))
@@ -192,7 +192,7 @@ class Fleet:
                 self.wait(amount)
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; those alive renew their leases meanwhile, as the limiter's tick sees to."""
+        """Let time pass; live workers renew their leases meanwhile, as the limiter's tick does."""
         steps = max(1, int(seconds / 3))
         for _ in range(steps):
             self.now += seconds / steps
@@ -201,7 +201,7 @@ class Fleet:
                     self.trip(worker)
 
     def most_at_once(self) -> int:
-        """Return how many calls could at worst be in one window of the server."""
+        """Return the largest number of calls that one window of the server may hold."""
         per = self.limit.per.total_seconds()
         edges = [(call.start, 1) for call in self.calls] + [(call.end + per - 1e-6, -1) for call in self.calls]
         most = current = 0
@@ -211,14 +211,14 @@ class Fleet:
         return most
 
 
-# Waits around a window, so that slots are asked for just before and just after they come free.
+# Waits around a window, so that workers ask for slots just before and just after they become free.
 WAITS = [0.0004, 0.3, 0.955, 0.985, 0.999, 1.0, 11.0]
-ODD = ["lose a reply", "answer", "cancel", "die", "start"]
+OTHER_ACTIONS = ["lose a reply", "answer", "cancel", "die", "start"]
 ACTIONS = st.one_of(
     st.tuples(st.just("acquire"), st.integers(0, 2), st.integers(1, 4)),
     st.tuples(st.just("report"), st.integers(0, 2), st.just(0)),
     st.tuples(st.just("wait"), st.just(0), st.sampled_from(WAITS)),
-    st.tuples(st.sampled_from(ODD), st.integers(0, 2), st.integers(0, 4)),
+    st.tuples(st.sampled_from(OTHER_ACTIONS), st.integers(0, 2), st.integers(0, 4)),
 )
 
 
@@ -237,8 +237,8 @@ def test_no_window_of_the_server_ever_holds_more_than_the_limit(
     server.forget(fleet.key)
 
 
-def test_nothing_is_lost_when_everything_is_answered(server: Server) -> None:
-    """After a window of silence the whole limit is there again, whatever went before."""
+def test_no_slot_is_lost_when_every_call_is_answered(server: Server) -> None:
+    """After one window without calls the whole limit is free again, whatever happened before."""
     fleet = Fleet(server, Limit(40, timedelta(seconds=1)), workers=3)
     for turn in range(50):
         for worker in fleet.workers:
@@ -258,7 +258,7 @@ def test_nothing_is_lost_when_everything_is_answered(server: Server) -> None:
 
 
 def test_a_request_that_arrives_twice_counts_once(server: Server) -> None:
-    """A client sends again when a reply is lost; the second arrival must change nothing and answer the same."""
+    """A client sends again when a reply is lost; the second request must change nothing and get the same reply."""
     fleet = Fleet(server, Limit(10, timedelta(seconds=60)))
     (worker,) = fleet.workers
     worker.window.queue.update({object(): math.inf for _ in range(3)})  # type: ignore[misc]  # not futures
@@ -269,7 +269,7 @@ def test_a_request_that_arrives_twice_counts_once(server: Server) -> None:
     assert worker.window.request(fleet.now) is request
 
 
-def test_a_dead_workers_slots_come_back_a_window_after_its_lease(server: Server) -> None:
+def test_a_dead_workers_slots_are_free_one_window_after_its_lease(server: Server) -> None:
     fleet = Fleet(server, Limit(2, timedelta(seconds=1)), workers=2)
     dead, living = fleet.workers
     fleet.trip(dead, need=2)
@@ -280,18 +280,18 @@ def test_a_dead_workers_slots_come_back_a_window_after_its_lease(server: Server)
         assert fleet.start(living) is there
 
 
-def test_a_worker_that_slept_through_its_lease_uses_none_of_its_stock(server: Server) -> None:
+def test_a_worker_whose_lease_expired_uses_none_of_its_permits(server: Server) -> None:
     fleet = Fleet(server, Limit(4, timedelta(seconds=1)))
-    (sleeper,) = fleet.workers
-    fleet.trip(sleeper, need=3)
+    (stalled,) = fleet.workers
+    fleet.trip(stalled, need=3)
     fleet.now += 10.5
-    assert not fleet.start(sleeper)
-    fleet.trip(sleeper, need=4)
-    assert sum(fleet.start(sleeper) for _ in range(4)) == 1  # the other three count until a window after the lease
+    assert not fleet.start(stalled)
+    fleet.trip(stalled, need=4)
+    assert sum(fleet.start(stalled) for _ in range(4)) == 1  # the other three count until a window after the lease
 
 
-def test_waiting_workers_share_what_comes_free(server: Server) -> None:
-    """The first to ask must not take everything when others are known to wait."""
+def test_waiting_workers_share_slots_that_become_free(server: Server) -> None:
+    """The first worker that asks must not take all slots when others wait."""
     fleet = Fleet(server, Limit(60, timedelta(seconds=60)), workers=4)
     first = fleet.workers[0]
     fleet.trip(first, need=60)
@@ -309,10 +309,10 @@ def test_waiting_workers_share_what_comes_free(server: Server) -> None:
                 got[number] += 1
         fleet.now += 0.7
     assert sum(got.values()) == 60
-    assert min(got.values()) >= 8  # 15 would be even; who asks first in a burst gets a little more
+    assert min(got.values()) >= 8  # 15 is an equal share; the first worker of a burst gets a little more
 
 
-def test_slots_are_promised_ahead_so_that_none_waits_for_a_trip(server: Server) -> None:
+def test_slots_are_granted_before_they_are_free_and_wait_for_no_trip(server: Server) -> None:
     fleet = Fleet(server, Limit(2, timedelta(seconds=60)))
     (worker,) = fleet.workers
     fleet.trip(worker, need=2)
@@ -331,8 +331,8 @@ def test_slots_are_promised_ahead_so_that_none_waits_for_a_trip(server: Server) 
     assert fleet.start(worker)
 
 
-def test_a_server_that_forgot_lets_a_window_pass(server: Server) -> None:
-    """A restart without persistence must not hand out the window twice."""
+def test_a_server_that_lost_its_windows_waits_for_one_window(server: Server) -> None:
+    """A restart without persistence must not grant the window twice."""
     fleet = Fleet(server, Limit(2, timedelta(seconds=1)))
     (worker,) = fleet.workers
     fleet.trip(worker, need=2)
@@ -347,7 +347,7 @@ def test_a_server_that_forgot_lets_a_window_pass(server: Server) -> None:
     assert fleet.start(newcomer)
 
 
-def test_a_clock_that_is_set_back_frees_nothing_twice(server: Server) -> None:
+def test_a_clock_that_is_set_back_frees_no_slot_twice(server: Server) -> None:
     fleet = Fleet(server, Limit(1, timedelta(seconds=1)))
     (worker,) = fleet.workers
     fleet.trip(worker, need=1)
@@ -359,7 +359,7 @@ def test_a_clock_that_is_set_back_frees_nothing_twice(server: Server) -> None:
     assert not fleet.start(worker)
 
 
-def test_far_from_the_limit_permits_come_in_batches_and_near_it_singly(server: Server) -> None:
+def test_permits_come_in_batches_far_from_the_limit_and_one_by_one_near_it(server: Server) -> None:
     fleet = Fleet(server, Limit(600, timedelta(seconds=60)))
     (worker,) = fleet.workers
     trips = []
@@ -373,7 +373,7 @@ def test_far_from_the_limit_permits_come_in_batches_and_near_it_singly(server: S
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_day_is_counted_by_the_fleet_until_midnight_utc(server: Server, workers: int) -> None:
+def test_the_fleet_counts_a_day_until_midnight_utc(server: Server, workers: int) -> None:
     day = Limit(6, timedelta(days=1), kind=WindowKind.UTC_DAY)
     fleet = Fleet(server, day, workers=workers)
     fleet.now = 86_400.0 * 20_000 - 100

@@ -1,4 +1,4 @@
-"""A record that was copied to another account, or came in its place, is refused and acts for nobody."""
+"""A record that was copied to another account, or returned in its place, is refused and never used."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ from tiktok_async.testing._store_records import make_token
 from tiktok_async_stores.codec.records import mark, unmark
 
 ONE, TWO = AccountKey("app", "one"), AccountKey("app", "two")
-# What each table keeps as bytes.
+# The column of each table that holds bytes.
 PLACES = {"tokens": "body", "notes": "value", "checkpoints": "body"}
 
 Stores = tuple[Any, Any, Callable[[str], None]]
@@ -52,7 +52,7 @@ def in_postgres(server: PostgresServer) -> Stores:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
-    """Tokens and checkpoints in one place, and a way to change its tables by SQL."""
+    """A token store and a checkpoint store in one database, and a function that runs SQL on its tables."""
     if request.param == "postgres":
         return in_postgres(request.getfixturevalue("postgres"))
     return in_sqlite(tmp_path / "tokens.db")
@@ -66,7 +66,7 @@ async def fill(stores: Stores) -> None:
         await checkpoints.put(Checkpoint(key=key, due_at=datetime.now(UTC)), expected_version=0)
 
 
-async def test_another_accounts_record_does_not_act(stores: Stores) -> None:
+async def test_another_accounts_record_is_refused(stores: Stores) -> None:
     tokens, checkpoints, change = stores
     await fill(stores)
     for table, column in PLACES.items():
@@ -83,7 +83,7 @@ async def test_another_accounts_record_does_not_act(stores: Stores) -> None:
 
 
 async def test_records_without_a_mark_are_read(stores: Stores) -> None:
-    """Those of an older version."""
+    """An older version wrote records without a mark."""
     tokens, checkpoints, change = stores
     await fill(stores)
     before = await tokens.get(ONE), await tokens.get_note(ONE, "note"), await checkpoints.get(ONE)
@@ -96,7 +96,7 @@ async def test_records_without_a_mark_are_read(stores: Stores) -> None:
 
 @settings(max_examples=30)
 @given(st.binary(), st.text(), st.text())
-def test_what_was_marked_comes_back_to_its_account_alone(record: bytes, one: str, two: str) -> None:
+def test_a_marked_record_is_returned_only_to_its_account(record: bytes, one: str, two: str) -> None:
     marked = mark(record, AccountKey("app", one))
     assert unmark(marked, AccountKey("app", one)) == record
     if one != two:

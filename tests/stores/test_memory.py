@@ -1,4 +1,4 @@
-"""What the memory store promises beyond the contract: virtual time, and turns in order."""
+"""What the memory store guarantees beyond the contract: virtual time, and leases in the order of the waiters."""
 
 import asyncio
 from datetime import timedelta
@@ -11,7 +11,7 @@ KEY = AccountKey("app", "one")
 NONE, MINUTE = timedelta(0), timedelta(minutes=1)
 
 
-async def test_waiters_get_their_turn_in_the_order_they_came() -> None:
+async def test_waiters_get_the_lease_in_the_order_they_asked() -> None:
     store, order = MemoryTokenStore(clock=VirtualClock()), list[int]()
 
     async def work(number: int) -> None:
@@ -28,7 +28,7 @@ async def test_waiters_get_their_turn_in_the_order_they_came() -> None:
     assert order == list(range(10))
 
 
-async def test_a_turn_given_to_a_cancelled_waiter_goes_to_the_next() -> None:
+async def test_a_lease_given_to_a_cancelled_waiter_goes_to_the_next_waiter() -> None:
     store, got = MemoryTokenStore(clock=VirtualClock()), list[int]()
 
     async def work(number: int) -> None:
@@ -45,14 +45,14 @@ async def test_a_turn_given_to_a_cancelled_waiter_goes_to_the_next() -> None:
     assert got == [1]
 
 
-async def test_a_dead_holders_lease_ends_by_the_clock_that_was_given() -> None:
+async def test_a_dead_holders_lease_ends_by_the_given_clock() -> None:
     clock = VirtualClock()
     store = MemoryTokenStore(clock=clock)
     async with store.lease(KEY, ttl=MINUTE, wait=NONE):
-        heir = store.lease(KEY, ttl=MINUTE, wait=MINUTE * 2)
-        waiting = asyncio.ensure_future(heir.__aenter__())
+        successor = store.lease(KEY, ttl=MINUTE, wait=MINUTE * 2)
+        waiting = asyncio.ensure_future(successor.__aenter__())
         await clock.advance(59)
         assert not waiting.done()
         await clock.advance(1)
         assert waiting.done()
-        await heir.__aexit__(None, None, None)
+        await successor.__aexit__(None, None, None)

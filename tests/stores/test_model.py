@@ -1,4 +1,4 @@
-"""Any sequence of operations does to a store what it does to a dict."""
+"""Any sequence of operations has the same effect on a store as on a dict."""
 
 import asyncio
 from collections.abc import Callable
@@ -49,7 +49,7 @@ tokens = st.builds(
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """A store beside a dict; each rule runs to its end on one event loop."""
+    """A store and a dict with the same records; each rule runs to completion on one event loop."""
 
     make: Callable[[], TokenStore]
 
@@ -57,7 +57,7 @@ class StoreMachine(RuleBasedStateMachine):
     def open(self) -> None:
         self.runner = asyncio.Runner()
         self.store = self.make()
-        # A server is shared by all examples: an app of the model is another app there.
+        # All examples share one server, so the apps of each example get a suffix there.
         self.suffix = uuid4().hex
         self.model: dict[AccountKey, Token] = {}
         self.held: dict[AccountKey, object] = {}
@@ -112,7 +112,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert [self.model[key].expires_at for key in seen] == sorted(self.model[key].expires_at for key in seen)
 
     @rule(key=keys)
-    def take_or_give_back_a_lease(self, key: AccountKey) -> None:
+    def take_or_release_a_lease(self, key: AccountKey) -> None:
         real = self.real(key)
         if real in self.held:
             with pytest.raises(LeaseUnavailable):
@@ -150,24 +150,24 @@ def check(make: Callable[[], TokenStore], request: pytest.FixtureRequest) -> Non
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_the_memory_store_does_as_a_dict(request: pytest.FixtureRequest) -> None:
+def test_the_memory_store_behaves_like_a_dict(request: pytest.FixtureRequest) -> None:
     check(MemoryTokenStore, request)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_the_sqlite_store_does_as_a_dict(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_the_sqlite_store_behaves_like_a_dict(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     check(lambda: SQLiteTokenStore(tmp_path / "tokens.db"), request)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_the_redis_store_does_as_a_dict(redis_url: str, request: pytest.FixtureRequest) -> None:
+def test_the_redis_store_behaves_like_a_dict(redis_url: str, request: pytest.FixtureRequest) -> None:
     check(lambda: RedisTokenStore(redis_url), request)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_the_encrypted_store_does_as_a_dict(request: pytest.FixtureRequest) -> None:
+def test_the_encrypted_store_behaves_like_a_dict(request: pytest.FixtureRequest) -> None:
     key = generate_store_key()
     check(lambda: EncryptedTokenStore(MemoryTokenStore(), keys=[key]), request)

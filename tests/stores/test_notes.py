@@ -1,4 +1,4 @@
-"""Every store keeps notes, by one contract; encrypted ones are of no use to who reads the store."""
+"""Every store passes one contract for notes; encrypted notes cannot be read in the store itself."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -50,7 +50,7 @@ class TestEncryptedNotes(NoteStoreContract):
         return EncryptedTokenStore(MemoryTokenStore(), keys=[generate_store_key()])
 
 
-async def test_an_encrypted_note_shows_nothing_and_opens_at_its_own_place_only() -> None:
+async def test_an_encrypted_note_is_unreadable_and_is_decrypted_only_under_its_own_name() -> None:
     inner = MemoryTokenStore()
     store = EncryptedTokenStore(inner, keys=[generate_store_key()])
     await store.put_note(KEY, "publish:1", b"the upload address", ttl=LONG, only_if_absent=True)
@@ -62,14 +62,14 @@ async def test_an_encrypted_note_shows_nothing_and_opens_at_its_own_place_only()
         await store.get_note(KEY, "publish:2")
 
 
-async def test_notes_that_are_over_leave_memory() -> None:
+async def test_expired_notes_are_removed_from_memory() -> None:
     clock = VirtualClock()
     store = MemoryTokenStore(clock=clock)
     for number in range(999):
         await store.put_note(KEY, f"old {number}", b"", ttl=timedelta(seconds=1), only_if_absent=True)
     await clock.advance(2)
     await store.put_note(KEY, "new", b"", ttl=LONG, only_if_absent=True)
-    assert len(store._notes._kept) == 1  # type: ignore[attr-defined]  # what the dictionary holds is the point
+    assert len(store._notes._kept) == 1  # type: ignore[attr-defined]  # the test counts the entries
 
 
 async def test_two_processes_on_one_file_share_notes(tmp_path: Path) -> None:

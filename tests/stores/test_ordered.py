@@ -1,4 +1,4 @@
-"""Keys in pieces are in the same order as in one list."""
+"""Keys that are split into pieces have the same order as in one list."""
 
 from bisect import bisect_right
 
@@ -13,7 +13,7 @@ KEYS = st.tuples(st.integers(0, 30), st.sampled_from("abc"))
 
 @settings(deadline=None)
 @given(steps=st.lists(st.tuples(st.booleans(), KEYS), max_size=200))
-def test_whatever_is_added_and_removed_the_keys_are_in_order(steps: list[tuple[bool, tuple[int, str]]]) -> None:
+def test_the_keys_stay_in_order_whatever_is_added_and_removed(steps: list[tuple[bool, tuple[int, str]]]) -> None:
     before, ordered._LARGEST = ordered._LARGEST, 4
     try:
         keys, model = OrderedKeys[tuple[int, str]](), set[tuple[int, str]]()
@@ -36,7 +36,7 @@ def test_whatever_is_added_and_removed_the_keys_are_in_order(steps: list[tuple[b
     first=st.sets(KEYS, max_size=60),
     changes=st.lists(st.lists(st.tuples(st.booleans(), KEYS), max_size=3), max_size=60),
 )
-def test_a_walk_goes_on_in_order_while_keys_are_added_and_removed(
+def test_an_iteration_stays_in_order_while_keys_are_added_and_removed(
     first: set[tuple[int, str]], changes: list[list[tuple[bool, tuple[int, str]]]]
 ) -> None:
     before, ordered._LARGEST = ordered._LARGEST, 4
@@ -44,9 +44,9 @@ def test_a_walk_goes_on_in_order_while_keys_are_added_and_removed(
         keys, model = OrderedKeys[tuple[int, str]](), set(first)
         for key in first:
             keys.add(key)
-        last, walk, coming = (-1, ""), keys.after((-1, "")), iter(changes)
-        for found in walk:
-            # It is the next key of those that are in the set now.
+        last, iteration, coming = (-1, ""), keys.after((-1, "")), iter(changes)
+        for found in iteration:
+            # It is the next key in the set as the set is now.
             assert found == min(key for key in model if key > last)
             last = found
             for add, key in next(coming, []):
@@ -61,7 +61,7 @@ def test_a_walk_goes_on_in_order_while_keys_are_added_and_removed(
         ordered._LARGEST = before
 
 
-def test_a_piece_stays_small_however_many_keys_there_are() -> None:
+def test_a_piece_stays_small_with_many_keys() -> None:
     keys = OrderedKeys[tuple[int]]()
     for number in range(20_000):
         keys.add((number * 7_919 % 20_011,))

@@ -97,7 +97,7 @@ async def test_an_outage_goes_on_with_a_share_which_is_reported_later(own_redis:
 
 
 async def test_a_killed_redis_comes_back_with_its_windows(own_redis: RedisServer) -> None:
-    """And if it does not, `test_a_server_that_forgot_lets_a_window_pass` holds."""
+    """And if it does not, `test_a_server_that_lost_its_windows_waits_for_one_window` holds."""
     limiter = RedisRateLimiter(own_redis.url, prefix="kill")
     other = RedisRateLimiter(own_redis.url, prefix="kill")
     limit = Limit(5, timedelta(minutes=1))
