@@ -1,8 +1,9 @@
 """Async generators over the pages of a listing, and over the items on them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing
+from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from tiktok_async.abc import Clock
@@ -167,13 +168,19 @@ PageSource = Callable[[], AsyncGenerator[Page[T], None] | Follow[T]]
 class _Given:
     """The progress of a listing's own iteration; apart from it, so that a loop that ends early is closed at once."""
 
-    __slots__ = ("items", "kind", "pages", "state")
+    __slots__ = ("kind", "pages", "received", "rest", "state")
 
     def __init__(self) -> None:
         self.kind = ""
         self.pages = 0
-        self.items = 0
+        self.received = 0
+        self.rest: Iterator[object] = iter(())  # of the last page
         self.state = "not begun"
+
+    @property
+    def items(self) -> int:
+        """The number of items that were given to the loop; counting each of them would cost the loop time."""
+        return self.received - length_hint(self.rest)
 
 
 class Pages(AsyncGenerator[T, None]):
@@ -300,8 +307,9 @@ async def _items(source: PageSource[T], read_ahead: int, given: _Given) -> Async
                 given.pages += 1
                 if page.items:
                     given.kind = type(page.items[0]).__name__
-                for item in page.items:
-                    given.items += 1
+                given.received += len(page.items)
+                given.rest = rest = iter(page.items)
+                for item in rest:
                     yield item
         finally:
             await pages.aclose()
