@@ -135,6 +135,39 @@ def test_a_walk_that_does_not_know_whether_the_end_is_included_costs_at_most_one
     assert server.requests <= _least(first, last, server) + 1
 
 
+# Days from the first of the span on which videos were posted, and how many.
+_POSTED = st.dictionaries(st.integers(-2, 2_200), st.integers(1, 9), max_size=80)
+_REGULAR = st.builds(
+    lambda each, from_: dict.fromkeys(range(from_, 2_200, each), 3), st.integers(1, 60), st.integers(-2, 59)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(days=st.integers(1, 2_100), posted=_POSTED | _REGULAR, inclusive=st.booleans())
+@example(days=31, posted={}, inclusive=True)
+@example(days=1_800, posted={}, inclusive=True)
+@example(days=1_860, posted=dict.fromkeys(range(15, 1_860, 30), 1), inclusive=True)  # not on the first day of a window
+@example(days=1_860, posted=dict.fromkeys(range(15, 1_860, 30), 1), inclusive=False)
+@example(days=2_100, posted=dict.fromkeys(range(2_099, 0, -30), 1), inclusive=True)
+def test_a_walk_of_one_page_a_window_asks_for_one_window_more_at_most(
+    *, days: int, posted: dict[int, int], inclusive: bool
+) -> None:
+    first = date(2020, 1, 1)
+    last = first + (days - 1) * DAY
+    videos = [
+        (f"{day}-{one}", noon(first + day * DAY) + timedelta(seconds=one))
+        for day, count in posted.items()
+        for one in range(count)
+    ]
+    server = Server(videos, inclusive=inclusive, page=10_000)
+    wanted = [name for name, moment in server.videos if first <= moment.date() <= last]
+    assert run(begin(first, last), server, restore=days < 100) == wanted
+    # Nobody can learn from answers without a video: each 31 windows of them at the newest end may cost one more.
+    newest = max((day for day in posted if day < days), default=-1)
+    without = (days - 1 - newest) // 30 if days > 1_800 else 0
+    assert server.requests <= _least(first, last, server) + 1 + -(-without // 31)
+
+
 def test_the_last_day_is_asked_for_by_one_more_where_there_is_one() -> None:
     assert asked(begin(date(2026, 11, 1), date(2026, 11, 10))) == (date(2026, 11, 1), date(2026, 11, 11))
     assert asked(begin(date(2026, 11, 1), TODAY)) == (date(2026, 11, 1), TODAY)

@@ -3,8 +3,10 @@
 import asyncio
 import sqlite3
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from tiktok_async import (
     TikTokSession,
 )
 from tiktok_async.emulator import Emulator, ResearchData
+from tiktok_async.emulator.research.data import Video
 from tiktok_async.models import WindowKind
 
 QUERY = Query.all(F.region_code.in_("US", "FR", "DE"))
@@ -75,6 +78,29 @@ async def test_a_short_span_costs_at_most_one_request_more_by_either_reading(
         assert await ids(session, start=day, end=day) == wanted
         needed = -(-len(wanted) // 100)
         assert needed > 1
+        assert emulator.requests.counts[Endpoint.RESEARCH_VIDEO_QUERY] - before <= needed + 1
+
+
+class OnDays(ResearchData):
+    """Videos on one day of each week."""
+
+    @cached_property
+    def all(self) -> Sequence[Video]:
+        return [video for video in super().all if video.day.weekday() == self.seed]
+
+
+@pytest.mark.parametrize("weekday", range(7))
+@pytest.mark.parametrize("end_date", ["inclusive", "exclusive"])
+async def test_a_walk_asks_for_one_window_more_at_most_whatever_the_days_with_videos(
+    emulator: Emulator, session: TikTokSession, end_date: str, weekday: int
+) -> None:
+    emulator.research.data = OnDays(videos=300, days=90, seed=weekday)
+    change(emulator, end_date=end_date)
+    for days in (30, 31, 62, 88):
+        last = START + timedelta(days=days - 1)
+        before = emulator.requests.counts[Endpoint.RESEARCH_VIDEO_QUERY]
+        assert await ids(session, start=START, end=last) == expected(emulator, START, last)
+        needed = -(-days // (31 if end_date == "inclusive" else 30))
         assert emulator.requests.counts[Endpoint.RESEARCH_VIDEO_QUERY] - before <= needed + 1
 
 

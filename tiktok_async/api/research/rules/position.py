@@ -2,10 +2,13 @@
 
 One request of TikTok's may span 30 days, so a longer span is read window by window, the newest first. TikTok's
 sources disagree on whether `end_date` itself is included. So the first window ends one day after the span: videos come
-the newest first, and one of that day in the first answer shows that `end_date` is included. If that answer held
-nothing else, the window begins anew without that day, which costs one request a walk; every later window is exact.
-Until an answer has shown it, each window includes the oldest day of the window before it again, and the videos already
-seen on that day are left out.
+the newest first, and one of that day in the first answer shows that `end_date` is included. Then the days that are
+left are cut into windows anew, if that needs fewer of them; from there on every window is exact.
+
+Until an answer has shown it, each window ends on the oldest day of the window before it, and the videos already seen
+are left out. So no day is lost, and a window has 30 new days instead of 31. A day without videos teaches nothing. If
+that would cost a long walk a request, one window ends on a day that is known to have videos instead: its answer always
+shows whether `end_date` is included, and the walk asks for one window more at most.
 
 Sources: https://developers.tiktok.com/doc/research-api-specs-query-videos
 https://developers.tiktok.com/doc/research-api-faq
@@ -27,6 +30,8 @@ _FORM = 1
 _DAY = timedelta(days=1)
 # https://developers.tiktok.com/doc/research-api-specs-query-videos: "at most 30 days after start"
 _WINDOW = timedelta(days=30)
+# The days of a window, if `end_date` is included, and if it is not.
+_INCLUSIVE, _EXCLUSIVE = 31, 30
 
 Seen = tuple[str, datetime | None]
 """A video: its id and when it was posted."""
@@ -45,7 +50,7 @@ class ResearchPosition:
         done: Whether every page was read.
         cursor: TikTok's cursor of the next page; `None` at the start of a window.
         search_id: TikTok's id of the window's search.
-        inclusive: Whether an answer has shown that `end_date` itself is included.
+        inclusive: Whether `end_date` itself is included; `None` until an answer has shown it.
         oldest: The oldest day of a video so far.
         seen: The ids of that day and the day after it: only these can come again.
     """
@@ -58,7 +63,7 @@ class ResearchPosition:
     done: bool = False
     cursor: int | None = None
     search_id: str | None = None
-    inclusive: bool = False
+    inclusive: bool | None = None
     oldest: date | None = None
     seen: Mapping[str, date | None]
 
@@ -118,27 +123,46 @@ class ResearchPosition:
             cursor: The cursor of the window's next page; `None` at its end.
             search_id: TikTok's id of the search.
         """
-        seen, inclusive, oldest = dict(self.seen), self.inclusive, self.oldest
-        midnight = datetime.combine(self.end, time(), UTC)
+        seen, oldest = dict(self.seen), self.oldest
         for video_id, posted in videos:
             day = None if posted is None else posted.date()
             seen[video_id] = day
-            inclusive = inclusive or (posted is not None and posted > midnight)
             oldest = day if oldest is None else min(oldest, day or oldest)
         # Videos come the newest first, so only those of the oldest days can come again.
         kept = {one: day for one, day in seen.items() if day is None or oldest is None or day <= oldest + _DAY}
+        inclusive = self._learn(videos, last_page=cursor is None)
         read = evolve(self, seen=kept, inclusive=inclusive, oldest=oldest)
-        if cursor is not None and inclusive and not self.inclusive and self._useless(videos):
-            end = self.end - _DAY
-            return evolve(read, end=end, start=max(self.first, end - _WINDOW), cursor=None, search_id=None)
-        if cursor is not None:
-            return evolve(read, cursor=cursor, search_id=search_id or self.search_id)
-        return _next_window(read)
+        if cursor is None:
+            return _next_window(read)
+        if inclusive and not self.inclusive and (end := self._end_anew(videos)) is not None:
+            return _window(read, end)
+        return evolve(read, cursor=cursor, search_id=search_id or self.search_id)
 
-    def _useless(self, videos: Sequence[Seen]) -> bool:
-        """Return whether a page holds only videos of `end_date`, none of which is new and belongs to the search."""
-        late = all(posted is not None and posted.date() >= self.end for _, posted in videos)
-        return late and self.start < self.end and not self.wanted(videos)
+    def _learn(self, videos: Sequence[Seen], *, last_page: bool) -> bool | None:
+        """Return whether `end_date` is included, by what was known and by a page of the window."""
+        midnight = datetime.combine(self.end, time(), UTC)
+        times = [posted for _, posted in videos if posted is not None]
+        if any(posted > midnight for posted in times):
+            return True
+        # Of a day that has videos there is none, though the newest come first.
+        older = all(posted < midnight for posted in times) if times else last_page
+        return False if self.inclusive is None and older and self.end in self.seen.values() else self.inclusive
+
+    def _end_anew(self, videos: Sequence[Seen]) -> date | None:
+        """Return the `end_date` with which to begin the window anew, or `None` to read it to its end.
+
+        The page *videos* has shown that `end_date` is included. A window that begins anew leaves that day out, and the
+        days that were read, except the last one and one more: the order of two videos is that of their ids, and their
+        days may differ.
+        """
+        new = [videos[place][1] for place in self.wanted(videos)]
+        if any(posted is None or posted.date() >= self.end for posted in new):
+            return None
+        oldest = min(posted.date() for _, posted in videos if posted is not None)
+        end = min(oldest + _DAY, self.end - _DAY)
+        anew = _windows(self.first, end, _INCLUSIVE)
+        going_on = 1 + _windows(self.first, self.start - _DAY, _INCLUSIVE)
+        return end if end >= self.first and (not new or anew < going_on) else None
 
     def lost(self) -> "ResearchPosition":
         """Return the position after TikTok has forgotten the search: it begins a new one, for the days not yet read."""
@@ -180,8 +204,32 @@ class ResearchPosition:
 def _next_window(position: ResearchPosition) -> ResearchPosition:
     if position.start <= position.first:
         return evolve(position, done=True, cursor=None, search_id=None)
-    end = position.start - _DAY if position.inclusive else position.start
+    return _window(position, position.start - _DAY if position.inclusive else _shared_day(position))
+
+
+def _window(position: ResearchPosition, end: date) -> ResearchPosition:
+    """Return the start of the window that ends with *end*."""
     return evolve(position, end=end, start=max(position.first, end - _WINDOW), cursor=None, search_id=None)
+
+
+def _shared_day(position: ResearchPosition) -> date:
+    """Return the day that the next window shares with those before it, as `end_date` may not be included.
+
+    It is the oldest day that was read. If nothing was posted on it, and the walk is so long that learning whether
+    `end_date` is included costs fewer requests than not to know it, it is the oldest day that has videos.
+    """
+    start, oldest = position.start, position.oldest
+    if position.inclusive is None and oldest is not None and start < oldest < start + _WINDOW:
+        unknown = _windows(position.first, start - _DAY, _EXCLUSIVE)
+        learned = 1 + _windows(position.first, oldest - _WINDOW - _DAY, _INCLUSIVE)
+        if learned < unknown:
+            return oldest
+    return start
+
+
+def _windows(first: date, last: date, days: int) -> int:
+    """Return how many windows of *days* days the days from *first* to *last* need, both included."""
+    return max(0, -(-((last - first).days + 1) // days))
 
 
 def _key(body: Mapping[str, Any], first: date, last: date, *, is_random: bool) -> str:
