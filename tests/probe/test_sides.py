@@ -130,7 +130,6 @@ _SECONDS = {"videos": [{"id": "7"}], "cursor": 1_764_360_000, "has_more": False}
 _NUMBERS = {"videos": [{"id": 7_000_000_000_000_000_001}], "cursor": 1, "has_more": False}
 ANSWERS: dict[tuple[str, str], tuple[Endpoint, dict[str, Any]]] = {
     ("bad_token", "another"): (Endpoint.USER_INFO, {"status": 403, "code": "access_token_invalid"}),
-    ("oauth_log_id", "false"): (Endpoint.TOKEN, {"status": 400, "body": b'{"error":"invalid_grant"}'}),
     ("count_type", "string"): (
         Endpoint.USER_INFO,
         {"status": 200, "body": envelope({"user": {"follower_count": "77"}})},
@@ -160,6 +159,14 @@ async def test_a_question_without_a_quirk_names_the_side_that_was_answered(quest
             endpoint, how = ANSWERS[question.id, side]
             opened.emulator.fail_next(endpoint, **how)
         assert await ask(opened, question) == side
+
+
+def test_every_dispute_has_a_switch_whose_values_are_its_sides() -> None:
+    assert [question.id for question in QUESTIONS if question.quirk is None and not question.silent] == []
+    assert [question.id for question in QUESTIONS if (question.quirk is None) != bool(question.played)] == []
+    switches = [(question.quirk, side) for question in QUESTIONS for side in question.sides if question.quirk]
+    played = [parse_quirks([f"{quirk}={side}"]) for quirk, side in switches]
+    assert len(played) == len(switches) > 100
 
 
 def test_every_question_has_another_side_and_a_place_or_a_reason() -> None:

@@ -80,6 +80,7 @@ class Question:
         here: What this library does about it.
         silent: Whether TikTok's pages say nothing, rather than two things.
         quirk: The emulator's switch, with its area; `None` where there is none.
+        played: How the emulator plays the other side where it has no switch for it.
         assumed: The side that this library and its emulator take by default; `None`: no side.
         line: The file inside the package, and the beginning of its line that states `assumed`.
         level: The lowest level of a run that asks it.
@@ -96,6 +97,7 @@ class Question:
     here: str
     silent: bool = False
     quirk: str | None = None
+    played: str = ""
     assumed: str | None = None
     line: tuple[str, str] | None = None
     level: Level = Level.READ

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 from attrs import evolve, frozen
 
+from tiktok_async._calls.rules.endpoints import ENDPOINTS
 from tiktok_async._decoding.answers import read
 from tiktok_async._tokens.credentials import AccountCredential
 from tiktok_async.api.portability.archive import Archive
@@ -152,8 +154,13 @@ class PortabilityRequest:
 
         Source: https://developers.tiktok.com/doc/data-portability-api-cancel
         """
-        # It is in the body, as in TikTok's example; TikTok's table has it in the query.
-        await self._runtime.sender.call(Endpoint.PORTABILITY_CANCEL, credential=self._credential, json=self._body)
+        # TikTok's table has it in the query, TikTok's example in the body.
+        await self._runtime.sender.call_spec(
+            ENDPOINTS[Endpoint.PORTABILITY_CANCEL],
+            credential=self._credential,
+            params={"request_id": self.request_id},
+            body=orjson.dumps(self._body),
+        )
 
 
 class Portability:

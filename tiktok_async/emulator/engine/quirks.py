@@ -16,6 +16,8 @@ class PortabilityQuirks:
         preparation: The time from the request until the archive is ready.
         ready_for: How long the archive can be downloaded.
         category_word: The word for direct messages in a status: as in the table or as in the example.
+        cancel_id: Where a cancel call has its `request_id`: in the query, as in the table, in the body, as in the
+            example, or in either.
         user_in_webhook: Whether `portability.download.ready` says whose archive it is; the sample does not.
         zip_type: The content type of the archive, which is not documented.
         ranges: Whether a download can be continued with `Range`.
@@ -25,6 +27,9 @@ class PortabilityQuirks:
     preparation: timedelta = timedelta(0)
     ready_for: timedelta = timedelta(days=4)
     category_word: Literal["direct_message", "direct_messages"] = "direct_message"
+    cancel_id: Literal["either", "query", "body"] = field(
+        default="either", validator=validators.in_(("either", "query", "body"))
+    )
     user_in_webhook: bool = False
     zip_type: str = "application/zip"
     ranges: bool = False
@@ -61,6 +66,8 @@ class PostingQuirks:
         direct_word: The `publish_type` of a direct post in webhooks; public tests show both.
         media: Whether uploaded videos, and the media of `Emulator.host_media`, are checked and fail by TikTok's rules
             for media; `checked` needs PyAV and Pillow (extra `media`) and keeps the bytes in memory.
+        photo_size: What "1080p" limits in a checked photo: both sides to 1080 x 1920, or only the shorter side or
+            the width to 1080.
     """
 
     audited: bool = True
@@ -84,6 +91,7 @@ class PostingQuirks:
     webhook_post_id: Literal["number", "string"] = "number"
     direct_word: Literal["DIRECT_POST", "DIRECT_PUBLISH"] = "DIRECT_POST"
     media: Literal["ignored", "checked"] = field(default="ignored", validator=validators.in_(("ignored", "checked")))
+    photo_size: Literal["both_sides", "shorter_side", "width"] = "both_sides"
 
 
 @frozen(slots=True, kw_only=True)
@@ -102,6 +110,9 @@ class ResearchQuirks:
         video_id_key: The key of a video's id: as in the table or as in the example.
         liked_cursor: The unit of the liked videos' cursor: seconds (the table) or milliseconds (the example).
         reposted_key: The list key of reposted videos: as in the example or as in the table.
+        favorites_key: The key of the count in liked, pinned and reposted videos if `favourites_count` is requested.
+        zero_cursor: The meaning of `cursor: 0` of followers, following and liked videos: the beginning, as in live
+            replies, or a Unix time, before which there is nothing.
         nul_in_text: Whether descriptions contain NUL characters, as live ones do.
         playlist_fails: Whether the playlist endpoint sends its correct data with HTTP 500.
         shop_error: Whether the shop endpoints have an `error` member; the samples show none.
@@ -128,6 +139,8 @@ class ResearchQuirks:
     video_id_key: Literal["id", "video_id"] = "id"
     liked_cursor: Literal["s", "ms"] = "ms"
     reposted_key: Literal["reposted_videos", "user_reposted_videos"] = "reposted_videos"
+    favorites_key: Literal["favourites_count", "favorites_count"] = "favourites_count"
+    zero_cursor: Literal["beginning", "time"] = "beginning"
     nul_in_text: bool = False
     playlist_fails: bool = False
     shop_error: bool = False
@@ -164,12 +177,14 @@ class Quirks:
         refresh_ends_access: Whether a refresh makes older access tokens invalid.
         code_lifetime: Lifetime of an authorization code, which works once.
         oauth_error_status: The HTTP status of OAuth errors; only their body is documented.
+        oauth_log_id: Whether the body of an OAuth error has a `log_id`.
         form_charset: Whether the content type of a form may have a charset.
         token_reply: The format of the token reply; `v1` is the retired one.
         revoke_reply: The body of a successful revocation.
         authorize_slash: Whether the URL of the consent page needs its last slash; the documents have the slash,
             several clients leave it out.
-        web_challenge: What happens to a code challenge that is not hex, with an https redirect URI. The desktop
+        challenge_form: The form of a code challenge: hex, as on TikTok's desktop page, or base64url, as in RFC 7636.
+        web_challenge: What happens to a code challenge of another form, with an https redirect URI. The desktop
             page requires hex, the web page has no challenge, and one client sends base64url up to the code exchange.
         basic_scope: Whether `user.info.basic` is granted only if requested, or with every login. The table of
             fields and scopes says the first; a client that never requests it expects the second.
@@ -196,6 +211,7 @@ class Quirks:
         research: The quirks of the Research API.
         portability: The quirks of Data Portability.
         webhooks_signed_anew: Whether a repeated webhook has a new time and signature.
+        minis_user: Whether webhooks of mini games name the user, or `user_openid` is empty, as in the samples.
         video_event_id: The id in the samples of `video.upload.failed` and `video.publish.completed`: of a Video Kit
             share or of a post.
     """
@@ -209,10 +225,12 @@ class Quirks:
     refresh_ends_access: bool = False
     code_lifetime: timedelta = timedelta(minutes=5)
     oauth_error_status: OAuthErrorStatus = 400
+    oauth_log_id: bool = True
     form_charset: Literal["refused", "accepted"] = "refused"
     token_reply: Literal["v2", "v1"] = "v2"  # noqa: S105 - a shape, not a secret
     revoke_reply: Literal["{}", ""] = "{}"
     authorize_slash: Literal["optional", "required"] = "optional"
+    challenge_form: Literal["hex", "base64url"] = "hex"
     web_challenge: Literal["refused_at_exchange", "refused", "ignored"] = "refused_at_exchange"
     basic_scope: Literal["asked", "always"] = "asked"
     loopback_needs_pkce: bool = True
@@ -237,4 +255,5 @@ class Quirks:
     research: ResearchQuirks = field(factory=ResearchQuirks)
     portability: PortabilityQuirks = field(factory=PortabilityQuirks)
     webhooks_signed_anew: bool = True
+    minis_user: Literal["named", "empty"] = "named"
     video_event_id: Literal["share_id", "publish_id"] = "share_id"

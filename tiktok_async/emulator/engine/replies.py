@@ -97,5 +97,7 @@ class Replies:
 
         Source: https://developers.tiktok.com/doc/oauth-error-handling
         """
-        body = {"error": error, "error_description": description, "log_id": self.log_id()}
+        body = {"error": error, "error_description": description}
+        if self.quirks.oauth_log_id:
+            body["log_id"] = self.log_id()
         return Reply(self.quirks.oauth_error_status if status is None else status, orjson.dumps(body))

@@ -82,6 +82,7 @@ class State:
             client_key, client_secret, self.clock, webhook_url, signed_anew=quirks.webhooks_signed_anew
         )
         self.webhooks.video_event_id = quirks.video_event_id
+        self.webhooks.minis_user = quirks.minis_user
         self.users: dict[str, EmulatedUser] = {}
         self.url = ""
 
@@ -93,6 +94,7 @@ class State:
         self.windows.refused_count = quirks.refused_count
         self.webhooks.signed_anew = quirks.webhooks_signed_anew
         self.webhooks.video_event_id = quirks.video_event_id
+        self.webhooks.minis_user = quirks.minis_user
 
     def add_user(
         self,

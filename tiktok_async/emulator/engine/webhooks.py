@@ -74,6 +74,7 @@ class WebhookSender:
     Attributes:
         deliveries: All events so far.
         video_event_id: The id in the samples of the `video.*` events.
+        minis_user: Whether the events of mini games name their user.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class WebhookSender:
         self._clock = clock
         self.signed_anew = signed_anew
         self.video_event_id: Literal["share_id", "publish_id"] = "share_id"
+        self.minis_user: Literal["named", "empty"] = "named"
         self._url: str | None = None
         self._http: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -167,7 +169,7 @@ class WebhookSender:
             content = SAMPLES.get(event, {})
             if event.startswith("video."):
                 content = {self.video_event_id: content["share_id"]} if "share_id" in content else content
-        if open_id is None and is_of_minis(event):
+        if is_of_minis(event) and (open_id is None or self.minis_user == "empty"):
             open_id = ""
         text = content if isinstance(content, str) else orjson.dumps(content).decode()
         envelope: dict[str, Any] = {"client_key": self._client_key, "event": event, "create_time": int(at.timestamp())}

@@ -6,6 +6,7 @@ Sources: https://developers.tiktok.com/doc/login-kit-web and https://developers.
 import ipaddress
 import re
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from attrs import frozen
@@ -13,7 +14,10 @@ from attrs import frozen
 from tiktok_async.emulator.engine.state import State
 
 _LONGEST_URI = 512
-_CHALLENGE = re.compile(r"[0-9a-f]{64}")
+_CHALLENGES: Final = {
+    "hex": (re.compile(r"[0-9a-f]{64}"), "64 lowercase hex digits"),
+    "base64url": (re.compile(r"[A-Za-z0-9_-]{43}"), "base64url without padding"),
+}
 _LOOPBACK = ("localhost", "127.0.0.1")
 
 
@@ -72,6 +76,11 @@ def check(state: State, params: Mapping[str, str]) -> Authorization | list[tuple
     )
 
 
+def is_challenge(text: str, form: str) -> bool:
+    """Return whether *text* is a code challenge of this form: `hex` or `base64url`."""
+    return _CHALLENGES[form][0].fullmatch(text) is not None
+
+
 def urlsplit_host(uri: str) -> str | None:
     """Return the host of a URI, or `None` if it has none."""
     try:
@@ -97,9 +106,10 @@ def _challenge_problems(state: State, params: Mapping[str, str], *, loopback: bo
         return [("code_challenge", "is missing, but code_challenge_method is given")] if method is not None else []
     problems: list[tuple[str, str]] = []
     # TikTok's own form is hex; RFC 7636 has base64url. TikTok's page for web apps has no challenge at all.
+    form = state.quirks.challenge_form
     judged = loopback or state.quirks.web_challenge == "refused"
-    if judged and not _CHALLENGE.fullmatch(challenge):
-        problems.append(("code_challenge", "must be the SHA-256 of the verifier as 64 lowercase hex digits"))
+    if judged and not is_challenge(challenge, form):
+        problems.append(("code_challenge", f"must be the SHA-256 of the verifier as {_CHALLENGES[form][1]}"))
     if method != "S256":
         problems.append(("code_challenge_method", "must be S256"))
     return problems

@@ -4,6 +4,7 @@ Sources: https://developers.tiktok.com/doc/oauth-user-access-token-management
 https://developers.tiktok.com/doc/client-access-token-management and https://developers.tiktok.com/doc/oauth-error-handling
 """
 
+import base64
 import hashlib
 import hmac
 import re
@@ -15,6 +16,7 @@ from tiktok_async.emulator.engine.grants import Pair
 from tiktok_async.emulator.engine.replies import Reply
 from tiktok_async.emulator.engine.routes import Call, OAuthRefused, RouteDef, route
 from tiktok_async.emulator.engine.state import State
+from tiktok_async.emulator.oauth.authorize import is_challenge
 from tiktok_async.models import Endpoint, Scope
 
 FORM = "application/x-www-form-urlencoded"
@@ -29,7 +31,6 @@ _WRONG_CODE = "Authorization code is expired."
 _WRONG_REFRESH = "Refresh token is invalid or expired."
 _WRONG_TOKEN = "Access token is invalid or expired."  # noqa: S105 - a message
 _WRONG_GRANT = "The grant type is not supported."
-_HEX = re.compile(r"[0-9a-f]{64}")
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{1,128}")
 _REASON_DEVELOPER = 5
 _CLIENT_SCOPES = frozenset(
@@ -123,9 +124,10 @@ class _Tokens:
         return self._pair(self._state.grants.use_code(text))
 
     def _matches(self, verifier: str, challenge: str) -> bool:
-        if not _HEX.fullmatch(challenge) and self._state.quirks.web_challenge == "ignored":
+        quirks = self._state.quirks
+        if quirks.web_challenge == "ignored" and not is_challenge(challenge, quirks.challenge_form):
             return True
-        return _matches(verifier, challenge)
+        return _matches(verifier, challenge, quirks.challenge_form)
 
     def _by_refresh_token(self, form: Mapping[str, str]) -> Reply:
         pair = self._state.grants.rotate(required(form, "refresh_token"))
@@ -164,7 +166,9 @@ def token_reply(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _matches(verifier: str, challenge: str) -> bool:
+def _matches(verifier: str, challenge: str, form: str) -> bool:
     if not _VERIFIER.fullmatch(verifier):
         return False
-    return hmac.compare_digest(hashlib.sha256(verifier.encode()).hexdigest(), challenge)
+    digest = hashlib.sha256(verifier.encode())
+    standard = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+    return hmac.compare_digest(digest.hexdigest() if form == "hex" else standard, challenge)

@@ -187,12 +187,13 @@ class Portability:
 
     def _asked_for(self, call: Call) -> ArchiveRequest | None:
         """Return the user's own request that a call names; a cancel call may name it in the query as well."""
+        place = self.quirks.cancel_id if call.record.endpoint is Endpoint.PORTABILITY_CANCEL else "body"
         try:
-            number = _body.integer(call.json(), "request_id")
+            number = None if place == "query" else _body.integer(call.json(), "request_id")
         except BadField:
             return None
         text = call.query.get("request_id", "")
-        if number is None and call.record.endpoint is Endpoint.PORTABILITY_CANCEL and text.isascii() and text.isdigit():
+        if number is None and place != "body" and text.isascii() and text.isdigit():
             number = int(text)
         for request in self.requests:
             if request.request_id == number and request.open_id == call.user_grant.open_id:

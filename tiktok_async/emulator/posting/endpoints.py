@@ -143,7 +143,8 @@ class Posting:
         """Check the hosted media; one refused photo fails the whole post. URLs without hosted media are not checked."""
         longest = self.creator(open_id).max_video_post_duration_sec
         found = [self.hosted[url] for url in source.urls if url in self.hosted]
-        reasons = [media.refused_photo(data) if photos else media.refused(data, longest) for data in found]
+        size = self.quirks.photo_size
+        reasons = [media.refused_photo(data, size) if photos else media.refused(data, longest) for data in found]
         return next(filter(None, reasons), None)
 
     def _arrived(self, post: Post) -> None:

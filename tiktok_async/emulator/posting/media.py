@@ -20,11 +20,12 @@ _PHOTO_SHORT, _PHOTO_LONG = 1080, 1920
 _LARGEST_PHOTO: Final = 20_000_000
 
 
-def refused_photo(data: bytes) -> str | None:
+def refused_photo(data: bytes, limited: str) -> str | None:
     """Return the `fail_reason` of a photo, or `None`.
 
     Args:
         data: All its bytes.
+        limited: What "1080p" limits: `both_sides`, the `shorter_side`, or the `width`.
 
     Raises:
         ImportError: Pillow is not installed.
@@ -39,7 +40,8 @@ def refused_photo(data: bytes) -> str | None:
             if picture.format not in _PHOTO_FORMATS:
                 return "file_format_check_failed"
             short, long = sorted(picture.size)
-            if short > _PHOTO_SHORT or long > _PHOTO_LONG:
+            counted = picture.width if limited == "width" else short
+            if counted > _PHOTO_SHORT or (limited == "both_sides" and long > _PHOTO_LONG):
                 return "picture_size_check_failed"
             picture.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

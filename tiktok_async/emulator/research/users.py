@@ -84,8 +84,7 @@ class ResearchUsers:
         unit = 1_000 if self._research.quirks.liked_cursor == "ms" else 1
         likes = self._moments(f"likes {name}", len(self._some_videos("likes", name)))
         pairs = list(zip(likes, self._some_videos("likes", name), strict=True))
-        # Live replies show that cursor 0 means the beginning, like no cursor.
-        before = _body.integer(self._research.asked(call), "cursor", within=_TIMES) or None
+        before = self._before(call)
         rows = [(moment, video) for moment, video in pairs if before is None or moment * unit <= before]
         count = self._count(call)
         data: dict[str, Any] = {
@@ -124,8 +123,7 @@ class ResearchUsers:
         return self._relations(call, f"following {name}", number % 40 + 1, "user_following")
 
     def _relations(self, call: Call, what: str, many: int, key: str) -> Reply:
-        # Live replies show that cursor 0 means the beginning, like no cursor.
-        before = _body.integer(self._research.asked(call), "cursor", within=_TIMES) or None
+        before = self._before(call)
         count = self._count(call)
         moments = self._moments(what, many)
         rows = [index for index, moment in enumerate(moments) if before is None or moment <= before]
@@ -138,6 +136,11 @@ class ResearchUsers:
             data["cursor"] = moments[rows[count if len(rows) > count else -1]]
         return self._ok(data)
 
+    def _before(self, call: Call) -> int | None:
+        """Return the time before which the page begins; `None` is the beginning, as 0 is in live replies."""
+        cursor = _body.integer(self._research.asked(call), "cursor", within=_TIMES)
+        return None if cursor == 0 and self._research.quirks.zero_cursor == "beginning" else cursor
+
     def _ok(self, data: dict[str, Any]) -> Reply:
         return self._research.state.replies.ok(data, message="ok")
 
@@ -149,7 +152,7 @@ class ResearchUsers:
         rows = [self._research.video(video, fields, sibling=True) for video in videos]
         if "favourites_count" in fields:
             for row, video in zip(rows, videos, strict=True):
-                row["favourites_count"] = video.favorites_count
+                row[self._research.quirks.favorites_key] = video.favorites_count
         return rows
 
     def _user(self, call: Call) -> tuple[str, int]:

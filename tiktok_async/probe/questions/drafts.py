@@ -229,6 +229,7 @@ QUESTIONS: Final = (
         id="draft_state",
         asks="How a draft ends",
         silent=True,
+        played="`emulator.fail_publish()`",
         sides={"inbox": "`SEND_TO_USER_INBOX`", "failed": "`FAILED`"},
         assumed="inbox",
         line=("models/_posting.py", "    SEND_TO_USER_INBOX"),

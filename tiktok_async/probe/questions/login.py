@@ -127,9 +127,9 @@ QUESTIONS: Final = (
     Question(
         id="oauth_log_id",
         asks="Does an OAuth error have a `log_id`",
+        quirk="oauth_log_id",
         sides={"true": "in the body", "false": "not there"},
         assumed="true",
-        line=("_decoding/envelope.py", "                log_id=_log_id(body) or _header_log_id(response),"),
         here="read from the body, else from a header",
         whose="nobody",
         steps=(_BAD_CODE,),
@@ -150,6 +150,7 @@ QUESTIONS: Final = (
         id="clock",
         asks="Is TikTok's clock this machine's",
         silent=True,
+        played="`emulator.clock`",
         sides={"within": "within a minute", "beyond": "more than a minute apart"},
         assumed="within",
         line=("models/_tokens.py", "    expires_at: datetime"),

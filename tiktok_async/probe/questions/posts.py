@@ -122,6 +122,7 @@ QUESTIONS: Final = (
         id="post_state",
         asks="How a post with `SELF_ONLY` ends",
         silent=True,
+        played="`emulator.fail_publish()`",
         sides={"complete": "`PUBLISH_COMPLETE`", "failed": "`FAILED`"},
         assumed="complete",
         line=("models/_posting.py", "    PUBLISH_COMPLETE"),

@@ -136,7 +136,8 @@ def _check_row(row: object, questions: Mapping[str, Question], where: str) -> No
     if question is None:
         raise ReportRefused(f"{where}.question")
     _must(values["outcome"] in list(Outcome), f"{where}.outcome")
-    _must(values["quirk"] == question.quirk, f"{where}.quirk")
+    # An older version had no switch for some questions.
+    _must(values["quirk"] in (question.quirk, None), f"{where}.quirk")
     _must(values["side"] is None or values["side"] in question.sides, f"{where}.side")
     _must((values["side"] is not None) == (values["outcome"] == Outcome.ANSWERED), f"{where}.side")
     _must(isinstance(values["facts"], dict), f"{where}.facts")
