@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from tests.clocks import FastClock
 from tests.emulator.conftest import until
-from tests.emulator.test_webhooks import App, tried
+from tests.emulator.test_webhooks import App, waits_after
 from tests.media import making
 from tests.oauth.test_qr import follow
 from tiktok_async import (
@@ -157,7 +157,7 @@ async def photos_1080p(play: Play) -> None:
     account = await play.emulator.connect(play.session, play.emulator.add_user())
     taken = {"both_sides": [True, False, True], "shorter_side": [True, True, True], "width": [True, True, False]}
     for sides, passes in zip([(1080, 1920), (1080, 1921), (1920, 1080)], taken[play.side], strict=True):
-        url = f"https://cdn.example.com/{sides}.jpg"
+        url = f"https://cdn.example.com/{sides[0]}x{sides[1]}.jpg"
         play.emulator.host_media(url, making.photo("JPEG", sides))
         publish = await account.post_photos([url], PhotoPost(privacy_level=PrivacyLevel.SELF_ONLY))
         if passes:
@@ -209,7 +209,7 @@ async def webhook_signed_anew(play: Play) -> None:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         play.emulator.webhook_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
         play.emulator.send_webhook("authorization.removed", {"reason": 1})
-        await until(partial(tried, play.emulator, 1))
+        await until(partial(waits_after, play.emulator, 1))
         play.emulator.clock.advance(timedelta(minutes=5))
         await play.emulator.webhooks_sent()
         (_, first), (_, second) = app.received
