@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from tiktok_async.stores import (
     generate_store_key,
 )
 from tiktok_async.testing._store_records import make_token
+from tiktok_async_stores.sqlite import clocks, file
 
 KEY = AccountKey("app", "one")
 SOON = timedelta(seconds=0)
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def remove(path: Path) -> None:
@@ -306,6 +307,107 @@ async def test_a_lease_of_an_older_release_is_respected_and_ends_by_the_wall_clo
         ((until,),) = connection.execute("SELECT until FROM leases").fetchall()
     connection.close()
     assert 0 < until / 1e6 - (datetime.now(UTC) + clock.wall).timestamp() <= 60
+    await store.aclose()
+
+
+async def put(store: SQLiteTokenStore, name: str = "note") -> bool:
+    return await store.put_note(KEY, name, b"kept", ttl=MINUTE, only_if_absent=True)
+
+
+def as_after_a_restart(path: Path) -> None:
+    """Change the notes in the file: they are of the boot before this one."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE notes SET boot = 'the boot before this one'")
+
+
+async def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_note(tmp_path: Path) -> None:
+    clock = Shifted()
+    one, two = (SQLiteTokenStore(tmp_path / "store.db", clock=clock) for _ in range(2))
+    for stored, looked in ((DAY, timedelta(0)), (timedelta(0), DAY)):
+        clock.wall = stored
+        assert await put(one)
+        clock.wall = looked
+        assert not await put(two)
+        assert await put(two, f"another, {stored}")  # deletes those that have ended
+        assert await two.get_note(KEY, "note") == b"kept"
+        clock.steady += 61.0
+        assert await two.get_note(KEY, "note") is None
+        assert not await two.delete_note(KEY, "note")
+    assert await put(two)
+    await one.aclose()
+    await two.aclose()
+
+
+@pytest.mark.parametrize("steady", [-3600.0, 3600.0])
+async def test_a_note_of_before_the_machines_last_start_lasts_for_the_rest_of_its_time(
+    tmp_path: Path, steady: float
+) -> None:
+    clock = Shifted()
+    store = SQLiteTokenStore(tmp_path / "store.db", clock=clock)
+    assert await put(store)
+    as_after_a_restart(tmp_path / "store.db")
+    clock.steady, clock.wall = steady, timedelta(seconds=40)
+    assert await store.get_note(KEY, "note") == b"kept"
+    assert not await put(store)
+    clock.wall += DAY  # it goes by the monotonic clock of this start now
+    assert await store.get_note(KEY, "note") == b"kept"
+    clock.steady += 21.0
+    assert await store.get_note(KEY, "note") is None
+    assert await put(store)
+    await store.aclose()
+
+
+async def test_a_note_that_was_stored_by_a_wrong_clock_before_the_last_start_gets_no_more_than_its_time(
+    tmp_path: Path,
+) -> None:
+    clock = Shifted()
+    store = SQLiteTokenStore(tmp_path / "store.db", clock=clock)
+    clock.wall = DAY
+    assert await put(store)
+    as_after_a_restart(tmp_path / "store.db")
+    clock.wall = timedelta(0)
+    assert not await put(store)
+    clock.steady += 61.0
+    assert await put(store)
+    await store.aclose()
+
+
+async def test_where_the_system_names_no_start_a_note_gets_no_more_than_its_time_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clocks, "_BOOT_ID", tmp_path / "missing")
+    clocks._boot_id.cache_clear()
+    try:
+        clock = Shifted()
+        store = SQLiteTokenStore(tmp_path / "store.db", clock=clock)
+        clock.wall = DAY
+        assert await put(store)
+        clock.wall = timedelta(0)
+        assert not await put(store)
+        clock.steady += 61.0
+        clock.wall += timedelta(seconds=61)
+        assert await put(store)
+        await store.aclose()
+    finally:
+        clocks._boot_id.cache_clear()
+
+
+async def test_notes_of_an_older_release_end_when_it_said(tmp_path: Path) -> None:
+    path, clock = tmp_path / "store.db", Shifted()
+    until = int((clock.now() + MINUTE).timestamp() * 1e6)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(";".join(file._MIGRATIONS[:3]))
+        connection.execute("INSERT INTO notes VALUES ('app', 'one', 'note', ?, 'kept')", (until,))
+        connection.execute(f"PRAGMA application_id = {file._APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 3")
+    store = SQLiteTokenStore(path, clock=clock)
+    assert await store.get_note(KEY, "note") == b"kept"
+    clock.wall = timedelta(seconds=61)
+    assert await store.get_note(KEY, "note") is None
+    clock.wall = timedelta(0)
+    assert not await put(store)
+    clock.steady = 61.0
+    assert await put(store)
     await store.aclose()
 
 

@@ -80,6 +80,14 @@ _MIGRATIONS = (
         PRIMARY KEY (client_key, open_id)
     ) WITHOUT ROWID;
     """,
+    # Notes of older releases have no end by the monotonic clock, and no length: 2 ** 62 limits none.
+    """
+    ALTER TABLE notes ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+    ALTER TABLE notes ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE notes ADD COLUMN ttl INTEGER NOT NULL DEFAULT 4611686018427387904;
+    DROP INDEX notes_until;
+    CREATE INDEX notes_ends ON notes (boot, ends);
+    """,
 )
 
 

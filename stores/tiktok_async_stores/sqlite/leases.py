@@ -1,7 +1,6 @@
 """Leases in a SQLite file, for every store that keeps records of accounts there."""
 
 import sqlite3
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import ClassVar, NamedTuple
@@ -9,7 +8,7 @@ from typing import ClassVar, NamedTuple
 from tiktok_async.abc import Clock
 from tiktok_async.models import AccountKey
 from tiktok_async_stores._lease import HoldsLeases
-from tiktok_async_stores.codec.tokens import to_microseconds
+from tiktok_async_stores.sqlite.clocks import Now, read_clocks
 from tiktok_async_stores.sqlite.worker import SQLiteWorker
 
 _WHOSE = "client_key = ? AND open_id = ?"
@@ -36,13 +35,13 @@ class SQLiteLeases(HoldsLeases):
     async def acquire_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> int | None:
         """Take the lease if it is free."""
         return await self._worker.write(
-            partial(_acquire, table=self._leases, key=key, owner=owner, read_now=partial(_now, self._clock, ttl))
+            partial(_acquire, table=self._leases, key=key, taken=_Taken(owner, ttl), clock=self._clock)
         )
 
     async def renew_lease(self, key: AccountKey, owner: str, ttl: timedelta) -> bool:
         """Renew the lease if *owner* still holds it."""
         return await self._worker.write(
-            partial(_renew, table=self._leases, key=key, owner=owner, read_now=partial(_now, self._clock, ttl))
+            partial(_renew, table=self._leases, key=key, taken=_Taken(owner, ttl), clock=self._clock)
         )
 
     async def release_lease(self, key: AccountKey, owner: str) -> None:
@@ -50,21 +49,11 @@ class SQLiteLeases(HoldsLeases):
         await self._worker.write(partial(_release, table=self._leases, key=key, owner=owner))
 
 
-class _Now(NamedTuple):
-    """The time of a request for a lease, by the wall clock and by the monotonic one, and its length; microseconds."""
+class _Taken(NamedTuple):
+    """What is asked for."""
 
-    wall: int
-    steady: int
-    ttl: int
-
-
-def _now(clock: Clock, ttl: timedelta) -> _Now:
-    """Read the clocks, inside the transaction.
-
-    A time read before the transaction would be older than a lease that was taken during the wait. That lease would look
-    like one from before the machine's last start.
-    """
-    return _Now(to_microseconds(clock.now()), int(clock.monotonic() * 1_000_000), ttl // timedelta(microseconds=1))
+    owner: str
+    ttl: timedelta
 
 
 class _Row(NamedTuple):
@@ -77,7 +66,7 @@ class _Row(NamedTuple):
     def name(self) -> str:
         return self.owner.partition(" ")[0]
 
-    def lasts(self, now: _Now) -> bool:
+    def lasts(self, now: Now) -> bool:
         _, *times = self.owner.split(" ")
         if len(times) == 2:  # noqa: PLR2004 - its end and its length
             return 0 < int(times[0]) - now.steady <= int(times[1])
@@ -90,31 +79,28 @@ def _find(connection: sqlite3.Connection, table: str, key: AccountKey) -> _Row |
     return _Row(*rows[0]) if rows else None
 
 
-def _store(connection: sqlite3.Connection, table: str, key: AccountKey, owner: str, now: _Now) -> None:
-    row = (key.client_key, key.open_id, f"{owner} {now.steady + now.ttl} {now.ttl}", now.wall + now.ttl)
+def _store(connection: sqlite3.Connection, table: str, key: AccountKey, taken: _Taken, now: Now) -> None:
+    ttl = taken.ttl // timedelta(microseconds=1)
+    row = (key.client_key, key.open_id, f"{taken.owner} {now.steady + ttl} {ttl}", now.wall + ttl)
     connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)", row)  # noqa: S608 - made of constants
 
 
-def _acquire(
-    connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, read_now: Callable[[], _Now]
-) -> int | None:
-    now = read_now()
+def _acquire(connection: sqlite3.Connection, *, table: str, key: AccountKey, taken: _Taken, clock: Clock) -> int | None:
+    now = read_clocks(clock)
     held = _find(connection, table, key)
     if held is not None and held.lasts(now):
         return None
-    _store(connection, table, key, owner, now)
+    _store(connection, table, key, taken, now)
     connection.execute("UPDATE fence SET last = last + 1")
     return int(connection.execute("SELECT last FROM fence").fetchall()[0][0])
 
 
-def _renew(
-    connection: sqlite3.Connection, *, table: str, key: AccountKey, owner: str, read_now: Callable[[], _Now]
-) -> bool:
-    now = read_now()
+def _renew(connection: sqlite3.Connection, *, table: str, key: AccountKey, taken: _Taken, clock: Clock) -> bool:
+    now = read_clocks(clock)
     held = _find(connection, table, key)
-    if held is None or held.name != owner or not held.lasts(now):
+    if held is None or held.name != taken.owner or not held.lasts(now):
         return False
-    _store(connection, table, key, owner, now)
+    _store(connection, table, key, taken, now)
     return True
 
 

@@ -55,12 +55,12 @@ class SQLiteTokenStore(SQLiteLeases, KeepsNotes):
     concurrent puts share one commit. The file cannot be on a network file system: SQLite's shared memory needs one
     machine.
 
-    Leases end by the monotonic clock, which the processes of one machine share.
+    Leases and notes end by the monotonic clock, which the processes of one machine share.
 
     Args:
         path: The file, or `:memory:` for one that lasts as long as this object. A relative path starts at the present
             working directory.
-        clock: The time for the leases; the default is the real one.
+        clock: The time for leases and notes; the default is the real one.
         on_unsafe: Called if other users of the machine may read the file.
 
     Example:
