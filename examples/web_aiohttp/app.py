@@ -97,12 +97,10 @@ async def disconnect(request: web.Request) -> web.Response:
 @routes.post("/minigame/login")
 async def mini_game(request: web.Request) -> web.Response:
     """Log in the player of a mini game."""
-    kept: dict[str, object] = {}
     try:
-        account = await log_in_mini_game(tiktok.session, kept, await request.json())
+        account = await log_in_mini_game(tiktok.session, tiktok.web_session(request), await request.json())
     except OAuthError:
         raise web.HTTPUnauthorized from None
-    tiktok.web_session(request).update(kept)
     tiktok.log_in(tiktok.web_session(request), account)
     return web.json_response({"open_id": account.open_id})
 

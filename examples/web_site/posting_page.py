@@ -9,7 +9,7 @@ from attrs import frozen
 
 from examples.web_site.pages import face
 from examples.web_site.pages import page as whole_page
-from tiktok_async import MediaReport, PostChoices, PostingForm
+from tiktok_async import DisclosureOption, Interaction, MediaReport, PostChoices, PostingForm
 
 
 @frozen(slots=True, kw_only=True)
@@ -127,22 +127,23 @@ def _controls(form: PostingForm) -> Iterator[Control]:
             enabled=option.enabled,
             hint=option.hint,
         )
-    for row in form.interactions:
-        name = f"allow_{row.name}"
-        yield Control(
-            id=name, kind="checkbox", name=name, label=row.label, on=row.on, enabled=row.enabled, hint=row.hint
-        )
+    for thing in form.interactions:
+        yield _checkbox(f"allow_{thing.name}", thing)
     for kind in form.disclosure:
-        yield Control(
-            id=kind.name,
-            kind="checkbox",
-            name=kind.name,
-            label=kind.label,
-            more=kind.description,
-            on=kind.on,
-            enabled=kind.enabled,
-            hint=kind.hint,
-        )
+        yield _checkbox(kind.name, kind, more=kind.description)
+
+
+def _checkbox(name: str, box: Interaction | DisclosureOption, *, more: str = "") -> Control:
+    return Control(
+        id=name,
+        kind="checkbox",
+        name=name,
+        label=box.label,
+        more=more,
+        on=box.on,
+        enabled=box.enabled,
+        hint=box.hint,
+    )
 
 
 def _control(control: Control) -> str:

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from datetime import timedelta
 from typing import Any
 
@@ -89,7 +89,7 @@ class Site:
         return pages.home(user, videos, self.events(account), query.get("tiktok_error"))
 
 
-async def log_in_mini_game(session: TikTokSession, web: dict[str, Any], sent: Mapping[str, Any]) -> Account:
+async def log_in_mini_game(session: TikTokSession, web: MutableMapping[str, Any], sent: Mapping[str, Any]) -> Account:
     """Log in the player of a mini game with the code that its client sent.
 
     Args:

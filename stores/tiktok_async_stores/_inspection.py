@@ -21,7 +21,7 @@ class Inspection:
     def __init__(
         self, look: Callable[[], Awaitable[Iterable[tuple[str, str]]]], clock: Clock, on_unsafe: OnUnsafe | None
     ) -> None:
-        self.done: bool = False
+        self._done = False
         self._look = look
         self._clock = clock
         self._on_unsafe = on_unsafe
@@ -33,9 +33,11 @@ class Inspection:
         Raises:
             StoreError: The server cannot be reached; the next use tries again.
         """
+        if self._done:
+            return
         async with self._lock:
-            if not self.done:
+            if not self._done:
                 found = await self._look()
-                self.done = True
+                self._done = True
                 now = self._clock.now()
                 report_unsafe([StoreUnsafe(at=now, setting=s, advice=a) for s, a in found], self._on_unsafe)

@@ -39,8 +39,7 @@ class ServerTokenStore(KeepsNotes, Generic[Place, Record, Put]):
         Raises:
             StoreError: The server cannot be reached, or the record is damaged or another account's.
         """
-        if not self._inspection.done:
-            await self._inspection.run()
+        await self._inspection.run()
         return self._token(key, await self._reads.share(self._place(key)))
 
     async def put(self, token: Token, *, expected_version: int | None) -> Token:
@@ -50,8 +49,7 @@ class ServerTokenStore(KeepsNotes, Generic[Place, Record, Put]):
             TokenConflict: Another version is stored.
             StoreError: The server cannot be reached; whether the token was stored may be unknown.
         """
-        if not self._inspection.done:
-            await self._inspection.run()
+        await self._inspection.run()
         return with_version(token, await self._puts.submit(self._prepared(token, expected_version)))
 
     async def put_urgent(self, token: Token, *, expected_version: int | None) -> Token:
@@ -61,8 +59,7 @@ class ServerTokenStore(KeepsNotes, Generic[Place, Record, Put]):
             TokenConflict: Another version is stored.
             StoreError: The server cannot be reached; whether the token was stored may be unknown.
         """
-        if not self._inspection.done:
-            await self._inspection.run()
+        await self._inspection.run()
         (outcome,) = await self._put_many([self._prepared(token, expected_version)])
         if isinstance(outcome, TokenConflict):
             raise outcome
@@ -74,8 +71,7 @@ class ServerTokenStore(KeepsNotes, Generic[Place, Record, Put]):
         Raises:
             StoreError: The server cannot be reached, or a record is damaged or another account's.
         """
-        if not self._inspection.done:
-            await self._inspection.run()
+        await self._inspection.run()
         found: list[Token | None] = []
         for start in range(0, len(keys), self._page):
             page = keys[start : start + self._page]
@@ -91,8 +87,7 @@ class ServerTokenStore(KeepsNotes, Generic[Place, Record, Put]):
         Raises:
             StoreError: The server cannot be reached; which of them were stored may be unknown.
         """
-        if not self._inspection.done:
-            await self._inspection.run()
+        await self._inspection.run()
         outcomes: list[Token | TokenConflict] = []
         for start in range(0, len(puts), self._put_page):
             page = puts[start : start + self._put_page]

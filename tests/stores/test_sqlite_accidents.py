@@ -397,7 +397,7 @@ async def test_notes_of_an_older_release_end_when_it_said(tmp_path: Path) -> Non
     until = int((clock.now() + MINUTE).timestamp() * 1e6)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(";".join(file._MIGRATIONS[:3]))
-        connection.execute("INSERT INTO notes VALUES ('app', 'one', 'note', ?, 'kept')", (until,))
+        connection.execute("INSERT INTO notes VALUES ('app', 'one', 'note', ?, ?)", (until, b"kept"))
         connection.execute(f"PRAGMA application_id = {file._APPLICATION_ID}")
         connection.execute("PRAGMA user_version = 3")
     store = SQLiteTokenStore(path, clock=clock)

@@ -40,6 +40,7 @@ class EncryptedTokenStore(KeepsNotes):
 
     def __init__(self, inner: TokenStore, keys: Iterable[str], *, allow_plaintext: bool = False) -> None:
         self._inner = inner
+        self._urgent = inner if isinstance(inner, UrgentTokenStore) else None
         self._ring = Keyring(keys, allow_plaintext=allow_plaintext)
         self._notes = EncryptedNotes(inner, self._ring)
 
@@ -82,7 +83,7 @@ class EncryptedTokenStore(KeepsNotes):
             TokenConflict: Another version is stored.
             StoreError: The inner store failed.
         """
-        put = self._inner.put_urgent if isinstance(self._inner, UrgentTokenStore) else self._inner.put
+        put = self._inner.put if self._urgent is None else self._urgent.put_urgent
         stored = await put(self._ring.seal(token), expected_version=expected_version)
         return with_version(token, stored.version)
 
