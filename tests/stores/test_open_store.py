@@ -1,4 +1,4 @@
-"""A URL names a store, and never tells its password."""
+"""A URL selects a store, and no error or repr shows its password."""
 
 import contextlib
 import os
@@ -92,7 +92,7 @@ def test_three_slashes_are_relative_and_four_absolute(url: str, path: str) -> No
         lambda: SQLiteCheckpointStore("here.db"),
     ],
 )
-async def test_a_relative_path_stays_where_it_was_read(
+async def test_a_relative_path_is_resolved_when_the_store_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[], Any]
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
@@ -107,7 +107,9 @@ async def test_a_relative_path_stays_where_it_was_read(
     assert list(second.iterdir()) == []
 
 
-async def test_relative_videos_stay_where_they_were_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_relative_path_of_a_video_table_is_resolved_when_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
     table = SQLiteVideoTable("videos.db")
@@ -117,8 +119,8 @@ async def test_relative_videos_stay_where_they_were_read(tmp_path: Path, monkeyp
     assert (tmp_path / "videos.db").is_file()
 
 
-EVERYWHERE = [
-    # Characters that no URL may hold, in clear or encoded, whatever the scheme.
+REFUSED_FORMS = [
+    # Characters that no URL may hold, plain or encoded, with any scheme.
     "{scheme}://{rest}\n",
     " {scheme}://{rest}",
     "{scheme}://{rest}\x00",
@@ -128,7 +130,7 @@ EVERYWHERE = [
     "{scheme}://{rest}%",
     "{scheme}://{rest}%zz",
     "{scheme}://{rest}#canary",
-    # Options that mean nothing.
+    # Options that do not exist.
     "{scheme}://{rest}?timeout=canary",
     "{scheme}://{rest}?",
 ]
@@ -156,9 +158,9 @@ SERVERS = [
         "sqlite:tokens.db",
         *(
             form.format(scheme=scheme, rest=rest)
-            for form in EVERYWHERE
+            for form in REFUSED_FORMS
             for scheme, rest in SERVERS
-            # One form is allowed: an empty query says nothing.
+            # One form is allowed: an empty query.
             if not (form.endswith("?") and scheme != "sqlite")
         ),
         "redis://:canary@host:notaport/0",
@@ -201,20 +203,20 @@ SERVERS = [
         "redis+cluster://",
     ],
 )
-def test_a_url_that_is_not_understood_is_refused_and_shows_no_password(url: str) -> None:
+def test_an_invalid_url_is_refused_and_its_password_is_not_shown(url: str) -> None:
     openers: list[Callable[[str], Any]] = [open_store, open_checkpoints, open_limiter]
-    for opened in openers:
+    for open_url in openers:
         with pytest.raises(ConfigurationError) as caught:
-            opened(url)
+            open_url(url)
         assert "canary" not in str(caught.value)
         str(caught.value).encode()
 
 
-@pytest.mark.parametrize("opened", [open_store, open_checkpoints, open_limiter])
+@pytest.mark.parametrize("open_url", [open_store, open_checkpoints, open_limiter])
 @pytest.mark.parametrize("url", [None, 5, b"memory://", Path("tokens.db")])
-def test_what_is_no_text_is_refused(opened: Callable[[Any], Any], url: object) -> None:
+def test_a_url_that_is_not_text_is_refused(open_url: Callable[[Any], Any], url: object) -> None:
     with pytest.raises(ConfigurationError, match="is text, not"):
-        opened(url)
+        open_url(url)
 
 
 @pytest.mark.parametrize(
@@ -231,14 +233,14 @@ def test_what_is_no_text_is_refused(opened: Callable[[Any], Any], url: object) -
         ("redis+sentinel://one/0", "master=NAME"),
     ],
 )
-def test_a_refusal_names_the_right_spelling(url: str, hint: str) -> None:
+def test_the_error_for_an_invalid_url_suggests_the_right_form(url: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         open_store(url)
     assert hint in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["local://host", "none://?share=1", "memory://", "sqlite:///limits.db"])
-def test_a_limiters_url_says_nothing_that_is_ignored(url: str) -> None:
+def test_a_limiters_url_with_an_ignored_part_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
         open_limiter(url)
 
@@ -247,7 +249,7 @@ PASSWORDS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, 
 
 
 @given(user=PASSWORDS, password=PASSWORDS, host=st.sampled_from(["h", "::1", "a.b"]), database=st.integers(0, 99))
-def test_any_name_and_password_arrive_whole_when_they_are_percent_encoded(
+def test_any_percent_encoded_name_and_password_are_read_unchanged(
     user: str, password: str, host: str, database: int
 ) -> None:
     where = f"[{host}]" if ":" in host else host
@@ -256,23 +258,23 @@ def test_any_name_and_password_arrive_whole_when_they_are_percent_encoded(
     assert parts.password is not None
     assert (parts.username, parts.password.reveal()) == (user, password)
     assert (parts.hosts, parts.path, parts.options) == (((host, 7000),), f"/{database}", {"client_name": "x&y"})
-    assert repr(parts) == repr(evolve(parts, password=Secret("another"))), "what is shown does not depend on it"
+    assert repr(parts) == repr(evolve(parts, password=Secret("another"))), "the repr does not depend on the password"
 
 
 @given(url=st.text(max_size=40) | st.builds("{}://{}".format, st.sampled_from(sorted(REDIS_SCHEMES)), st.text()))
-def test_no_text_makes_a_foreign_exception(url: str) -> None:
-    for opened in (open_store, open_checkpoints, open_limiter):
+def test_any_text_raises_configuration_error_or_nothing(url: str) -> None:
+    for open_url in (open_store, open_checkpoints, open_limiter):
         with contextlib.suppress(ConfigurationError):
-            opened(url)
+            open_url(url)
 
 
-class _Elsewhere(MemoryTokenStore):
+class _PluginStore(MemoryTokenStore):
     """A store of another package."""
 
 
 def _make(url: str, **options: Any) -> MemoryTokenStore:
     assert url == "maker://host/thing"
-    return _Elsewhere(**options)
+    return _PluginStore(**options)
 
 
 @pytest.fixture
@@ -280,7 +282,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     def entry(name: str, value: str) -> EntryPoint:
         return EntryPoint(name, value, "tiktok_async.stores")
 
-    entries = EntryPoints([entry("maker", f"{__name__}:_make"), entry("klass", f"{__name__}:_Elsewhere")])
+    entries = EntryPoints([entry("maker", f"{__name__}:_make"), entry("klass", f"{__name__}:_PluginStore")])
 
     def entry_points(**selection: Any) -> EntryPoints:
         return entries.select(**selection)
@@ -293,14 +295,14 @@ def _module() -> Any:
     import types
 
     module = types.ModuleType(__name__)
-    module.__dict__.update(_make=_make, _Elsewhere=_Elsewhere)
+    module.__dict__.update(_make=_make, _PluginStore=_PluginStore)
     return module
 
 
 @pytest.mark.usefixtures("plugins")
 @pytest.mark.parametrize("url", ["maker://host/thing", "klass://anything"])
 def test_another_package_adds_a_scheme_by_an_entry_point(url: str) -> None:
-    assert isinstance(open_store(url), _Elsewhere)
+    assert isinstance(open_store(url), _PluginStore)
 
 
 @pytest.mark.usefixtures("plugins")
@@ -316,7 +318,7 @@ def test_the_key_in_the_environment_encrypts_any_store(monkeypatch: pytest.Monke
     assert isinstance(open_store("memory://"), EncryptedTokenStore)
 
 
-def test_a_key_in_the_environment_that_is_none_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_key_in_the_environment_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIKTOK_STORE_KEY", "canary")
     with pytest.raises(ConfigurationError) as caught:
         open_store("memory://")
@@ -324,8 +326,8 @@ def test_a_key_in_the_environment_that_is_none_is_refused_and_not_shown(monkeypa
 
 
 @pytest.fixture
-def without(tmp_path: Path) -> Callable[[str, str], str]:
-    """Run a script where one library cannot be imported; return what it prints."""
+def run_without(tmp_path: Path) -> Callable[[str, str], str]:
+    """Return a function that runs a script while one library cannot be imported, and returns its output."""
 
     def run(library: str, script: str) -> str:
         (tmp_path / "script.py").write_text(f"import sys\nsys.modules[{library!r}] = None\n{script}")
@@ -346,7 +348,7 @@ def without(tmp_path: Path) -> Callable[[str, str], str]:
     ],
 )
 def test_a_missing_extra_is_named(
-    without: Callable[[str, str], str], library: str, extra: str, name: str, url: str
+    run_without: Callable[[str, str], str], library: str, extra: str, name: str, url: str
 ) -> None:
     script = f"""
 import os
@@ -362,7 +364,7 @@ try:
 except ConfigurationError as error:
     print(error)
 """
-    lines = without(library, script).splitlines()
+    lines = run_without(library, script).splitlines()
     assert len(lines) == 2
     assert lines[0] == lines[1] == f'{name} needs an extra: pip install "tiktok-async[{extra}]"'
 
@@ -375,9 +377,9 @@ def test_the_facade_loads_no_library_it_does_not_need() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_every_public_name_of_the_facade_is_there() -> None:
+def test_every_public_name_of_the_facade_exists() -> None:
     assert stores.__all__ == sorted(stores.__all__)
     for name in stores.__all__:
         assert getattr(stores, name) is not None
     with pytest.raises(AttributeError, match="nothing"):
-        stores.nothing  # noqa: B018 - the point of it
+        stores.nothing  # noqa: B018 - the access must raise

@@ -1,4 +1,4 @@
-"""Real processes on one store, and what is left when they are killed."""
+"""Real processes that share one store, and what it holds after they were killed."""
 
 import os
 import random
@@ -25,7 +25,7 @@ Spawn = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def spawn() -> Iterator[Spawn]:
-    """Start workers; whoever is left at the end is killed."""
+    """Start workers; those that still run at the end are killed."""
     started: list[subprocess.Popen[str]] = []
     environment = {name: value for name, value in os.environ.items() if name != "TIKTOK_STORE_KEY"}
 
@@ -48,7 +48,7 @@ def spawn() -> Iterator[Spawn]:
 
 @pytest.fixture
 def strict_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """One that answers once a write is on disk; `everysec` may answer a second before, when the disk is busy."""
+    """A server that answers after a write is on disk; with `everysec` it may answer a second earlier on a busy disk."""
     server = RedisServer(tmp_path, "--appendfsync", "always")
     server.start()
     yield server
@@ -76,7 +76,7 @@ def acknowledged(process: "subprocess.Popen[str]", count: int) -> dict[str, tupl
 
 
 def drain(process: "subprocess.Popen[str]", last: dict[str, tuple[int, int]]) -> None:
-    """Add what a killed process said before its end; its last line may be torn."""
+    """Add what a killed process printed before its end; its last line may be incomplete."""
     assert process.stdout is not None
     for line in process.stdout.read().splitlines(keepends=True):
         if line.endswith("\n"):
@@ -95,11 +95,11 @@ async def check_nothing_lost(url: str, last: dict[str, tuple[int, int]]) -> None
 
 
 @pytest.mark.slow
-async def test_a_process_killed_while_it_puts_loses_no_acknowledged_token(url: str, spawn: Spawn, full: bool) -> None:  # noqa: FBT001 - a fixture
-    luck = random.Random(1)
+async def test_a_process_killed_during_puts_loses_no_acknowledged_token(url: str, spawn: Spawn, full: bool) -> None:  # noqa: FBT001 - a fixture
+    rng = random.Random(1)
     for _ in range(50 if full else 4):
         process = spawn("put_for_ever", url)
-        last = acknowledged(process, luck.randrange(20, 400))
+        last = acknowledged(process, rng.randrange(20, 400))
         process.kill()
         process.wait()
         drain(process, last)
@@ -107,15 +107,15 @@ async def test_a_process_killed_while_it_puts_loses_no_acknowledged_token(url: s
 
 
 @pytest.mark.slow
-async def test_a_redis_killed_while_it_is_written_loses_no_acknowledged_token(
+async def test_a_redis_killed_during_writes_loses_no_acknowledged_token(
     strict_server: RedisServer,
     spawn: Spawn,
     full: bool,  # noqa: FBT001 - a fixture
 ) -> None:
-    server, luck = strict_server, random.Random(1)
+    server, rng = strict_server, random.Random(1)
     for _ in range(20 if full else 3):
         process = spawn("put_for_ever", server.url)
-        last = acknowledged(process, luck.randrange(20, 400))
+        last = acknowledged(process, rng.randrange(20, 400))
         server.kill()
         process.kill()
         process.wait()
@@ -126,15 +126,15 @@ async def test_a_redis_killed_while_it_is_written_loses_no_acknowledged_token(
 
 @pytest.mark.slow
 @pytest.mark.postgres
-async def test_a_postgres_killed_while_it_is_written_loses_no_acknowledged_token(
+async def test_a_postgres_killed_during_writes_loses_no_acknowledged_token(
     own_postgres: PostgresServer,
     spawn: Spawn,
     full: bool,  # noqa: FBT001 - a fixture
 ) -> None:
-    luck = random.Random(1)
+    rng = random.Random(1)
     for _ in range(20 if full else 3):
         process = spawn("put_for_ever", own_postgres.url())
-        last = acknowledged(process, luck.randrange(20, 400))
+        last = acknowledged(process, rng.randrange(20, 400))
         own_postgres.kill()
         process.kill()
         process.wait()
@@ -145,7 +145,7 @@ async def test_a_postgres_killed_while_it_is_written_loses_no_acknowledged_token
 
 @pytest.fixture
 async def closing() -> AsyncIterator[AsyncExitStack]:
-    """What is closed even if the test fails: a pool that looks for its server would keep the event loop from ending."""
+    """Closes stores even if the test fails: a pool that reconnects to its server would keep the event loop running."""
     async with AsyncExitStack() as stack:
         yield stack
 
@@ -159,8 +159,8 @@ def standby(own_postgres: PostgresServer) -> Iterator[PostgresServer]:
     copy.remove()
 
 
-def either(primary: PostgresServer, standby: PostgresServer) -> str:
-    """Return the URL of two servers: of them the one that may be written to is used."""
+def url_of_both(primary: PostgresServer, standby: PostgresServer) -> str:
+    """Return the URL of two servers; the store uses the one that accepts writes."""
     return f"postgresql://postgres@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/postgres"
 
 
@@ -170,37 +170,37 @@ async def test_a_synchronous_standby_that_takes_over_has_every_acknowledged_toke
     own_postgres: PostgresServer, standby: PostgresServer, spawn: Spawn, closing: AsyncExitStack
 ) -> None:
     own_postgres.execute("ALTER SYSTEM SET synchronous_standby_names = 'one'", "SELECT pg_reload_conf()")
-    told = list[str]()
-    url = either(own_postgres, standby)
-    store = open_store(url, on_unsafe=lambda finding: told.append(finding.setting))
+    reported = list[str]()
+    url = url_of_both(own_postgres, standby)
+    store = open_store(url, on_unsafe=lambda finding: reported.append(finding.setting))
     closing.push_async_callback(store.aclose)
     await store.put(make_token(KEY), expected_version=0)
-    assert told == []
+    assert reported == []
     process = spawn("put_for_ever", url)
     last = acknowledged(process, 300)
     own_postgres.kill()
     standby.promote()
-    # The process goes on with the server that is the primary now.
+    # The process continues with the new primary.
     last |= acknowledged(process, 100)
     process.kill()
     process.wait()
     drain(process, last)
     await check_nothing_lost(url, last)
-    # So does a store whose connections were to the old one.
+    # A store that was connected to the old primary does the same.
     assert (await store.put(make_token(KEY), expected_version=1)).version == 2
 
 
 @pytest.mark.slow
 @pytest.mark.postgres
-async def test_an_asynchronous_standby_that_takes_over_may_lack_the_last_tokens_which_is_said_before(
+async def test_an_asynchronous_standby_may_lack_the_last_tokens_and_the_store_reports_that_before(
     own_postgres: PostgresServer, standby: PostgresServer, closing: AsyncExitStack
 ) -> None:
-    told = list[str]()
-    url = either(own_postgres, standby)
-    store = open_store(url, on_unsafe=lambda finding: told.append(finding.setting))
+    reported = list[str]()
+    url = url_of_both(own_postgres, standby)
+    store = open_store(url, on_unsafe=lambda finding: reported.append(finding.setting))
     closing.push_async_callback(store.aclose)
     await store.put(make_token(KEY), expected_version=0)
-    assert told == ["synchronous_standby_names empty"]
+    assert reported == ["synchronous_standby_names empty"]
     while standby.execute("SELECT to_regclass('tiktok.tokens') IS NOT NULL") != [(True,)] or standby.execute(
         "SELECT version FROM tiktok.tokens"
     ) != [(1,)]:
@@ -216,9 +216,7 @@ async def test_an_asynchronous_standby_that_takes_over_may_lack_the_last_tokens_
     assert (await store.put(make_token(KEY), expected_version=1)).version == 2
 
 
-async def test_the_lease_of_a_killed_process_is_taken_over_after_its_time_and_not_before(
-    url: str, spawn: Spawn
-) -> None:
+async def test_the_lease_of_a_killed_process_is_taken_over_after_its_ttl_and_not_before(url: str, spawn: Spawn) -> None:
     process = spawn("hold_for_ever", url, 1.2)
     assert process.stdout is not None
     asked = float(process.stdout.readline())
@@ -232,7 +230,7 @@ async def test_the_lease_of_a_killed_process_is_taken_over_after_its_time_and_no
 
 
 @pytest.mark.slow
-def test_eight_processes_count_by_the_lease_alone_and_lose_no_step(
+def test_eight_processes_count_under_the_lease_alone_and_lose_no_update(
     url: str,
     tmp_path: Path,
     spawn: Spawn,
@@ -246,7 +244,7 @@ def test_eight_processes_count_by_the_lease_alone_and_lose_no_step(
 
 
 @pytest.mark.slow
-async def test_eight_processes_open_a_new_store_at_once_and_lose_no_step(
+async def test_eight_processes_open_a_new_store_at_once_and_lose_no_update(
     url: str,
     spawn: Spawn,
     full: bool,  # noqa: FBT001 - a fixture

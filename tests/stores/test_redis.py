@@ -1,4 +1,4 @@
-"""What the Redis store promises beyond the contract: time to live, clusters, lost replies, a server that goes away."""
+"""What the Redis store guarantees beyond the contract: time to live, clusters, lost replies, a server that stops."""
 
 import asyncio
 import contextlib
@@ -39,38 +39,38 @@ async def store(redis_url: str) -> AsyncIterator[RedisTokenStore]:
 
 
 @pytest.fixture
-async def bare(redis_url: str) -> AsyncIterator[Redis]:
+async def client(redis_url: str) -> AsyncIterator[Redis]:
     # Without a timeout: with one, redis-py may swallow a cancellation before Python 3.12.
     client = Redis.from_url(redis_url, socket_timeout=None)
     yield client
     await client.aclose()
 
 
-async def test_a_record_ends_with_its_refresh_token_and_leaves_the_listings(
-    store: RedisTokenStore, bare: Redis, app: str
+async def test_a_record_expires_with_its_refresh_token_and_is_no_longer_listed(
+    store: RedisTokenStore, client: Redis, app: str
 ) -> None:
     now = datetime.now(UTC)
     await store.put(make_token(AccountKey(app, "stays")), expected_version=0)
     ends = now + timedelta(hours=2)
     dead = await store.put(make_token(AccountKey(app, "dies"), refresh_expires_at=ends), expected_version=0)
     life = (dead.refresh_expires_at - dead.updated_at) / timedelta(milliseconds=1)
-    assert life - 10_000 < await bare.pttl(store._record(dead.key).decode()) <= life
-    await bare.pexpire(store._record(dead.key).decode(), 1)
+    assert life - 10_000 < await client.pttl(store._record(dead.key).decode()) <= life
+    await client.pexpire(store._record(dead.key).decode(), 1)
     while await store.get(dead.key) is not None:
         await asyncio.sleep(0.02)
     index, accounts = store._lists(app)
-    assert await bare.zcard(index) == await bare.zcard(accounts) == 2
+    assert await client.zcard(index) == await client.zcard(accounts) == 2
     assert await open_ids(store.expiring(app, now + timedelta(days=1))) == ["stays"]
     assert await open_ids(store.keys(app)) == ["stays"]
-    assert await bare.zcard(index) == await bare.zcard(accounts) == 1
+    assert await client.zcard(index) == await client.zcard(accounts) == 1
 
 
-async def test_an_account_that_came_back_after_its_end_is_listed_once_at_its_new_time(
-    store: RedisTokenStore, bare: Redis, app: str
+async def test_an_account_that_is_stored_again_after_it_expired_is_listed_once_at_its_new_time(
+    store: RedisTokenStore, client: Redis, app: str
 ) -> None:
     token = make_token(AccountKey(app, "one"))
     await store.put(token, expected_version=0)
-    await bare.delete(store._record(token.key))  # as its time to live does
+    await client.delete(store._record(token.key))  # as its time to live would
     later = await store.put(make_token(token.key, expires_at=token.expires_at + timedelta(hours=1)), expected_version=0)
     assert later.version == 1
     assert await open_ids(store.expiring(app, token.expires_at + timedelta(minutes=1))) == []
@@ -89,21 +89,21 @@ async def test_a_put_that_arrives_twice_counts_once(store: RedisTokenStore, app:
     assert stored.version == 1
 
 
-async def test_an_acquisition_that_arrives_twice_is_one(store: RedisTokenStore, app: str) -> None:
+async def test_a_lease_request_that_arrives_twice_takes_one_lease(store: RedisTokenStore, app: str) -> None:
     key = AccountKey(app, "one")
     fence = await store.acquire_lease(key, "owner", MINUTE)
     assert await store.acquire_lease(key, "owner", MINUTE) == fence
     assert await store.acquire_lease(key, "other", MINUTE) is None
 
 
-async def test_no_lease_is_without_an_end_wherever_its_taker_is_cancelled(
-    store: RedisTokenStore, bare: Redis, app: str
+async def test_every_lease_has_an_end_wherever_its_holder_is_cancelled(
+    store: RedisTokenStore, client: Redis, app: str
 ) -> None:
     key = AccountKey(app, "one")
 
     async def take() -> None:
         async with store.lease(key, ttl=MINUTE, wait=NONE):
-            assert 0 < await bare.pttl(store._lease(key)) <= 60_000
+            assert 0 < await client.pttl(store._lease(key)) <= 60_000
             await asyncio.Event().wait()
 
     for turns in range(40):
@@ -112,10 +112,10 @@ async def test_no_lease_is_without_an_end_wherever_its_taker_is_cancelled(
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait({task})
-        assert await bare.exists(store._lease(key)) == 0
+        assert await client.exists(store._lease(key)) == 0
 
 
-async def test_a_caller_that_is_cancelled_stays_so_wherever_it_is(store: RedisTokenStore, app: str) -> None:
+async def test_a_call_that_is_cancelled_at_any_await_ends_as_cancelled(store: RedisTokenStore, app: str) -> None:
     key = AccountKey(app, "one")
     for make in (
         lambda: store.get(key),
@@ -150,22 +150,22 @@ def test_all_keys_of_an_app_share_a_slot(client_key: str) -> None:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    # The bus's port is 10,000 above by default, which is not a port if the first one is high.
+    # The bus's port is 10,000 above the first by default, which may be higher than any port.
     server = RedisServer(
         tmp_path_factory.mktemp("cluster"), "--cluster-enabled", "yes", "--cluster-port", str(free_port())
     )
     server.start()
     with contextlib.closing(redis.Redis.from_url(server.url)) as client:
-        ask: Any = client.execute_command
-        ask("CLUSTER ADDSLOTSRANGE", 0, 16383)
-        while ask("CLUSTER INFO")["cluster_state"] != "ok":
+        send: Any = client.execute_command
+        send("CLUSTER ADDSLOTSRANGE", 0, 16383)
+        while send("CLUSTER INFO")["cluster_state"] != "ok":
             pass
     yield server
     server.stop()
 
 
 class TestCluster(BulkTokenStoreContract):
-    """A cluster of one node still refuses what reaches over two slots."""
+    """A cluster of one node still refuses a command with keys of two slots."""
 
     @pytest.fixture
     async def store(self, cluster: RedisServer) -> AsyncIterator[RedisTokenStore]:
@@ -177,7 +177,7 @@ class TestCluster(BulkTokenStoreContract):
 
 
 class TestDecodingClient(BulkTokenStoreContract):
-    """A caller's client may turn every answer into text."""
+    """A caller's client may decode every reply into text."""
 
     @pytest.fixture
     async def store(self, redis_url: str) -> AsyncIterator[RedisTokenStore]:
@@ -188,16 +188,16 @@ class TestDecodingClient(BulkTokenStoreContract):
         await client.aclose()
 
 
-async def test_a_callers_client_stays_open(bare: Redis, app: str) -> None:
-    store = RedisTokenStore(client=bare)
+async def test_a_callers_client_stays_open(client: Redis, app: str) -> None:
+    store = RedisTokenStore(client=client)
     token = await store.put(make_token(AccountKey(app, "one")), expected_version=0)
     await store.aclose()
-    assert await bare.exists(store._record(token.key)) == 1
+    assert await client.exists(store._record(token.key)) == 1
     with pytest.raises(StoreError, match="closed"):
         await store.get(token.key)
 
 
-async def test_eight_readers_share_round_trips(redis_url: str, app: str) -> None:
+async def test_concurrent_readers_share_round_trips(redis_url: str, app: str) -> None:
     class Counting:
         """A client that counts what it sends."""
 
@@ -219,13 +219,15 @@ async def test_eight_readers_share_round_trips(redis_url: str, app: str) -> None
     tokens = await asyncio.gather(*(store.put(make_token(key), expected_version=0) for key in keys))
     client.names.clear()
     assert await asyncio.gather(*(store.get(key) for key in keys)) == tokens
-    # One that asks alone, with eager tasks another, and for each app one for all of its accounts.
+    # One call alone, with eager tasks another one, and for each app one for all of its accounts.
     assert set(client.names) <= {"GET", "MGET"}
     assert len(client.names) <= 6
     await client.aclose()
 
 
-async def test_a_server_that_went_away_is_told_at_once_and_found_again(own_redis: RedisServer, app: str) -> None:
+async def test_a_stopped_server_raises_store_error_at_once_and_is_used_again_after_its_start(
+    own_redis: RedisServer, app: str
+) -> None:
     store = RedisTokenStore(own_redis.url)
     tokens = await asyncio.gather(
         *(store.put(make_token(AccountKey(app, f"user-{n}")), expected_version=0) for n in range(10))
@@ -249,7 +251,9 @@ async def test_a_server_that_went_away_is_told_at_once_and_found_again(own_redis
     await store.aclose()
 
 
-async def test_a_server_that_was_never_there_is_told_and_found_later(tmp_path: Path, app: str) -> None:
+async def test_a_server_that_was_never_started_raises_store_error_and_is_used_after_its_start(
+    tmp_path: Path, app: str
+) -> None:
     server = RedisServer(tmp_path)
     store = RedisTokenStore(server.url)
     with pytest.raises(StoreError):
@@ -260,7 +264,7 @@ async def test_a_server_that_was_never_there_is_told_and_found_later(tmp_path: P
     server.stop()
 
 
-async def test_a_cluster_that_was_never_there_is_told_as_a_server_is(app: str) -> None:
+async def test_a_cluster_that_was_never_started_raises_store_error(app: str) -> None:
     client = RedisCluster(host="127.0.0.1", port=free_port())
     store = RedisTokenStore(client=client)
     with pytest.raises(StoreError) as caught:
@@ -270,7 +274,7 @@ async def test_a_cluster_that_was_never_there_is_told_as_a_server_is(app: str) -
     await client.aclose()
 
 
-async def test_a_user_and_password_go_in_and_never_come_out(tmp_path: Path, app: str) -> None:
+async def test_a_user_and_password_are_used_and_never_shown(tmp_path: Path, app: str) -> None:
     server = RedisServer(tmp_path, "--user", "sdk", "on", ">canary", "~*", "+@all", "--user", "default", "off")
     server.start()
     try:
@@ -297,7 +301,7 @@ async def test_an_error_of_redis_shows_no_argument(store: RedisTokenStore) -> No
     "arguments",
     [{}, {"url": "redis://localhost", "client": object()}, {"url": "redis://localhost", "prefix": "a{b}"}],
 )
-def test_what_cannot_be_a_store_is_refused(arguments: dict[str, Any]) -> None:
+def test_invalid_arguments_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         RedisTokenStore(**arguments)
 

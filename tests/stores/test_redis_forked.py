@@ -1,4 +1,4 @@
-"""What was used with Redis before a fork belongs to the parent: the forked child is told so and waits for nothing."""
+"""A Redis store or limiter that was used before a fork belongs to the parent: the child gets an error at once."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -31,35 +31,35 @@ USES: list[Callable[[Any], Awaitable[Any]]] = [
 ]
 
 
-async def test_a_store_of_tokens_says_in_a_forked_child_that_it_belongs_to_the_parent(redis_url: str) -> None:
+async def test_a_token_store_of_the_parent_raises_store_error_in_a_forked_child(redis_url: str) -> None:
     store = RedisTokenStore(redis_url)
     stored = await store.put(make_token(KEY), expected_version=None)
     for use in USES:
-        said = in_child(lambda use=use: in_new_loop(lambda: use(store)))  # type: ignore[misc]  # a default of a lambda
-        assert said.startswith("StoreError")
-        assert "was used before this process was forked" in said
+        result = in_child(lambda use=use: in_new_loop(lambda: use(store)))  # type: ignore[misc]  # a default of a lambda
+        assert result.startswith("StoreError")
+        assert "was used before this process was forked" in result
     assert in_child(lambda: in_new_loop(store.aclose)) == "None"
-    # The parent goes on over the connections that the children left alone.
+    # The parent still uses its connections, which the children did not touch.
     assert await store.get(KEY) == stored
     await store.delete(KEY)
     await store.aclose()
 
 
-async def test_a_store_of_checkpoints_says_so_too(redis_url: str) -> None:
+async def test_a_checkpoint_store_of_the_parent_raises_store_error_in_a_forked_child(redis_url: str) -> None:
     store = RedisCheckpointStore(redis_url)
     assert await store.get(KEY) is None
     for use in (
         lambda: store.get(KEY),
         lambda: store.put(Checkpoint(key=KEY, due_at=make_token(KEY).updated_at), expected_version=0),
     ):
-        said = in_child(lambda use=use: in_new_loop(use))  # type: ignore[misc]  # a default of a lambda
-        assert said.startswith("StoreError")
-        assert "forked" in said
+        result = in_child(lambda use=use: in_new_loop(use))  # type: ignore[misc]  # a default of a lambda
+        assert result.startswith("StoreError")
+        assert "forked" in result
     assert await store.get(KEY) is None
     await store.aclose()
 
 
-async def test_a_store_that_was_only_made_before_a_fork_is_the_childs(redis_url: str) -> None:
+async def test_a_store_that_was_made_but_not_used_before_a_fork_works_in_the_child(redis_url: str) -> None:
     store = RedisTokenStore(redis_url)
 
     async def use() -> object:
@@ -72,11 +72,11 @@ async def test_a_store_that_was_only_made_before_a_fork_is_the_childs(redis_url:
     await store.aclose()
 
 
-async def test_a_limiter_that_was_used_before_a_fork_says_so(redis_url: str) -> None:
+async def test_a_limiter_of_the_parent_raises_store_error_in_a_forked_child(redis_url: str) -> None:
     limiter = open_limiter(redis_url)
     key = LimitKey("app-forked", "/v2/x/", "one")
     (await limiter.acquire(key, LIMIT, max_wait=None)).cancel()
-    said = in_child(lambda: in_new_loop(lambda: limiter.acquire(key, LIMIT, max_wait=None)))
-    assert said.startswith("StoreError")
-    assert "forked" in said
+    result = in_child(lambda: in_new_loop(lambda: limiter.acquire(key, LIMIT, max_wait=None)))
+    assert result.startswith("StoreError")
+    assert "forked" in result
     await limiter.aclose()

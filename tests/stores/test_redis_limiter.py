@@ -1,4 +1,4 @@
-"""The limiter of a fleet with a real Redis: its keys, its script, outages, clients."""
+"""The Redis limiter with a real server: its keys, its script, outages, clients."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def limiter(redis_url: str) -> AsyncIterator[RedisRateLimiter]:
 
 async def test_every_key_expires_and_names_its_window(limiter: RedisRateLimiter, client: redis.asyncio.Redis) -> None:
     (await limiter.acquire(KEY, MINUTE)).done()
-    prefix = limiter._trips._prefix  # type: ignore[attr-defined]  # of a known class
+    prefix = limiter._trips._prefix  # type: ignore[attr-defined]  # the class is known
     memory, key = sorted(await client.keys(f"{prefix}*"))
     assert memory == f"{prefix}:limit:memory".encode()
     assert key == f"{prefix}:limit:{{app:/v2/video/list/:account}}".encode()
@@ -44,7 +44,7 @@ async def test_every_key_expires_and_names_its_window(limiter: RedisRateLimiter,
     assert 0 < await client.pttl(memory) <= timedelta(days=30) / timedelta(milliseconds=1)
 
 
-async def test_a_scripts_cache_that_was_emptied_is_filled_again(
+async def test_a_script_that_redis_has_removed_from_its_cache_is_loaded_again(
     limiter: RedisRateLimiter, client: redis.asyncio.Redis
 ) -> None:
     await client.script_flush()
@@ -59,13 +59,13 @@ async def test_a_client_passed_in_stays_open(client: redis.asyncio.Redis) -> Non
     assert await client.ping()
 
 
-async def test_an_outage_fails_by_choice_and_ends_by_itself(own_redis: RedisServer) -> None:
+async def test_an_outage_raises_store_error_with_on_outage_fail_and_ends_by_itself(own_redis: RedisServer) -> None:
     limiter = RedisRateLimiter(own_redis.url, prefix="outage", on_outage="fail")
     limit = Limit(3, timedelta(minutes=1))
     (await limiter.acquire(KEY, limit)).done()
     own_redis.kill()
     with pytest.raises(StoreError, match="on_outage='local'"):
-        for _ in range(3):  # what is in stock is good
+        for _ in range(3):  # permits that it already has are granted
             await limiter.acquire(KEY, limit)
     with pytest.raises(StoreError):
         await limiter.acquire(KEY, limit)
@@ -79,7 +79,7 @@ async def test_an_outage_fails_by_choice_and_ends_by_itself(own_redis: RedisServ
     await limiter.aclose()
 
 
-async def test_an_outage_goes_on_with_a_share_which_is_reported_later(own_redis: RedisServer) -> None:
+async def test_a_share_is_granted_during_an_outage_and_reported_later(own_redis: RedisServer) -> None:
     limiter = RedisRateLimiter(own_redis.url + "?on_outage=local&share=0.25", prefix="outage")
     (await limiter.acquire(KEY, MINUTE)).done()
     own_redis.kill()
@@ -96,8 +96,8 @@ async def test_an_outage_goes_on_with_a_share_which_is_reported_later(own_redis:
     await limiter.aclose()
 
 
-async def test_a_killed_redis_comes_back_with_its_windows(own_redis: RedisServer) -> None:
-    """And if it does not, `test_a_server_that_lost_its_windows_waits_for_one_window` holds."""
+async def test_a_restarted_redis_still_has_its_windows(own_redis: RedisServer) -> None:
+    """If it has lost them, `test_a_server_that_lost_its_windows_waits_for_one_window` holds."""
     limiter = RedisRateLimiter(own_redis.url, prefix="kill")
     other = RedisRateLimiter(own_redis.url, prefix="kill")
     limit = Limit(5, timedelta(minutes=1))
@@ -124,6 +124,6 @@ async def test_a_killed_redis_comes_back_with_its_windows(own_redis: RedisServer
         {"url": "redis://h/0?on_outage=local&share=0"},
     ],
 )
-def test_a_policy_that_would_be_no_limit_is_refused(options: dict[str, Any]) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         RedisRateLimiter(**options)

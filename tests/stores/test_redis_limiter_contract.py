@@ -1,4 +1,4 @@
-"""The limiter of a fleet keeps the contract of all limiters."""
+"""The Redis limiter passes the contract of all limiters."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from tiktok_async.testing import RateLimiterContract
 
 @pytest.mark.redis
 class TestRedisRateLimiter(RateLimiterContract):
-    # Redis goes by real time, and a busy machine is late: it has an eighth of a window to say that a wait is too long.
+    # Redis uses real time, and a busy machine is late: it has an eighth of a window to refuse a wait that is too long.
     window = 3.0
     slack = 1.5
 

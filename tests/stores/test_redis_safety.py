@@ -1,4 +1,4 @@
-"""Settings that lose tokens are named; good ones are met with silence."""
+"""Settings that may lose tokens are reported; safe settings are not."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -24,8 +24,8 @@ async def server(tmp_path: Path) -> AsyncIterator[RedisServer]:
     server.stop()
 
 
-async def told(server: RedisServer, *settings: tuple[str, str]) -> list[str]:
-    """Return what a store tells of a server with *settings*."""
+async def reported_settings(server: RedisServer, *settings: tuple[str, str]) -> list[str]:
+    """Return what a store reports about a server with *settings*."""
     client = Redis.from_url(server.url)
     for name, value in settings:
         await client.config_set(name, value)
@@ -41,7 +41,7 @@ async def told(server: RedisServer, *settings: tuple[str, str]) -> list[str]:
 
 # The server of the tests starts with: appendonly yes, appendfsync everysec, save "", noeviction.
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "expected"),
     [
         ([("appendonly", "no")], ['appendonly no with save ""']),
         ([("appendonly", "no"), ("save", "3600 1 300 100 60 10000")], ["appendonly no"]),
@@ -65,12 +65,12 @@ async def told(server: RedisServer, *settings: tuple[str, str]) -> list[str]:
         ),
     ],
 )
-async def test_a_dangerous_setting_is_named(
-    server: RedisServer, settings: list[tuple[str, str]], named: list[str], caplog: pytest.LogCaptureFixture
+async def test_an_unsafe_setting_is_reported(
+    server: RedisServer, settings: list[tuple[str, str]], expected: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert await told(server, *settings) == named
+    assert await reported_settings(server, *settings) == expected
     records = [record for record in caplog.records if record.name == "tiktok_async.stores"]
-    assert [getattr(record, "setting", None) for record in records] == named
+    assert [getattr(record, "setting", None) for record in records] == expected
     assert {record.levelno for record in records} == {logging.WARNING}
 
 
@@ -85,24 +85,24 @@ async def test_a_dangerous_setting_is_named(
         [("auto-aof-rewrite-percentage", "50"), ("aof-use-rdb-preamble", "no")],
     ],
 )
-async def test_a_good_setting_is_met_with_silence(
+async def test_a_safe_setting_is_not_reported(
     server: RedisServer, settings: list[tuple[str, str]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert await told(server, *settings) == []
+    assert await reported_settings(server, *settings) == []
     assert not [record for record in caplog.records if record.name == "tiktok_async.stores"]
 
 
-async def test_a_replica_is_named(server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_a_replica_is_reported(server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> None:
     replica = RedisServer(tmp_path_factory.mktemp("replica"), "--replicaof", "127.0.0.1", str(server.port))
     replica.start()
     try:
-        assert await told(replica) == ["role replica"]
+        assert await reported_settings(replica) == ["role replica"]
     finally:
         replica.stop()
 
 
 @pytest.mark.parametrize(
-    ("info", "named"),
+    ("info", "expected"),
     [
         ({"aof_last_write_status": "err"}, ["aof_last_write_status err"]),
         ({"aof_last_bgrewrite_status": "err"}, ["aof_last_bgrewrite_status err"]),
@@ -113,11 +113,11 @@ async def test_a_replica_is_named(server: RedisServer, tmp_path_factory: pytest.
         ({}, []),
     ],
 )
-def test_what_info_alone_tells(info: dict[str, object], named: list[str]) -> None:
-    assert [setting for setting, _ in unsafe_settings({}, info)] == named
+def test_unsafe_settings_are_found_with_info_alone(info: dict[str, object], expected: list[str]) -> None:
+    assert [setting for setting, _ in unsafe_settings({}, info)] == expected
 
 
-async def test_a_server_that_forbids_to_look_works_all_the_same(tmp_path: Path) -> None:
+async def test_a_store_works_with_a_server_that_forbids_reading_its_settings(tmp_path: Path) -> None:
     rules = ["--user", "sdk", "on", ">secret", "~*", "+@all", "-@admin", "-@dangerous"]
     server = RedisServer(tmp_path, "--maxmemory-policy", "allkeys-lru", *rules)
     server.start()
@@ -131,7 +131,9 @@ async def test_a_server_that_forbids_to_look_works_all_the_same(tmp_path: Path) 
         server.stop()
 
 
-async def test_a_callback_that_raises_breaks_nothing(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_callback_that_raises_does_not_break_the_store(
+    server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(_: StoreUnsafe) -> None:
         raise ZeroDivisionError
 

@@ -38,18 +38,18 @@ def ask(server: RedisServer, *command: str | int) -> Any:
         return send(*command)
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Ask again and again until *condition* holds; a deadline ends what hangs."""
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Check *condition* again and again until it is true; a deadline ends a test that hangs."""
     deadline = time.monotonic() + seconds
 
     def holds() -> bool:
-        with contextlib.suppress(redis.ConnectionError):  # a server that changes its role hangs up
+        with contextlib.suppress(redis.ConnectionError):  # a server that changes its role closes its connections
             return condition()
         return False
 
     while not holds():
-        assert time.monotonic() < deadline, "it never came to be"
-        threading.Event().wait(0.02)  # who asks without pause slows down what it waits for
+        assert time.monotonic() < deadline, "the condition never became true"
+        threading.Event().wait(0.02)  # checks without a pause would slow down the server
 
 
 def synchronised(primary: RedisServer, replicas: int = 1) -> bool:
@@ -62,9 +62,9 @@ def replica(own_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) ->
     ask(own_redis, "CONFIG SET", "repl-diskless-sync-delay", 0)
     server = RedisServer(tmp_path_factory.mktemp("replica"), "--replicaof", "127.0.0.1", str(own_redis.port))
     server.start()
-    until(lambda: synchronised(own_redis))
+    wait_until(lambda: synchronised(own_redis))
     yield server
-    # Ended in order, each of the two would wait for the other.
+    # In an orderly shutdown each of the two would wait for the other.
     server.kill()
     own_redis.kill()
 
@@ -78,7 +78,7 @@ def use(url: str) -> list[tuple[Any, Callable[[], Any]]]:
     limiter = RedisRateLimiter(url)
 
     async def permit() -> None:
-        # Each window is a new one, so that each asks the server; after a failover it is closed for its length.
+        # Each window is new, so that each call asks the server; after a failover a window is closed for its length.
         for number in range(2):
             (await limiter.acquire(LimitKey("app", f"/{uuid4().hex}/{number}", ""), SHORT)).done()
 
@@ -94,10 +94,10 @@ def use(url: str) -> list[tuple[Any, Callable[[], Any]]]:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-async def test_pooled_connections_to_a_demoted_primary_are_left_and_the_call_goes_on(
+async def test_a_call_leaves_pooled_connections_to_a_demoted_primary_and_succeeds(
     own_redis: RedisServer, replica: RedisServer, place: int
 ) -> None:
-    """A name or a load balancer leads to the new primary; what was connected before still leads to the old one."""
+    """A host name or a load balancer leads to the new primary; older connections still lead to the old one."""
     leads_to = own_redis.port
     pipes: set[asyncio.StreamWriter] = set()
 
@@ -129,7 +129,7 @@ async def test_pooled_connections_to_a_demoted_primary_are_left_and_the_call_goe
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-async def test_a_replica_in_the_primarys_place_is_called_so(
+async def test_the_error_of_a_write_to_a_replica_says_that_it_is_a_replica(
     own_redis: RedisServer, replica: RedisServer, place: int
 ) -> None:
     del own_redis
@@ -142,7 +142,7 @@ async def test_a_replica_in_the_primarys_place_is_called_so(
 
 
 @pytest.mark.parametrize(
-    ("setting", "address", "words"),
+    ("setting", "address", "message"),
     [
         ([], "redis://127.0.0.1:{port}/99", "no database with that number"),
         (["--requirepass", "right"], "redis://127.0.0.1:{port}/0", "refuses the login"),
@@ -153,8 +153,8 @@ async def test_a_replica_in_the_primarys_place_is_called_so(
         (["--maxmemory", "1"], "redis://127.0.0.1:{port}/0", "out of memory"),
     ],
 )
-async def test_a_wrong_setting_is_told_apart_from_an_outage(
-    tmp_path: Path, setting: list[str], address: str, words: str
+async def test_the_error_for_a_wrong_setting_differs_from_that_for_an_outage(
+    tmp_path: Path, setting: list[str], address: str, message: str
 ) -> None:
     ports = ["--cluster-port", str(free_port())] if "--cluster-enabled" in setting else []
     server = RedisServer(tmp_path, *setting, *ports)
@@ -162,7 +162,7 @@ async def test_a_wrong_setting_is_told_apart_from_an_outage(
     uses = use(address.format(port=server.port))
     try:
         for _, write in uses:
-            with pytest.raises(StoreError, match=words) as caught:
+            with pytest.raises(StoreError, match=message) as caught:
                 await write()
             assert "when it is back" not in str(caught.value)
             assert "act." not in f"{caught.value} {caught.value.__cause__} {caught.value.__context__}"
@@ -172,7 +172,7 @@ async def test_a_wrong_setting_is_told_apart_from_an_outage(
         server.stop()
 
 
-async def test_an_outage_is_called_an_outage() -> None:
+async def test_an_outage_raises_store_error() -> None:
     uses = use(f"redis://127.0.0.1:{free_port()}/0")
     for thing, write in uses:
         with pytest.raises(StoreError, match="failed"):
@@ -222,11 +222,11 @@ async def test_the_documented_rights_are_enough(tmp_path: Path) -> None:
 # Replicas
 
 
-async def test_a_primary_that_goes_on_without_its_replicas_is_told(
+async def test_a_primary_that_accepts_writes_without_its_replicas_is_reported(
     own_redis: RedisServer, replica: RedisServer
 ) -> None:
     del replica
-    for settings, told in (
+    for settings, expected in (
         ({"min-replicas-to-write": 0}, ["min-replicas-to-write 0"]),
         ({"min-replicas-to-write": 1, "min-replicas-max-lag": 0}, ["min-replicas-max-lag 0"]),
         ({"min-replicas-to-write": 1, "min-replicas-max-lag": 10}, []),
@@ -237,7 +237,7 @@ async def test_a_primary_that_goes_on_without_its_replicas_is_told(
         store = RedisTokenStore(own_redis.url, on_unsafe=findings.append)
         await store.get(KEY)
         await store.aclose()
-        assert [finding.setting for finding in findings] == told
+        assert [finding.setting for finding in findings] == expected
 
 
 async def test_a_token_counts_as_stored_when_a_replica_has_it(own_redis: RedisServer, replica: RedisServer) -> None:
@@ -277,17 +277,19 @@ def sentinel(own_redis: RedisServer, replica: RedisServer, tmp_path: Path) -> It
         except redis.ConnectionError:
             return False
 
-    until(knows_the_replica)
+    wait_until(knows_the_replica)
     yield port
     process.terminate()
     process.wait()
 
 
-async def test_a_failover_of_sentinel_is_followed(own_redis: RedisServer, replica: RedisServer, sentinel: int) -> None:
-    stray = RedisTokenStore(f"redis+sentinel://127.0.0.1:{sentinel}/0?master=other")
+async def test_stores_and_limiters_follow_a_failover_of_sentinel(
+    own_redis: RedisServer, replica: RedisServer, sentinel: int
+) -> None:
+    unknown = RedisTokenStore(f"redis+sentinel://127.0.0.1:{sentinel}/0?master=other")
     with pytest.raises(StoreError, match="other"):
-        await stray.get(KEY)
-    await stray.aclose()
+        await unknown.get(KEY)
+    await unknown.aclose()
     uses = use(f"redis+sentinel://127.0.0.1:{sentinel}/0?master=main")
     for _, write in uses:
         await asyncio.gather(*(write() for _ in range(3)))
@@ -296,11 +298,11 @@ async def test_a_failover_of_sentinel_is_followed(own_redis: RedisServer, replic
         with contextlib.closing(redis.Redis(port=sentinel)) as client, contextlib.suppress(redis.ResponseError):
             send: Any = client.execute_command
             return bool(send("SENTINEL FAILOVER", "main"))
-        return False  # it has not asked the replica yet
+        return False  # Sentinel has not asked the replica yet
 
-    until(began)
-    until(lambda: ask(replica, "INFO", "replication")["role"] == "master")
-    # What Sentinel does by itself some ten seconds later.
+    wait_until(began)
+    wait_until(lambda: ask(replica, "INFO", "replication")["role"] == "master")
+    # Sentinel does this by itself some ten seconds later.
     ask(own_redis, "REPLICAOF", "127.0.0.1", replica.port)
 
     def names_the_replica() -> bool:
@@ -308,7 +310,7 @@ async def test_a_failover_of_sentinel_is_followed(own_redis: RedisServer, replic
             send: Any = client.execute_command
             return int(send("SENTINEL MASTER", "main")["port"]) == replica.port
 
-    until(names_the_replica)
+    wait_until(names_the_replica)
     for thing, write in uses:
         await write()
         await thing.aclose()
@@ -331,7 +333,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServer
     for number, node in enumerate(nodes):
         ask(node, "CLUSTER ADDSLOTSRANGE", number * 5462, min(16383, number * 5462 + 5461))
         ask(node, "CLUSTER MEET", "127.0.0.1", nodes[0].port, buses[0])
-    until(
+    wait_until(
         lambda: all(
             ask(node, "CLUSTER INFO")["cluster_state"] == "ok"
             and int(ask(node, "CLUSTER INFO")["cluster_known_nodes"]) == 3
@@ -363,13 +365,13 @@ async def test_three_nodes_of_a_cluster_hold_the_records_of_many_apps(nodes: lis
 
 
 @pytest.mark.parametrize("kind", [RedisTokenStore, RedisCheckpointStore, RedisRateLimiter])
-def test_a_client_that_would_block_or_is_none_is_refused(kind: Any) -> None:
+def test_a_blocking_client_and_an_object_that_is_no_client_are_refused(kind: Any) -> None:
     for client in (redis.Redis(), object(), Redis):
         with pytest.raises(ConfigurationError, match=r"not a client of redis\.asyncio"):
             kind(client=client if client is not Redis else redis.Redis())
 
 
-async def test_a_pump_that_fails_in_a_way_nobody_knows_leaves_no_one_waiting() -> None:
+async def test_a_client_that_raises_an_unexpected_exception_leaves_no_call_waiting() -> None:
     class Broken:
         async def execute_command(self, *_: Any, **__: Any) -> Any:
             raise ZeroDivisionError
@@ -394,10 +396,10 @@ async def test_a_program_that_cancels_all_tasks_leaves_no_call_waiting(redis_url
     limiter = RedisRateLimiter(redis_url, prefix=uuid4().hex)
     before = asyncio.all_tasks()
     call = asyncio.ensure_future(limiter.acquire(LIMIT, SIX))
-    while not (pumps := asyncio.all_tasks() - before - {call}):
+    while not (trips := asyncio.all_tasks() - before - {call}):
         await asyncio.sleep(0)
-    for pump in pumps:
-        pump.cancel()
+    for trip in trips:
+        trip.cancel()
     (await asyncio.wait_for(call, 20)).done()
     await limiter.aclose()
 
@@ -405,7 +407,7 @@ async def test_a_program_that_cancels_all_tasks_leaves_no_call_waiting(redis_url
 # Crossed replies
 
 
-async def test_another_accounts_record_does_not_act(redis_url: str) -> None:
+async def test_another_accounts_record_is_refused(redis_url: str) -> None:
     prefix = uuid4().hex
     store = RedisTokenStore(redis_url, prefix=prefix)
     checkpoints = RedisCheckpointStore(redis_url, prefix=f"{prefix}-sync")
@@ -443,7 +445,7 @@ async def test_records_of_an_older_release_are_read(redis_url: str) -> None:
     await store.aclose()
 
 
-async def test_a_clock_that_was_wrong_at_boot_ends_no_record(redis_url: str) -> None:
+async def test_a_clock_that_was_wrong_at_boot_expires_no_record(redis_url: str) -> None:
     store = RedisTokenStore(redis_url, prefix=uuid4().hex)
     for start in (datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)):
         token = make_token(

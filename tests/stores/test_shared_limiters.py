@@ -1,4 +1,4 @@
-"""What a limiter on a server does for a fleet, whichever server it is: trips, shares, cancellations, processes."""
+"""What the shared limiters do for a fleet, on each of their servers: trips, shares, cancellations, processes."""
 
 import asyncio
 import json
@@ -30,8 +30,8 @@ Make = Callable[[], SharedRateLimiter]
 
 @pytest.fixture
 async def make(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
-    """Makes limiters that share their windows, as processes of a fleet do."""
-    # A name that no other test uses, for keys in the one and a schema in the other.
+    """Return a function that makes limiters which share their windows, as the processes of a fleet do."""
+    # A name that no other test uses: a prefix of keys in Redis, a schema in PostgreSQL.
     name, made = new_schema(), list[SharedRateLimiter]()
     if request.param == "redis":
         redis_url = str(request.getfixturevalue("redis_url"))
@@ -55,14 +55,14 @@ on_each_server = pytest.mark.parametrize("make", SERVERS, indirect=True)
 
 def count_trips(limiter: SharedRateLimiter) -> list[int]:
     """Return a list that grows by one with each trip of *limiter*."""
-    trips, way = list[int](), limiter._trips
-    run = way.run
+    trips, sender = list[int](), limiter._trips
+    run = sender.run
 
     async def counted(requests: Any) -> Any:
         trips.append(1)
         return await run(requests)
 
-    way.run = counted  # type: ignore[method-assign]  # it is counted and goes on
+    sender.run = counted  # type: ignore[method-assign]  # it counts and calls the original
     return trips
 
 
@@ -82,7 +82,7 @@ async def test_two_processes_share_one_window(make: Make) -> None:
 
 
 @on_each_server
-async def test_a_closing_worker_gives_back_what_it_did_not_use(make: Make) -> None:
+async def test_a_closing_worker_returns_its_unused_permits(make: Make) -> None:
     one, two = make(), make()
     for _ in range(3):
         (await one.acquire(KEY, MINUTE)).cancel()
@@ -91,7 +91,7 @@ async def test_a_closing_worker_gives_back_what_it_did_not_use(make: Make) -> No
 
 
 @on_each_server
-async def test_calls_of_one_turn_share_a_trip_and_far_from_the_limit_one_fetches_many(make: Make) -> None:
+async def test_calls_of_one_turn_share_a_trip_and_a_trip_far_from_the_limit_fetches_many_permits(make: Make) -> None:
     limiter = make()
     trips = count_trips(limiter)
     for permit in await asyncio.gather(*(limiter.acquire(KEY, MANY) for _ in range(100))):
@@ -103,7 +103,7 @@ async def test_calls_of_one_turn_share_a_trip_and_far_from_the_limit_one_fetches
 
 
 @on_each_server
-async def test_many_windows_go_in_one_trip_in_any_order(make: Make) -> None:
+async def test_requests_for_many_windows_share_one_trip_in_any_order(make: Make) -> None:
     keys = [KEY._replace(subject=f"account-{number}") for number in range(50)]
     limiters = [make() for _ in range(3)]
 
@@ -116,8 +116,8 @@ async def test_many_windows_go_in_one_trip_in_any_order(make: Make) -> None:
         await asyncio.gather(*(use(limiter, order) for limiter, order in zip(limiters, orders, strict=True)))
     for limiter in limiters:
         await limiter.aclose()
-    judge = make()
-    assert [(await judge.usage(key, MINUTE)).used for key in keys] == [15] * 50
+    reader = make()
+    assert [(await reader.usage(key, MINUTE)).used for key in keys] == [15] * 50
 
 
 @on_each_server
@@ -131,12 +131,12 @@ async def test_a_429_closes_the_window_for_the_fleet(make: Make) -> None:
 
 
 @on_each_server
-@pytest.mark.parametrize("moment", ["before the trip", "during the trip", "in line", "just served"])
-async def test_a_cancelled_wait_leaves_no_trace(make: Make, moment: str) -> None:
-    """At every point where `acquire` can be: the slot is there for the next one."""
+@pytest.mark.parametrize("moment", ["before the trip", "during the trip", "in the queue", "just granted"])
+async def test_a_cancelled_wait_keeps_no_slot(make: Make, moment: str) -> None:
+    """At every await of `acquire`: the next caller gets the slot."""
     limiter = make()
     first = await limiter.acquire(KEY, ONE)
-    doomed = asyncio.ensure_future(limiter.acquire(KEY, ONE))
+    cancelled = asyncio.ensure_future(limiter.acquire(KEY, ONE))
     turns = {"before the trip": 0, "during the trip": 1}.get(moment)
     if turns is None:
         while limiter._trips_task or not limiter._windows[KEY].queue:
@@ -144,18 +144,18 @@ async def test_a_cancelled_wait_leaves_no_trace(make: Make, moment: str) -> None
     else:
         for _ in range(turns):
             await asyncio.sleep(0)
-    if moment == "just served":
+    if moment == "just granted":
         first.cancel()
-    doomed.cancel()
+    cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await doomed
+        await cancelled
     first.cancel()
     (await asyncio.wait_for(limiter.acquire(KEY, ONE), 50)).cancel()
     assert limiter._windows[KEY].in_flight == 0
 
 
 @on_each_server
-async def test_a_dropped_permit_and_an_idle_window_are_forgotten(make: Make) -> None:
+async def test_a_dropped_permit_is_returned_and_an_idle_window_is_removed(make: Make) -> None:
     limiter = make()
     await limiter.acquire(KEY, SHORT)  # dropped at once
     await limiter.acquire(KEY, SHORT)
@@ -167,7 +167,7 @@ async def test_a_dropped_permit_and_an_idle_window_are_forgotten(make: Make) -> 
 
 
 @pytest.mark.parametrize("kind", [RedisRateLimiter, PostgresRateLimiter])
-async def test_a_server_that_never_was_is_an_error_without_its_password(
+async def test_an_unreachable_server_raises_store_error_without_its_password(
     kind: type[RedisRateLimiter | PostgresRateLimiter],
 ) -> None:
     scheme = "redis" if kind is RedisRateLimiter else "postgresql"
@@ -178,8 +178,8 @@ async def test_a_server_that_never_was_is_an_error_without_its_password(
     await limiter.aclose()
 
 
-async def late(seen: list[float]) -> None:
-    """Note by how many seconds a timer rings too late on this machine just now, again and again."""
+async def record_timer_delays(seen: list[float]) -> None:
+    """Append the seconds by which a timer of this machine fires too late, again and again."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + 0.005
@@ -189,7 +189,7 @@ async def late(seen: list[float]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", SERVERS)
-async def test_four_processes_earn_no_429_and_waste_little(
+async def test_four_processes_get_no_429_and_waste_few_slots(
     request: pytest.FixtureRequest, kind: str, *, full: bool
 ) -> None:
     """A strict server in a process of its own, 0 to 20 ms each way, 200 tasks, a window of one second."""
@@ -197,7 +197,7 @@ async def test_four_processes_earn_no_429_and_waste_little(
     if kind == "postgres":
         url = request.getfixturevalue("postgres").url(schema=new_schema())
     lags: list[float] = []
-    watching = asyncio.create_task(late(lags))
+    watching = asyncio.create_task(record_timer_delays(lags))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, FLEET, "--server", url, "--processes", "4", "--seconds", "9.5" if full else "3.5"),
         stdout=asyncio.subprocess.PIPE,
@@ -207,8 +207,8 @@ async def test_four_processes_earn_no_429_and_waste_little(
     figures = json.loads(output)
     assert figures["refused"] == 0
     assert min(figures["served_by_each"]) >= max(figures["served_by_each"]) / 4
-    # A slot that comes round goes through some ten wake-ups, of timers, processes and the server. A machine that is
-    # busy with other tests is late for each of them, and that is no waste of the limiter's. Three windows tell little
-    # about PostgreSQL, whose first trip makes connections.
+    # A slot that becomes free again needs some ten wake-ups of timers, processes and the server. A machine that is
+    # busy with other tests is late for each of them, and the limiter does not waste that time. Three windows show
+    # little about PostgreSQL, because its first trip makes connections.
     least = 0.7 if kind == "postgres" and not full else 0.95
     assert figures["share_of_permitted_rate"] >= least - 10 * sum(lags) / len(lags)
