@@ -20,7 +20,7 @@ BASIC = {"user.info.basic"}
 ALL = {"user.info.basic", "user.info.profile", "user.info.stats"}
 
 
-async def test_without_fields_the_profile_has_all_that_the_scopes_allow(
+async def test_a_profile_has_all_fields_that_the_scopes_allow_by_default(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     account = await emulator.connect(session, emulator.add_user(scopes=ALL, display_name="Ada"))
@@ -39,7 +39,7 @@ async def test_a_basic_grant_gives_a_basic_profile(emulator: Emulator, session: 
     assert user.follower_count is None
 
 
-async def test_only_what_was_asked_for_is_there(emulator: Emulator, session: TikTokSession) -> None:
+async def test_only_the_requested_fields_are_set(emulator: Emulator, session: TikTokSession) -> None:
     account = await emulator.connect(session, emulator.add_user(scopes=ALL))
     user = await account.user_info([UserField.USERNAME, "follower_count"])
     assert user.username is not None
@@ -59,7 +59,7 @@ async def test_fields_beyond_the_grant_are_named_by_scope_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize(("code", "status"), [("scope_not_authorized", 401), ("scope_permission_missed", 400)])
-async def test_tiktoks_own_refusal_of_a_field_is_one_error_in_both_styles(
+async def test_tiktoks_refusal_of_a_field_is_the_same_error_in_both_styles(
     emulator: Emulator, session: TikTokSession, code: str, status: int
 ) -> None:
     account = await emulator.connect(session, emulator.add_user(scopes=ALL))
@@ -76,7 +76,7 @@ async def test_an_unknown_field_is_left_to_tiktok(emulator: Emulator, session: T
         await account.user_info(["display_name", "a_field_of_tomorrow"])
 
 
-async def test_no_fields_at_all_is_a_mistake(emulator: Emulator, session: TikTokSession) -> None:
+async def test_an_empty_list_of_fields_is_refused(emulator: Emulator, session: TikTokSession) -> None:
     account = await emulator.connect(session, emulator.add_user(scopes=ALL))
     with pytest.raises(ConfigurationError, match="at least one field"):
         await account.user_info([])
@@ -104,7 +104,7 @@ async def test_a_profile_has_the_name_it_is_given_until_its_user_consents_in_the
     assert not emulator.deny(user)
 
 
-async def test_a_consent_is_known_in_every_process_and_after_a_refresh(
+async def test_a_consent_is_used_in_every_process_and_after_a_refresh(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     user = emulator.add_user()
@@ -116,7 +116,7 @@ async def test_a_consent_is_known_in_every_process_and_after_a_refresh(
     assert (await player.user_info()).display_name == user.display_name
 
 
-async def test_a_profile_is_asked_for_anew_after_three_to_seven_days(
+async def test_a_profile_is_requested_again_after_three_to_seven_days(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     async def asked() -> int:
@@ -138,7 +138,7 @@ async def test_a_profile_is_asked_for_anew_after_three_to_seven_days(
         await player.profile(max_age=timedelta(days=-1))
 
 
-async def test_a_refusal_is_not_kept(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_refusal_is_not_stored(emulator: Emulator, session: TikTokSession) -> None:
     user = emulator.add_user()
     player = await session.oauth.exchange(emulator.minis_code(user, {"user.info.open_id"}))
     for _ in range(2):
@@ -146,7 +146,9 @@ async def test_a_refusal_is_not_kept(emulator: Emulator, session: TikTokSession)
     assert emulator.requests.counts[Endpoint.USER_INFO] == 2
 
 
-async def test_a_grant_that_is_gone_does_not_hide_behind_a_name(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_revoked_grant_raises_an_error_although_a_name_is_stored(
+    emulator: Emulator, session: TikTokSession
+) -> None:
     user = emulator.add_user()
     account = await emulator.connect(session, user)
     emulator.revoke(user)

@@ -110,7 +110,7 @@ async def test_fields_that_were_not_asked_for_are_none(emulator: Emulator, sessi
     assert set(video.raw) == {"id", "title"}
 
 
-async def test_any_number_of_ids_is_looked_up_twenty_a_request(emulator: Emulator, session: TikTokSession) -> None:
+async def test_any_number_of_ids_is_requested_by_twenty(emulator: Emulator, session: TikTokSession) -> None:
     account = await connected(emulator, session, 45)
     ids = [video.id async for video in account.videos()]
 
@@ -123,7 +123,9 @@ async def test_any_number_of_ids_is_looked_up_twenty_a_request(emulator: Emulato
     assert sum(request.endpoint is Endpoint.VIDEO_QUERY for request in emulator.requests) == 6
 
 
-async def test_ids_of_others_are_left_out_and_no_ids_cost_nothing(emulator: Emulator, session: TikTokSession) -> None:
+async def test_videos_of_others_are_left_out_and_an_empty_list_sends_nothing(
+    emulator: Emulator, session: TikTokSession
+) -> None:
     account = await connected(emulator, session, 2)
     ids = [video.id async for video in account.videos()]
     assert [video.id async for video in account.videos_by_id(["1", ids[0], "2"])] == [ids[0]]
@@ -156,9 +158,7 @@ async def test_a_scope_that_was_not_granted_is_named_before_anything_is_sent(
         {"read_ahead": 2},
     ],
 )
-async def test_arguments_that_cannot_be_right_are_refused_at_once(
-    session: TikTokSession, arguments: dict[str, object]
-) -> None:
+async def test_invalid_arguments_are_refused_at_once(session: TikTokSession, arguments: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
         session.account("somebody").videos(**arguments)  # type: ignore[arg-type]  # wrong on purpose
 

@@ -47,14 +47,14 @@ os.wait()
 
 
 @needs_fork
-def test_a_used_session_says_in_a_forked_child_that_it_belongs_to_the_parent() -> None:
+def test_a_used_session_raises_an_error_in_a_forked_child() -> None:
     done = subprocess.run([sys.executable, "-c", _CHILD], capture_output=True, text=True, timeout=60, check=True)
     lines = done.stdout.splitlines()
     assert len(lines) == 2
     assert all(line.startswith("WrongEventLoop") and "forked" in line for line in lines), lines
 
 
-def test_a_session_that_was_not_used_before_a_fork_belongs_to_whoever_uses_it_first() -> None:
+def test_a_session_that_was_not_used_before_a_fork_works_in_the_child() -> None:
     lifecycle = Lifecycle()
 
     async def use() -> None:

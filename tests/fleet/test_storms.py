@@ -60,7 +60,7 @@ async def test_eight_processes_share_twenty_accounts_whose_tokens_live_two_secon
     assert report.refreshed == sum(report.provider["refreshes"].values()) >= 20
 
 
-async def test_processes_killed_each_second_lose_what_was_killed_in_mid_rotation_and_nothing_else(
+async def test_processes_killed_each_second_lose_only_the_tokens_of_interrupted_rotations(
     killed_store: str, tmp_path: Path, *, full: bool
 ) -> None:
     dice = random.Random(3)

@@ -26,7 +26,7 @@ def _sent(emulator: Emulator, endpoint: Endpoint) -> int:
 
 
 @pytest.mark.parametrize("when", ["before the first call", "after it"])
-async def test_a_session_that_its_owner_has_closed_costs_no_attempt(
+async def test_a_callers_session_that_is_closed_uses_no_attempt(
     emulator: Emulator, user: EmulatedUser, when: str
 ) -> None:
     store = MemoryTokenStore(clock=emulator.clock)
@@ -71,7 +71,7 @@ async def connections() -> AsyncIterator[tuple[aiohttp.ClientSession, list[tuple
         yield http, used
 
 
-async def test_an_init_travels_on_a_connection_of_its_own_and_a_read_on_one_that_is_kept(
+async def test_an_init_uses_a_new_connection_and_a_read_a_kept_one(
     emulator: Emulator, user: EmulatedUser, connections: tuple[aiohttp.ClientSession, list[tuple[str, str]]]
 ) -> None:
     http, used = connections

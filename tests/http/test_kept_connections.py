@@ -98,7 +98,7 @@ def kept(server: Server, *, fresh: bool = True) -> Request:
     return Request(method="POST", url=server.url + "/", body=b"a=b", fresh=fresh, kept=True)
 
 
-async def test_a_sweep_makes_no_more_connections_than_it_works_at_a_time(server: Server) -> None:
+async def test_a_sweep_makes_no_more_connections_than_its_concurrency(server: Server) -> None:
     async with session(server) as opened:
         for number in range(12):
             await opened.store.put(token(f"user-{number}"), expected_version=None)
@@ -144,7 +144,7 @@ async def test_after_the_server_has_closed_it_the_next_refresh_makes_a_new_one(s
     assert server.connections == [1, 1]
 
 
-async def test_a_kept_connection_that_ends_without_an_answer_is_not_tried_again_by_itself(server: Server) -> None:
+async def test_a_request_on_a_kept_connection_that_ends_is_not_repeated_automatically(server: Server) -> None:
     server.deaf_from = 2
     sending = AiohttpTransport(Lifecycle())
     await sending.send(kept(server))

@@ -133,7 +133,7 @@ async def _log_in_call_and_refresh(emulator: Emulator, session: TikTokSession) -
     await session.oauth.refresh(account.open_id)
 
 
-async def test_calls_and_grants_go_through_the_proxy_to_a_server_that_a_ca_file_vouches_for(
+async def test_calls_and_grants_go_through_the_proxy_to_a_server_that_the_ca_file_trusts(
     emulator: Emulator, tls_url: str, authority: tuple[Path, Path], proxy: Proxy
 ) -> None:
     more = {"base_url": tls_url, "proxy": proxy.url, "ssl": authority[0]}
@@ -167,7 +167,7 @@ async def test_everything_comes_from_the_environment_too(
     assert len(proxy.stop()) == 3
 
 
-async def test_the_usual_variables_are_followed_where_the_session_is_told_to(
+async def test_the_proxy_variables_are_used_if_the_session_has_trust_env(
     emulator: Emulator, tls_url: str, authority: tuple[Path, Path], proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
@@ -197,7 +197,7 @@ async def test_a_password_of_the_proxy_is_sent_to_it_and_shown_nowhere(emulator:
         proxy.stop()
 
 
-async def test_a_proxy_that_is_away_leaves_the_refresh_token_unused(emulator: Emulator, proxy: Proxy) -> None:
+async def test_an_unreachable_proxy_leaves_the_refresh_token_unused(emulator: Emulator, proxy: Proxy) -> None:
     async with TikTokSession(**settings(emulator)) as session:
         account = await emulator.connect(session, emulator.add_user())
         token = await account.token()
@@ -225,7 +225,7 @@ async def test_uploads_go_through_the_proxy(emulator: Emulator, proxy: Proxy) ->
 @pytest.mark.parametrize(
     "proxy", ["proxy.example:3128", "socks5://127.0.0.1:1080", "http://", "http://a:b:c", "http://h:99999"]
 )
-def test_a_proxy_that_is_none_is_refused_at_once(proxy: str) -> None:
+def test_an_invalid_proxy_is_refused_at_once(proxy: str) -> None:
     with pytest.raises(ConfigurationError, match="http://HOST:PORT"):
         TikTokSession(client_key="key", client_secret="secret", proxy=proxy)
 
@@ -238,7 +238,7 @@ def test_a_ca_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
             TikTokSession(client_key="key", client_secret="secret", ssl=path)
 
 
-async def test_a_session_of_the_callers_has_settings_of_its_own() -> None:
+async def test_a_callers_session_keeps_its_own_settings() -> None:
     async with aiohttp.ClientSession() as http:
         with pytest.raises(ConfigurationError, match="http"):
             TikTokSession(client_key="key", client_secret="secret", http=http, trust_env=True)
@@ -267,7 +267,7 @@ def _tunnels(log: Path, port: str) -> int:
     return log.read_text().count(f"CONNECT 127.0.0.1:{port}")
 
 
-async def test_an_upload_goes_through_a_tunnel_to_a_host_that_a_ca_file_vouches_for(
+async def test_an_upload_goes_through_a_tunnel_to_a_host_that_the_ca_file_trusts(
     emulator: Emulator, tls_url: str, authority: tuple[Path, Path], tinyproxy: tuple[str, Path]
 ) -> None:
     proxy, log = tinyproxy

@@ -127,7 +127,7 @@ def patience(handler: Handler) -> aiohttp.ClientTimeout:
 
 
 @pytest.mark.parametrize("handler", [reset_before_answering, break_off, not_http, never])
-async def test_whatever_happens_after_sending_may_have_arrived(handler: Handler) -> None:
+async def test_a_failure_after_sending_leaves_the_outcome_unknown(handler: Handler) -> None:
     async with serving(handler) as url, transport(timeout=patience(handler)) as sending:
         with pytest.raises(TransportError) as caught:
             await sending.send(request(url + "/v2/post/publish/video/init/"))
@@ -135,7 +135,7 @@ async def test_whatever_happens_after_sending_may_have_arrived(handler: Handler)
 
 
 @pytest.mark.parametrize("handler", [reset_before_answering, break_off, not_http, never])
-async def test_no_foreign_error_and_no_secret_is_behind_ours(handler: Handler) -> None:
+async def test_our_errors_have_no_foreign_cause_and_show_no_secret(handler: Handler) -> None:
     async with serving(handler) as url, transport(timeout=patience(handler)) as sending:
         target = request(url + "/upload?upload_token=" + UPLOAD_TOKEN)
         with pytest.raises(TransportError) as caught:
@@ -146,7 +146,7 @@ async def test_no_foreign_error_and_no_secret_is_behind_ours(handler: Handler) -
     assert "canary" not in "".join(traceback.format_exception(error)) + repr(error)
 
 
-async def test_a_body_larger_than_any_answer_of_tiktok_is_given_up() -> None:
+async def test_a_body_that_is_larger_than_any_answer_of_tiktok_is_refused() -> None:
     async def bomb(_: web.Request) -> web.Response:
         response = web.Response(body=b"0" * (40 * 1024 * 1024))
         response.enable_compression()
@@ -157,7 +157,7 @@ async def test_a_body_larger_than_any_answer_of_tiktok_is_given_up() -> None:
             await sending.send(request(url + "/"))
 
 
-async def test_a_stall_timeout_counts_silence_and_not_the_whole() -> None:
+async def test_a_stall_timeout_measures_the_time_without_a_byte() -> None:
     async def slow(incoming: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(incoming)
@@ -171,7 +171,7 @@ async def test_a_stall_timeout_counts_silence_and_not_the_whole() -> None:
     assert answer.body == b"xxxxxx"
 
 
-async def test_a_request_may_have_a_time_of_its_own() -> None:
+async def test_a_request_may_have_its_own_timeout() -> None:
     answered = asyncio.Event()
 
     async def late(_: web.Request) -> web.Response:
@@ -184,7 +184,7 @@ async def test_a_request_may_have_a_time_of_its_own() -> None:
         answered.set()
 
 
-async def test_a_caller_s_session_is_used_and_left_open() -> None:
+async def test_a_callers_session_is_used_and_left_open() -> None:
     async with serving(ok) as url, aiohttp.ClientSession() as http:
         async with transport(http=http) as sending:
             await sending.send(request(url + "/", fresh=True))
@@ -192,7 +192,7 @@ async def test_a_caller_s_session_is_used_and_left_open() -> None:
         assert not http.closed
 
 
-async def test_what_was_opened_is_closed() -> None:
+async def test_every_opened_connection_is_closed() -> None:
     async with serving(ok) as url:
         async with transport() as sending:
             await sending.send(request(url + "/"))
@@ -201,7 +201,7 @@ async def test_what_was_opened_is_closed() -> None:
         gc.collect()  # an unclosed session would warn here, and warnings are errors
 
 
-async def test_a_closed_session_says_so() -> None:
+async def test_a_closed_session_raises_session_closed() -> None:
     lifecycle = Lifecycle()
     sending = AiohttpTransport(lifecycle)
     lifecycle.closed = True
@@ -220,13 +220,13 @@ def test_a_second_event_loop_is_named() -> None:
         asyncio.run(use())
 
 
-async def test_a_bad_address_is_the_callers_mistake() -> None:
+async def test_an_invalid_url_is_a_configuration_error() -> None:
     async with transport() as sending:
         with pytest.raises(ConfigurationError, match="base_url"):
             await sending.send(request("not a url"))
 
 
-async def test_a_stream_hands_on_pieces_and_translates_what_breaks_them() -> None:
+async def test_a_stream_yields_pieces_and_raises_our_errors() -> None:
     async with serving(break_off) as url, transport() as sending:
         seen = b""
         with pytest.raises(TransportError, match="broke off"):
@@ -254,7 +254,7 @@ async def test_leaving_a_stream_early_closes_its_connection() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
-async def test_nothing_is_sent_again_by_itself_when_the_connection_ends_without_an_answer(method: str) -> None:
+async def test_no_request_is_repeated_automatically_when_the_connection_ends_without_an_answer(method: str) -> None:
     arrived = 0
 
     async def end(incoming: web.Request) -> web.Response:

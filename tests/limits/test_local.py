@@ -59,7 +59,7 @@ class CountingClock(VirtualClock):
         return Handle()
 
 
-async def test_a_free_slot_is_taken_without_giving_others_a_turn(limiter: LocalRateLimiter) -> None:
+async def test_a_free_slot_is_taken_without_an_event_loop_iteration(limiter: LocalRateLimiter) -> None:
     """A call that need not wait must not pay for a trip through the event loop."""
     step = limiter.acquire(KEY, Limit(2, MINUTE))
     with pytest.raises(StopIteration) as taken:
@@ -68,7 +68,7 @@ async def test_a_free_slot_is_taken_without_giving_others_a_turn(limiter: LocalR
 
 
 @pytest.mark.parametrize("moment", ["in line", "just served", "just too late"])
-async def test_a_cancelled_wait_leaves_no_trace(limiter: LocalRateLimiter, clock: VirtualClock, moment: str) -> None:
+async def test_a_cancelled_wait_keeps_no_slot(limiter: LocalRateLimiter, clock: VirtualClock, moment: str) -> None:
     """At the one await there is: before the slot comes, after it came and before the task ran, and at its deadline."""
     limit = Limit(1, MINUTE)
     first = await limiter.acquire(KEY, limit)
@@ -90,7 +90,7 @@ async def test_a_cancelled_wait_leaves_no_trace(limiter: LocalRateLimiter, clock
     assert await limiter.remaining(KEY, limit) == 1
 
 
-async def test_a_thousand_waiters_share_one_timer_and_none_is_overtaken() -> None:
+async def test_a_thousand_waiters_share_one_timer_and_are_served_in_order() -> None:
     clock = CountingClock()
     limiter = LocalRateLimiter(clock=clock)
     limit = Limit(100, timedelta(seconds=1))
@@ -109,7 +109,7 @@ async def test_a_thousand_waiters_share_one_timer_and_none_is_overtaken() -> Non
     assert clock.pending == 0
 
 
-async def test_a_newcomer_does_not_pass_those_who_wait(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
+async def test_a_new_caller_does_not_overtake_waiting_ones(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
     limit = Limit(1, MINUTE)
     (await limiter.acquire(KEY, limit)).done()
     waiting = asyncio.ensure_future(limiter.acquire(KEY, limit))
@@ -126,7 +126,7 @@ async def test_a_newcomer_does_not_pass_those_who_wait(limiter: LocalRateLimiter
 @pytest.mark.parametrize(
     ("per", "delay", "share"), [(1.0, 0.02, 0.97), (60.0, 0.15, 0.995)], ids=["1 s, 0-20 ms", "60 s, 0-0.15 s"]
 )
-async def test_a_strict_server_refuses_nobody_and_little_is_wasted(
+async def test_a_strict_server_refuses_no_call_and_few_slots_are_wasted(
     limiter: LocalRateLimiter, clock: VirtualClock, per: float, delay: float, share: float
 ) -> None:
     """A thousand waiters, random delays each way, for many windows."""
@@ -146,7 +146,7 @@ async def test_a_strict_server_refuses_nobody_and_little_is_wasted(
     assert per * len(spans) / sum(spans) >= share
 
 
-async def test_bursts_earn_no_429(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
+async def test_bursts_of_calls_get_no_429(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
     limit = Limit(50, timedelta(seconds=1))
     server = StrictWindow(limit)
 
@@ -183,7 +183,9 @@ def test_a_full_window_is_small() -> None:
 
 
 @pytest.mark.slow
-async def test_memory_returns_to_where_it_began(limiter: LocalRateLimiter, clock: VirtualClock, *, full: bool) -> None:
+async def test_memory_returns_to_its_value_at_the_start(
+    limiter: LocalRateLimiter, clock: VirtualClock, *, full: bool
+) -> None:
     """Ten minutes of traffic on many accounts, then silence: no window, no timer, no memory is left."""
     limit = Limit(5, MINUTE)
     accounts = 10_000 if full else 1_500
@@ -213,7 +215,7 @@ async def test_memory_returns_to_where_it_began(limiter: LocalRateLimiter, clock
     assert clock._next_due() is None
 
 
-async def test_a_window_in_use_is_not_swept_away(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
+async def test_a_window_in_use_is_not_removed(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
     limit = Limit(1, MINUTE)
     permit = await limiter.acquire(KEY, limit)
     await clock.advance(1_000)
@@ -223,7 +225,9 @@ async def test_a_window_in_use_is_not_swept_away(limiter: LocalRateLimiter, cloc
     assert len(limiter) == 0
 
 
-async def test_a_lowered_limit_and_another_kind_take_effect(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
+async def test_a_lower_limit_and_another_kind_of_limit_take_effect(
+    limiter: LocalRateLimiter, clock: VirtualClock
+) -> None:
     for _ in range(4):
         (await limiter.acquire(KEY, Limit(4, MINUTE))).done()
     with pytest.raises(RateLimitWaitExceeded):
@@ -235,7 +239,7 @@ async def test_a_lowered_limit_and_another_kind_take_effect(limiter: LocalRateLi
     assert await limiter.remaining(KEY, day) == 1
 
 
-async def test_a_raise_wakes_those_who_wait(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
+async def test_a_higher_limit_wakes_the_waiting_callers(limiter: LocalRateLimiter, clock: VirtualClock) -> None:
     (await limiter.acquire(KEY, Limit(1, MINUTE))).done()
     waiting = asyncio.ensure_future(limiter.acquire(KEY, Limit(1, MINUTE)))
     await clock.settle()
@@ -265,7 +269,7 @@ async def test_a_closed_limiter_takes_no_calls_and_old_permits_stay_harmless(lim
         await limiter.acquire(KEY, Limit(1, MINUTE))
 
 
-async def test_no_limit_is_no_limit() -> None:
+async def test_a_limiter_without_limits_never_waits() -> None:
     limiter = NoRateLimiter()
     limit = Limit(1, MINUTE)
     limiter.block(KEY, limit, 60)
@@ -278,7 +282,7 @@ async def test_no_limit_is_no_limit() -> None:
     await limiter.aclose()
 
 
-async def test_a_url_names_a_limiter() -> None:
+async def test_a_url_selects_a_limiter() -> None:
     assert isinstance(open_limiter("local://"), LocalRateLimiter)
     assert isinstance(open_limiter("none://"), NoRateLimiter)
     fleet = open_limiter("redis://127.0.0.1:1/0?on_outage=local&share=0.25")
@@ -287,6 +291,6 @@ async def test_a_url_names_a_limiter() -> None:
 
 
 @pytest.mark.parametrize("url", ["memcached://x", "local", "", "redis://h/0?on_outage=local", "redis://h/0?share=x"])
-def test_a_url_that_names_none_is_refused(url: str) -> None:
+def test_a_url_without_a_known_limiter_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError):
         open_limiter(url)

@@ -98,7 +98,7 @@ def test_a_slot_that_is_answered_at_once_is_free_after_one_window_too() -> None:
 
 
 @given(st.floats(0, 1e6), st.floats(1e-3, 1e5))
-def test_a_slot_is_never_free_too_early_nor_much_too_late(start: float, per: float) -> None:
+def test_a_slot_is_free_neither_early_nor_much_too_late(start: float, per: float) -> None:
     window = sliding(1, per, start)
     per = window.limit.per.total_seconds()
     assert window.admit(start)
@@ -130,7 +130,7 @@ def test_stamps_stay_right_however_long_the_window_is_in_use(per: float) -> None
     assert window.wait(1, now) == pytest.approx(per * 0.25, abs=1e-3)
 
 
-def test_the_wait_of_each_in_line_is_known() -> None:
+def test_the_wait_of_each_caller_in_the_queue_is_known() -> None:
     window = sliding(3, 10)
     for _ in range(3):
         window.admit(0)
@@ -159,7 +159,7 @@ def test_a_longer_closing_is_not_cut_short() -> None:
     assert window.ceiling == 0
 
 
-def test_a_lowered_limit_waits_for_what_is_in_use() -> None:
+def test_a_lower_limit_waits_for_the_slots_in_use() -> None:
     window = sliding(4, 10)
     for at in range(4):
         window.admit(at)
@@ -171,7 +171,7 @@ def test_a_lowered_limit_waits_for_what_is_in_use() -> None:
     assert window.admit(12)
 
 
-def test_another_length_takes_the_stamps_along() -> None:
+def test_another_window_length_keeps_the_stamps() -> None:
     window = sliding(1, 10)
     window.admit(0)
     window.mark_answered(5)
@@ -181,7 +181,7 @@ def test_another_length_takes_the_stamps_along() -> None:
     assert window.wait(1, 7) == pytest.approx(18)
 
 
-def test_another_length_before_the_first_call_changes_nothing_else() -> None:
+def test_another_window_length_before_the_first_call_changes_nothing_else() -> None:
     window = sliding(1, 10, now=1_000)
     window.resize(Limit(1, timedelta(seconds=20)), 1_005)
     assert window.admit(1_006)
@@ -198,7 +198,7 @@ def test_a_stamp_costs_four_bytes_unless_the_window_is_long(seconds: float, size
     assert window._stamps.itemsize == size
 
 
-def test_below_its_ceiling_a_window_lets_calls_through_without_a_look_at_the_time() -> None:
+def test_a_window_with_free_slots_grants_calls_without_reading_the_clock() -> None:
     window = sliding(3, 10)
     assert window.ceiling == 3
     window.block_until(5)
@@ -211,7 +211,7 @@ def test_below_its_ceiling_a_window_lets_calls_through_without_a_look_at_the_tim
 
 
 @pytest.mark.parametrize("look", ["admit", "free"])
-def test_while_somebody_waits_every_call_looks_at_the_line(look: str) -> None:
+def test_a_call_joins_the_queue_while_other_callers_wait(look: str) -> None:
     window = sliding(3, 10)
     window.block_until(5)
     window.queue = "a line"
@@ -219,7 +219,7 @@ def test_while_somebody_waits_every_call_looks_at_the_line(look: str) -> None:
     assert window.ceiling == 0
 
 
-def test_another_limit_never_opens_what_is_shut() -> None:
+def test_another_limit_does_not_open_a_closed_window() -> None:
     window = sliding(3, 10)
     window.resize(Limit(2, timedelta(seconds=10)), 0)
     assert window.ceiling == 2
@@ -229,7 +229,7 @@ def test_another_limit_never_opens_what_is_shut() -> None:
     assert window.ceiling == 5
 
 
-def test_a_limit_opens_the_window_of_its_kind() -> None:
+def test_each_kind_of_limit_makes_its_kind_of_window() -> None:
     window = open_window(Limit(1, timedelta(seconds=10)), 7)
     assert isinstance(window, SlidingWindow)
     assert window.admit(7)
@@ -238,7 +238,7 @@ def test_a_limit_opens_the_window_of_its_kind() -> None:
     assert isinstance(open_window(DAY, 7), DayWindow)
 
 
-def test_an_idle_window_may_be_forgotten_and_one_in_use_may_not() -> None:
+def test_an_idle_window_may_be_removed_and_a_used_one_may_not() -> None:
     window = sliding(2, 10)
     assert window.idle(0)
     window.admit(0)
@@ -284,7 +284,7 @@ def test_a_call_that_was_not_sent_is_uncounted() -> None:
     assert window.free(MIDNIGHT + 86_400) == 3
 
 
-def test_the_wait_of_each_in_a_days_line_is_known() -> None:
+def test_the_wait_of_each_caller_for_a_daily_window_is_known() -> None:
     window = open_window(DAY, MIDNIGHT)
     noon, to_midnight = MIDNIGHT + 43_200, 43_200
     assert [window.wait(place, noon) for place in range(1, 8)] == [0, 0, 0, *[to_midnight] * 3, to_midnight + 86_400]
@@ -294,11 +294,11 @@ def test_the_wait_of_each_in_a_days_line_is_known() -> None:
     assert single.wait(1, noon) == 0
 
 
-def test_a_day_is_looked_at_by_every_call() -> None:
+def test_every_call_checks_the_daily_window() -> None:
     assert DayWindow(DAY, MIDNIGHT).ceiling == 0
 
 
-def test_a_wall_clock_that_is_set_back_opens_no_second_day() -> None:
+def test_a_wall_clock_that_is_set_back_does_not_open_the_day_again() -> None:
     window: Window = open_window(DAY, MIDNIGHT + 5)
     for _ in range(3):
         window.admit(MIDNIGHT + 5)

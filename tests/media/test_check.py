@@ -24,7 +24,7 @@ def broken(report: MediaReport) -> list[str]:
     ("container", "codec"),
     [("mp4", "h264"), ("mov", "h264"), ("mp4", "h265"), ("webm", "vp8"), ("webm", "vp9")],
 )
-async def test_a_video_of_each_container_and_codec_passes_and_is_told_apart(container: str, codec: str) -> None:
+async def test_each_container_and_codec_is_recognised_and_accepted(container: str, codec: str) -> None:
     report = await check_media(making.video(container, codec=codec))
     assert broken(report) == []
     assert (report.kind, report.container, report.codecs) == ("video", container, (codec,))
@@ -106,14 +106,14 @@ async def test_a_photo_may_have_twenty_megabytes(size: int, rules: list[str]) ->
     assert broken(await check_media(Bucket(making.photo(), size))) == rules
 
 
-async def test_a_photo_that_is_cut_off_is_told() -> None:
+async def test_an_incomplete_photo_is_reported() -> None:
     whole = making.photo()
     report = await check_media(whole[: len(whole) // 2])
     assert [problem.value for problem in report.problems] == ["damaged"]
 
 
 @pytest.mark.parametrize(("seconds", "rules"), [(10, []), (9, ["duration"])])
-async def test_a_creators_longest_video_holds(seconds: int, rules: list[str]) -> None:
+async def test_the_longest_duration_of_a_creator_is_checked(seconds: int, rules: list[str]) -> None:
     creator = CreatorInfo(max_video_post_duration_sec=seconds)
     report = await check_media(making.header(milliseconds=10_000), creator=creator)
     assert broken(report) == rules
@@ -137,7 +137,7 @@ async def test_a_header_at_the_end_of_a_large_file_costs_three_reads() -> None:
     assert len(source.reads) <= 3
 
 
-async def test_what_a_header_does_not_say_is_looked_for_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fact_that_the_header_lacks_is_searched_for_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A live recording in fragments names neither its length nor its frame rate."""
     live = making.video(frames=30, options={"movflags": "frag_keyframe+empty_moov+default_base_moof"})
     report = await check_media(Bucket(live))
@@ -179,7 +179,7 @@ def _looping() -> bytes:
         (making.photo("WEBP")[:-3], "says"),
     ],
 )
-async def test_a_file_made_to_do_harm_is_a_problem_with_a_reason(data: bytes, words: str) -> None:
+async def test_a_malicious_file_is_reported_with_a_reason(data: bytes, words: str) -> None:
     report = await check_media(data)
     (problem,) = report.problems
     assert problem.rule == "format"
@@ -187,7 +187,7 @@ async def test_a_file_made_to_do_harm_is_a_problem_with_a_reason(data: bytes, wo
     assert problem.fail_reason == "file_format_check_failed"
 
 
-async def test_a_table_that_lies_about_its_length_is_not_read() -> None:
+async def test_a_table_with_a_false_length_is_not_read() -> None:
     table = struct.pack(">III", 0, 1, 300)
     place = making.header().index(table[:8])
     data = bytearray(making.header())
@@ -197,7 +197,7 @@ async def test_a_table_that_lies_about_its_length_is_not_read() -> None:
     assert source.total < 20_000
 
 
-async def test_ten_thousand_mutated_headers_cost_little_and_none_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ten_thousand_mutated_headers_are_read_fast_and_none_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_decoders, "_module", lambda _name: None)
     seeds = [
         making.header(),
@@ -229,7 +229,7 @@ async def test_ten_thousand_mutated_headers_cost_little_and_none_hangs(monkeypat
     assert peak < 16 * 1024 * 1024
 
 
-async def test_a_source_that_fails_is_an_upload_error() -> None:
+async def test_a_source_that_fails_raises_upload_error() -> None:
     class Gone(Bucket):
         async def read(self, offset: int, length: int) -> bytes:
             raise OSError(offset, length)

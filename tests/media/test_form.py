@@ -62,7 +62,7 @@ def test_at_first_nothing_is_chosen_and_everything_is_off() -> None:
     assert not form.ready
 
 
-def test_what_the_creator_turned_off_is_greyed_with_a_reason() -> None:
+def test_an_interaction_that_the_creator_turned_off_is_disabled_with_a_reason() -> None:
     rows = {row.name: row for row in posting_form(PUBLIC, PostChoices(allow_stitch=True)).interactions}
     assert rows["comment"].enabled
     assert rows["duet"].enabled
@@ -149,7 +149,7 @@ def test_a_form_is_json() -> None:
     assert found["max_duration"] == 300
 
 
-def test_unfinished_choices_are_no_post() -> None:
+def test_incomplete_choices_do_not_make_a_post() -> None:
     with pytest.raises(ConfigurationError, match="no default"):
         PostChoices().video_post()
 
@@ -169,7 +169,7 @@ _CHOICES = st.builds(
 
 
 @given(_CHOICES, st.sampled_from([PUBLIC, PRIVATE]), st.sampled_from(["video", "photo"]))
-def test_what_the_page_lets_through_is_a_post_that_this_creator_may_make(
+def test_the_page_accepts_only_posts_that_this_creator_may_make(
     chosen: PostChoices, info: CreatorInfo, kind: Literal["video", "photo"]
 ) -> None:
     form = posting_form(info, chosen, kind)
@@ -185,7 +185,7 @@ def test_what_the_page_lets_through_is_a_post_that_this_creator_may_make(
 
 
 @given(level=st.sampled_from(list(PrivacyLevel)), comment=st.booleans(), duet=st.booleans())
-def test_a_finished_post_shows_what_it_says(level: PrivacyLevel, *, comment: bool, duet: bool) -> None:
+def test_a_finished_post_shows_its_text(level: PrivacyLevel, *, comment: bool, duet: bool) -> None:
     post = VideoPost(privacy_level=level, disable_comment=not comment, disable_duet=not duet, disable_stitch=True)
     form = posting_form(PUBLIC, post)
     assert [option.value for option in form.privacy_options if option.chosen] == [

@@ -34,7 +34,7 @@ _FLAGS = (
     st.sampled_from(["", "@"]),
     st.sampled_from(["", "?lang=en", "/", "#c"]),
 )
-def test_what_video_url_makes_parse_video_url_reads(name: str, video_id: str, at: str, behind: str) -> None:
+def test_parse_video_url_reads_the_result_of_video_url(name: str, video_id: str, at: str, behind: str) -> None:
     link = parse_video_url(video_url(at + name, video_id) + behind)
     assert link == VideoLink(username=name, video_id=video_id)
 
@@ -68,7 +68,7 @@ def test_every_form_of_an_address_is_read(url: str, kind: str) -> None:
         f"https://www.tiktok.com/@grace/video/{ID}0",
     ],
 )
-def test_what_is_no_address_of_a_post_is_refused(url: str) -> None:
+def test_an_address_that_is_not_of_a_post_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="address"):
         parse_video_url(url)
 
@@ -116,7 +116,7 @@ async def test_oembed_asks_the_website_without_a_token() -> None:
     assert request.body is None
 
 
-async def test_oembed_asks_of_nothing_but_posts_and_profiles() -> None:
+async def test_oembed_accepts_only_posts_and_profiles() -> None:
     website = Website()
     for url in ("https://evil.example/", "http://www.tiktok.com/@a", "https://x:y@www.tiktok.com/@a"):
         with pytest.raises(ConfigurationError):
@@ -134,12 +134,12 @@ async def test_oembed_asks_of_nothing_but_posts_and_profiles() -> None:
         (Website(body=json.dumps([]).encode()), TransportError),
     ],
 )
-async def test_what_the_website_does_not_give_is_a_typed_error(website: Website, error: type[Exception]) -> None:
+async def test_a_missing_answer_of_the_website_is_a_typed_error(website: Website, error: type[Exception]) -> None:
     with pytest.raises(error):
         await oembed("https://www.tiktok.com/@grace", transport=website)
 
 
-async def test_over_its_own_connection_oembed_carries_nothing_of_its_user(
+async def test_the_own_connection_of_oembed_carries_no_data_of_the_user(
     session: TikTokSession, emulator: Emulator
 ) -> None:
     await emulator.connect(session, emulator.add_user())  # whose token is at hand

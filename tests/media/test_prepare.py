@@ -21,7 +21,7 @@ from tiktok_async.cli._main import run
     ],
     ids=["slow, small mov", "fast avi", "good", "large png"],
 )
-def test_what_prepare_writes_passes(data: bytes, target: str, tmp_path: Path) -> None:
+def test_a_file_that_prepare_wrote_passes_the_check(data: bytes, target: str, tmp_path: Path) -> None:
     source, written = tmp_path / "-in.bin", tmp_path / target
     source.write_bytes(data)
     assert run(["prepare", str(source), str(written)]) == 0
@@ -29,7 +29,7 @@ def test_what_prepare_writes_passes(data: bytes, target: str, tmp_path: Path) ->
     assert report.ok, str(report)
 
 
-def test_a_file_that_nothing_mends_is_left_and_a_file_that_is_there_is_kept(
+def test_a_file_that_needs_no_change_and_an_existing_file_are_left_unchanged(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     source, there = tmp_path / "in.mp4", tmp_path / "there.mp4"

@@ -80,7 +80,7 @@ def test_every_verifier_made_of_random_bytes_is_within_the_rules(entropy: bytes)
 
 
 @pytest.mark.parametrize("size", [0, 31, 97])
-def test_too_little_or_too_much_randomness_makes_no_verifier(size: int) -> None:
+def test_too_few_or_too_many_random_bytes_are_refused(size: int) -> None:
     with pytest.raises(ValueError, match="32 to 96"):
         verifier_from(bytes(size))
 
@@ -95,7 +95,7 @@ def test_the_authorize_url_holds_what_tiktok_asks_for_and_nothing_else() -> None
     }
 
 
-def test_a_desktop_login_uses_pkce_and_a_web_login_does_not_unless_told() -> None:
+def test_a_desktop_login_uses_pkce_and_a_web_login_uses_it_on_request() -> None:
     assert begin(WEB).code_verifier is None
     assert begin(WEB, pkce=True).code_verifier is not None
     assert begin(DESKTOP, pkce=False).code_verifier is None
@@ -136,12 +136,12 @@ def test_scopes_are_sent_once_each_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("scopes", [[], "video.list", ["video.list,user.info.basic"], ["a b"], [""], ["ok", "no,"]])
-def test_scopes_that_could_not_be_sent_are_refused(scopes: list[str]) -> None:
+def test_invalid_scopes_are_refused(scopes: list[str]) -> None:
     with pytest.raises(ConfigurationError, match=r"is one string|there is none|is not the name of a scope"):
         check_scopes(scopes)
 
 
-def test_every_scope_that_could_not_be_sent_is_named() -> None:
+def test_the_error_names_every_invalid_scope() -> None:
     with pytest.raises(ConfigurationError, match=r"cannot be asked for: 'a b' is .*; 'c,' is .*\.$") as caught:
         check_scopes(["a b", "ok", "c,"])
     assert len(caught.value.problems) == 2
@@ -209,7 +209,7 @@ def test_every_broken_rule_of_a_redirect_uri_is_named_at_once(uri: str, words: l
     assert all(word in " ".join(problems) and word in str(caught.value) for word in words)
 
 
-def test_what_is_no_uri_is_no_address_of_this_machine() -> None:
+def test_an_invalid_uri_is_not_a_loopback_address() -> None:
     assert not is_loopback("http://[localhost/cb")
     assert is_loopback(DESKTOP)
 
@@ -219,7 +219,7 @@ def test_a_redirect_uri_may_have_511_characters() -> None:
 
 
 @given(st.text(max_size=60) | st.from_regex(r"https?://[a-z.*:0-9@\[\]#?/]{0,40}", fullmatch=True))
-def test_any_text_is_judged_without_a_crash(uri: str) -> None:
+def test_any_text_is_checked_without_a_foreign_exception(uri: str) -> None:
     assert all(isinstance(problem, str) for problem in redirect_uri_problems(uri))
 
 
@@ -256,7 +256,7 @@ def test_a_login_survives_the_web_session_and_shows_no_verifier() -> None:
     ],
     ids=range(14),
 )
-def test_what_to_json_did_not_write_is_refused(text: str) -> None:
+def test_a_text_that_to_json_did_not_write_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AuthorizationRequest.from_json(text)
     assert caught.value.__cause__ is None
@@ -283,7 +283,7 @@ CODE = "AbC_dEf-123*0!6410.s1"
         f"code={CODE}&next=https://a.example&state=s1",
     ],
 )
-def test_a_code_is_decoded_exactly_once_and_keeps_its_tail(callback: str) -> None:
+def test_a_code_is_decoded_exactly_once_and_keeps_its_suffix(callback: str) -> None:
     assert parse_callback(begin(), callback).reveal() == CODE
 
 
@@ -313,18 +313,18 @@ def test_any_code_and_state_come_through_unchanged(code: str, state: str) -> Non
         "?",
     ],
 )
-def test_a_callback_with_another_state_is_not_believed(callback: str) -> None:
+def test_a_callback_with_another_state_is_refused(callback: str) -> None:
     with pytest.raises(StateMismatch):
         parse_callback(begin(), callback)
 
 
-def test_a_denied_login_says_why() -> None:
+def test_the_error_of_a_denied_login_holds_the_reason() -> None:
     with pytest.raises(AuthorizationDenied) as caught:
         parse_callback(begin(), WEB + "?error=access_denied&error_description=User%20denied&state=s1")
     assert (caught.value.error, caught.value.description) == ("access_denied", "User denied")
 
 
-def test_an_account_outside_the_sandbox_is_told_what_to_do() -> None:
+def test_the_error_for_an_account_outside_the_sandbox_says_what_to_do() -> None:
     with pytest.raises(AuthorizationDenied, match="target user of the sandbox") as caught:
         parse_callback(begin(), "error=access_denied&error_type=non_sandbox_target&state=s1")
     assert caught.value.description.startswith("(non_sandbox_target: ")

@@ -45,7 +45,7 @@ async def test_a_user_may_grant_less_than_was_asked_for(emulator: Emulator, sess
     assert (await account.token()).scopes == {"user.info.basic"}
 
 
-async def test_a_login_on_a_loopback_address_proves_itself_with_hex_pkce(session: TikTokSession) -> None:
+async def test_a_login_on_a_loopback_address_uses_hex_pkce(session: TikTokSession) -> None:
     query = parse_qs(urlsplit(session.oauth.authorization(REDIRECT, SCOPES).url).query)
     (challenge,) = query["code_challenge"]
     assert len(challenge) == 64
@@ -60,7 +60,7 @@ async def test_no_secret_is_in_the_address_the_user_is_sent_to(emulator: Emulato
     assert request.code_verifier is None
 
 
-async def test_a_denied_login_says_so(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_denied_qr_login_raises_an_error(emulator: Emulator, session: TikTokSession) -> None:
     user = emulator.add_user(scopes=set(SCOPES))
     request = session.oauth.authorization(REDIRECT, SCOPES)
     with pytest.raises(AuthorizationDenied):
@@ -129,7 +129,7 @@ async def test_revoking_ends_the_grant_here_and_there(emulator: Emulator, sessio
         await account.disconnect()
 
 
-async def test_a_grant_the_user_ended_asks_for_a_new_login_and_heals_with_it(
+async def test_a_revoked_grant_requires_a_new_login_and_works_after_it(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     user = emulator.add_user(scopes=set(SCOPES), videos=1)
@@ -146,7 +146,9 @@ async def test_a_grant_the_user_ended_asks_for_a_new_login_and_heals_with_it(
     assert await account.videos().first() is not None
 
 
-async def test_an_expired_grant_says_expired(emulator: Emulator, session: TikTokSession) -> None:
+async def test_the_error_for_an_expired_grant_has_the_reason_expired(
+    emulator: Emulator, session: TikTokSession
+) -> None:
     account = await emulator.connect(session, emulator.add_user(scopes=set(SCOPES)))
     emulator.clock.advance(timedelta(days=181))
     with pytest.raises(ReauthorizationRequired) as caught:

@@ -87,13 +87,15 @@ async def test_a_login_with_another_codes_ticket_stores_nothing(emulator: Emulat
     assert [account.open_id async for account in session.accounts()] == []
 
 
-async def test_a_code_that_nobody_scans_expires(session: TikTokSession) -> None:
+async def test_a_qr_code_that_is_not_scanned_expires(session: TikTokSession) -> None:
     qr = await session.oauth.qr_login(SCOPES)
     assert [status async for status in qr.watch()] == ["new", "expired"]
     assert qr.account is None
 
 
-async def test_a_code_that_went_elsewhere_is_utilised(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_qr_code_that_was_used_elsewhere_has_the_status_utilised(
+    emulator: Emulator, session: TikTokSession
+) -> None:
     user = emulator.add_user()
     qr = await session.oauth.qr_login(SCOPES)
     emulator.qr_scan(token_of(emulator), user, client_ticket=ticket_of(qr))
@@ -102,14 +104,14 @@ async def test_a_code_that_went_elsewhere_is_utilised(emulator: Emulator, sessio
     assert [status async for status in qr.watch()] == ["utilised"]
 
 
-async def test_a_moment_without_tiktok_ends_no_login(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_short_outage_of_tiktok_does_not_end_a_login(emulator: Emulator, session: TikTokSession) -> None:
     user = emulator.add_user()
     qr = await session.oauth.qr_login(SCOPES)
     emulator.fail_next(Endpoint.QRCODE_CHECK, status=502, times=4)
     assert await follow(emulator, qr, user) == ["new", "scanned", "confirmed"]
 
 
-async def test_a_longer_absence_of_tiktok_is_an_error(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_longer_outage_of_tiktok_is_an_error(emulator: Emulator, session: TikTokSession) -> None:
     qr = await session.oauth.qr_login(SCOPES)
     emulator.fail_next(Endpoint.QRCODE_CHECK, status=502, times=50)
     with pytest.raises(OAuthError, match="server_error"):
@@ -117,7 +119,7 @@ async def test_a_longer_absence_of_tiktok_is_an_error(emulator: Emulator, sessio
             pass
 
 
-async def test_tiktok_is_asked_at_the_interval(emulator: Emulator, session: TikTokSession) -> None:
+async def test_the_status_of_a_qr_code_is_requested_at_the_interval(emulator: Emulator, session: TikTokSession) -> None:
     qr = await session.oauth.qr_login(SCOPES)
     life = emulator.quirks.qr_lifetime
     async for _ in qr.watch(every=timedelta(seconds=10)):
@@ -126,7 +128,7 @@ async def test_tiktok_is_asked_at_the_interval(emulator: Emulator, session: TikT
     assert asked == pytest.approx(life / timedelta(seconds=10) + 1, abs=2)
 
 
-async def test_a_watch_can_be_cancelled_and_taken_up_again(emulator: Emulator) -> None:
+async def test_waiting_for_a_qr_login_can_be_cancelled_and_continued(emulator: Emulator) -> None:
     async with emulator.session() as session:
         user = emulator.add_user()
         qr = await session.oauth.qr_login(SCOPES)
@@ -160,17 +162,17 @@ async def test_scopes_are_needed(session: TikTokSession) -> None:
         ("aweme://a?client_ticket=&y=%20", "aweme://a?client_ticket=a%2Fb&y=%20"),
     ],
 )
-def test_the_ticket_goes_into_its_place_and_nothing_else_changes(url: str, wanted: str) -> None:
+def test_the_ticket_is_put_into_the_qr_url_and_nothing_else_changes(url: str, wanted: str) -> None:
     assert with_ticket(url, "a/b") == wanted
 
 
 @pytest.mark.parametrize("url", ["", "aweme://a", "aweme://a?my_client_ticket=x"])
-def test_an_address_without_the_place_is_refused(url: str) -> None:
+def test_a_qr_url_without_the_ticket_parameter_is_refused(url: str) -> None:
     with pytest.raises(OAuthError):
         with_ticket(url, "mine")
 
 
-def test_a_code_is_decoded_once_and_its_tail_kept() -> None:
+def test_a_code_is_decoded_once_and_its_suffix_is_kept() -> None:
     check = QrCheck(
         status="confirmed", client_ticket="mine", redirect_uri="https://a.example/cb/?code=abc%2A1%21s1&state=s"
     )

@@ -96,7 +96,7 @@ def test_scopes_are_separated_by_commas_and_blanks(scope: str) -> None:
 
 @pytest.mark.parametrize("name", ["access_token", "refresh_token", "open_id"])
 @pytest.mark.parametrize("value", [None, "", [], True, {}, float("nan")])
-def test_a_login_without_a_whole_token_fails_and_names_the_place(name: str, value: Any) -> None:
+def test_the_error_of_a_login_without_a_complete_token_names_the_field(name: str, value: Any) -> None:
     with pytest.raises(ServerError, match=rf"\$\.{name} should be") as caught:
         parse_token(without(**{name: value}), client_key="app", now=NOW)
     assert not caught.value.retryable
@@ -110,7 +110,7 @@ def test_a_refresh_token_is_never_replaced_by_nothing(missing: str | None) -> No
         assert (token.access_token, token.refresh_token) == (Secret("act.2"), first().refresh_token)
 
 
-def test_a_rotated_pair_is_kept_whatever_else_the_reply_leaves_out() -> None:
+def test_a_rotated_pair_is_kept_although_the_reply_lacks_other_fields() -> None:
     reply = {"access_token": "act.2", "refresh_token": "rft.2"}
     token = parse_token(reply, client_key="app", now=LATER, previous=first())
     assert (token.access_token, token.refresh_token) == (Secret("act.2"), Secret("rft.2"))
@@ -119,7 +119,7 @@ def test_a_rotated_pair_is_kept_whatever_else_the_reply_leaves_out() -> None:
     assert token.refresh_expires_at == first().refresh_expires_at
 
 
-def test_a_refresh_replaces_all_that_the_reply_tells() -> None:
+def test_a_refresh_replaces_every_field_of_the_reply() -> None:
     reply = without(
         access_token="act.2", refresh_token="rft.2", scope="video.list", expires_in=60, refresh_expires_in=90
     )
@@ -141,7 +141,7 @@ def test_a_refresh_may_answer_without_an_account() -> None:
     assert parse_token(without(open_id=""), client_key="app", now=LATER, previous=first()).key == first().key
 
 
-def test_a_reply_of_another_form_says_where_it_came_from_and_is_not_asked_for_again() -> None:
+def test_a_reply_of_an_unexpected_form_names_its_endpoint_and_is_not_requested_again() -> None:
     with pytest.raises(ServerError) as caught:
         parse_token({}, client_key="app", now=NOW)
     error = caught.value
@@ -157,12 +157,12 @@ def test_a_reply_of_another_form_says_where_it_came_from_and_is_not_asked_for_ag
         ("refresh_token", "", "a string that is not empty"),
     ],
 )
-def test_what_is_of_the_wrong_type_is_named_with_what_it_should_be(name: str, value: Any, wanted: str) -> None:
+def test_the_error_for_a_wrong_type_names_the_right_one(name: str, value: Any, wanted: str) -> None:
     with pytest.raises(ServerError, match=rf"\$\.{name} should be {wanted}"):
         parse_token(without(**{name: value}), client_key="app", now=NOW)
 
 
-def test_a_client_token_has_a_life_and_nothing_more() -> None:
+def test_a_client_token_has_a_lifetime_and_no_refresh_token() -> None:
     reply = {"access_token": "clt.1", "expires_in": 7200, "token_type": "Bearer"}
     token = parse_client_token(reply, now=NOW)
     assert (token.access_token, token.expires_at) == (Secret("clt.1"), NOW + timedelta(hours=2))
@@ -182,7 +182,7 @@ def test_a_v1_reply_becomes_the_same_token() -> None:
     assert parse_v1_token(v1(), client_key="app", now=NOW) == first()
 
 
-def test_a_v1_error_is_an_oauth_error_with_its_words() -> None:
+def test_a_v1_error_is_an_oauth_error_with_its_message() -> None:
     payload = {
         "data": {"captcha": "", "desc_url": "", "description": "Parameter error", "error_code": 10002},
         "message": "error",
@@ -205,7 +205,7 @@ def test_a_v1_error_is_an_oauth_error_with_its_words() -> None:
 @pytest.mark.parametrize(
     "payload", [{}, {"data": None}, {"data": []}, REPLY, v1(refresh_token=""), v1(access_token=None)]
 )
-def test_what_is_no_v1_reply_is_the_callers_mistake(payload: dict[str, Any]) -> None:
+def test_an_invalid_v1_reply_is_a_configuration_error(payload: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="not a v1 token reply"):
         parse_v1_token(payload, client_key="app", now=NOW)
 

@@ -46,7 +46,9 @@ async def test_all_members_are_written_below_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", LIARS)
-async def test_a_name_that_leads_out_ends_it_before_anything_is_written(tmp_path: Path, name: str) -> None:
+async def test_a_member_name_that_leads_out_of_the_folder_is_refused_before_any_write(
+    tmp_path: Path, name: str
+) -> None:
     archive = packed(tmp_path / "a.zip", ("good.txt", b"good"), (name, b"evil"))
     with pytest.raises(TikTokError, match="leads out of the folder"):
         await archive.extract(tmp_path / "out")
@@ -54,7 +56,7 @@ async def test_a_name_that_leads_out_ends_it_before_anything_is_written(tmp_path
     assert await archive.read(name) == b"evil", "reading trusts no name, so it may be any"
 
 
-async def test_a_link_is_not_followed_out(tmp_path: Path) -> None:
+async def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     archive = packed(tmp_path / "a.zip", (link, str(tmp_path).encode()), ("link/out.txt", b"evil"))
@@ -62,7 +64,7 @@ async def test_a_link_is_not_followed_out(tmp_path: Path) -> None:
         await archive.extract(tmp_path / "out")
 
 
-async def test_files_that_are_there_are_not_written_over(tmp_path: Path) -> None:
+async def test_existing_files_are_not_overwritten(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", ("me.txt", b"me"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "me.txt").symlink_to(tmp_path / "elsewhere.txt")
@@ -71,7 +73,7 @@ async def test_files_that_are_there_are_not_written_over(tmp_path: Path) -> None
     assert not (tmp_path / "elsewhere.txt").exists()
 
 
-async def test_a_bomb_is_stopped_by_what_comes_out_of_it_and_not_by_what_it_says(tmp_path: Path) -> None:
+async def test_a_zip_bomb_is_stopped_by_its_real_size_and_not_by_its_stated_size(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", ("bomb", b"\0" * 5_000_000))
     assert archive.path.stat().st_size < 10_000
     with pytest.raises(TikTokError, match="larger than the 1000000 bytes"):
@@ -92,14 +94,14 @@ async def test_damage_is_found_by_the_checksum(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"PK\x05\x06", b"<html></html>", b"PK" + b"x" * 1000])
-async def test_what_is_no_zip_file_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+async def test_the_error_for_a_file_that_is_not_a_zip_says_so(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(content)
     with pytest.raises(TikTokError, match="cannot be read as a zip file"):
         await Archive(path).members()
 
 
-async def test_every_cut_of_an_archive_is_an_error_of_ours_or_the_truth(tmp_path: Path) -> None:
+async def test_every_incomplete_archive_raises_our_error_or_is_read_rightly(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as zipped:
         zipped.writestr("me.txt", b"me" * 50)

@@ -50,7 +50,7 @@ def sent(emulator: Emulator, endpoint: Endpoint) -> int:
     return sum(request.endpoint is endpoint for request in emulator.requests)
 
 
-async def test_an_archive_is_asked_for_waited_for_and_read(
+async def test_an_archive_is_requested_awaited_and_read(
     emulator: Emulator, session: TikTokSession, tmp_path: Path
 ) -> None:
     account = await connected(emulator, session, ONGOING)
@@ -78,7 +78,7 @@ async def test_an_archive_is_asked_for_waited_for_and_read(
         (set(), ["direct_message"], {"portability.directmessages.single"}),
     ],
 )
-async def test_scopes_are_held_against_the_categories_before_anything_is_sent(
+async def test_scopes_are_compared_with_the_categories_before_anything_is_sent(
     emulator: Emulator, session: TikTokSession, granted: set[str], categories: list[str], missing: set[str]
 ) -> None:
     account = await connected(emulator, session, {"user.info.basic", *granted})
@@ -100,14 +100,14 @@ async def test_scopes_are_held_against_the_categories_before_anything_is_sent(
         ({"portability.activity.single"}, {"portability.activity.single"}),
     ],
 )
-async def test_the_request_says_which_single_scope_it_used_up(
+async def test_the_request_names_the_single_scope_that_it_used(
     emulator: Emulator, session: TikTokSession, granted: set[str], spent: set[str]
 ) -> None:
     account = await connected(emulator, session, {"user.info.basic", *granted})
     assert (await account.portability.add([PortabilityCategory.ACTIVITY])).spent == spent
 
 
-async def test_a_single_scope_is_good_for_one_request(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_single_scope_allows_one_request(emulator: Emulator, session: TikTokSession) -> None:
     account = await connected(emulator, session, ALL_SINGLE)
     await account.portability.add(["video"])
     with pytest.raises(ScopeNotAuthorized):
@@ -129,7 +129,7 @@ async def test_an_add_whose_answer_is_lost_is_not_repeated(emulator: Emulator, s
     assert sent(emulator, Endpoint.PORTABILITY_ADD) == 1
 
 
-async def test_the_wait_asks_less_and_less_often(emulator: Emulator) -> None:
+async def test_the_wait_asks_at_growing_intervals(emulator: Emulator) -> None:
     # Without a limiter, which sweeps by the same clock: what rings there is the wait.
     async with emulator.session(limiter="none://") as session:
         account = await connected(emulator, session, ONGOING)
@@ -147,7 +147,7 @@ async def test_the_wait_asks_less_and_less_often(emulator: Emulator) -> None:
     assert 20 <= sent(emulator, Endpoint.PORTABILITY_CHECK) <= 30
 
 
-async def test_a_wait_that_is_over_leaves_the_request_alone(emulator: Emulator, session: TikTokSession) -> None:
+async def test_the_timeout_of_a_wait_does_not_cancel_the_request(emulator: Emulator, session: TikTokSession) -> None:
     account = await connected(emulator, session, ONGOING)
     change(emulator, preparation=timedelta(hours=3))
     request = await account.portability.add(["profile"])
@@ -171,7 +171,7 @@ async def test_a_request_can_be_cancelled_while_it_is_pending(emulator: Emulator
         await request.cancel()
 
 
-async def test_an_expired_archive_is_said_to_be(emulator: Emulator, session: TikTokSession, tmp_path: Path) -> None:
+async def test_an_expired_archive_raises_an_error(emulator: Emulator, session: TikTokSession, tmp_path: Path) -> None:
     account = await connected(emulator, session, ONGOING)
     request = await account.portability.add(["profile"])
     emulator.clock.advance(timedelta(days=5))
@@ -192,12 +192,12 @@ async def test_both_words_for_direct_messages_are_one_category(emulator: Emulato
 
 
 @pytest.mark.parametrize("request_id", ["", "abc", "12 ", "-1"])
-async def test_what_is_no_request_id_is_refused(session: TikTokSession, request_id: str) -> None:
+async def test_an_invalid_request_id_is_refused(session: TikTokSession, request_id: str) -> None:
     with pytest.raises(ConfigurationError):
         session.account("somebody").portability.request(request_id)
 
 
-async def test_a_token_that_ended_is_renewed_for_a_download(
+async def test_an_expired_token_is_refreshed_for_a_download(
     emulator: Emulator, session: TikTokSession, tmp_path: Path
 ) -> None:
     user = emulator.add_user(scopes=ONGOING)
@@ -252,7 +252,7 @@ async def proxy(emulator: Emulator) -> AsyncIterator[tuple[Proxy, str]]:
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-async def test_a_download_that_breaks_off_is_gone_on_with(
+async def test_an_interrupted_download_continues(
     emulator: Emulator, proxy: tuple[Proxy, str], tmp_path: Path, *, ranges: bool
 ) -> None:
     middle, url = proxy
@@ -270,7 +270,7 @@ async def test_a_download_that_breaks_off_is_gone_on_with(
     assert names_in(tmp_path) == ["mine.zip"]
 
 
-async def test_the_next_process_goes_on_where_the_last_one_died(
+async def test_the_next_process_continues_where_the_last_one_was_killed(
     emulator: Emulator, proxy: tuple[Proxy, str], tmp_path: Path
 ) -> None:
     middle, url = proxy
@@ -293,7 +293,7 @@ async def test_the_next_process_goes_on_where_the_last_one_died(
         assert zipped.testzip() is None
 
 
-async def test_a_part_of_another_file_is_thrown_away(
+async def test_a_part_of_another_download_is_deleted(
     emulator: Emulator, session: TikTokSession, tmp_path: Path
 ) -> None:
     account = await connected(emulator, session, ONGOING)
@@ -311,7 +311,7 @@ async def test_a_part_of_another_file_is_thrown_away(
 @pytest.mark.parametrize(
     "alter", [lambda content: content[: len(content) // 2], lambda _: b"<html>no</html>", lambda _: b""]
 )
-async def test_what_is_no_archive_never_gets_the_final_name(
+async def test_an_invalid_archive_never_gets_the_final_name(
     emulator: Emulator, proxy: tuple[Proxy, str], tmp_path: Path, alter: Callable[[bytes], bytes]
 ) -> None:
     middle, url = proxy
@@ -324,9 +324,7 @@ async def test_what_is_no_archive_never_gets_the_final_name(
     assert names_in(tmp_path) == []
 
 
-async def test_a_folder_that_is_not_there_is_said_to_be(
-    emulator: Emulator, session: TikTokSession, tmp_path: Path
-) -> None:
+async def test_a_missing_folder_raises_an_error(emulator: Emulator, session: TikTokSession, tmp_path: Path) -> None:
     account = await connected(emulator, session, ONGOING)
     request = await account.portability.add(["profile"])
     with pytest.raises(ConfigurationError, match="which is not a folder"):

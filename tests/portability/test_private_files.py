@@ -44,7 +44,7 @@ async def ready(emulator: Emulator, session: TikTokSession) -> PortabilityReques
 
 
 @pytest.mark.usefixtures("open_umask")
-async def test_an_archive_and_its_members_are_for_their_owner_alone(ready: PortabilityRequest, tmp_path: Path) -> None:
+async def test_an_archive_and_its_members_are_private_to_their_owner(ready: PortabilityRequest, tmp_path: Path) -> None:
     archive = await ready.download(tmp_path / "archive.zip")
     assert mode(archive.path) == 0o600
     written = await archive.extract(tmp_path / "out")
@@ -70,7 +70,7 @@ async def test_a_planted_link_is_not_followed_by_a_download(
     assert mode(archive.path) == 0o600
 
 
-async def test_a_second_name_of_another_file_is_not_written_to(ready: PortabilityRequest, tmp_path: Path) -> None:
+async def test_a_hard_link_to_another_file_is_not_written_to(ready: PortabilityRequest, tmp_path: Path) -> None:
     victim = tmp_path / "victim.txt"
     victim.write_text("mine")
     os.link(victim, tmp_path / f".archive.zip.{ready.request_id}.part")
@@ -78,7 +78,7 @@ async def test_a_second_name_of_another_file_is_not_written_to(ready: Portabilit
     assert victim.read_text() == "mine"
 
 
-async def test_a_folder_that_became_a_link_takes_no_member(tmp_path: Path) -> None:
+async def test_no_member_is_written_through_a_folder_that_became_a_link(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", ("Posts/posts.json", b"{}"))
     elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
     elsewhere.mkdir()
@@ -90,7 +90,7 @@ async def test_a_folder_that_became_a_link_takes_no_member(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("planted", ["file", "link"])
-async def test_a_member_never_replaces_what_is_there(tmp_path: Path, planted: str) -> None:
+async def test_a_member_does_not_replace_an_existing_file(tmp_path: Path, planted: str) -> None:
     archive = packed(tmp_path / "a.zip", ("posts.json", b"{}"))
     out = tmp_path / "out"
     out.mkdir()
@@ -124,14 +124,14 @@ async def test_a_refused_download_leaves_nothing_behind(
     assert names_in(tmp_path) == []
 
 
-def test_a_pipe_in_the_way_stops_nobody(tmp_path: Path) -> None:
+def test_a_pipe_at_the_path_of_the_part_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "part")
     with continue_private(tmp_path / "part") as file:
         file.write(b"a")
     assert (tmp_path / "part").read_bytes() == b"a"
 
 
-def test_a_file_of_ones_own_is_gone_on_with_and_made_private(tmp_path: Path) -> None:
+def test_a_download_continues_with_its_own_part_and_makes_it_private(tmp_path: Path) -> None:
     with create_private(tmp_path / "part") as file:
         file.write(b"a")
     (tmp_path / "part").chmod(0o644)
@@ -145,7 +145,7 @@ def test_a_file_of_ones_own_is_gone_on_with_and_made_private(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
-def test_somebody_elses_file_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_a_download_does_not_continue_with_a_file_of_another_user(tmp_path: Path) -> None:
     (tmp_path / "part").write_bytes(b"theirs")
     os.chown(tmp_path / "part", 12345, 12345)
     with continue_private(tmp_path / "part") as file:

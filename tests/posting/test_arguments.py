@@ -52,7 +52,7 @@ WRONG: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
-def test_a_setting_of_a_video_that_cannot_be_right_is_named(name: str, value: Any) -> None:
+def test_an_invalid_setting_of_a_video_is_named(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=name) as caught:
         VideoPost(**{"privacy_level": SELF, name: value})
     assert len(caught.value.problems) == 1
@@ -72,21 +72,21 @@ def test_a_setting_of_a_video_that_cannot_be_right_is_named(name: str, value: An
         ("auto_add_music", None),
     ],
 )
-def test_a_setting_of_photos_that_cannot_be_right_is_named(name: str, value: Any) -> None:
+def test_an_invalid_setting_of_photos_is_named(name: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=name) as caught:
         PhotoPost(**{"privacy_level": SELF, name: value})
     assert len(caught.value.problems) == 1
 
 
 @given(picked=st.dictionaries(st.sampled_from(sorted(WRONG)), st.integers(0, 9), min_size=2))
-def test_all_that_is_wrong_is_told_at_once(picked: dict[str, int]) -> None:
+def test_every_problem_is_reported_in_one_error(picked: dict[str, int]) -> None:
     wrong = {name: WRONG[name][number % len(WRONG[name])] for name, number in picked.items()}
     with pytest.raises(ConfigurationError) as caught:
         VideoPost(**{"privacy_level": SELF, **wrong})
     assert all(any(name in problem for problem in caught.value.problems) for name in wrong)
 
 
-def test_a_wrong_privacy_level_is_answered_with_the_right_ones() -> None:
+def test_the_error_for_a_wrong_privacy_level_names_the_allowed_ones() -> None:
     with pytest.raises(ConfigurationError, match=r"'private', not one of PUBLIC_TO_EVERYONE, .*SELF_ONLY"):
         VideoPost(privacy_level="private")
     assert VideoPost(privacy_level="FRIENDS_OF_FRIENDS").privacy_level == "FRIENDS_OF_FRIENDS"
@@ -98,12 +98,12 @@ def test_a_duration_may_be_seconds() -> None:
 
 
 @given(seconds=st.floats(0, 1e9))
-def test_any_number_of_seconds_is_that_long(seconds: float) -> None:
+def test_any_number_of_seconds_is_a_duration(seconds: float) -> None:
     assert as_duration(seconds) == timedelta(seconds=seconds)
 
 
 @given(value=st.one_of(st.text(), st.booleans(), st.binary(), st.floats(), st.none(), st.lists(st.integers())))
-def test_whatever_comes_is_taken_or_told_and_never_a_foreign_error(value: Any) -> None:
+def test_any_value_is_accepted_or_raises_our_own_error(value: Any) -> None:
     checks = Checks()
     checks.text("a", value)
     checks.flag("a", value)
@@ -114,7 +114,7 @@ def test_whatever_comes_is_taken_or_told_and_never_a_foreign_error(value: Any) -
     " ".join(checks.problems).encode()
 
 
-async def test_what_is_no_post_is_told_with_everything_else(emulator: Emulator, account: Account) -> None:
+async def test_an_invalid_post_is_reported_with_all_other_problems(emulator: Emulator, account: Account) -> None:
     await account.token()
     before = len(emulator.requests)
     wrong: Any = {"title": "hello"}
@@ -153,7 +153,7 @@ async def test_fields_in_one_str_are_refused(account: Account) -> None:
 
 
 @pytest.mark.parametrize("timeout", ["30", True, -1, float("nan")])
-async def test_what_is_no_time_is_refused_before_anybody_is_asked(
+async def test_an_invalid_duration_is_refused_before_any_request(
     emulator: Emulator,
     account: Account,
     timeout: Any,  # noqa: ASYNC109 - what is handed on
@@ -168,7 +168,7 @@ async def test_what_is_no_time_is_refused_before_anybody_is_asked(
     assert not any("status" in request.path for request in emulator.requests)
 
 
-async def test_a_wait_takes_seconds(emulator: Emulator, account: Account, hurry: Any) -> None:
+async def test_the_timeout_of_a_wait_may_be_seconds(emulator: Emulator, account: Account, hurry: Any) -> None:
     emulator.plan_timeline(download=timedelta(hours=1))
     publish = await account.post_video(PullFromUrl("https://media.example.com/v.mp4"), POST)
     with pytest.raises(PublishPending):
@@ -189,21 +189,21 @@ async def test_a_listing_goes_back_by_days_or_to_a_date(emulator: Emulator, sess
     assert [len(result.videos) for result in results] == [len(await account.videos(since=ago).collect())]
 
 
-async def test_a_sync_tells_all_that_is_wrong(session: TikTokSession) -> None:
+async def test_a_sync_reports_every_invalid_argument(session: TikTokSession) -> None:
     with pytest.raises(ConfigurationError) as caught:
         async for _ in sync_videos(session, since="7d", concurrency=0, fields="id", look_back="week"):  # type: ignore[arg-type]  # the point
             pass
     assert len(caught.value.problems) == 4
 
 
-async def test_what_is_not_said_is_not_sent(emulator: Emulator, account: Account) -> None:
+async def test_a_setting_that_is_not_given_is_not_sent(emulator: Emulator, account: Account) -> None:
     await account.post_video(b"video", VideoPost(privacy_level=SELF, disable_duet=False, disable_stitch=True))
     sent = emulator.requests[-1].json["post_info"]
     assert "disable_comment" not in sent
     assert (sent["disable_duet"], sent["disable_stitch"]) == (False, True)
 
 
-def test_only_a_promise_that_was_made_is_held_against_the_creator() -> None:
+def test_only_settings_that_were_given_are_checked_against_the_creator() -> None:
     info = CreatorInfo(comment_disabled=True, duet_disabled=True, stitch_disabled=True)
     assert video_problems(VideoPost(privacy_level=SELF), info) == []
     promise = VideoPost(privacy_level=SELF, disable_comment=False, disable_duet=False, disable_stitch=False)
@@ -213,12 +213,12 @@ def test_only_a_promise_that_was_made_is_held_against_the_creator() -> None:
 @pytest.mark.parametrize(
     "setting", ["disable_comment", "auto_add_music", "brand_content_toggle", "brand_organic_toggle"]
 )
-async def test_a_photo_draft_drops_no_setting_silently(account: Account, setting: str) -> None:
+async def test_a_photo_draft_refuses_settings_that_it_cannot_send(account: Account, setting: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{setting} is not sent with a draft"):
         await account.draft_photos([JPEG], PhotoPost(privacy_level=None, **{setting: True}))  # type: ignore[arg-type]  # by name
 
 
-def test_names_of_pictures_that_tiktok_does_not_take_are_hinted_at() -> None:
+def test_a_picture_name_that_tiktok_refuses_gives_a_hint() -> None:
     urls = [
         JPEG,
         "https://media.example.com/2.PNG?sig=.jpg",
@@ -243,7 +243,7 @@ async def test_a_hint_comes_before_the_post(
     assert "secret" not in caplog.text
 
 
-def test_photos_and_their_settings_are_told_together() -> None:
+def test_problems_of_photos_and_of_their_settings_are_in_one_error() -> None:
     assert len(photo_list_problems([JPEG] * 36)) == 1
     assert len(photo_url_problems(["x"] * 36, PhotoPost(privacy_level=None), direct=True)) == 38
 
@@ -258,7 +258,9 @@ def test_advice_fits_the_medium(reason: str) -> None:
     assert "photo" not in failure_of("v_pub_file~v2-1.7", failed).advice
 
 
-async def test_a_session_takes_seconds_and_tells_all_that_is_wrong(emulator: Emulator, user: EmulatedUser) -> None:
+async def test_a_session_accepts_seconds_and_reports_every_invalid_argument(
+    emulator: Emulator, user: EmulatedUser
+) -> None:
     wrong: dict[str, Any] = {"timeout": "30", "refresh_margin": "1h", "max_rate_limit_wait": True, "retry": 4}
     with pytest.raises(ConfigurationError) as caught:
         emulator.session(**wrong)

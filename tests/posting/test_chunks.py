@@ -37,7 +37,7 @@ CHUNKS = st.one_of(st.none(), st.integers(1, 2 * MAX_CHUNK), st.integers(MIN_CHU
         (4_294_967_296, None, 10_000_000, 429, range(4_280_000_000, 4_294_967_296)),
     ],
 )
-def test_known_sizes_are_cut_as_tiktok_accepts_them(
+def test_known_file_sizes_have_chunk_plans_that_tiktok_accepts(
     size: int, wish: int | None, chunk_size: int, count: int, last: range
 ) -> None:
     plan = plan_chunks(size, wish)
@@ -80,7 +80,7 @@ def test_the_ranges_cover_every_byte_once_in_order(size: int, wish: int) -> None
 
 
 @given(size=st.integers(2 * MIN_CHUNK, MAX_SIZE), wish=st.integers(MIN_CHUNK, MAX_CHUNK))
-def test_a_possible_wish_is_kept(size: int, wish: int) -> None:
+def test_a_possible_chunk_size_is_used(size: int, wish: int) -> None:
     if size // wish > 1:
         assert plan_chunks(size, wish).chunk_size == wish
 
@@ -100,12 +100,12 @@ def test_a_possible_wish_is_kept(size: int, wish: int) -> None:
         (100_000_000, 60_000_000, "at most 50000000"),
     ],
 )
-def test_an_impossible_wish_says_what_to_choose_instead(size: int, wish: int | None, says: str) -> None:
+def test_the_error_for_an_impossible_chunk_size_names_possible_ones(size: int, wish: int | None, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
         plan_chunks(size, wish)
 
 
-def test_the_choice_an_error_names_is_possible() -> None:
+def test_the_chunk_sizes_that_an_error_names_are_possible() -> None:
     for size in (64_000_001, 100_000_000, 127_999_999):
         with pytest.raises(ConfigurationError) as caught:
             plan_chunks(size, 64_000_000)
@@ -117,7 +117,7 @@ def test_the_choice_an_error_names_is_possible() -> None:
     ("size", "wish"),
     [(3_000_000, 10_000_000), (15_000_000, 10_000_000), (10_000_000, 10_000_000), (64_000_000, 60_000_000)],
 )
-def test_a_video_that_would_be_a_single_chunk_is_sent_whole(size: int, wish: int) -> None:
+def test_a_video_of_a_single_chunk_is_sent_in_one_request(size: int, wish: int) -> None:
     assert plan_chunks(size, wish) == ChunkPlan(size=size, chunk_size=size, count=1)
 
 
@@ -127,9 +127,7 @@ def test_content_range_names_first_and_last_byte() -> None:
 
 
 @given(size=st.integers(1, MAX_SIZE), wish=st.integers(MIN_CHUNK, MAX_CHUNK), data=st.data())
-def test_either_meaning_of_the_upper_bound_leads_to_the_same_chunk_end(
-    size: int, wish: int, data: st.DataObject
-) -> None:
+def test_both_meanings_of_the_upper_bound_give_the_same_chunk_end(size: int, wish: int, data: st.DataObject) -> None:
     try:
         plan = plan_chunks(size, wish)
     except ConfigurationError:
@@ -142,7 +140,7 @@ def test_either_meaning_of_the_upper_bound_leads_to_the_same_chunk_end(
     assert as_count == (end,)
 
 
-def test_a_bound_inside_a_chunk_leaves_both_readings_open() -> None:
+def test_an_upper_bound_inside_a_chunk_fits_both_readings() -> None:
     plan = plan_chunks(50_000_000, 10_000_000)
     assert resume_points(plan, {"Content-Range": "bytes 0-12345/50000000"}) == (12_346, 12_345)
     # The last chunk takes the remainder, so no chunk ends where the one after it would begin.
@@ -154,18 +152,18 @@ def test_a_bound_inside_a_chunk_leaves_both_readings_open() -> None:
     "header",
     ["", "bytes */50", "bytes 5-9/50", "bytes 0-/50", "items 0-9/50", "bytes 0-9999999999999999/50", "bytes 0-99/50"],
 )
-def test_an_unreadable_bound_says_nothing(header: str) -> None:
+def test_an_unreadable_upper_bound_is_ignored(header: str) -> None:
     assert resume_points(plan_chunks(50), {"Content-Range": header}) == ()
     assert resume_points(plan_chunks(50), {}) == ()
 
 
-def test_of_a_single_byte_nothing_or_everything_is_there() -> None:
+def test_a_single_byte_is_received_or_not() -> None:
     assert floor_to_chunk(plan_chunks(1), 0) == 0
     assert floor_to_chunk(plan_chunks(1), 1) == 1
 
 
 @given(size=st.integers(MIN_CHUNK, MAX_SIZE), data=st.data())
-def test_what_tiktok_has_is_never_sent_again_but_the_torn_chunk(size: int, data: st.DataObject) -> None:
+def test_only_the_interrupted_chunk_is_sent_again(size: int, data: st.DataObject) -> None:
     plan = plan_chunks(size)
     uploaded = data.draw(st.integers(0, size))
     offset = floor_to_chunk(plan, uploaded)

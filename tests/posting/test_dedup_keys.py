@@ -138,7 +138,7 @@ async def watched(emulator: Emulator, user: EmulatedUser) -> AsyncIterator[tuple
         yield store, await emulator.connect(session, user)
 
 
-async def test_a_claim_that_its_caller_did_not_live_to_see_is_given_back(
+async def test_a_dedup_key_whose_caller_was_cancelled_during_the_claim_is_released(
     emulator: Emulator, watched: tuple[WatchedStore, Account]
 ) -> None:
     store, account = watched
@@ -154,7 +154,7 @@ async def test_a_claim_that_its_caller_did_not_live_to_see_is_given_back(
     assert sent(emulator) == 1
 
 
-async def test_a_key_is_given_back_however_often_its_caller_is_cancelled(
+async def test_a_dedup_key_is_released_although_its_caller_is_cancelled_again_and_again(
     emulator: Emulator, watched: tuple[WatchedStore, Account]
 ) -> None:
     store, account = watched
@@ -177,7 +177,7 @@ async def test_a_key_is_given_back_however_often_its_caller_is_cancelled(
     assert len(emulator.posts) == 1
 
 
-async def test_an_accepted_post_is_remembered_though_its_caller_is_cancelled_then(
+async def test_an_accepted_post_is_stored_although_its_caller_is_cancelled_then(
     emulator: Emulator, watched: tuple[WatchedStore, Account]
 ) -> None:
     store, account = watched
@@ -218,9 +218,7 @@ def answer(code: object, data: Any) -> bytes:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 425, 429, 499])
-async def test_an_answer_that_says_both_yes_and_no_leaves_an_unknown_outcome(
-    emulator: Emulator, account: Account, status: int
-) -> None:
+async def test_a_contradictory_answer_has_an_unknown_outcome(emulator: Emulator, account: Account, status: int) -> None:
     emulator.fail_next(Endpoint.VIDEO_INIT, status=status, body=answer("ok", ACCEPTED))
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):
@@ -230,7 +228,7 @@ async def test_an_answer_that_says_both_yes_and_no_leaves_an_unknown_outcome(
 
 @pytest.mark.parametrize("status", [200, 403, 409])
 @pytest.mark.parametrize("code", ["spam_risk_text", "access_token_invalid", "rate_limit_exceeded", 0, "", None])
-async def test_a_refusal_that_names_a_publish_id_is_no_refusal(
+async def test_an_error_answer_with_a_publish_id_is_not_a_refusal(
     emulator: Emulator, account: Account, status: int, code: object
 ) -> None:
     emulator.fail_next(Endpoint.VIDEO_INIT, status=status, body=answer(code, ACCEPTED))
@@ -241,7 +239,7 @@ async def test_a_refusal_that_names_a_publish_id_is_no_refusal(
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 499])
-async def test_ok_under_an_error_status_is_doubtful_without_a_publish_id_too(
+async def test_ok_under_an_error_status_has_an_unknown_outcome_without_a_publish_id_too(
     emulator: Emulator, account: Account, status: int
 ) -> None:
     emulator.fail_next(Endpoint.VIDEO_INIT, status=status, body=answer("ok", {}))

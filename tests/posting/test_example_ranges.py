@@ -66,7 +66,7 @@ async def test_an_object_in_a_bucket_is_posted(
     assert len(bucket.ranges) == 2 + 2 + 7
 
 
-async def test_another_version_of_the_object_is_not_mixed_in(
+async def test_an_upload_does_not_mix_two_versions_of_an_object(
     emulator: Emulator, account: Account, post: VideoPost, bucket: Bucket, example: ModuleType
 ) -> None:
     async with example.open_object(bucket.url) as source:

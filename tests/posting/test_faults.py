@@ -58,7 +58,7 @@ async def once(account: Account) -> PublishStatus:
     return await publish.wait(timeout=timedelta(minutes=5))
 
 
-async def test_posts_among_faults_are_made_once_or_fail_in_our_words(emulator: Emulator, hurry: Any, full: Any) -> None:
+async def test_posts_with_faults_are_made_once_or_raise_our_errors(emulator: Emulator, hurry: Any, full: Any) -> None:
     runs = 1000 if full else 60
     outcomes: Counter[str] = Counter()
     async with emulator.session(limiter="none://") as session:

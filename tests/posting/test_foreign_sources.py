@@ -37,7 +37,7 @@ class AsyncWrapped:
 
 
 @pytest.mark.parametrize("kind", ["starlette", "anyio", "aiofiles", "spooled", "tempfile"])
-async def test_files_of_frameworks_are_uploaded_whole(
+async def test_files_of_frameworks_are_uploaded_completely(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, kind: str
 ) -> None:
     data = clip.read_bytes()
@@ -87,7 +87,9 @@ def closed() -> io.BytesIO:
 
 
 @pytest.mark.parametrize("source", [Stream(), ReadOnly(), iter([b"a"]), io.StringIO("a"), 5, None, closed(), {"a": 1}])
-async def test_a_stream_says_what_to_do(emulator: Emulator, account: Account, post: VideoPost, source: Any) -> None:
+async def test_the_error_for_a_stream_says_what_to_do(
+    emulator: Emulator, account: Account, post: VideoPost, source: Any
+) -> None:
     await account.token()
     before = len(emulator.requests)
     with pytest.raises(ConfigurationError, match=r"temporary file first|closed"):
@@ -95,7 +97,7 @@ async def test_a_stream_says_what_to_do(emulator: Emulator, account: Account, po
     assert len(emulator.requests) == before
 
 
-async def test_a_pipe_says_what_to_do(account: Account, post: VideoPost) -> None:
+async def test_the_error_for_a_pipe_says_what_to_do(account: Account, post: VideoPost) -> None:
     reading, writing = os.pipe()
     os.close(writing)
     with (
@@ -115,12 +117,12 @@ class Object:
 
 
 @pytest.mark.parametrize("size", [None, "10", 10.0, True, -1, 0, b"10", lambda: 10])
-async def test_a_size_that_is_none_is_told(account: Account, post: VideoPost, size: Any) -> None:
+async def test_an_invalid_size_raises_an_error(account: Account, post: VideoPost, size: Any) -> None:
     with pytest.raises(ConfigurationError, match="size is"):
         await account.post_video(Object(size), post)
 
 
-async def test_a_size_that_is_too_large_is_told_before_the_post(
+async def test_a_size_that_is_too_large_raises_an_error_before_the_post(
     emulator: Emulator, account: Account, post: VideoPost
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"gave 10 of 11 bytes at byte 0.*Its size is wrong"):
@@ -128,7 +130,7 @@ async def test_a_size_that_is_too_large_is_told_before_the_post(
     assert not emulator.posts
 
 
-async def test_a_read_that_is_not_async_is_told(account: Account, post: VideoPost) -> None:
+async def test_a_source_whose_read_is_not_async_raises_an_error(account: Account, post: VideoPost) -> None:
     class Plain:
         size = 5
 
@@ -164,7 +166,7 @@ def test_the_type_of_a_file_does_not_depend_on_the_machine(
         assert content_type_of(name, None) == kind
 
 
-async def test_an_async_file_that_does_not_say_its_size_is_told(tmp_path: Path) -> None:
+async def test_an_async_file_without_a_size_raises_an_error(tmp_path: Path) -> None:
     class Mute(AsyncWrapped):
         async def seek(self, offset: int, whence: int = 0) -> Any:
             del offset, whence

@@ -91,7 +91,7 @@ async def begun(emulator: Emulator, post: VideoPost, clip: Path, tmp_path: Path)
         return publish, Fleet(emulator, store, state, account.open_id)
 
 
-async def test_a_kill_after_each_chunk_costs_the_torn_chunk_alone(
+async def test_a_kill_after_each_chunk_repeats_the_interrupted_chunk_alone(
     emulator: Emulator, begun: tuple[Publish, Fleet], clip: Path
 ) -> None:
     _, fleet = begun
@@ -104,7 +104,7 @@ async def test_a_kill_after_each_chunk_costs_the_torn_chunk_alone(
 
 
 @pytest.mark.slow
-async def test_a_kill_within_each_chunk_costs_the_torn_chunk_alone(
+async def test_a_kill_within_each_chunk_repeats_the_interrupted_chunk_alone(
     emulator: Emulator, begun: tuple[Publish, Fleet], clip: Path, *, full: bool
 ) -> None:
     _, fleet = begun

@@ -58,7 +58,7 @@ async def test_an_init_that_may_have_arrived_is_not_repeated(
     assert accepted(emulator) <= 1
 
 
-async def test_a_token_that_died_does_not_make_two_posts(
+async def test_an_expired_token_does_not_make_two_posts(
     emulator: Emulator, account: Account, user: EmulatedUser
 ) -> None:
     emulator.expire_access(user)
@@ -73,7 +73,7 @@ async def test_a_429_does_not_make_two_posts(emulator: Emulator, account: Accoun
     assert accepted(emulator) == 1
 
 
-async def test_a_host_that_is_not_there_has_not_got_the_init(emulator: Emulator, account: Account) -> None:
+async def test_an_unreachable_host_has_not_received_the_init(emulator: Emulator, account: Account) -> None:
     await account.token()
     await emulator.aclose()
     with pytest.raises(TransportError) as caught:
@@ -108,14 +108,14 @@ async def test_other_keys_and_other_accounts_post_for_themselves(
     assert len({publish.publish_id for publish in posts}) == 4
 
 
-async def test_of_calls_at_the_same_time_one_posts(emulator: Emulator, account: Account) -> None:
+async def test_one_of_concurrent_calls_with_one_key_posts(emulator: Emulator, account: Account) -> None:
     calls = [account.post_video(b"video", POST, dedup_key="job-1") for _ in range(5)]
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert accepted(emulator) == 1
     assert sum(isinstance(outcome, OutcomeUnknown) for outcome in outcomes) == 4
 
 
-async def test_a_call_that_was_cut_off_leaves_an_unknown_outcome(emulator: Emulator, account: Account) -> None:
+async def test_an_interrupted_call_has_an_unknown_outcome(emulator: Emulator, account: Account) -> None:
     emulator.fail_next(INIT, drop="after")
     for _ in range(3):
         with pytest.raises(OutcomeUnknown) as caught:
@@ -124,7 +124,7 @@ async def test_a_call_that_was_cut_off_leaves_an_unknown_outcome(emulator: Emula
     assert sent(emulator) == 1
 
 
-async def test_a_cancelled_call_leaves_an_unknown_outcome(emulator: Emulator, account: Account) -> None:
+async def test_a_cancelled_call_has_an_unknown_outcome(emulator: Emulator, account: Account) -> None:
     emulator.fail_next(INIT, delay=timedelta(seconds=30))
     call = asyncio.ensure_future(account.post_video(b"video", POST, dedup_key="job-1"))
     while sent(emulator) == 0:
@@ -169,7 +169,7 @@ async def test_a_key_is_forgotten_after_a_week(emulator: Emulator, user: Emulate
 
 
 @pytest.mark.parametrize("key", ["", "x" * 1_001])
-async def test_a_key_that_is_none_is_refused(account: Account, key: str) -> None:
+async def test_an_invalid_dedup_key_is_refused(account: Account, key: str) -> None:
     with pytest.raises(ConfigurationError, match="dedup_key"):
         await account.post_video(b"video", POST, dedup_key=key)
 

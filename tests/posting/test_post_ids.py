@@ -52,7 +52,7 @@ def ids_of(emulator: Emulator, user: EmulatedUser) -> tuple[str, ...]:
     return tuple(str(post_id) for post_id in post.post_ids)
 
 
-async def test_the_status_brings_them(
+async def test_the_status_gives_the_post_ids(
     emulator: Emulator, account: Account, user: EmulatedUser, hurry: Hurry[Any], store_url: str
 ) -> None:
     emulator.plan_timeline(moderation=timedelta(days=2))
@@ -64,7 +64,7 @@ async def test_the_status_brings_them(
     assert await found_after_a_restart(emulator, store_url, user.open_id) == found
 
 
-async def test_a_webhook_brings_them_to_another_process(
+async def test_a_webhook_gives_the_post_ids_to_another_process(
     emulator: Emulator, account: Account, user: EmulatedUser, hurry: Hurry[Any], store_url: str
 ) -> None:
     emulator.posting.quirks = evolve(emulator.posting.quirks, post_id_shape="absent")
@@ -78,7 +78,7 @@ async def test_a_webhook_brings_them_to_another_process(
     assert await found_after_a_restart(emulator, store_url, user.open_id) == ids
 
 
-async def test_the_listing_brings_them_where_the_status_never_does(
+async def test_the_video_listing_gives_the_post_ids_if_the_status_does_not(
     emulator: Emulator, account: Account, user: EmulatedUser, hurry: Hurry[Any], store_url: str
 ) -> None:
     emulator.posting.quirks = evolve(emulator.posting.quirks, post_id_shape="absent")
@@ -89,7 +89,7 @@ async def test_the_listing_brings_them_where_the_status_never_does(
 
 
 @pytest.mark.parametrize("why", ["two alike", "older", "no title", "private", "scope"])
-async def test_the_listing_is_not_believed_where_it_may_mean_another_video(
+async def test_the_video_listing_is_not_used_if_it_may_mean_another_video(
     emulator: Emulator, session: TikTokSession, user: EmulatedUser, hurry: Hurry[Any], why: str
 ) -> None:
     emulator.posting.quirks = evolve(emulator.posting.quirks, post_id_shape="absent")
@@ -109,7 +109,7 @@ async def test_the_listing_is_not_believed_where_it_may_mean_another_video(
     assert await publish.find_post_ids() == ()
 
 
-async def test_ids_that_are_learnt_at_once_are_all_kept(session: TikTokSession) -> None:
+async def test_post_ids_that_arrive_together_are_all_stored(session: TikTokSession) -> None:
     key = AccountKey("app", "user")
     ids = [str(number) for number in range(1, 9)]
     await asyncio.gather(*(PostedIds(session.store, key, "p_1").add(one, "9") for one in ids))
@@ -117,7 +117,7 @@ async def test_ids_that_are_learnt_at_once_are_all_kept(session: TikTokSession) 
     assert sorted(found) == [*ids, "9"]
 
 
-async def test_a_store_that_fails_hides_nothing_that_tiktok_said(
+async def test_a_failing_store_does_not_hide_the_answer_of_tiktok(
     emulator: Emulator, account: Account, user: EmulatedUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish = await account.post_video(b"video", PUBLIC)
@@ -131,7 +131,7 @@ async def test_a_store_that_fails_hides_nothing_that_tiktok_said(
     assert (await again.status()).post_ids == ids_of(emulator, user)
 
 
-async def test_no_more_is_asked_once_they_are_known(emulator: Emulator, account: Account) -> None:
+async def test_no_request_is_sent_after_the_post_ids_are_known(emulator: Emulator, account: Account) -> None:
     publish = await account.post_video(b"video", PUBLIC)
     await publish.run()
     asked = len(emulator.requests.to(Endpoint.STATUS_FETCH))

@@ -52,7 +52,7 @@ async def test_a_refusal_with_status_200_is_a_refusal(emulator: Emulator, accoun
     assert caught.value.advice
 
 
-async def test_a_video_is_announced_with_its_settings_and_its_plan(emulator: Emulator, account: Account) -> None:
+async def test_the_init_of_a_video_holds_its_settings_and_its_chunk_plan(emulator: Emulator, account: Account) -> None:
     post = VideoPost(
         title="hello \N{GRINNING FACE}",
         privacy_level=SELF,
@@ -87,14 +87,14 @@ async def test_a_video_is_announced_with_its_settings_and_its_plan(emulator: Emu
     assert publish.plan.count == 3
 
 
-async def test_a_draft_is_announced_by_its_plan_alone(emulator: Emulator, account: Account) -> None:
+async def test_the_init_of_a_draft_holds_its_chunk_plan_alone(emulator: Emulator, account: Account) -> None:
     await account.draft_video(b"x" * 1_000)
     assert inits(emulator) == [
         {"source_info": {"source": "FILE_UPLOAD", "video_size": 1000, "chunk_size": 1000, "total_chunk_count": 1}}
     ]
 
 
-async def test_a_video_to_pull_is_announced_by_its_url(emulator: Emulator, account: Account, post: VideoPost) -> None:
+async def test_the_init_of_a_pulled_video_holds_its_url(emulator: Emulator, account: Account, post: VideoPost) -> None:
     publish = await account.post_video(PullFromUrl("https://media.example.com/v.mp4"), post)
     assert inits(emulator)[0]["source_info"] == {
         "source": "PULL_FROM_URL",
@@ -104,13 +104,13 @@ async def test_a_video_to_pull_is_announced_by_its_url(emulator: Emulator, accou
     assert [progress async for progress in publish.upload()] == []
 
 
-async def test_a_url_on_an_unverified_domain_is_tiktoks_refusal(account: Account, post: VideoPost) -> None:
+async def test_a_url_on_an_unverified_domain_is_refused_by_tiktok(account: Account, post: VideoPost) -> None:
     with pytest.raises(PostingRefused) as caught:
         await account.post_video(PullFromUrl("https://media.unverified.org/v.mp4"), post)
     assert caught.value.code == "url_ownership_unverified"
 
 
-async def test_photos_are_announced_with_their_settings(emulator: Emulator, account: Account) -> None:
+async def test_the_init_of_photos_holds_their_settings(emulator: Emulator, account: Account) -> None:
     post = PhotoPost(privacy_level=SELF, title="t", description="d", auto_add_music=True, cover_index=1)
     await account.post_photos(PHOTOS, post)
     assert inits(emulator) == [
@@ -130,7 +130,7 @@ async def test_photos_are_announced_with_their_settings(emulator: Emulator, acco
     ]
 
 
-async def test_a_photo_draft_takes_the_texts_alone(emulator: Emulator, account: Account) -> None:
+async def test_a_photo_draft_sends_title_and_description_alone(emulator: Emulator, account: Account) -> None:
     await account.draft_photos(PHOTOS, PhotoPost(privacy_level=None, title="t"))
     assert inits(emulator)[0]["post_mode"] == "MEDIA_UPLOAD"
     assert inits(emulator)[0]["post_info"] == {"title": "t"}
@@ -149,7 +149,9 @@ async def test_the_mode_of_photos_decides_which_scope_they_need(
     assert inits(emulator) == []
 
 
-async def test_every_problem_of_photos_is_told_before_anything_is_sent(emulator: Emulator, account: Account) -> None:
+async def test_every_problem_of_photos_is_reported_before_anything_is_sent(
+    emulator: Emulator, account: Account
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
         await account.post_photos(["http://a.example/1.jpg"] * 36, PhotoPost(privacy_level=None))
     assert len(caught.value.problems) == 38
@@ -158,7 +160,7 @@ async def test_every_problem_of_photos_is_told_before_anything_is_sent(emulator:
     assert inits(emulator) == []
 
 
-async def test_a_check_tells_everything_the_creator_does_not_allow(
+async def test_a_check_reports_everything_that_the_creator_does_not_allow(
     emulator: Emulator, account: Account, user: EmulatedUser
 ) -> None:
     emulator.creator(
@@ -185,7 +187,9 @@ async def test_a_check_tells_everything_the_creator_does_not_allow(
     assert inits(emulator) == []
 
 
-async def test_without_a_check_creator_info_is_not_asked(emulator: Emulator, account: Account, post: VideoPost) -> None:
+async def test_creator_info_is_not_requested_without_a_check(
+    emulator: Emulator, account: Account, post: VideoPost
+) -> None:
     await account.post_video(b"x", post)
     assert not [request for request in emulator.requests if request.endpoint is Endpoint.CREATOR_INFO]
 
@@ -224,7 +228,7 @@ async def test_bytes_and_files_count_as_mp4(emulator: Emulator, account: Account
     assert not emulator.leaked_bearer
 
 
-async def test_a_source_that_cannot_be_is_refused_with_the_way_out(
+async def test_the_error_for_an_invalid_source_says_what_to_do(
     emulator: Emulator, account: Account, post: VideoPost, tmp_path: Path
 ) -> None:
     (tmp_path / "v.avi").write_bytes(b"video")
@@ -276,7 +280,7 @@ async def test_an_upload_address_that_is_not_tiktoks_is_refused(
         await anext(account.publish(hostile, b"video").upload())
 
 
-async def test_every_chunk_arrives_whole_and_in_order(
+async def test_every_chunk_arrives_complete_and_in_order(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=6_000_000)

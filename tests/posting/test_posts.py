@@ -41,7 +41,7 @@ def test_lengths_are_counted_in_utf16_units(text: str, repeat: int) -> None:
 
 
 @pytest.mark.parametrize(("field", "most"), [("title", 90), ("description", 4000)])
-def test_photo_texts_have_limits_of_their_own(field: str, most: int) -> None:
+def test_texts_of_photos_have_their_own_limits(field: str, most: int) -> None:
     emoji = "\N{GRINNING FACE}"
     fits: dict[str, Any] = {field: emoji * (most // 2)}
     PhotoPost(privacy_level=SELF, **fits)
@@ -75,7 +75,7 @@ def test_every_problem_of_photos_is_in_one_error() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 36])
-def test_there_are_1_to_35_photos(count: int) -> None:
+def test_a_photo_post_has_1_to_35_photos(count: int) -> None:
     assert photo_url_problems([URL] * count, PhotoPost(privacy_level=SELF), direct=True)
     assert not photo_url_problems([URL] * 35, PhotoPost(privacy_level=SELF), direct=True)
 
@@ -102,7 +102,7 @@ def test_a_url_tiktok_could_not_fetch_is_refused_without_being_shown(url: str) -
     assert not url or url not in str(caught.value)
 
 
-def test_a_signed_url_does_not_show_itself() -> None:
+def test_a_signed_url_is_not_shown() -> None:
     assert "Signature" not in repr(PullFromUrl("https://media.example.com/v.mp4?X-Signature=abc"))
 
 
@@ -111,7 +111,7 @@ def test_a_post_that_the_creator_allows_has_no_problem() -> None:
     assert photo_problems(PhotoPost(privacy_level=SELF), INFO) == []
 
 
-def test_everything_the_creator_does_not_allow_is_told_at_once() -> None:
+def test_everything_that_the_creator_does_not_allow_is_in_one_error() -> None:
     info = CreatorInfo(
         privacy_level_options=(SELF,),
         comment_disabled=True,
@@ -126,12 +126,12 @@ def test_everything_the_creator_does_not_allow_is_told_at_once() -> None:
     assert video_problems(quiet, info) == []
 
 
-def test_duets_stitches_and_durations_do_not_concern_photos() -> None:
+def test_duet_stitch_and_duration_are_ignored_for_photos() -> None:
     info = CreatorInfo(privacy_level_options=(SELF,), duet_disabled=True, stitch_disabled=True)
     assert photo_problems(PhotoPost(privacy_level=SELF), info) == []
 
 
-def test_what_tiktok_does_not_say_is_no_problem() -> None:
+def test_a_missing_field_of_creator_info_is_not_a_problem() -> None:
     assert video_problems(VideoPost(privacy_level="A_NEW_LEVEL", duration=timedelta(hours=1)), CreatorInfo()) == []
 
 

@@ -28,7 +28,7 @@ from tiktok_async.emulator import EmulatedUser, Emulator
 MB = 1_000_000
 
 
-async def test_a_post_is_one_step(emulator: Emulator, account: Account, post: VideoPost, clip: Path) -> None:
+async def test_a_post_takes_one_call(emulator: Emulator, account: Account, post: VideoPost, clip: Path) -> None:
     publish = await account.post_video(clip, post)
     seen: list[UploadProgress] = []
     status = await publish.run(on_progress=seen.append)
@@ -39,7 +39,7 @@ async def test_a_post_is_one_step(emulator: Emulator, account: Account, post: Vi
     assert seen[-1].sent == seen[-1].total == clip.stat().st_size
 
 
-async def test_progress_may_be_told_to_a_coroutine(account: Account, post: VideoPost, clip: Path) -> None:
+async def test_progress_may_be_reported_to_a_coroutine_function(account: Account, post: VideoPost, clip: Path) -> None:
     told: list[int] = []
 
     async def tell(progress: UploadProgress) -> None:
@@ -50,7 +50,7 @@ async def test_progress_may_be_told_to_a_coroutine(account: Account, post: Video
     assert set(told) == {0, 1, 2}
 
 
-async def test_a_run_goes_on_where_another_one_ended(emulator: Emulator, begun: Begun, account: Account) -> None:
+async def test_a_run_continues_where_another_one_ended(emulator: Emulator, begun: Begun, account: Account) -> None:
     publish, clip = await begun()
 
     def stop(progress: UploadProgress) -> None:
@@ -64,7 +64,7 @@ async def test_a_run_goes_on_where_another_one_ended(emulator: Emulator, begun: 
     assert len(emulator.posts) == 1
 
 
-async def test_there_is_no_upload_in_a_run_of_what_is_sent(account: Account, post: VideoPost) -> None:
+async def test_a_run_without_an_upload_uploads_nothing(account: Account, post: VideoPost) -> None:
     publish = await account.post_video(b"video", post)
     await uploaded(publish)
     assert (await publish.run(on_progress=lambda _: pytest.fail("nothing is left to send"))).succeeded
@@ -105,7 +105,7 @@ async def test_progress_never_goes_back_when_a_chunk_is_sent_again(begun: Begun,
 
 
 @pytest.mark.parametrize("after", [1, 7, 15])
-async def test_an_upload_closed_within_a_chunk_leaves_no_task_and_goes_on(
+async def test_an_upload_closed_within_a_chunk_leaves_no_task_and_can_continue(
     begun: Begun, emulator: Emulator, account: Account, after: int
 ) -> None:
     publish, clip = await begun()
@@ -118,7 +118,7 @@ async def test_an_upload_closed_within_a_chunk_leaves_no_task_and_goes_on(
     assert whole(emulator, clip)
 
 
-async def test_an_upload_cancelled_within_a_chunk_goes_on(begun: Begun, emulator: Emulator) -> None:
+async def test_an_upload_that_is_cancelled_within_a_chunk_can_continue(begun: Begun, emulator: Emulator) -> None:
     publish, clip = await begun()
     reached = asyncio.Event()
 
@@ -136,7 +136,7 @@ async def test_an_upload_cancelled_within_a_chunk_goes_on(begun: Begun, emulator
 
 
 @pytest.mark.parametrize("step", [0, -1, 1.5, "1000", True])
-async def test_what_is_no_number_of_bytes_is_no_step(begun: Begun, step: Any) -> None:
+async def test_an_invalid_step_is_refused(begun: Begun, step: Any) -> None:
     publish, _ = await begun()
     with pytest.raises(Exception, match="step"):
         await anext(publish.upload(step=step))
@@ -172,7 +172,7 @@ async def test_one_call_may_refuse_to_wait_for_its_limit(emulator: Emulator, use
             await at_once.with_options(timeout=9).creator_info()
 
 
-async def test_options_of_a_session_hold_for_all_that_is_called_through_it(
+async def test_options_of_a_session_hold_for_all_its_calls(
     emulator: Emulator, session: TikTokSession, account: Account
 ) -> None:
     hasty = session.with_options(retry=RetryPolicy(attempts=1))
@@ -198,7 +198,7 @@ async def test_the_retry_budget_is_the_sessions(emulator: Emulator, session: Tik
     assert session._sender._quota.left < before
 
 
-async def test_an_upload_takes_the_options_too(emulator: Emulator, account: Account, post: VideoPost) -> None:
+async def test_an_upload_uses_the_options_too(emulator: Emulator, account: Account, post: VideoPost) -> None:
     publish = await account.with_options(retry=RetryPolicy(attempts=1)).post_video(b"video", post)
     emulator.fail_next(UPLOAD, status=500)
     with pytest.raises(Exception, match="in 1 attempts"):

@@ -33,18 +33,18 @@ def record(size: int = 50_000_123, chunk_size: int | None = 10_000_000, sent: in
 
 
 @given(size=st.integers(1, 2**32), share=st.floats(0, 1))
-def test_what_is_saved_comes_back(size: int, share: float) -> None:
+def test_a_saved_publish_is_restored(size: int, share: float) -> None:
     saved = record(size, None, int(size * share))
     assert PublishRecord.parse(saved.to_json(), open_id="user-1") == saved
 
 
-def test_a_post_without_an_upload_comes_back_too() -> None:
+def test_a_saved_post_without_an_upload_is_restored_too() -> None:
     for started_at in (NOW, None):
         saved = PublishRecord(publish_id="p_pub_url~v2.1", open_id="user-1", started_at=started_at)
         assert PublishRecord.parse(saved.to_json(), open_id="user-1") == saved
 
 
-def test_the_upload_of_what_is_no_file_comes_back_too() -> None:
+def test_the_upload_of_a_source_that_is_not_a_file_is_restored_too() -> None:
     saved = record()
     assert saved.upload is not None
     mark = evolve(saved.upload.fingerprint, mtime_ns=None)
@@ -52,7 +52,7 @@ def test_the_upload_of_what_is_no_file_comes_back_too() -> None:
     assert PublishRecord.parse(saved.to_json(), open_id="user-1") == saved
 
 
-def test_progress_is_noted_where_there_is_an_upload() -> None:
+def test_progress_is_reported_for_uploads() -> None:
     assert record().with_sent(10_000_000) == record(sent=10_000_000)
     fetched = PublishRecord(publish_id="p_pub_url~v2.1", open_id="user-1")
     assert fetched.with_sent(1) is fetched
@@ -64,12 +64,12 @@ def test_an_upload_has_an_hour() -> None:
 
 
 @pytest.mark.parametrize("text", ["v_pub_file~v2-1.7601447475849021452", "p_inbox_url~v2.1", " p_pub_url~v2.1\n"])
-def test_a_bare_publish_id_is_enough(text: str) -> None:
+def test_a_publish_id_alone_is_enough(text: str) -> None:
     parsed = PublishRecord.parse(text, open_id="user-1")
     assert parsed == PublishRecord(publish_id=text.strip(), open_id="user-1")
 
 
-def test_the_state_shows_its_address_only_in_its_saved_form() -> None:
+def test_the_state_shows_its_upload_url_only_in_its_saved_form() -> None:
     saved = record()
     assert ADDRESS in saved.to_json()
     assert "secret-0001" not in f"{saved!r} {saved}"
@@ -160,7 +160,7 @@ def test_a_header_cannot_be_smuggled_in_by_a_state() -> None:
         PublishRecord.parse(json.dumps(state), open_id="user-1")
 
 
-def test_a_fingerprint_goes_by_size_sample_and_time() -> None:
+def test_a_fingerprint_is_made_of_size_sample_and_time() -> None:
     mark = Fingerprint(size=10, sample="aa", mtime_ns=5)
     assert mark.matches(Fingerprint(size=10, sample="aa", mtime_ns=5))
     assert mark.matches(Fingerprint(size=10, sample="aa"))

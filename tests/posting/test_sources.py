@@ -117,7 +117,7 @@ async def test_a_file_that_changes_within_a_chunk_keeps_its_last_piece(clip: Pat
     assert 0 < taken < mark.size
 
 
-async def test_a_file_that_shrinks_within_a_chunk_is_told(clip: Path) -> None:
+async def test_a_file_that_shrinks_within_a_chunk_raises_an_error(clip: Path) -> None:
     source = open_video(clip, CLOCK)
     mark = await source.fingerprint()
     async with source.opened() as video:
@@ -138,7 +138,7 @@ async def test_no_descriptor_and_no_thread_stays_behind(clip: Path) -> None:
 
 
 @pytest.mark.parametrize("end", ["closed", "dropped", "cancelled", "failed", "done"])
-async def test_an_upload_lets_go_of_its_file_however_it_ends(
+async def test_an_upload_closes_its_file_after_any_end(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, end: str
 ) -> None:
     if end == "failed":
@@ -160,7 +160,7 @@ async def test_an_upload_lets_go_of_its_file_however_it_ends(
     await nothing_stays_open(clip)
 
 
-async def test_a_file_that_cannot_be_read_is_told_before_anything_is_sent(
+async def test_an_unreadable_file_raises_an_error_before_anything_is_sent(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path
 ) -> None:
     closed = clip.open("rb")
@@ -192,7 +192,7 @@ async def test_reading_can_be_cancelled_anywhere(clip: Path, turns: int) -> None
     assert task.cancelled() or task.exception() is None
 
 
-async def test_the_loop_goes_on_while_a_read_takes_its_time(clip: Path) -> None:
+async def test_the_event_loop_runs_during_a_slow_read(clip: Path) -> None:
     gate = threading.Event()
 
     class Slow(io.FileIO):
@@ -212,7 +212,7 @@ async def test_the_loop_goes_on_while_a_read_takes_its_time(clip: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 11])
-async def test_a_source_that_gives_another_length_is_no_source(length: int) -> None:
+async def test_a_source_that_returns_another_length_is_refused(length: int) -> None:
     class Wrong:
         size = 10
 
@@ -232,7 +232,7 @@ async def test_a_source_that_gives_another_length_is_no_source(length: int) -> N
 
 
 @pytest.mark.parametrize("answer", [None, "text", 5])
-async def test_a_source_that_gives_no_bytes_is_told_apart(answer: Any) -> None:
+async def test_a_source_that_returns_no_bytes_has_an_error_of_its_own(answer: Any) -> None:
     class Wrong:
         size = 10
 

@@ -42,7 +42,7 @@ async def test_a_source_that_changed_between_two_chunks_is_not_sent_on(
 
 
 @pytest.mark.parametrize("change", ["gone", "replaced"])
-async def test_a_file_that_makes_way_while_it_is_sent_arrives_as_it_was(
+async def test_a_file_that_is_replaced_during_its_upload_arrives_unchanged(
     emulator: Emulator, begun: Begun, change: str
 ) -> None:
     publish, clip = await begun()
@@ -55,7 +55,7 @@ async def test_a_file_that_makes_way_while_it_is_sent_arrives_as_it_was(
     assert emulator.posts[0].sha256 == digest
 
 
-async def test_a_source_that_changes_within_a_chunk_tears_it(
+async def test_a_source_that_changes_within_a_chunk_interrupts_it(
     emulator: Emulator, account: Account, post: VideoPost
 ) -> None:
     class Shrinking:
@@ -72,7 +72,7 @@ async def test_a_source_that_changes_within_a_chunk_tears_it(
     assert emulator.posts[0].status == "PROCESSING_UPLOAD"
 
 
-async def test_a_source_that_fails_says_so_and_can_be_mended(
+async def test_a_source_that_fails_raises_an_error_and_can_be_retried(
     emulator: Emulator, account: Account, post: VideoPost
 ) -> None:
     data = os.urandom(12_000_000)
@@ -97,7 +97,7 @@ async def test_a_source_that_fails_says_so_and_can_be_mended(
 
 
 @pytest.mark.parametrize("kind", ["path", "text", "bytes", "file", "raw", "memory", "spooled", "writable", "object"])
-async def test_every_kind_of_source_arrives_whole(
+async def test_every_kind_of_source_arrives_complete(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, kind: str
 ) -> None:
     source, file = opened(clip, kind)
@@ -116,7 +116,7 @@ async def test_a_resumed_upload_without_its_bytes_asks_for_them(account: Account
 
 
 @pytest.mark.parametrize("size", [1, 4_999_999, 5_000_000, 5_242_880, 64_000_000, 64_000_001, 70_000_000])
-async def test_what_arrives_is_what_was_given(
+async def test_the_bytes_that_arrive_are_the_bytes_of_the_source(
     emulator: Emulator, account: Account, post: VideoPost, tmp_path: Path, size: int
 ) -> None:
     block = os.urandom(1_000_003)
@@ -192,7 +192,7 @@ async def broken_off(publish: Publish, chunks: int) -> Publish:
 
 
 @pytest.mark.parametrize("chunks", [0, 1, 2])
-async def test_a_file_that_was_fetched_again_is_gone_on_with(
+async def test_an_upload_continues_with_a_file_that_was_fetched_again(
     emulator: Emulator, account: Account, begun: Begun, chunks: int
 ) -> None:
     publish, clip = await begun()
@@ -206,7 +206,7 @@ async def test_a_file_that_was_fetched_again_is_gone_on_with(
     assert len(emulator.posts[0].arrivals) == 3
 
 
-async def test_a_file_fetched_again_twice_is_gone_on_with_twice(
+async def test_an_upload_continues_with_a_file_that_was_fetched_again_twice(
     emulator: Emulator, account: Account, begun: Begun
 ) -> None:
     publish, clip = await begun()
@@ -234,7 +234,7 @@ async def test_the_part_that_differs_is_named(account: Account, begun: Begun, of
         await uploaded(account.publish(state))
 
 
-async def test_a_size_that_differs_is_named(begun: Begun) -> None:
+async def test_an_error_names_the_size_that_differs(begun: Begun) -> None:
     publish, clip = await begun()
     with clip.open("ab") as file:
         file.write(b"x")
@@ -242,7 +242,7 @@ async def test_a_size_that_differs_is_named(begun: Begun) -> None:
         await uploaded(publish)
 
 
-async def test_a_rest_that_differs_makes_the_whole_the_new_file(
+async def test_a_file_whose_rest_differs_is_uploaded_from_its_start(
     emulator: Emulator, account: Account, begun: Begun
 ) -> None:
     publish, clip = await begun()
@@ -254,7 +254,7 @@ async def test_a_rest_that_differs_makes_the_whole_the_new_file(
     assert whole(emulator, clip)
 
 
-async def test_a_state_of_an_older_version_is_gone_on_with_where_the_time_is_the_same(
+async def test_a_state_of_an_older_version_continues_if_the_modification_time_is_the_same(
     emulator: Emulator, account: Account, begun: Begun
 ) -> None:
     publish, clip = await begun()

@@ -58,7 +58,7 @@ async def test_an_outage_ends_in_an_error_that_keeps_the_upload(
     assert whole(emulator, clip)
 
 
-async def test_the_end_of_the_hour_is_told_by_the_clock(
+async def test_the_end_of_the_hour_is_measured_by_the_clock(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
@@ -70,7 +70,7 @@ async def test_the_end_of_the_hour_is_told_by_the_clock(
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_an_upload_that_is_gone_needs_a_new_post(
+async def test_an_upload_that_the_host_forgot_needs_a_new_post(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, status: int
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
@@ -80,7 +80,7 @@ async def test_an_upload_that_is_gone_needs_a_new_post(
     assert caught.value.status == status
 
 
-async def test_an_upload_that_is_gone_because_it_is_complete_is_complete(
+async def test_an_upload_that_the_host_forgot_after_its_end_is_complete(
     emulator: Emulator, account: Account, post: VideoPost
 ) -> None:
     publish = await account.post_video(b"video", post)
@@ -115,7 +115,7 @@ async def test_a_post_that_failed_meanwhile_ends_the_upload(
     assert user.open_id == account.open_id
 
 
-async def test_a_host_that_forgets_again_and_again_is_given_up(
+async def test_an_upload_ends_if_the_host_loses_the_offset_again_and_again(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, hurry: Any
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
@@ -126,7 +126,7 @@ async def test_a_host_that_forgets_again_and_again_is_given_up(
         await hurry(uploaded(publish))
 
 
-async def test_a_server_that_stands_still_is_given_up(
+async def test_an_upload_to_a_server_that_acknowledges_nothing_ends(
     emulator: Emulator, user: EmulatedUser, post: VideoPost, hurry: Any
 ) -> None:
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -148,7 +148,7 @@ async def test_a_server_that_stands_still_is_given_up(
     await server.wait_closed()
 
 
-async def test_a_closed_session_says_so(emulator: Emulator, user: EmulatedUser, post: VideoPost) -> None:
+async def test_a_closed_session_raises_session_closed(emulator: Emulator, user: EmulatedUser, post: VideoPost) -> None:
     session: TikTokSession = emulator.session()
     async with session:
         account = await emulator.connect(session, user)

@@ -30,7 +30,7 @@ def times_sent(emulator: Emulator, clip: Path) -> list[int]:
     "quirks", [PostingQuirks(), PostingQuirks(upload_range="count"), PostingQuirks(upload_done=200)]
 )
 @pytest.mark.parametrize("after", range(4))
-async def test_every_state_goes_on_in_a_new_session(
+async def test_an_upload_continues_from_every_state_in_a_new_session(
     emulator: Emulator, user: EmulatedUser, begun: Begun, after: int, quirks: PostingQuirks
 ) -> None:
     emulator.posting.quirks = quirks
@@ -82,7 +82,7 @@ async def test_a_finished_upload_has_nothing_left(
     ],
     ids=lambda quirks: f"{quirks.torn_chunk}-{quirks.upload_range}-{quirks.chunk_again}",
 )
-async def test_the_server_is_right_about_the_offset(
+async def test_the_offset_of_the_server_is_used(
     emulator: Emulator, begun: Begun, hurry: Any, quirks: PostingQuirks, *, status_answers: bool
 ) -> None:
     emulator.posting.quirks = quirks
@@ -109,7 +109,7 @@ async def test_a_chunk_whose_answer_was_lost_is_not_sent_again(
     assert times_sent(emulator, clip) == [1] * 3
 
 
-async def test_two_uploads_of_one_publish_do_not_mix(account: Account, post: VideoPost, clip: Path) -> None:
+async def test_two_concurrent_uploads_of_one_publish_are_refused(account: Account, post: VideoPost, clip: Path) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
     both = await asyncio.gather(uploaded(publish), uploaded(publish), return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in both) == ["ConfigurationError", "list"]
@@ -125,7 +125,7 @@ async def test_an_upload_needs_no_working_token(
 
 
 @pytest.mark.parametrize("moment", range(0, 60, 3))
-async def test_an_upload_cancelled_anywhere_goes_on(
+async def test_an_upload_that_is_cancelled_at_any_await_can_continue(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path, moment: int
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
@@ -138,7 +138,7 @@ async def test_an_upload_cancelled_anywhere_goes_on(
     assert whole(emulator, clip)
 
 
-async def test_each_chunk_is_told_to_the_observer(
+async def test_each_chunk_is_an_event_for_the_observer(
     account: Account, post: VideoPost, clip: Path, events: list[Event]
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
@@ -149,7 +149,7 @@ async def test_each_chunk_is_told_to_the_observer(
     assert not any("upload_token" in repr(event) for event in events)
 
 
-async def test_a_bar_sees_bytes_move_within_a_chunk(
+async def test_a_progress_bar_moves_within_a_chunk(
     emulator: Emulator, account: Account, post: VideoPost, clip: Path
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)

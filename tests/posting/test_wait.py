@@ -108,7 +108,7 @@ async def test_a_failed_post_says_why_and_what_to_do(emulator: Emulator, account
     }
 
 
-async def test_the_end_of_the_time_is_no_failure(emulator: Emulator, account: Account, hurry: Any) -> None:
+async def test_the_timeout_of_a_wait_is_not_a_failed_post(emulator: Emulator, account: Account, hurry: Any) -> None:
     emulator.plan_timeline(download=timedelta(hours=1))
     publish = await account.post_video(PULL, PUBLIC)
     with pytest.raises(PublishPending) as caught:
@@ -119,7 +119,7 @@ async def test_the_end_of_the_time_is_no_failure(emulator: Emulator, account: Ac
     assert (await account.publish(publish.publish_id).wait()).succeeded
 
 
-async def test_a_wait_of_no_time_asks_once(emulator: Emulator, account: Account) -> None:
+async def test_a_wait_with_a_timeout_of_zero_asks_once(emulator: Emulator, account: Account) -> None:
     emulator.plan_timeline(download=timedelta(hours=1))
     publish = await account.post_video(PULL, PUBLIC)
     with pytest.raises(PublishPending):
@@ -142,7 +142,7 @@ async def test_a_webhook_ends_a_wait_at_once(emulator: Emulator, motionless: Acc
     assert post.publish_id == publish.publish_id
 
 
-async def test_a_ring_while_tiktok_is_being_asked_is_not_lost(emulator: Emulator, motionless: Account) -> None:
+async def test_a_webhook_during_a_status_request_is_not_lost(emulator: Emulator, motionless: Account) -> None:
     publish = await motionless.post_video(PULL, PUBLIC)
     emulator.fail_next(STATUS, body=status_reply({"status": "PROCESSING_DOWNLOAD"}))
     waiting = asyncio.ensure_future(publish.wait())
@@ -190,7 +190,7 @@ async def test_an_outage_does_not_end_a_wait(emulator: Emulator, account: Accoun
         ("", ()),
     ],
 )
-async def test_ids_are_strings_in_all_the_shapes_they_come(
+async def test_ids_of_every_form_are_strings(
     emulator: Emulator, account: Account, key: str, ids: Any, read: tuple[str, ...]
 ) -> None:
     emulator.fail_next(STATUS, body=status_reply({"status": "PUBLISH_COMPLETE", key: ids}))
@@ -199,7 +199,7 @@ async def test_ids_are_strings_in_all_the_shapes_they_come(
     assert status.log_id == "log-1"
 
 
-async def test_a_word_of_tomorrow_stays_a_word(emulator: Emulator, account: Account) -> None:
+async def test_an_unknown_value_is_kept_as_a_str(emulator: Emulator, account: Account) -> None:
     emulator.fail_next(STATUS, body=status_reply({"status": "IN_REVIEW", "fail_reason": ""}))
     status = await account.publish("v_pub_file~v2-1.1").status()
     assert status.state == "IN_REVIEW"
@@ -208,7 +208,9 @@ async def test_a_word_of_tomorrow_stays_a_word(emulator: Emulator, account: Acco
 
 
 @pytest.mark.parametrize("data", [{}, None, [], {"status": None}, {"status": 1}])
-async def test_an_answer_of_another_form_is_never_a_success(emulator: Emulator, account: Account, data: Any) -> None:
+async def test_an_answer_of_an_unexpected_form_is_not_a_success(
+    emulator: Emulator, account: Account, data: Any
+) -> None:
     emulator.fail_next(STATUS, body=status_reply(data))
     with pytest.raises(ServerError):
         await account.publish("v_pub_file~v2-1.1").status()
@@ -225,7 +227,7 @@ async def test_an_answer_of_another_form_is_never_a_success(emulator: Emulator, 
         {"publicaly_available_post_id": [None, 1.5, ["7"]]},
     ],
 )
-async def test_an_odd_field_beside_it_does_not_hide_that_a_post_failed(
+async def test_an_invalid_other_field_does_not_hide_that_a_post_failed(
     emulator: Emulator, account: Account, odd: dict[str, Any], hurry: Any
 ) -> None:
     emulator.fail_next(STATUS, body=status_reply({"status": "FAILED", **odd}))
@@ -235,7 +237,7 @@ async def test_an_odd_field_beside_it_does_not_hide_that_a_post_failed(
 
 
 @pytest.mark.parametrize("fault", [{"status": 404, "html": True}, {"body": b'{"data":{},"error":{"code":"ok"}}'}])
-async def test_a_failure_that_time_does_not_mend_ends_a_wait(
+async def test_a_permanent_failure_ends_a_wait(
     emulator: Emulator, account: Account, fault: dict[str, Any], hurry: Any
 ) -> None:
     emulator.fail_next(STATUS, times=1_000, **fault)
@@ -254,7 +256,9 @@ async def test_a_page_that_is_missing_for_a_moment_does_not_end_a_wait(
     assert (await hurry(publish.wait())).succeeded
 
 
-async def test_a_wait_that_ends_while_tiktok_is_down_says_so(emulator: Emulator, account: Account, hurry: Any) -> None:
+async def test_the_error_of_a_wait_that_ends_during_an_outage_says_so(
+    emulator: Emulator, account: Account, hurry: Any
+) -> None:
     publish = await account.post_video(PULL, PUBLIC)
     emulator.fail_next(STATUS, status=503, times=1_000)
     with pytest.raises(PublishPending) as caught:
@@ -292,7 +296,7 @@ async def test_a_wait_that_is_cancelled_leaves_nothing_behind(emulator: Emulator
     assert (await hurry(publish.wait())).succeeded
 
 
-async def test_a_publish_shows_its_address_in_its_saved_form_alone(account: Account) -> None:
+async def test_a_publish_shows_its_upload_url_in_its_saved_form_alone(account: Account) -> None:
     publish = await account.post_video(b"video", PUBLIC)
     assert "upload_token" in publish.to_json()
     progress = await anext(publish.upload())
@@ -300,6 +304,6 @@ async def test_a_publish_shows_its_address_in_its_saved_form_alone(account: Acco
     assert "upload_token" not in f"{publish!r} {publish} {progress!r} {progress}"
 
 
-async def test_what_is_no_saved_publish_is_refused_at_once(account: Account) -> None:
+async def test_an_invalid_saved_publish_is_refused_at_once(account: Account) -> None:
     with pytest.raises(ConfigurationError):
         account.publish("no id at all")

@@ -79,7 +79,7 @@ OTHERS = Quirks(posting=PostingQuirks(audited=False, upload_range="count"), erro
 
 
 @pytest.mark.parametrize("wild", [False, True])
-async def test_no_canary_of_any_answer_gets_into_a_report(*, wild: bool, full: bool, tmp_path: Path) -> None:
+async def test_no_canary_of_any_answer_is_in_a_report(*, wild: bool, full: bool, tmp_path: Path) -> None:
     wanted, answers, seed = (5_000 if full else 150), 0, 0
     while answers < wanted:
         seed += 1
@@ -133,7 +133,7 @@ def report_of(**answers: Answer) -> dict[str, Any]:
     )
 
 
-def test_a_text_that_was_seen_is_found_in_a_report_whatever_the_list_says() -> None:
+def test_a_text_of_an_answer_is_found_in_a_report_even_if_a_list_allows_it() -> None:
     report = report_of(rotation=Answer(outcome=Outcome.ANSWERED, side="strict"))
     text = orjson.dumps(report).decode()
     check_texts(text, {"Ann Canary", "act.abc"}, report)
@@ -174,7 +174,7 @@ GOOD = report_of(rotation=Answer(outcome=Outcome.ANSWERED, side="strict", facts=
         (("Ann",), 1),
     ],
 )
-def test_a_report_with_anything_that_is_on_no_list_is_refused(place: tuple[Any, ...], value: Any) -> None:
+def test_a_report_with_a_value_that_no_list_allows_is_refused(place: tuple[Any, ...], value: Any) -> None:
     check_words(GOOD, BY_ID)
     report = orjson.loads(orjson.dumps(GOOD))
     holder = report
@@ -185,7 +185,7 @@ def test_a_report_with_anything_that_is_on_no_list_is_refused(place: tuple[Any, 
         check_words(report, BY_ID)
 
 
-def test_a_value_of_any_kind_becomes_a_word_of_the_list() -> None:
+def test_any_value_is_replaced_by_a_word_of_the_list() -> None:
     values: list[Any] = [None, True, 3, 3.5, -3, "Ann", "77", "", [], {}, {"Ann": 1}, b"Ann", 10**30, "\u0663"]
     for value in values:
         assert {code_word(value), kind_word(value), life_word(value), one_of(value, ["a"])} <= WORDS | {"a"}

@@ -136,7 +136,7 @@ async def check(emulator: Emulator, folder: Path, **kill: Any) -> bool:
 
 
 @pytest.mark.parametrize("kill", [{"held": True}, {"after": 1}, {"after": 4}], ids=str)
-async def test_a_killed_probe_loses_no_login_and_the_next_one_goes_on(
+async def test_a_killed_probe_loses_no_login_and_the_next_one_continues(
     emulator: Emulator, tmp_path: Path, kill: dict[str, Any]
 ) -> None:
     assert await check(emulator, tmp_path, **kill)

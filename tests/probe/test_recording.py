@@ -74,7 +74,7 @@ async def test_a_replay_gives_what_was_recorded_and_holds_nothing_of_it(tmp_path
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_replay_that_has_no_more_answers_says_so_and_sends_nothing(tmp_path: Path) -> None:
+async def test_a_replay_without_more_answers_raises_an_error_and_sends_nothing(tmp_path: Path) -> None:
     file = tmp_path / "traffic.json"
     file.write_text(json.dumps({"format": 1, "exchanges": []}))
     async with TikTokSession(
@@ -85,7 +85,7 @@ async def test_a_replay_that_has_no_more_answers_says_so_and_sends_nothing(tmp_p
     assert not refused.value.sent
 
 
-async def test_a_recording_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
+async def test_a_recording_never_replaces_a_file(tmp_path: Path) -> None:
     file = tmp_path / "traffic.json"
     file.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ConfigurationError, match="exists already"):
@@ -94,14 +94,14 @@ async def test_a_recording_never_takes_the_place_of_a_file(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2, "exchanges": []}', '{"format": 1, "exchanges": [{}]}'])
-def test_what_is_no_recording_is_refused(text: str, tmp_path: Path) -> None:
+def test_an_invalid_recording_is_refused(text: str, tmp_path: Path) -> None:
     file = tmp_path / "traffic.json"
     file.write_text(text)
     with pytest.raises(ConfigurationError, match="no recording"):
         ReplayTransport(file)
 
 
-async def test_a_file_is_handed_on_through_any_transport(tmp_path: Path) -> None:
+async def test_a_file_is_streamed_through_any_transport(tmp_path: Path) -> None:
     """What is no JSON is left out of a recording; its length is kept."""
     async with Emulator() as emulator:
         file = tmp_path / "traffic.json"
@@ -130,7 +130,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_the_same_is_replaced_by_the_same_and_no_text_stays(value: Any) -> None:
+def test_equal_texts_get_equal_replacements_and_no_text_is_kept(value: Any) -> None:
     replaced = Replaced()
     once, again = replaced.json(value), replaced.json(value)
     assert once == again

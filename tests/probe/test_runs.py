@@ -60,7 +60,7 @@ async def test_a_run_sends_no_more_than_its_plan_says(level: Level) -> None:
         assert {Endpoint.INBOX_INIT.path, Endpoint.VIDEO_INIT.path} & set(planned) <= changing
 
 
-async def test_what_was_not_granted_is_not_asked_and_the_plan_says_so() -> None:
+async def test_questions_without_their_scope_are_not_asked_and_the_plan_names_them() -> None:
     async with world(scopes=frozenset({Scope.USER_INFO_BASIC})) as opened:
         probe = opened.probe(Level.POST)
         lacking = {question.id for question in (await probe.plan()).lacking}
@@ -110,7 +110,7 @@ async def broken_off(opened: World, endpoint: Endpoint, level: Level, file: Path
     assert run.cancelled()
 
 
-async def test_a_run_that_was_broken_off_goes_on_with_what_is_open(tmp_path: Path) -> None:
+async def test_an_interrupted_run_continues_with_the_open_questions(tmp_path: Path) -> None:
     async with world() as opened:
         file = tmp_path / "run.json"
         await broken_off(opened, Endpoint.VIDEO_QUERY, Level.READ, file)
@@ -180,14 +180,14 @@ async def test_calls_wait_for_their_turn_in_the_windows() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"mark": "m", "level": "read", "begun": [], "report": {"format": 1}}'])
-def test_what_is_no_run_is_not_gone_on_with(text: str, tmp_path: Path) -> None:
+def test_an_invalid_saved_run_is_not_continued(text: str, tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     file.write_text(text)
     with pytest.raises(ConfigurationError, match="holds no run"):
         RunState.load(file, "m")
 
 
-def test_the_run_of_another_account_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_the_run_of_another_account_is_not_continued(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     RunState(file=file, mark="mine", level=Level.READ).save()
     with pytest.raises(ConfigurationError, match="another account"):

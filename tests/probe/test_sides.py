@@ -111,7 +111,7 @@ async def test_the_replayed_emulator_gives_the_answers_that_were_recorded(mix: s
 
 
 @pytest.mark.parametrize("file", REPORTS, ids=lambda file: file.stem)
-async def test_a_kept_report_is_a_test(file: Path) -> None:
+async def test_a_saved_report_can_be_run_as_a_test(file: Path) -> None:
     told = {
         name: answer.side
         for name, answer in read_answers(orjson.loads(file.read_bytes()), BY_ID).items()
@@ -169,7 +169,7 @@ def test_every_dispute_has_a_switch_whose_values_are_its_sides() -> None:
     assert len(played) == len(switches) > 100
 
 
-def test_every_question_has_another_side_and_a_place_or_a_reason() -> None:
+def test_every_question_has_a_second_side_and_a_line_or_a_reason() -> None:
     assert [question.id for question in QUESTIONS if len(question.sides) < 2] == []
     assert [question.id for question in QUESTIONS if (question.ask is None) != bool(question.unasked)] == []
     assert len({question.id for question in QUESTIONS}) == len(QUESTIONS)
@@ -177,7 +177,7 @@ def test_every_question_has_another_side_and_a_place_or_a_reason() -> None:
 
 
 @pytest.mark.parametrize("question", [one for one in QUESTIONS if one.assumed is not None], ids=lambda one: one.id)
-def test_what_is_assumed_stands_in_the_line_that_is_named(question: Question) -> None:
+def test_each_assumption_is_in_the_line_that_is_named(question: Question) -> None:
     assert question.assumed in question.sides
     file, _, number = line_of(question).partition(":")
     assert int(number) > 1
@@ -186,7 +186,7 @@ def test_what_is_assumed_stands_in_the_line_that_is_named(question: Question) ->
         assert parse_quirks([f"{question.quirk}={question.assumed}"]) == Quirks()
 
 
-async def test_answers_that_are_not_the_assumed_ones_are_told_with_their_line() -> None:
+async def test_answers_that_differ_from_the_assumption_are_reported_with_their_line() -> None:
     found = contradictions(read_answers(await report_of("unaudited"), BY_ID))
     told = {one.question.id: (one.side, one.line) for one in found}
     assert set(told) == {"audited", "cursor_stands_still"}
@@ -199,14 +199,14 @@ async def test_answers_that_are_not_the_assumed_ones_are_told_with_their_line() 
     "report",
     [{}, [], {"format": 2, "answers": []}, {"format": 1}, *({"format": 1, "answers": one} for one in (3, [3]))],
 )
-def test_what_is_no_report_makes_no_quirks(report: Any, tmp_path: Path) -> None:
+def test_an_invalid_report_gives_no_quirks(report: Any, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_bytes(orjson.dumps(report))
     with pytest.raises(ValueError, match="report"):
         quirks_from(file)
 
 
-def test_a_quirk_that_is_not_known_is_refused() -> None:
+def test_an_unknown_quirk_is_refused() -> None:
     answer = {"question": "rotation", "quirk": "rotatoin", "side": "none"}
     with pytest.raises(ValueError, match="no quirk is called"):
         quirks_from({"format": 1, "answers": [answer]})

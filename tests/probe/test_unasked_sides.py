@@ -254,5 +254,5 @@ async def test_the_library_does_what_the_row_says_on_each_side(question: Questio
         await PLAYS[question.id](play)
 
 
-def test_nothing_is_played_that_is_no_question() -> None:
+def test_only_questions_are_played() -> None:
     assert set(PLAYS) == {question.id for question in UNASKED}

@@ -93,7 +93,7 @@ def test_every_video_of_the_span_comes_once_by_either_reading_of_end_date(
     assert run(begin(first, last), server, lose=lose, restore=restore) == wanted
 
 
-def test_a_walk_costs_no_more_windows_than_there_have_to_be() -> None:
+def test_a_walk_needs_no_more_windows_than_necessary() -> None:
     first = date(2025, 1, 1)
     videos = [
         (f"{day}-{hour}", noon(first + day * DAY) + timedelta(hours=hour)) for day in range(400) for hour in (0, 3)
@@ -175,7 +175,7 @@ def test_the_last_day_is_asked_for_by_one_more_where_there_is_one() -> None:
     assert asked(begin(date(2026, 11, 1), TODAY)) == (date(2026, 11, 1), TODAY)
 
 
-def test_a_request_says_its_count_and_goes_on_with_its_search() -> None:
+def test_a_request_holds_its_count_and_continues_its_search() -> None:
     position = begin(date(2026, 11, 1), date(2026, 11, 10))
     assert position.request(QUERY, 100, is_random=False) == {
         "query": QUERY,
@@ -189,7 +189,7 @@ def test_a_request_says_its_count_and_goes_on_with_its_search() -> None:
     assert "cursor" not in further.request(QUERY, 50, is_random=True)
 
 
-def test_a_lost_search_is_begun_anew_at_the_day_it_was_lost_on() -> None:
+def test_a_lost_search_begins_again_on_the_day_on_which_it_was_lost() -> None:
     position = begin(date(2026, 10, 20), date(2026, 11, 10))
     further = position.after([("1", noon(date(2026, 10, 25)))], cursor=100, search_id="77").lost()
     assert asked(further) == (date(2026, 10, 20), date(2026, 10, 26))
@@ -230,7 +230,7 @@ def _altered() -> list[str]:
 
 
 @pytest.mark.parametrize("text", _altered())
-def test_what_is_no_checkpoint_is_an_error_of_ours_or_read(text: str) -> None:
+def test_any_text_as_a_checkpoint_is_read_or_raises_our_error(text: str) -> None:
     try:
         position = ResearchPosition.from_json(text, QUERY, date(2026, 1, 1), date(2026, 2, 1), is_random=False)
         position.request(QUERY, 100, is_random=False)

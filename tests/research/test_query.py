@@ -37,14 +37,14 @@ def test_operators_are_tiktoks_operations() -> None:
     assert [one.field_values for one in query.all_of] == [("1",), ("2",), ("9",), ("8",), ("7",)]
 
 
-def test_days_are_written_as_tiktok_wants_them() -> None:
+def test_days_have_the_form_that_tiktok_documents() -> None:
     night = datetime(2026, 1, 31, 23, 0, tzinfo=UTC) + timedelta(hours=2)
     query = Query.all(F.create_date >= date(2026, 1, 31), F.create_date < "20260302", F.create_date != night)
     assert [one.field_values for one in query.all_of] == [("20260131",), ("20260302",)]
     assert query.none_of[0].field_values == ("20260201",)
 
 
-def test_and_or_and_not_go_to_their_lists() -> None:
+def test_and_or_and_not_conditions_are_in_their_lists() -> None:
     joined, either, neither = US & CATS & ~LONG, US | CATS | LONG, ~(US | CATS)
     assert joined == Query(all_of=(US, CATS), none_of=(LONG,))
     assert either == Query(any_of=(US, CATS, LONG))
@@ -55,7 +55,7 @@ def test_and_or_and_not_go_to_their_lists() -> None:
     assert Query.any(US) == Query.all(US)
 
 
-def test_of_two_choices_one_becomes_a_list_of_values() -> None:
+def test_two_alternatives_of_one_field_become_a_list_of_values() -> None:
     query = (US | (F.region_code == "CA")) & (CATS | LONG)
     assert query.all_of == (F.region_code.in_("US", "CA"),)
     assert query.any_of == (CATS, LONG)
@@ -72,13 +72,13 @@ def test_of_two_choices_one_becomes_a_list_of_values() -> None:
         lambda: Query.any(Query.none(US), CATS),
     ],
 )
-def test_what_three_flat_lists_cannot_say_is_refused_with_the_reason(join: Any) -> None:
+def test_an_expression_that_three_flat_lists_cannot_represent_is_refused_with_the_reason(join: Any) -> None:
     with pytest.raises(ConfigurationError, match="have no form for") as caught:
         join()
     assert len(caught.value.problems) == 1
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_problems_are_in_one_error() -> None:
     with pytest.raises(ConfigurationError) as caught:
         Query.all(
             F.region_code == "us",
@@ -105,18 +105,18 @@ def test_all_mistakes_are_told_at_once() -> None:
 @pytest.mark.parametrize(
     "misuse", [lambda: US and CATS, lambda: not US, lambda: 1 < F.view_count < 9, lambda: bool(US)]
 )
-def test_pythons_own_and_or_not_are_refused_instead_of_losing_a_side(misuse: Any) -> None:
+def test_pythons_and_or_and_not_are_refused_because_they_would_lose_a_condition(misuse: Any) -> None:
     with pytest.raises(ConfigurationError, match="&"):
         misuse()
 
 
 @pytest.mark.parametrize("nothing", [Query.all, Query.any, Query.none])
-def test_a_query_of_nothing_is_refused(nothing: Any) -> None:
+def test_an_empty_query_is_refused(nothing: Any) -> None:
     with pytest.raises(ConfigurationError, match="no condition"):
         nothing()
 
 
-def test_what_is_no_condition_is_refused() -> None:
+def test_an_invalid_condition_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="a str is neither"):
         Query.all(US, "region_code = US")  # type: ignore[arg-type]  # that is the mistake
 
@@ -125,7 +125,7 @@ def test_what_is_no_condition_is_refused() -> None:
     "body",
     ["", "[]", "null", "{}", '{"and": []}', '{"and": {}}', '{"and": [1]}', '{"AND": []}', '{"and": [{}]}', b"\xff"],
 )
-def test_json_that_is_no_query_is_refused_with_reasons(body: str | bytes) -> None:
+def test_json_that_is_not_a_query_is_refused_with_reasons(body: str | bytes) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Query.from_json(body)
     assert caught.value.problems
@@ -165,7 +165,7 @@ def fitting_conditions(draw: st.DrawFn) -> Condition:
 
 
 @pytest.mark.slow
-def test_what_the_builder_accepts_the_servers_validator_accepts_and_a_refusal_has_reasons(full: bool) -> None:  # noqa: FBT001 - a fixture
+def test_the_server_accepts_what_the_builder_accepts_and_a_refusal_has_reasons(full: bool) -> None:  # noqa: FBT001 - a fixture
     accepted = refused = 0
 
     @settings(max_examples=5_000 if full else 200, deadline=None, database=None)
@@ -201,7 +201,7 @@ def test_fitting_conditions_are_accepted_by_both(full: bool) -> None:  # noqa: F
 
 
 @pytest.mark.slow
-def test_whatever_the_server_refuses_the_builder_has_refused(full: bool) -> None:  # noqa: FBT001 - a fixture
+def test_the_builder_refuses_everything_that_the_server_refuses(full: bool) -> None:  # noqa: FBT001 - a fixture
     @settings(max_examples=5_000 if full else 200, deadline=None, database=None)
     @given(RAW_QUERIES)
     def check(raw: dict[str, Any]) -> None:
@@ -260,7 +260,7 @@ def _holds(tree: Any, video: Video) -> bool:
 
 @settings(max_examples=300, deadline=None)
 @given(TREES)
-def test_what_can_be_joined_means_what_it_says(tree: Any) -> None:
+def test_combined_conditions_have_the_meaning_of_their_expression(tree: Any) -> None:
     try:
         built = _built(tree)
     except ConfigurationError as error:

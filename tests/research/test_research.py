@@ -52,7 +52,7 @@ async def test_a_profile_has_every_field(session: TikTokSession) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "@emu", "a b", "https://www.tiktok.com/@emu", "x" * 300, "a\n", None])
-async def test_what_is_no_username_costs_no_quota(emulator: Emulator, session: TikTokSession, name: Any) -> None:
+async def test_an_invalid_username_costs_no_quota(emulator: Emulator, session: TikTokSession, name: Any) -> None:
     for ask in (session.research.followers, session.research.liked_videos, session.research.pinned_videos):
         with pytest.raises(ConfigurationError):
             ask(name)
@@ -61,7 +61,7 @@ async def test_what_is_no_username_costs_no_quota(emulator: Emulator, session: T
     assert len(emulator.requests) == 0
 
 
-async def test_a_user_who_is_not_there_is_tiktoks_to_say(session: TikTokSession) -> None:
+async def test_an_unknown_user_is_refused_by_tiktok(session: TikTokSession) -> None:
     with pytest.raises(InvalidParams, match="cannot find the user"):
         await session.research.user("nobody")
 
@@ -110,7 +110,7 @@ async def test_pinned_videos_are_one_page(emulator: Emulator, session: TikTokSes
     assert request.json == {"username": USER}
 
 
-async def test_a_tag_means_the_same_whichever_endpoint_sent_it(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_tag_of_any_endpoint_has_the_same_meaning(emulator: Emulator, session: TikTokSession) -> None:
     emulator.research.data = ResearchData(videos=200, users=1, days=20)
     days: dict[str, Any] = {"start": date(2026, 8, 1), "end": date(2026, 8, 25)}
     queried = {video.id: video async for video in session.research.videos(_anything(), **days)}
@@ -129,7 +129,7 @@ def _anything() -> dict[str, Any]:
     return {"not": [{"operation": "EQ", "field_name": "username", "field_values": ["nobody"]}]}
 
 
-async def test_followers_end_where_tiktok_ends_them(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_follower_listing_ends_where_tiktok_ends_it(emulator: Emulator, session: TikTokSession) -> None:
     found = [user.username async for user in session.research.followers("emu_user_0000")]
     assert len(set(found)) == len(found) == 5_000
     cursors = [request.json.get("cursor") for request in sent(emulator, Endpoint.RESEARCH_FOLLOWERS)]
@@ -139,7 +139,7 @@ async def test_followers_end_where_tiktok_ends_them(emulator: Emulator, session:
     assert len(await session.research.followers("emu_user_0000", limit=130).collect()) == 130
 
 
-async def test_comments_come_with_their_replies_behind_them(emulator: Emulator, session: TikTokSession) -> None:
+async def test_comments_are_followed_by_their_replies(emulator: Emulator, session: TikTokSession) -> None:
     video = next(one for one in emulator.research.data.all if 120 < one.comment_count < 300)
     bare = await session.research.comments(str(video.id)).collect()
     assert [comment.is_reply for comment in bare] == [False] * video.comment_count
@@ -154,7 +154,7 @@ async def test_comments_come_with_their_replies_behind_them(emulator: Emulator, 
     assert len(await session.research.replies(first.id).collect()) == first.reply_count
 
 
-async def test_a_limited_listing_with_replies_is_gone_on_with_without_a_gap(
+async def test_a_limited_listing_with_replies_continues_without_a_gap(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     video = next(one for one in emulator.research.data.all if 120 < one.comment_count < 300)
@@ -166,7 +166,7 @@ async def test_a_limited_listing_with_replies_is_gone_on_with_without_a_gap(
 
 
 @pytest.mark.parametrize("video_id", ["", "abc", "-1", "1.5", "\u0661"])
-async def test_what_is_no_id_costs_no_quota(session: TikTokSession, video_id: str) -> None:
+async def test_an_invalid_id_costs_no_quota(session: TikTokSession, video_id: str) -> None:
     with pytest.raises(ConfigurationError):
         session.research.comments(video_id)
     with pytest.raises(ConfigurationError):
@@ -174,7 +174,7 @@ async def test_what_is_no_id_costs_no_quota(session: TikTokSession, video_id: st
 
 
 @pytest.mark.parametrize("fails", [False, True])
-async def test_a_playlist_is_whole_even_where_its_status_is_wrong(
+async def test_a_playlist_is_complete_even_if_its_status_is_wrong(
     emulator: Emulator, session: TikTokSession, *, fails: bool
 ) -> None:
     emulator.research.data = ResearchData(videos=30_000)
@@ -207,7 +207,7 @@ async def test_shops_products_and_reviews(emulator: Emulator, session: TikTokSes
         assert [request.json["fields"]] == parse_qs(request.query)["fields"]
 
 
-async def test_a_limited_shop_listing_is_gone_on_with_without_a_gap(session: TikTokSession) -> None:
+async def test_a_limited_shop_listing_continues_without_a_gap(session: TikTokSession) -> None:
     shop_id = "7495177166735509000"
     whole = [one.product_id for one in await session.research.shop_products(shop_id).collect()]
     pages = [page async for page in session.research.shop_products(shop_id, limit=15).pages()]
@@ -216,7 +216,7 @@ async def test_a_limited_shop_listing_is_gone_on_with_without_a_gap(session: Tik
     assert [one.product_id for one in rest] == whole[10:]
 
 
-async def test_stored_ids_are_held_against_what_is_public(emulator: Emulator, session: TikTokSession) -> None:
+async def test_stored_ids_are_compared_with_the_public_videos(emulator: Emulator, session: TikTokSession) -> None:
     change(emulator, task_takes=timedelta(minutes=3))
     public = [str(video.id) for video in emulator.research.data.all[:50]]
     task = await session.research.compliance([*public, "1", "2"])
@@ -246,7 +246,7 @@ async def test_a_task_is_refused_before_it_costs_quota(emulator: Emulator, sessi
     assert len(emulator.requests) == 0
 
 
-async def test_a_file_that_is_no_list_of_ids_is_an_error(emulator: Emulator, session: TikTokSession) -> None:
+async def test_an_invalid_file_of_ids_raises_an_error(emulator: Emulator, session: TikTokSession) -> None:
     task = await session.research.compliance(["1"])
     emulator.fail_next(Endpoint.RESEARCH_VALIDATION_DOWNLOAD, body="<html>busy</html>")
     with pytest.raises(ServerError, match="not a list of ids"):
@@ -278,20 +278,22 @@ async def test_ads_and_advertisers_are_found(session: TikTokSession) -> None:
     assert len(await session.research.ads.contents(**span).collect()) == 120
 
 
-async def test_wrong_searches_for_ads_are_refused_here(session: TikTokSession) -> None:
+async def test_invalid_searches_for_ads_are_refused_before_any_request(session: TikTokSession) -> None:
     with pytest.raises(ConfigurationError):
         session.research.ads.query(start=date(2026, 2, 1), end=date(2026, 1, 1))
     with pytest.raises(ConfigurationError):
         await session.research.ads.advertisers("x" * 51)
 
 
-async def test_an_app_without_the_scope_is_told_so() -> None:
+async def test_an_app_without_the_scope_gets_scope_not_granted() -> None:
     async with Emulator(app_scopes=["user.info.basic"]) as emulator, emulator.session() as session:
         with pytest.raises((ScopeNotAuthorized, OAuthError)):
             await session.research.user(USER)
 
 
-async def test_each_page_is_asked_by_its_own_spelling_of_favorites(emulator: Emulator, session: TikTokSession) -> None:
+async def test_each_endpoint_is_asked_by_its_own_spelling_of_favorites(
+    emulator: Emulator, session: TikTokSession
+) -> None:
     research = session.research
     for endpoint, pages, word in (
         (Endpoint.RESEARCH_LIKED_VIDEOS, research.liked_videos(USER), "favourites_count"),

@@ -91,7 +91,7 @@ class OnDays(ResearchData):
 
 @pytest.mark.parametrize("weekday", range(7))
 @pytest.mark.parametrize("end_date", ["inclusive", "exclusive"])
-async def test_a_walk_asks_for_one_window_more_at_most_whatever_the_days_with_videos(
+async def test_a_walk_asks_for_one_window_more_at_most_with_videos_on_any_days(
     emulator: Emulator, session: TikTokSession, end_date: str, weekday: int
 ) -> None:
     emulator.research.data = OnDays(videos=300, days=90, seed=weekday)
@@ -104,12 +104,12 @@ async def test_a_walk_asks_for_one_window_more_at_most_whatever_the_days_with_vi
         assert emulator.requests.counts[Endpoint.RESEARCH_VIDEO_QUERY] - before <= needed + 1
 
 
-async def test_short_and_empty_pages_end_nothing(emulator: Emulator, session: TikTokSession) -> None:
+async def test_short_and_empty_pages_do_not_end_a_walk(emulator: Emulator, session: TikTokSession) -> None:
     change(emulator, withheld=0.2, empty_page_every=150, nul_in_text=True, video_id_key="video_id")
     assert await ids(session) == expected(emulator)
 
 
-async def test_fields_come_as_asked_and_the_time_only_then(session: TikTokSession) -> None:
+async def test_requested_fields_are_returned_and_create_time_only_on_request(session: TikTokSession) -> None:
     bare = await session.research.videos(QUERY, start=START, end=END, fields=["view_count"]).first()
     assert bare is not None
     assert bare.id
@@ -121,14 +121,14 @@ async def test_fields_come_as_asked_and_the_time_only_then(session: TikTokSessio
     assert whole.video_duration is not None
 
 
-async def test_a_limit_asks_for_no_more_and_can_be_gone_on_from(emulator: Emulator, session: TikTokSession) -> None:
+async def test_a_limited_walk_asks_for_no_more_and_can_be_continued(emulator: Emulator, session: TikTokSession) -> None:
     pages = [page async for page in session.research.videos(QUERY, start=START, end=END, limit=130).pages()]
     assert [len(page.items) for page in pages] == [100, 30]
     rest = await ids(session, checkpoint=pages[-1].checkpoint)
     assert [video.id for page in pages for video in page.items] + rest == expected(emulator)
 
 
-async def test_every_pages_checkpoint_goes_on_behind_it_in_another_session(
+async def test_the_checkpoint_of_every_page_continues_after_it_in_another_session(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     seen: list[str] = []
@@ -141,9 +141,7 @@ async def test_every_pages_checkpoint_goes_on_behind_it_in_another_session(
     assert await ids(session, checkpoint=pages[-1].checkpoint) == [], "a walk that is over does not begin again"
 
 
-async def test_a_checkpoint_that_is_older_than_its_search_goes_on_all_the_same(
-    emulator: Emulator, session: TikTokSession
-) -> None:
+async def test_a_checkpoint_continues_after_its_search_has_expired(emulator: Emulator, session: TikTokSession) -> None:
     pages = session.research.videos(QUERY, start=START, end=END).pages()
     seen: list[str] = []
     for _ in range(4):
@@ -155,7 +153,7 @@ async def test_a_checkpoint_that_is_older_than_its_search_goes_on_all_the_same(
 
 
 @pytest.mark.parametrize("refusals", [1, 3, 5])
-async def test_a_fresh_search_that_is_refused_is_waited_for_or_begun_anew(
+async def test_a_refused_new_search_is_repeated_after_a_wait_or_begun_again(
     emulator: Emulator, session: TikTokSession, refusals: int
 ) -> None:
     change(emulator, fresh_search_id_refusals=refusals)
@@ -172,7 +170,7 @@ async def test_searches_that_are_lost_one_after_the_other_end_the_walk_within_a_
     assert emulator.research.quota.used < 30
 
 
-async def test_invalid_count_or_cursor_in_the_middle_is_gone_on_from(
+async def test_a_walk_continues_after_an_invalid_count_or_cursor_error(
     emulator: Emulator, session: TikTokSession
 ) -> None:
     pages = session.research.videos(QUERY, start=START, end=END).pages()
@@ -188,7 +186,7 @@ async def test_invalid_count_or_cursor_in_the_middle_is_gone_on_from(
     assert found == expected(emulator)
 
 
-async def test_other_mistakes_are_told_at_once(emulator: Emulator, session: TikTokSession) -> None:
+async def test_other_problems_are_reported_at_once(emulator: Emulator, session: TikTokSession) -> None:
     emulator.fail_next(Endpoint.RESEARCH_VIDEO_QUERY, status=400, code="invalid_params", message="no such thing")
     with pytest.raises(InvalidParams, match="no such thing"):
         await ids(session)
@@ -240,7 +238,7 @@ async def test_wrong_arguments_cost_no_quota(
     assert len(emulator.requests) == 0
 
 
-async def test_an_aware_datetime_counts_by_its_utc_day(emulator: Emulator, session: TikTokSession) -> None:
+async def test_an_aware_datetime_means_its_utc_day(emulator: Emulator, session: TikTokSession) -> None:
     start, end = datetime(2026, 8, 2, tzinfo=UTC), datetime(2026, 8, 4, 1, tzinfo=UTC)
     assert await ids(session, start=start, end=end) == expected(emulator, date(2026, 8, 2), date(2026, 8, 4))
 
@@ -267,7 +265,9 @@ async def test_failed_calls_count_as_tiktok_counts_them(emulator: Emulator, sess
     assert (await session.research.quota()).used == emulator.research.quota.used == 3
 
 
-async def test_what_others_used_up_is_not_asked_for_again_today(emulator: Emulator, session: TikTokSession) -> None:
+async def test_an_exhausted_quota_is_not_requested_again_on_the_same_day(
+    emulator: Emulator, session: TikTokSession
+) -> None:
     emulator.research.quota.limit = 2
     for _ in range(3):
         with pytest.raises(QuotaExhausted) as caught:

@@ -38,7 +38,7 @@ async def refused(path: Path) -> str:
     return str(first.value)
 
 
-async def test_a_constructor_touches_nothing_and_the_files_are_the_owners_alone(tmp_path: Path) -> None:
+async def test_a_constructor_opens_no_file_and_the_files_are_private_to_their_owner(tmp_path: Path) -> None:
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     assert list(tmp_path.iterdir()) == []
     await store.put(make_token(KEY), expected_version=0)
@@ -52,7 +52,7 @@ def test_the_log_is_copied_into_the_file_when_it_has_8000_pages(tmp_path: Path) 
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchall() == [(8_000,)]
 
 
-async def test_a_store_that_is_closed_says_so(tmp_path: Path) -> None:
+async def test_a_closed_store_raises_store_error(tmp_path: Path) -> None:
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     await store.aclose()
     for work in (store.get(KEY), store.put(make_token(KEY), expected_version=None), store.delete(KEY)):
@@ -89,14 +89,14 @@ async def test_a_read_only_database_is_refused_when_it_is_written(tmp_path: Path
     await store.aclose()
 
 
-async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("milk, bread\n" * 200)
     assert "is not a SQLite file" in await refused(path)
     assert path.read_text() == "milk, bread\n" * 200
 
 
-async def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+async def test_another_programs_database_is_refused_and_left_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE tokens (mine)")
@@ -117,7 +117,7 @@ async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     assert "schema 99" in await refused(path)
 
 
-async def test_a_damaged_record_names_the_account_and_spares_the_others(tmp_path: Path) -> None:
+async def test_a_damaged_record_raises_an_error_with_its_account_and_leaves_the_others_readable(tmp_path: Path) -> None:
     path = tmp_path / "tokens.db"
     store = SQLiteTokenStore(path)
     await store.put(make_token(KEY), expected_version=0)
@@ -155,7 +155,7 @@ async def test_a_hundred_puts_that_wait_share_one_commit_and_fail_alone(
     await store.aclose()
 
 
-async def test_a_write_that_breaks_its_transaction_takes_no_other_with_it(tmp_path: Path) -> None:
+async def test_a_write_that_fails_its_transaction_does_not_fail_other_writes(tmp_path: Path) -> None:
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     names = ["one", "lone surrogate \ud800", "two"]
     results = await asyncio.gather(
@@ -166,7 +166,7 @@ async def test_a_write_that_breaks_its_transaction_takes_no_other_with_it(tmp_pa
     await store.aclose()
 
 
-async def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:
+async def test_closing_waits_for_running_writes(tmp_path: Path) -> None:
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     puts = [
         asyncio.ensure_future(store.put(make_token(AccountKey("app", f"user-{n}")), expected_version=0))
@@ -177,7 +177,7 @@ async def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:
     assert all(isinstance(put.result(), Token) for put in puts)
 
 
-async def test_closing_goes_on_when_its_caller_is_cancelled(tmp_path: Path) -> None:
+async def test_closing_continues_when_its_caller_is_cancelled(tmp_path: Path) -> None:
     for turns in range(8):
         store = SQLiteTokenStore(tmp_path / "tokens.db")
         await store.put(make_token(KEY), expected_version=None)
@@ -190,9 +190,7 @@ async def test_closing_goes_on_when_its_caller_is_cancelled(tmp_path: Path) -> N
         assert [path.name for path in tmp_path.iterdir()] == ["tokens.db"]
 
 
-async def test_the_records_of_the_library_underneath_show_no_secret(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_log_records_of_psycopg_show_no_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     token = make_token(KEY, access_token=Secret("act.canary"), refresh_token=Secret("rft.canary"))
@@ -207,7 +205,7 @@ async def test_the_records_of_the_library_underneath_show_no_secret(
     assert "canary" not in caplog.text
 
 
-async def test_a_file_that_others_may_read_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_file_that_others_may_read_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "tokens.db"
     path.touch()
     path.chmod(0o644)
@@ -248,7 +246,7 @@ print("done")
         "await store.lease(AccountKey('app', 'one'), ttl=timedelta(9), wait=timedelta(0)).__aenter__()",
     ],
 )
-def test_a_store_that_nobody_closed_lets_the_interpreter_end(tmp_path: Path, keep: str, work: str) -> None:
+def test_a_store_that_was_not_closed_lets_the_interpreter_end(tmp_path: Path, keep: str, work: str) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(keep=keep, work=work))
     done = subprocess.run(

@@ -68,7 +68,7 @@ WRITERS = [put_token, put_note, put_checkpoint, put_video]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-async def test_what_is_written_after_the_file_was_deleted_is_not_acknowledged(tmp_path: Path, writer: Any) -> None:
+async def test_a_write_after_the_file_was_deleted_is_not_acknowledged(tmp_path: Path, writer: Any) -> None:
     path = tmp_path / "store.db"
     store, write = await writer(path)
     await write()
@@ -82,7 +82,7 @@ async def test_what_is_written_after_the_file_was_deleted_is_not_acknowledged(tm
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-async def test_a_deletion_in_mid_commit_is_not_acknowledged(
+async def test_a_write_is_not_acknowledged_if_the_file_is_deleted_during_its_commit(
     tmp_path: Path, writer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tiktok_async_stores.sqlite import worker
@@ -103,7 +103,7 @@ async def test_a_deletion_in_mid_commit_is_not_acknowledged(
     await store.aclose()
 
 
-async def test_what_is_read_after_the_file_was_deleted_is_not_taken_for_the_truth(tmp_path: Path) -> None:
+async def test_a_read_after_the_file_was_deleted_raises_an_error(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     store = SQLiteTokenStore(path)
     await store.put(make_token(KEY), expected_version=0)
@@ -116,7 +116,7 @@ async def test_what_is_read_after_the_file_was_deleted_is_not_taken_for_the_trut
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-async def test_a_file_that_is_put_in_the_place_of_the_deleted_one_is_used(tmp_path: Path, writer: Any) -> None:
+async def test_a_file_that_replaces_the_deleted_one_is_used(tmp_path: Path, writer: Any) -> None:
     path, backup = tmp_path / "store.db", tmp_path / "backup.db"
     first, _ = await writer(backup)
     if isinstance(first, SQLiteTokenStore):
@@ -156,7 +156,7 @@ async def test_commits_into_a_log_that_was_deleted_are_not_lost(tmp_path: Path) 
     await again.aclose()
 
 
-async def test_a_value_that_sqlite_cannot_hold_blocks_nobody(tmp_path: Path) -> None:
+async def test_a_value_that_sqlite_cannot_store_does_not_block_other_calls(tmp_path: Path) -> None:
     store = SQLiteCheckpointStore(tmp_path / "store.db")
     good = Checkpoint(key=KEY, due_at=datetime.now(UTC))
     bad = Checkpoint(key=AccountKey("app", "two"), due_at=datetime.now(UTC), round=2**70)
@@ -172,7 +172,7 @@ async def test_a_value_that_sqlite_cannot_hold_blocks_nobody(tmp_path: Path) -> 
     await store.aclose()
 
 
-async def test_a_put_whose_shared_commit_is_cancelled_is_stored_all_the_same(tmp_path: Path) -> None:
+async def test_a_put_whose_shared_commit_is_cancelled_is_still_stored(tmp_path: Path) -> None:
     store = SQLiteTokenStore(tmp_path / "store.db")
     await store.get(KEY)
     before = asyncio.all_tasks()
@@ -282,7 +282,7 @@ async def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_lease(tmp_pa
     await two.aclose()
 
 
-async def test_a_lease_of_before_the_machines_last_start_is_free(tmp_path: Path) -> None:
+async def test_a_lease_from_before_the_last_boot_is_free(tmp_path: Path) -> None:
     clock = Shifted()
     store = SQLiteTokenStore(tmp_path / "store.db", clock=clock)
     assert await store.acquire_lease(KEY, "dead", MINUTE)
@@ -339,9 +339,7 @@ async def test_a_wall_clock_that_is_set_neither_ends_nor_prolongs_a_note(tmp_pat
 
 
 @pytest.mark.parametrize("steady", [-3600.0, 3600.0])
-async def test_a_note_of_before_the_machines_last_start_lasts_for_the_rest_of_its_time(
-    tmp_path: Path, steady: float
-) -> None:
+async def test_a_note_from_before_the_last_boot_lasts_for_the_rest_of_its_ttl(tmp_path: Path, steady: float) -> None:
     clock = Shifted()
     store = SQLiteTokenStore(tmp_path / "store.db", clock=clock)
     assert await put(store)
@@ -357,7 +355,7 @@ async def test_a_note_of_before_the_machines_last_start_lasts_for_the_rest_of_it
     await store.aclose()
 
 
-async def test_a_note_that_was_stored_by_a_wrong_clock_before_the_last_start_gets_no_more_than_its_time(
+async def test_a_note_that_a_wrong_clock_stored_before_the_last_boot_lasts_no_longer_than_its_ttl(
     tmp_path: Path,
 ) -> None:
     clock = Shifted()
@@ -372,7 +370,7 @@ async def test_a_note_that_was_stored_by_a_wrong_clock_before_the_last_start_get
     await store.aclose()
 
 
-async def test_where_the_system_names_no_start_a_note_gets_no_more_than_its_time_either(
+async def test_a_note_lasts_no_longer_than_its_ttl_on_a_system_without_a_boot_id(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clocks, "_BOOT_ID", tmp_path / "missing")
@@ -424,7 +422,9 @@ async def test_notes_of_an_older_release_end_when_it_said(tmp_path: Path) -> Non
         lambda store: store.get_note(KEY, "note"),
     ],
 )
-async def test_a_store_that_was_used_before_a_fork_says_so_in_the_child(tmp_path: Path, busy: bool, work: Any) -> None:  # noqa: FBT001 - a parameter of the test
+async def test_a_store_that_was_used_before_a_fork_raises_an_error_in_the_child(
+    tmp_path: Path, *, busy: bool, work: Any
+) -> None:
     store = SQLiteTokenStore(tmp_path / "store.db")
     await store.get(KEY)
     waiting = [asyncio.ensure_future(store.get(AccountKey("app", str(n)))) for n in range(3 if busy else 0)]
@@ -480,7 +480,7 @@ def canaries(path: Path) -> int:
 
 
 @pytest.mark.usefixtures("forgetful")
-async def test_nothing_of_a_token_stays_in_the_file_after_it_is_deleted(tmp_path: Path) -> None:
+async def test_no_part_of_a_token_stays_in_the_file_after_its_deletion(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     store = SQLiteTokenStore(path)
     keys = [AccountKey("app", f"account-{n}") for n in range(400)]
@@ -495,7 +495,7 @@ async def test_nothing_of_a_token_stays_in_the_file_after_it_is_deleted(tmp_path
 
 
 @pytest.mark.usefixtures("forgetful")
-async def test_nothing_of_a_plain_token_stays_in_the_file_after_it_is_encrypted(tmp_path: Path) -> None:
+async def test_no_part_of_a_plain_token_stays_in_the_file_after_its_encryption(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     store = SQLiteTokenStore(path)
     keys = [AccountKey("app", f"account-{n}") for n in range(400)]

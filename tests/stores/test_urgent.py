@@ -69,7 +69,7 @@ class TestEncryptedTokenStore(UrgentTokenStoreContract):
         await store.aclose()
 
 
-async def test_a_sqlite_store_whose_thread_is_busy_stores_an_urgent_token_all_the_same(tmp_path: Path) -> None:
+async def test_a_sqlite_store_stores_an_urgent_token_while_its_thread_is_busy(tmp_path: Path) -> None:
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     await store.put(make_token(KEY), expected_version=0)
     release = threading.Event()
@@ -136,7 +136,7 @@ class _Held:
         await self._client.aclose()
 
 
-async def test_a_redis_store_with_a_trip_under_way_stores_an_urgent_token_all_the_same(redis_url: str) -> None:
+async def test_a_redis_store_stores_an_urgent_token_during_another_trip(redis_url: str) -> None:
     client = _Held(Redis.from_url(redis_url))
     store = RedisTokenStore(client=client)
     key = AccountKey("app-urgent", "one")
@@ -154,7 +154,7 @@ async def test_a_redis_store_with_a_trip_under_way_stores_an_urgent_token_all_th
 
 
 @pytest.mark.postgres
-async def test_a_postgres_store_with_a_trip_under_way_stores_an_urgent_token_all_the_same(
+async def test_a_postgres_store_stores_an_urgent_token_during_another_trip(
     postgres: PostgresServer,
 ) -> None:
     schema = new_schema()
@@ -212,7 +212,7 @@ async def test_a_second_store_on_the_same_file_leaves_the_locks_of_the_first_alo
     await second.aclose()
 
 
-async def test_a_job_that_is_interrupted_takes_no_other_one_with_it(tmp_path: Path) -> None:
+async def test_an_interrupted_job_does_not_interrupt_other_jobs(tmp_path: Path) -> None:
     """Both are in one transaction: what breaks it must not leave the other one unsaved and called saved."""
     path = str(tmp_path / "tokens.db")
     store = SQLiteTokenStore(path)

@@ -30,7 +30,7 @@ async def test_a_sync_writes_each_video_once_and_marks_what_is_gone(world: World
     assert rows[0][1:] == (first["title"], first["view_count"], 1)
 
 
-async def test_a_video_that_comes_back_is_not_gone_any_more(tmp_path: Path) -> None:
+async def test_a_video_that_is_listed_again_is_not_marked_as_gone(tmp_path: Path) -> None:
     async with SQLiteVideoTable(tmp_path / "videos.db") as table:
         for gone, listed in (((), 1), (("7",), 0), ((), 1)):
             await table.upsert("one", [Video(id="7", title="x")] if not gone else [], gone)

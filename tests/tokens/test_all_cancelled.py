@@ -54,7 +54,7 @@ async def test_every_task_cancelled_at_any_moment_of_a_rotation_loses_nothing() 
     assert rotated > 3
 
 
-async def test_a_rotation_that_cannot_save_gives_way_ten_seconds_after_every_task_was_cancelled() -> None:
+async def test_a_rotation_that_cannot_save_ends_ten_seconds_after_every_task_was_cancelled() -> None:
     spared: set[asyncio.Task[object]] = asyncio.all_tasks()
     world = TokenWorld()
     manager = await world.connected()
@@ -75,7 +75,7 @@ async def test_a_rotation_that_cannot_save_gives_way_ten_seconds_after_every_tas
         await manager.aclose()
 
 
-def test_an_event_loop_that_ends_waits_for_work_that_must_not_be_cut_off() -> None:
+def test_the_end_of_an_event_loop_waits_for_work_that_must_be_completed() -> None:
     done: list[str] = []
 
     async def save() -> None:

@@ -137,7 +137,7 @@ async def test_a_login_cancelled_at_any_moment_is_stored() -> None:
         assert (await world.stored()).access_token == login.access_token
 
 
-async def test_a_forget_cancelled_at_any_moment_is_done_to_its_end() -> None:
+async def test_a_deletion_that_is_cancelled_at_any_moment_is_completed() -> None:
     revoked = 0
 
     async def revoke(_: Token) -> None:
@@ -170,7 +170,7 @@ async def test_a_sweep_cancelled_at_any_moment_loses_nothing() -> None:
         await _check(world)
 
 
-async def test_a_crowd_that_is_cancelled_at_random_never_loses_a_token() -> None:
+async def test_callers_cancelled_at_random_never_lose_a_token() -> None:
     dice = random.Random(7)
     cancelled = 0
     for _ in range(150):

@@ -26,7 +26,7 @@ async def test_five_hundred_callers_share_one_mint() -> None:
     assert manager.client.usable() is not None
 
 
-async def test_a_stale_one_is_renewed_in_the_background() -> None:
+async def test_a_stale_client_token_is_replaced_in_the_background() -> None:
     world = TokenWorld()
     manager = world.manager()
     await world.clock.run(manager.client.token())
@@ -49,7 +49,7 @@ async def test_an_expired_one_is_not_used() -> None:
     assert (await world.clock.run(manager.client.token())).access_token.reveal() == "clt.2"
 
 
-async def test_a_failure_cools_down() -> None:
+async def test_a_failed_mint_is_not_repeated_at_once() -> None:
     world = TokenWorld()
     manager = world.manager()
     world.provider.faults = [(False, ServerError("internal_error", status=500))]
@@ -61,7 +61,7 @@ async def test_a_failure_cools_down() -> None:
     assert (await world.clock.run(manager.client.token())).access_token.reveal() == "clt.2"
 
 
-async def test_a_refused_one_is_replaced_once_and_not_in_a_loop() -> None:
+async def test_a_refused_client_token_is_replaced_once() -> None:
     world = TokenWorld()
     manager = world.manager()
     first = await world.clock.run(manager.client.token())

@@ -77,7 +77,7 @@ async def _expired(world: TokenWorld) -> None:
 
 
 @pytest.mark.parametrize("grace", [False, True])
-async def test_a_process_killed_between_any_two_steps_leaves_an_account_that_works_or_is_named(*, grace: bool) -> None:
+async def test_a_process_killed_between_any_two_steps_leaves_an_account_that_works_or_is_marked(*, grace: bool) -> None:
     lived = False
     dies_at = lost = 0
     while not lived:
@@ -97,7 +97,7 @@ async def test_a_process_killed_between_any_two_steps_leaves_an_account_that_wor
     assert lost == (0 if grace else 2)
 
 
-async def test_two_processes_killed_one_after_the_other_leave_no_loop() -> None:
+async def test_two_processes_killed_one_after_the_other_cause_no_endless_replay() -> None:
     lived = False
     first = 0
     while not lived:

@@ -14,7 +14,7 @@ async def _all(*managers: TokenManager) -> list[Token]:
     return list(await asyncio.gather(*(manager.token("user") for manager in managers)))
 
 
-async def test_a_loser_waits_and_adopts_the_winners_token() -> None:
+async def test_a_waiting_worker_uses_the_token_of_the_lease_holder() -> None:
     world = TokenWorld(latency=5.0)
     managers = [await world.connected(), *(world.manager() for _ in range(7))]
     for manager in managers[1:]:
@@ -26,7 +26,7 @@ async def test_a_loser_waits_and_adopts_the_winners_token() -> None:
     assert len(world.told(TokenRefreshed)) == 1
 
 
-async def test_a_loser_never_fails_while_the_winner_works_however_long() -> None:
+async def test_a_waiting_worker_does_not_fail_while_the_lease_holder_works() -> None:
     world = TokenWorld(latency=600.0)
     managers = [await world.connected(), world.manager()]
     await world.clock.advance(LIFE)
@@ -35,7 +35,7 @@ async def test_a_loser_never_fails_while_the_winner_works_however_long() -> None
     assert world.provider.asked == {"rft.user.1": 1}
 
 
-async def test_a_loser_takes_over_when_the_holder_died() -> None:
+async def test_a_waiting_worker_takes_over_when_the_lease_holder_died() -> None:
     world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
@@ -47,7 +47,7 @@ async def test_a_loser_takes_over_when_the_holder_died() -> None:
     assert 90 <= world.clock.monotonic() - before < 95
 
 
-async def test_a_holder_whose_lease_was_lost_asks_nothing() -> None:
+async def test_a_holder_that_has_lost_its_lease_sends_no_request() -> None:
     world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
@@ -107,7 +107,7 @@ async def test_a_wall_clock_that_is_set_a_day_ahead_or_back_changes_nothing_for_
         assert world.provider.grants["user"] == 1
 
 
-async def test_an_expired_token_does_not_come_back_to_life_by_a_look_into_the_store() -> None:
+async def test_an_expired_token_is_not_used_again_after_reading_the_store() -> None:
     world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE + timedelta(minutes=1))
@@ -115,7 +115,7 @@ async def test_an_expired_token_does_not_come_back_to_life_by_a_look_into_the_st
     assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.2"
 
 
-async def test_a_process_whose_clock_is_a_day_behind_does_not_think_a_token_lives_for_a_day() -> None:
+async def test_a_process_whose_clock_is_a_day_behind_does_not_use_a_token_for_a_day_longer() -> None:
     world = TokenWorld()
     await world.connected()
     world.clock.step_wall_clock(timedelta(days=-1))

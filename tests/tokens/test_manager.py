@@ -12,7 +12,7 @@ from tiktok_async.models import Token, TokenRefreshed, TokenRefreshFailed
 LIFE = timedelta(hours=2)
 
 
-async def test_a_fresh_token_is_used_without_a_look_into_the_store() -> None:
+async def test_a_fresh_token_is_used_without_reading_the_store() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.store.calls.clear()
@@ -69,7 +69,7 @@ async def test_five_hundred_calls_on_a_stale_token_wait_for_nothing_and_make_one
     assert event.background
 
 
-async def test_a_token_of_two_seconds_works() -> None:
+async def test_a_token_that_lives_two_seconds_works() -> None:
     world = TokenWorld(life=timedelta(seconds=2), latency=0.01)
     manager = await world.connected()
     for _ in range(100):
@@ -82,7 +82,7 @@ async def test_a_token_of_two_seconds_works() -> None:
     assert not world.provider.reuses
 
 
-async def test_accounts_of_one_day_do_not_become_stale_together() -> None:
+async def test_accounts_of_one_day_become_stale_at_different_times() -> None:
     world = TokenWorld()
     manager = world.manager()
     for number in range(200):
@@ -92,7 +92,7 @@ async def test_accounts_of_one_day_do_not_become_stale_together() -> None:
     assert all(6000 < seconds <= 6480 for seconds in stale_in)
 
 
-async def test_a_margin_of_the_users_own_is_kept() -> None:
+async def test_a_users_own_refresh_margin_is_used() -> None:
     world = TokenWorld()
     manager = await world.connected(refresh_margin=timedelta(minutes=30))
     await world.clock.advance(LIFE - timedelta(minutes=29))
@@ -101,7 +101,7 @@ async def test_a_margin_of_the_users_own_is_kept() -> None:
     assert world.provider.grants["user"] == 1
 
 
-async def test_an_unknown_account_says_so_and_is_not_remembered() -> None:
+async def test_an_unknown_account_raises_an_error_and_is_not_cached() -> None:
     world = TokenWorld()
     manager = world.manager()
     with pytest.raises(AccountNotFound) as caught:
@@ -134,7 +134,7 @@ async def test_a_hundred_refusals_of_one_token_make_one_refresh() -> None:
     assert world.provider.grants["user"] == 1
 
 
-async def test_refusals_do_not_loop() -> None:
+async def test_repeated_refusals_do_not_make_a_loop() -> None:
     world = TokenWorld()
     manager = await world.connected()
     old = await manager.token("user")
@@ -146,7 +146,7 @@ async def test_refusals_do_not_loop() -> None:
     assert await world.clock.run(manager.rejected(renewed)) != renewed
 
 
-async def test_a_forced_refresh_is_shared_by_all_who_force_it() -> None:
+async def test_callers_that_force_a_refresh_share_one() -> None:
     world = TokenWorld()
     manager = await world.connected()
 
@@ -159,7 +159,7 @@ async def test_a_forced_refresh_is_shared_by_all_who_force_it() -> None:
     assert world.provider.grants["user"] == 2
 
 
-async def test_a_failed_refresh_of_a_stale_token_is_nobodys_business_and_cools_down() -> None:
+async def test_a_failed_refresh_of_a_stale_token_fails_no_call_and_is_not_repeated_at_once() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, TransportError("no route", sent=False))] * 3
@@ -268,7 +268,7 @@ async def test_closing_gives_up_a_refresh_that_takes_longer_than_the_drain() -> 
         await refreshing
 
 
-async def test_closing_does_not_wait_for_who_waits_for_a_lease() -> None:
+async def test_closing_does_not_wait_for_callers_that_wait_for_a_lease() -> None:
     world = TokenWorld(latency=5.0)
     manager = await world.connected()
     other = world.manager()
@@ -285,7 +285,7 @@ async def test_closing_does_not_wait_for_who_waits_for_a_lease() -> None:
     await world.clock.run(working)
 
 
-async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> None:
+async def test_a_closed_session_refuses_calls_and_may_be_closed_twice() -> None:
     world = TokenWorld()
     manager = await world.connected()
     token = await manager.token("user")
@@ -304,7 +304,7 @@ async def test_nothing_works_after_the_end_and_closing_twice_is_harmless() -> No
             await call
 
 
-async def test_a_full_cache_forgets_an_account_and_no_token() -> None:
+async def test_a_full_cache_evicts_an_account_and_loses_no_token() -> None:
     world = TokenWorld()
     manager = world.manager(room=3)
     saved: list[Token] = []
@@ -315,7 +315,7 @@ async def test_a_full_cache_forgets_an_account_and_no_token() -> None:
     assert [await manager.token(token.key.open_id) for token in saved] == saved
 
 
-async def test_a_walk_in_a_circle_finds_most_of_what_fits_at_hand() -> None:
+async def test_a_cyclic_walk_over_too_many_accounts_finds_most_of_the_cached_ones() -> None:
     world = TokenWorld()
     manager = world.manager(room=40)
     names = [f"user-{number}" for number in range(50)]
@@ -330,7 +330,7 @@ async def test_a_walk_in_a_circle_finds_most_of_what_fits_at_hand() -> None:
     assert len(manager._entries) == 40
 
 
-async def test_an_account_at_work_is_not_forgotten_for_another_one() -> None:
+async def test_an_account_in_use_is_not_evicted() -> None:
     world = TokenWorld()
     manager = world.manager(room=1)
     await manager.save_login(world.provider.login("busy"))

@@ -20,7 +20,7 @@ LIFE = timedelta(hours=2)
 LOST = TransportError("the connection was reset", sent=True)
 
 
-async def test_a_revoked_grant_is_marked_told_once_and_asked_about_no_more() -> None:
+async def test_a_revoked_grant_is_marked_and_reported_once_and_not_refreshed_again() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
@@ -41,7 +41,7 @@ async def test_a_revoked_grant_is_marked_told_once_and_asked_about_no_more() -> 
     assert len(world.told(ReauthorizationNeeded)) == 1
 
 
-async def test_a_grant_found_gone_in_the_background_stops_the_account() -> None:
+async def test_a_revoked_grant_that_is_found_in_the_background_stops_the_account() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
@@ -53,7 +53,7 @@ async def test_a_grant_found_gone_in_the_background_stops_the_account() -> None:
         await manager.token("user")
 
 
-async def test_a_refresh_token_past_its_life_is_called_expired() -> None:
+async def test_a_refresh_token_after_its_end_is_reported_as_expired() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
@@ -74,7 +74,7 @@ async def test_a_login_in_another_process_is_noticed_within_seconds() -> None:
     assert await manager.token("user") == login
 
 
-async def test_a_login_in_the_same_process_counts_at_once() -> None:
+async def test_a_login_in_the_same_process_is_used_at_once() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.revoke("user")
@@ -84,7 +84,7 @@ async def test_a_login_in_the_same_process_counts_at_once() -> None:
     assert manager.usable("user") == login
 
 
-async def test_invalid_grant_is_not_believed_when_another_process_has_rotated() -> None:
+async def test_invalid_grant_does_not_mark_the_account_when_another_process_has_rotated() -> None:
     world = TokenWorld(latency=1.0)
     manager = await world.connected()
     await world.clock.advance(LIFE)
@@ -103,7 +103,7 @@ async def test_invalid_grant_is_not_believed_when_another_process_has_rotated() 
     assert not world.told(ReauthorizationNeeded)
 
 
-async def test_a_configuration_error_is_raised_and_never_marks_the_account() -> None:
+async def test_a_configuration_error_is_raised_and_does_not_mark_the_account() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, OAuthError("invalid_client", "Client key or secret is incorrect."))]
@@ -116,7 +116,7 @@ async def test_a_configuration_error_is_raised_and_never_marks_the_account() -> 
     assert (await world.clock.run(manager.refresh("user"))).access_token.reveal() == "act.user.2"
 
 
-async def test_an_answer_that_is_no_answer_is_followed_by_one_careful_try() -> None:
+async def test_an_unusable_answer_is_followed_by_one_replay() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, ServerError("internal_error", status=500))]
@@ -125,7 +125,7 @@ async def test_an_answer_that_is_no_answer_is_followed_by_one_careful_try() -> N
     assert token.attempt is None
 
 
-async def test_a_rotation_whose_answer_was_garbled_is_found_out_and_named() -> None:
+async def test_a_rotation_with_an_unreadable_answer_is_replayed_and_marked() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(True, ServerError("internal_error", status=502))]
@@ -135,7 +135,7 @@ async def test_a_rotation_whose_answer_was_garbled_is_found_out_and_named() -> N
     assert world.provider.asked["rft.user.1"] == 2
 
 
-async def test_an_outage_of_tiktok_disconnects_nobody() -> None:
+async def test_an_outage_of_tiktok_disconnects_no_account() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, ServerError("internal_error", status=503))] * 20
@@ -149,7 +149,7 @@ async def test_an_outage_of_tiktok_disconnects_nobody() -> None:
     assert len(world.told(TokenRefreshFailed)) >= 10
 
 
-async def test_an_answer_that_never_came_is_followed_up_when_the_lease_would_be_over() -> None:
+async def test_a_missing_answer_is_followed_by_a_replay_after_the_end_of_the_lease() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, LOST)]
@@ -165,7 +165,7 @@ async def test_an_answer_that_never_came_is_followed_up_when_the_lease_would_be_
     assert world.provider.asked == {"rft.user.1": 1}
 
 
-async def test_a_rotation_that_was_lost_on_the_way_is_tried_once_and_then_named() -> None:
+async def test_a_rotation_whose_request_was_lost_is_replayed_once_and_then_marked() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(True, LOST)]
@@ -179,7 +179,7 @@ async def test_a_rotation_that_was_lost_on_the_way_is_tried_once_and_then_named(
     assert world.provider.asked["rft.user.1"] == 2
 
 
-async def test_a_server_with_a_grace_period_gives_a_lost_rotation_back() -> None:
+async def test_a_server_with_a_grace_period_repeats_a_lost_rotation() -> None:
     world = TokenWorld(grace=True)
     manager = await world.connected()
     world.provider.faults = [(True, LOST)]
@@ -190,7 +190,7 @@ async def test_a_server_with_a_grace_period_gives_a_lost_rotation_back() -> None
     assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.3"
 
 
-async def test_the_attempt_of_a_process_that_died_is_waited_out_and_followed_up() -> None:
+async def test_the_attempt_of_a_dead_process_is_replayed_after_its_lease() -> None:
     world = TokenWorld()
     await world.connected()
     stored = await world.stored()
@@ -202,7 +202,7 @@ async def test_the_attempt_of_a_process_that_died_is_waited_out_and_followed_up(
     assert world.clock.now() - at >= 3 * TIMEOUT
 
 
-async def test_an_attempt_with_another_refresh_token_means_nothing() -> None:
+async def test_an_attempt_with_another_refresh_token_is_ignored() -> None:
     world = TokenWorld()
     await world.connected()
     await world.clock.advance(LIFE)
@@ -246,7 +246,7 @@ async def test_no_request_is_sent_under_a_lease_that_may_end_before_it() -> None
     assert min(left) >= TIMEOUT.total_seconds()
 
 
-async def test_a_refusal_is_not_believed_while_another_worker_is_at_it() -> None:
+async def test_a_refusal_does_not_mark_the_account_while_another_worker_refreshes_it() -> None:
     world = TokenWorld(latency=1.0)
     manager = await world.connected()
     stored = await world.stored()
@@ -261,7 +261,7 @@ async def test_a_refusal_is_not_believed_while_another_worker_is_at_it() -> None
     assert caught.value.reason == "interrupted_rotation"
 
 
-async def test_a_careful_try_that_did_not_arrive_leaves_the_open_attempt_as_it_was() -> None:
+async def test_a_replay_that_did_not_arrive_leaves_the_open_attempt_unchanged() -> None:
     world = TokenWorld()
     manager = await world.connected()
     stored = await world.stored()
@@ -273,7 +273,7 @@ async def test_a_careful_try_that_did_not_arrive_leaves_the_open_attempt_as_it_w
     assert (await world.stored()).attempt == attempt
 
 
-async def test_a_careful_try_is_journaled_as_one() -> None:
+async def test_a_second_attempt_is_stored_as_a_replay() -> None:
     world = TokenWorld()
     attempts: list[RefreshAttempt | None] = []
 
@@ -293,7 +293,7 @@ async def test_a_careful_try_is_journaled_as_one() -> None:
 
 
 @pytest.mark.parametrize("lost_answer", [False, True])
-async def test_a_careful_try_that_the_store_interrupts_is_still_one(*, lost_answer: bool) -> None:
+async def test_a_replay_that_the_store_interrupts_is_still_the_only_one(*, lost_answer: bool) -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(True, ServerError("internal_error", status=502))]

@@ -60,14 +60,14 @@ def make_token(
         (0.0, 0.0, None, 0.0, (0.0, 0.0)),
     ],
 )
-def test_a_token_is_fresh_then_stale_then_over(
+def test_a_token_is_fresh_then_stale_then_expired(
     life: float, left: float, margin: timedelta | None, spread: float, expected: tuple[float, float]
 ) -> None:
     told = lifetime(life=life, left=left, margin=margin, spread=spread)
     assert (told.fresh, told.usable) == pytest.approx(expected)
 
 
-def test_without_a_number_of_its_own_an_account_is_renewed_at_the_margin() -> None:
+def test_an_account_without_a_number_is_refreshed_at_the_margin() -> None:
     assert lifetime(life=DAY, left=DAY, margin=None) == lifetime(life=DAY, left=DAY, margin=None, spread=0.0)
 
 
@@ -77,15 +77,13 @@ def test_without_a_number_of_its_own_an_account_is_renewed_at_the_margin() -> No
     margin=st.none() | st.timedeltas(timedelta(0), timedelta(days=400)),
     spread=st.floats(0, 1, exclude_max=True),
 )
-def test_no_token_is_fresh_that_is_not_usable(
-    life: float, left: float, margin: timedelta | None, spread: float
-) -> None:
+def test_every_fresh_token_is_usable(life: float, left: float, margin: timedelta | None, spread: float) -> None:
     told = lifetime(life=life, left=left, margin=margin, spread=spread)
     assert told.fresh <= told.usable <= min(life, left)
     assert told.fresh >= min(life, left) - max(life / 2, 1e-9)
 
 
-def test_accounts_of_one_day_are_not_renewed_together() -> None:
+def test_accounts_of_one_day_are_not_refreshed_at_the_same_time() -> None:
     times = [token_lifetime(make_token(f"user-{n}"), NOW, None).fresh for n in range(2_000)]
     assert min(times) == pytest.approx(DAY * 0.85, abs=DAY * 0.001)
     assert max(times) == pytest.approx(DAY * 0.9, abs=DAY * 0.001)
@@ -99,7 +97,7 @@ def test_an_account_has_the_same_number_in_every_process() -> None:
     assert token_lifetime(make_token("user"), NOW, None) == lifetime(life=DAY, left=DAY, margin=None, spread=spread)
 
 
-def test_a_tokens_life_is_counted_from_when_it_was_given() -> None:
+def test_the_life_of_a_token_begins_when_it_was_received() -> None:
     token = make_token(life=timedelta(hours=2), left=timedelta(minutes=5))
     told = token_lifetime(token, NOW, timedelta(minutes=1))
     assert told.usable == 299
@@ -107,11 +105,11 @@ def test_a_tokens_life_is_counted_from_when_it_was_given() -> None:
     assert token_lifetime(token, NOW + timedelta(minutes=6), timedelta(minutes=1)).usable == -61
 
 
-def test_a_token_that_ended_before_it_was_given_has_no_life() -> None:
+def test_a_token_that_ended_before_it_was_received_has_no_lifetime() -> None:
     assert token_lifetime(make_token(life=timedelta(seconds=-5)), NOW, None) == Lifetime(fresh=0, usable=0)
 
 
-def test_an_open_id_that_is_no_text_for_utf_8_has_a_number_too() -> None:
+def test_an_open_id_that_utf_8_cannot_encode_has_a_number_too() -> None:
     assert token_lifetime(make_token("\ud800"), NOW, None).fresh > 0
 
 
@@ -133,7 +131,9 @@ def test_an_open_id_that_is_no_text_for_utf_8_has_a_number_too() -> None:
         (TikTokError("anything else"), RefreshOutcome.UNUSED),
     ],
 )
-def test_a_failed_refresh_says_what_became_of_the_refresh_token(error: TikTokError, expected: RefreshOutcome) -> None:
+def test_the_error_of_a_failed_refresh_says_whether_the_refresh_token_was_used(
+    error: TikTokError, expected: RefreshOutcome
+) -> None:
     assert classify_refresh_error(error) is expected
 
 

@@ -27,7 +27,7 @@ class _AfterGrant:
             raise StoreError("the store is away")
 
 
-async def test_a_put_that_fails_three_times_is_made_a_fourth_time() -> None:
+async def test_a_put_is_attempted_four_times() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.store.before = _AfterGrant(world, "put", 3)
@@ -37,7 +37,7 @@ async def test_a_put_that_fails_three_times_is_made_a_fourth_time() -> None:
     assert not world.told(TokenRefreshFailed)
 
 
-async def test_a_put_whose_answer_was_lost_is_recognised_as_done() -> None:
+async def test_a_put_whose_answer_was_lost_is_recognised_as_stored() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.store.after = _AfterGrant(world, "put", 1)
@@ -58,7 +58,7 @@ async def test_callers_get_the_new_token_while_it_is_being_saved() -> None:
     assert (await world.stored()).access_token.reveal() == "act.user.2"
 
 
-async def test_a_store_that_never_takes_it_ends_in_token_not_saved_with_the_token_and_an_event() -> None:
+async def test_a_store_that_never_accepts_the_token_ends_in_token_not_saved_and_an_event() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.store.before = _AfterGrant(world, "put", float("inf"))
@@ -77,7 +77,7 @@ async def test_a_store_that_never_takes_it_ends_in_token_not_saved_with_the_toke
     assert world.provider.is_live(at_exit.value.token)
 
 
-async def test_every_unsaved_token_is_handed_over_at_the_end() -> None:
+async def test_every_unsaved_token_is_in_the_error_at_the_end() -> None:
     world = TokenWorld()
     manager = await world.connected()
     await manager.save_login(world.provider.login("other"))
@@ -96,7 +96,7 @@ async def test_every_unsaved_token_is_handed_over_at_the_end() -> None:
     await asyncio.gather(*refreshes, return_exceptions=True)
 
 
-async def test_a_store_that_comes_back_late_gets_the_token_after_all() -> None:
+async def test_a_store_that_recovers_late_still_gets_the_token() -> None:
     world = TokenWorld()
     manager = await world.connected()
     broken = _AfterGrant(world, "put", float("inf"))
@@ -110,7 +110,7 @@ async def test_a_store_that_comes_back_late_gets_the_token_after_all() -> None:
     await manager.aclose()
 
 
-async def test_nobody_else_uses_the_old_refresh_token_while_the_new_one_waits_to_be_saved() -> None:
+async def test_no_other_worker_uses_the_old_refresh_token_before_the_new_one_is_saved() -> None:
     world = TokenWorld()
     manager = await world.connected()
     other = world.manager()
@@ -127,7 +127,7 @@ async def test_nobody_else_uses_the_old_refresh_token_while_the_new_one_waits_to
     assert not world.provider.reuses
 
 
-async def test_a_store_that_raises_what_it_must_not_costs_no_token() -> None:
+async def test_a_store_that_raises_a_foreign_exception_loses_no_token() -> None:
     world = TokenWorld()
     manager = await world.connected()
     left = 2
@@ -142,7 +142,7 @@ async def test_a_store_that_raises_what_it_must_not_costs_no_token() -> None:
     assert await world.clock.run(manager.refresh("user")) == await world.stored()
 
 
-async def test_an_unsaved_token_that_has_expired_says_so() -> None:
+async def test_an_unsaved_token_that_has_expired_raises_token_not_saved() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.store.before = _AfterGrant(world, "put", float("inf"))
@@ -155,7 +155,7 @@ async def test_an_unsaved_token_that_has_expired_says_so() -> None:
         await world.clock.run(manager.aclose())
 
 
-async def test_a_commit_goes_over_what_was_only_a_journal_entry() -> None:
+async def test_a_save_overwrites_a_record_that_only_announces_an_attempt() -> None:
     world = TokenWorld()
     manager = await world.connected()
     refreshing = asyncio.ensure_future(manager.refresh("user"))
@@ -166,7 +166,7 @@ async def test_a_commit_goes_over_what_was_only_a_journal_entry() -> None:
     assert world.provider.is_live(token)
 
 
-async def test_a_commit_gives_way_to_a_login() -> None:
+async def test_a_save_does_not_overwrite_a_login() -> None:
     world = TokenWorld()
     manager = await world.connected()
     other = world.manager()
@@ -178,7 +178,7 @@ async def test_a_commit_gives_way_to_a_login() -> None:
     assert await world.stored() == login
 
 
-async def test_a_commit_does_not_bring_back_an_account_that_was_deleted() -> None:
+async def test_a_save_does_not_bring_back_a_deleted_account() -> None:
     world = TokenWorld()
     manager = await world.connected()
     refreshing = asyncio.ensure_future(manager.refresh("user"))
@@ -206,7 +206,7 @@ async def test_a_refresh_waits_for_a_store_that_is_down_for_a_moment() -> None:
     assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.2"
 
 
-async def test_a_store_that_stays_down_is_told_and_nothing_was_sent() -> None:
+async def test_a_store_that_stays_down_raises_an_error_and_nothing_is_sent() -> None:
     world = TokenWorld()
     manager = await world.connected()
     await world.clock.advance(LIFE)
@@ -221,7 +221,7 @@ async def test_a_store_that_stays_down_is_told_and_nothing_was_sent() -> None:
     assert not world.provider.reuses
 
 
-async def test_a_journal_entry_whose_answer_was_lost_is_known_as_ones_own() -> None:
+async def test_a_stored_attempt_whose_answer_was_lost_is_recognised_as_our_own() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.store.after = failing("put", 1)
@@ -231,7 +231,7 @@ async def test_a_journal_entry_whose_answer_was_lost_is_known_as_ones_own() -> N
     assert world.provider.asked == {"rft.user.1": 1}
 
 
-async def test_a_process_that_does_not_know_an_account_is_told_at_once_that_the_store_is_down() -> None:
+async def test_a_process_without_the_token_gets_an_error_at_once_if_the_store_is_down() -> None:
     world = TokenWorld()
     manager = world.manager()
     world.store.before = failing("get", 1)
@@ -241,7 +241,7 @@ async def test_a_process_that_does_not_know_an_account_is_told_at_once_that_the_
     assert world.clock.monotonic() == before
 
 
-async def test_a_login_that_cannot_be_saved_is_handed_back() -> None:
+async def test_a_login_that_cannot_be_saved_is_in_the_error() -> None:
     world = TokenWorld()
     manager = world.manager()
     world.store.before = failing("put", 3)
@@ -252,7 +252,7 @@ async def test_a_login_that_cannot_be_saved_is_handed_back() -> None:
     assert caught.value.token is not None
 
 
-async def test_an_attempt_that_did_not_use_the_token_is_taken_back() -> None:
+async def test_an_attempt_that_did_not_use_the_refresh_token_is_withdrawn() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(False, TransportError("no route", sent=False))]

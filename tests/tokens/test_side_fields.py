@@ -48,7 +48,7 @@ JSON = st.recursive(
         {}, optional=dict.fromkeys(("expires_in", "refresh_expires_in", "scope", "token_type", "extra"), JSON)
     )
 )
-def test_no_side_field_costs_a_refreshed_pair(sides: dict[str, Any]) -> None:
+def test_no_other_field_of_a_refresh_answer_loses_the_token_pair(sides: dict[str, Any]) -> None:
     later = NOW + timedelta(hours=1)
     token = parse_token(PAIR | sides, client_key="app", now=later, previous=OLD)
     assert (token.key, token.access_token, token.refresh_token) == (OLD.key, Secret("act.new"), Secret("rft.new"))
@@ -71,7 +71,7 @@ def test_no_side_field_costs_a_refreshed_pair(sides: dict[str, Any]) -> None:
         ("open_id", 7, 2),
     ],
 )
-def test_what_cannot_be_read_stays_as_it_was_and_is_told(field: str, value: Any, hours: int) -> None:
+def test_unreadable_records_stay_unchanged_and_are_reported(field: str, value: Any, hours: int) -> None:
     told: list[str] = []
     token = parse_token(PAIR | {field: value}, client_key="app", now=NOW, previous=OLD, on_unreadable=told.append)
     assert int((token.expires_at - NOW).total_seconds()) // 3600 == hours
@@ -80,14 +80,14 @@ def test_what_cannot_be_read_stays_as_it_was_and_is_told(field: str, value: Any,
     assert told == ([] if readable else [field])
 
 
-def test_another_accounts_pair_is_refused() -> None:
+def test_a_token_pair_of_another_account_is_refused() -> None:
     with pytest.raises(ServerError, match="open_id"):
         parse_token(PAIR | {"open_id": "other"}, client_key="app", now=NOW, previous=OLD)
 
 
 @pytest.mark.parametrize("status", [200, 400, 409, 500, 503])
 @pytest.mark.parametrize("error", ["", "server_error", {"code": "internal_error"}])
-def test_an_answer_with_an_access_token_is_a_token_whatever_else_it_says(status: int, error: Any) -> None:
+def test_an_answer_with_an_access_token_is_a_token_with_any_other_fields(status: int, error: Any) -> None:
     answer = RawResponse(status=status, headers={}, body=orjson.dumps(PAIR | {"error": error}))
     assert decode_oauth(answer, endpoint=Endpoint.TOKEN.path).data["access_token"] == "act.new"
 
@@ -140,7 +140,7 @@ async def answering(reply: bytes, *, left_open: bool = False) -> AsyncGenerator[
 
 @pytest.mark.parametrize("left_open", [False, True])
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
-async def test_a_whole_json_whose_framing_broke_off_is_an_answer(frame: bytes, *, left_open: bool) -> None:
+async def test_a_complete_json_with_a_broken_http_framing_is_an_answer(frame: bytes, *, left_open: bool) -> None:
     async with answering(frame, left_open=left_open) as url:
         transport = AiohttpTransport(Lifecycle(), timeout=aiohttp.ClientTimeout(total=1))
         answer = await transport.send(Request(method="POST", url=url, body=b"a=b", fresh=True))
@@ -148,7 +148,7 @@ async def test_a_whole_json_whose_framing_broke_off_is_an_answer(frame: bytes, *
     assert answer.body == BODY
 
 
-async def test_half_a_json_is_no_answer() -> None:
+async def test_an_incomplete_json_is_not_an_answer() -> None:
     async with answering(b"Content-Length: 100\r\n\r\n" + BODY[:-2]) as url:
         transport = AiohttpTransport(Lifecycle())
         with pytest.raises(TransportError):
@@ -156,7 +156,7 @@ async def test_half_a_json_is_no_answer() -> None:
         await transport.aclose()
 
 
-async def test_a_refresh_with_an_odd_field_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refresh_answer_with_an_invalid_field_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     body = orjson.dumps(PAIR | {"expires_in": "two hours"})
     async with (
         answering(b"Content-Length: %d\r\n\r\n%s" % (len(body), body)) as url,
@@ -183,7 +183,7 @@ async def test_no_other_process_sends_the_refresh_token_again_after_such_an_answ
 
 
 @pytest.mark.parametrize("answer", [PAIR | {"open_id": "other"}, {"access_token": ["act"], "refresh_token": "rft.new"}])
-def test_every_answer_with_a_token_that_cannot_be_used_is_told_from_one_without(answer: dict[str, Any]) -> None:
+def test_an_answer_with_an_unusable_token_differs_from_an_answer_without_one(answer: dict[str, Any]) -> None:
     raw = RawResponse(status=200, headers={}, body=orjson.dumps(answer))
     with pytest.raises(ServerError) as caught:
         parse_token(decode_oauth(raw, endpoint=Endpoint.TOKEN.path).data, client_key="app", now=NOW, previous=OLD)

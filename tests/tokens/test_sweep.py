@@ -52,7 +52,7 @@ async def _many(world: TokenWorld, count: int) -> TokenManager:
     return world.manager()
 
 
-async def test_a_sweep_renews_what_is_due_soonest_first_and_nothing_else() -> None:
+async def test_a_sweep_refreshes_only_due_accounts_and_the_earliest_first() -> None:
     world = TokenWorld()
     manager = world.manager()
     for number in range(10):
@@ -65,7 +65,7 @@ async def test_a_sweep_renews_what_is_due_soonest_first_and_nothing_else() -> No
     assert all(event.background for event in world.told(TokenRefreshed))
 
 
-async def test_a_sweep_far_ahead_renews_each_account_once() -> None:
+async def test_a_sweep_far_ahead_refreshes_each_account_once() -> None:
     world = TokenWorld()
     manager = await _many(world, 20)
     report = await world.clock.run(refresh_due(manager, timedelta(days=30)))
@@ -73,7 +73,7 @@ async def test_a_sweep_far_ahead_renews_each_account_once() -> None:
     assert set(world.provider.grants.values()) == {1}
 
 
-async def test_a_sweep_works_on_so_many_at_a_time_and_on_no_more() -> None:
+async def test_a_sweep_refreshes_no_more_accounts_at_once_than_its_concurrency() -> None:
     world = TokenWorld()
     now = most = 0
 
@@ -115,7 +115,7 @@ async def test_an_account_that_another_worker_holds_is_skipped_and_not_waited_fo
     assert (report.refreshed, report.skipped) == (2, 1)
 
 
-async def test_a_call_that_met_a_sweep_waits_for_the_other_worker_all_the_same() -> None:
+async def test_a_call_that_met_a_sweep_still_waits_for_the_other_worker() -> None:
     world = TokenWorld(latency=5.0)
     manager = await _many(world, 1)
     other = world.manager()
@@ -143,7 +143,7 @@ async def test_failures_are_counted_and_the_first_hundred_are_named() -> None:
     assert isinstance(error, TransportError)
 
 
-async def test_an_account_that_must_log_in_again_fails_once_and_is_swept_no_more() -> None:
+async def test_an_account_that_must_log_in_again_fails_once_and_is_left_out_of_later_sweeps() -> None:
     world = TokenWorld()
     manager = await _many(world, 2)
     world.provider.revoke("user-0")
@@ -164,7 +164,7 @@ async def test_half_a_million_accounts_are_not_kept_in_memory() -> None:
     assert not manager._entries
 
 
-async def test_swept_accounts_leave_the_cache_as_they_found_it() -> None:
+async def test_a_sweep_does_not_change_which_accounts_are_cached() -> None:
     world = TokenWorld()
     manager = await _many(world, 5)
     await manager.token("user-3")
@@ -173,7 +173,7 @@ async def test_swept_accounts_leave_the_cache_as_they_found_it() -> None:
     assert (await manager.token("user-3")).access_token == (await world.stored("user-3")).access_token
 
 
-async def test_a_store_that_cannot_be_read_is_told() -> None:
+async def test_a_store_that_cannot_be_read_raises_an_error() -> None:
     world = TokenWorld()
     manager = await _many(world, 1)
 
@@ -182,7 +182,7 @@ async def test_a_store_that_cannot_be_read_is_told() -> None:
         await refresh_due(manager, timedelta(days=1))
 
 
-async def test_keeping_fresh_means_that_no_token_ever_expires() -> None:
+async def test_keep_fresh_refreshes_every_token_before_its_end() -> None:
     world = TokenWorld()
     manager = await _many(world, 10)
     async with keep_fresh(manager, timedelta(minutes=5), clock=world.clock, check=_open):
@@ -194,7 +194,7 @@ async def test_keeping_fresh_means_that_no_token_ever_expires() -> None:
     assert not world.provider.reuses
 
 
-async def test_keeping_fresh_outlives_a_store_that_is_down_for_a_while() -> None:
+async def test_keep_fresh_continues_after_a_store_was_down_for_a_while() -> None:
     world = TokenWorld()
     manager = await _many(world, 2)
     real = manager.store
@@ -207,7 +207,7 @@ async def test_keeping_fresh_outlives_a_store_that_is_down_for_a_while() -> None
     assert sum(world.provider.grants.values()) == 2
 
 
-async def test_keeping_fresh_outlives_an_exception_that_a_store_of_the_users_own_raises() -> None:
+async def test_keep_fresh_continues_after_an_exception_of_a_users_own_store() -> None:
     world = TokenWorld()
     manager = await _many(world, 2)
     real = manager.store
@@ -220,7 +220,7 @@ async def test_keeping_fresh_outlives_an_exception_that_a_store_of_the_users_own
     assert sum(world.provider.grants.values()) == 2
 
 
-async def test_leaving_stops_the_sweeps_at_once_and_loses_no_token() -> None:
+async def test_closing_the_session_stops_the_sweeps_at_once_and_loses_no_token() -> None:
     world = TokenWorld(latency=30.0)
     manager = await _many(world, 1)
     async with keep_fresh(manager, timedelta(hours=3), clock=world.clock, check=_open):

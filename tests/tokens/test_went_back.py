@@ -41,7 +41,7 @@ async def test_a_process_that_knows_a_newer_pair_puts_it_back_and_loses_no_login
     assert world.provider.is_live(await world.stored())
 
 
-async def test_an_older_access_token_that_is_still_good_is_not_taken_for_the_newer_one() -> None:
+async def test_an_older_access_token_that_is_still_valid_does_not_replace_the_newer_one() -> None:
     world, manager = await _rotated_then_restored()
     manager._entries["user"].usable_until = manager._entries["user"].fresh_until = 0.0
     await world.clock.run(manager.token("user"))
@@ -61,7 +61,7 @@ async def test_an_account_that_another_process_marked_over_the_old_pair_comes_ba
     assert not world.provider.reuses
 
 
-async def test_a_login_after_the_restoring_wins_over_what_a_process_remembers() -> None:
+async def test_a_login_after_a_restored_backup_wins_over_the_token_of_a_process() -> None:
     world, manager = await _rotated_then_restored(times=4)
     await world.clock.advance(timedelta(minutes=1))
     login = world.provider.login("user")
@@ -73,7 +73,7 @@ async def test_a_login_after_the_restoring_wins_over_what_a_process_remembers() 
     assert not world.provider.reuses
 
 
-async def test_what_its_user_ended_does_not_come_back() -> None:
+async def test_a_grant_that_its_user_ended_is_not_stored_again() -> None:
     world, manager = await _rotated_then_restored()
     await world.store.delete(USER)
     await world.clock.advance(LIFE)
@@ -81,7 +81,7 @@ async def test_what_its_user_ended_does_not_come_back() -> None:
         await world.clock.run(manager.token("user"))
 
 
-async def test_a_grant_that_is_gone_is_marked_once_and_not_asked_for_again_and_again() -> None:
+async def test_a_revoked_grant_is_marked_once_and_not_refreshed_again() -> None:
     world, manager = await _rotated_then_restored()
     world.provider.revoke("user")
     await world.clock.advance(LIFE)

@@ -40,7 +40,7 @@ async def test_after_rotate_and_vacuum_no_plain_record_is_in_the_tables_files(ow
     await records.aclose()
 
 
-async def test_a_pool_with_transactions_does_for_vacuum_and_a_role_without_the_right_is_told(
+async def test_vacuum_works_over_a_transaction_pool_and_a_missing_right_is_reported(
     own_postgres: PostgresServer,
 ) -> None:
     async with AsyncConnectionPool(own_postgres.url(), min_size=1) as pool:

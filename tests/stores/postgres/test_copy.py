@@ -32,7 +32,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 @pytest.mark.parametrize(("source", "target"), list(permutations(KINDS, 2)))
-async def test_all_tokens_arrive_whole_and_a_second_copy_takes_what_is_newer(
+async def test_all_tokens_are_copied_unchanged_and_a_second_copy_takes_newer_ones(
     stores: dict[str, TokenStore], source: str, target: str
 ) -> None:
     app = new_schema()

@@ -40,7 +40,7 @@ class TestPostgresRateLimiter(RateLimiterContract):
         await limiter.aclose()
 
 
-async def test_a_window_that_nobody_uses_any_more_is_deleted(postgres: PostgresServer) -> None:
+async def test_an_unused_window_is_deleted(postgres: PostgresServer) -> None:
     schema = new_schema()
     limiter = PostgresRateLimiter(postgres.url(schema=schema))
     (await limiter.acquire(KEY, MINUTE)).done()
@@ -63,7 +63,7 @@ async def test_a_pool_passed_in_stays_open(postgres: PostgresServer) -> None:
             assert await (await connection.execute("SELECT 1")).fetchone() == (1,)
 
 
-async def test_an_outage_fails_by_choice_and_a_killed_server_comes_back_with_its_windows(
+async def test_an_outage_raises_an_error_on_request_and_a_restarted_server_keeps_its_windows(
     own_postgres: PostgresServer,
 ) -> None:
     limiter = PostgresRateLimiter(own_postgres.url(), on_outage="fail")
@@ -104,6 +104,6 @@ async def test_an_outage_fails_by_choice_and_a_killed_server_comes_back_with_its
         {"url": "postgresql://h/app?on_outage=local&share=0"},
     ],
 )
-def test_what_cannot_be_used_is_refused(options: dict[str, Any]) -> None:
+def test_invalid_arguments_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         PostgresRateLimiter(**options)

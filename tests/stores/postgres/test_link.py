@@ -88,7 +88,7 @@ async def test_of_many_tokens_whose_answer_was_lost_each_is_stored_once_or_refus
     assert isinstance(late, TokenConflict)
 
 
-async def test_a_token_put_anyhow_writes_over_nothing_that_came_after_a_lost_answer(
+async def test_an_unconditional_put_overwrites_nothing_that_was_stored_after_a_lost_answer(
     lossy: PostgresTokenStore, proxy: LossyProxy, postgres: PostgresServer
 ) -> None:
     """A refresh of another process has used the pair that was stored: it may not come back."""
@@ -114,9 +114,7 @@ async def test_a_token_put_anyhow_writes_over_nothing_that_came_after_a_lost_ans
     await other.aclose()
 
 
-async def test_a_token_that_is_lost_before_it_arrives_is_stored_all_the_same(
-    lossy: PostgresTokenStore, postgres: PostgresServer
-) -> None:
+async def test_a_put_whose_request_was_lost_is_repeated(lossy: PostgresTokenStore, postgres: PostgresServer) -> None:
     await lossy.put(make_token(KEY), expected_version=0)
     postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tiktok-async'")
     assert (await lossy.put(make_token(KEY), expected_version=1)).version == 2
@@ -203,7 +201,7 @@ async def test_a_server_that_does_not_answer_is_an_error_and_used_again_when_it_
     await store.aclose()
 
 
-async def test_a_row_that_somebody_else_holds_is_an_error_and_not_a_hang(
+async def test_a_row_that_another_transaction_locks_is_an_error_and_does_not_hang(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = new_schema()
@@ -225,7 +223,7 @@ async def test_a_row_that_somebody_else_holds_is_an_error_and_not_a_hang(
     await store.aclose()
 
 
-async def test_a_wrong_password_or_host_is_told_without_the_password(own_postgres: PostgresServer) -> None:
+async def test_the_error_for_a_wrong_password_or_host_does_not_show_the_password(own_postgres: PostgresServer) -> None:
     hba = own_postgres.data / "pg_hba.conf"
     hba.write_text("host all all 127.0.0.1/32 scram-sha-256\n")
     own_postgres.stop()
@@ -243,13 +241,13 @@ async def test_a_wrong_password_or_host_is_told_without_the_password(own_postgre
 
 
 @pytest.mark.parametrize("tail", ["/%zz", "/app?pool_size=x", "/app?nonsense=1"])
-def test_a_url_that_cannot_be_read_is_not_shown(tail: str) -> None:
+def test_an_invalid_url_is_not_shown(tail: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         open_store(f"postgresql://user:hunter2@h{tail}")
     assert "hunter2" not in str(caught.value)
 
 
-async def test_names_with_a_nul_or_a_backslash_stay_apart_and_half_a_letter_is_refused(
+async def test_names_with_a_nul_or_a_backslash_stay_different_and_half_a_surrogate_pair_is_refused(
     postgres: PostgresServer,
 ) -> None:
     store = PostgresTokenStore(postgres.url(schema=new_schema()))
@@ -267,7 +265,7 @@ async def test_names_with_a_nul_or_a_backslash_stay_apart_and_half_a_letter_is_r
     await store.aclose()
 
 
-async def test_a_pool_of_the_callers_is_used_as_it_is_and_left_open(pgbouncer: PgBouncer) -> None:
+async def test_a_callers_pool_is_used_unchanged_and_left_open(pgbouncer: PgBouncer) -> None:
     """With transactions, rows as dicts and prepared statements, none of which suit PgBouncer or us."""
     async with AsyncConnectionPool(
         pgbouncer.url(), min_size=2, max_size=4, kwargs={"row_factory": dict_row, "prepare_threshold": 0}
@@ -288,7 +286,9 @@ async def test_a_pool_of_the_callers_is_used_as_it_is_and_left_open(pgbouncer: P
 
 
 @pytest.mark.parametrize("level", ["serializable", "repeatable read"])
-async def test_a_database_that_is_stricter_by_default_loses_no_step(postgres: PostgresServer, level: str) -> None:
+async def test_a_database_with_stricter_isolation_by_default_loses_no_update(
+    postgres: PostgresServer, level: str
+) -> None:
     name = new_schema()
     postgres.execute(f"CREATE DATABASE {name}", f"ALTER DATABASE {name} SET default_transaction_isolation = '{level}'")
     url = f"postgresql://postgres@127.0.0.1:{postgres.port}/{name}"
@@ -313,7 +313,7 @@ async def test_a_database_that_is_stricter_by_default_loses_no_step(postgres: Po
         await store.aclose()
 
 
-async def test_pages_that_are_put_in_opposite_orders_wait_for_nobody(postgres: PostgresServer) -> None:
+async def test_pages_that_are_put_in_opposite_orders_do_not_deadlock(postgres: PostgresServer) -> None:
     schema = new_schema()
     stores = [PostgresTokenStore(postgres.url(schema=schema)) for _ in range(4)]
     tokens = [make_token(AccountKey("app", f"user-{number}")) for number in range(200)]
@@ -342,7 +342,7 @@ Work = Callable[[PostgresTokenStore], Awaitable[object]]
     ],
     ids=["get", "note", "delete"],
 )
-async def test_a_caller_that_is_cancelled_at_any_turn_leaves_the_pool_whole(
+async def test_a_caller_that_is_cancelled_at_any_await_returns_its_connection_to_the_pool(
     postgres: PostgresServer, work: Work
 ) -> None:
     store = PostgresTokenStore(postgres.url(schema="shared", pool_size="2"))
@@ -359,7 +359,7 @@ async def test_a_caller_that_is_cancelled_at_any_turn_leaves_the_pool_whole(
     await store.aclose()
 
 
-async def test_a_program_ends_although_it_left_everything_open_and_its_server_is_silent(
+async def test_a_program_ends_although_everything_is_open_and_its_server_does_not_answer(
     own_postgres: PostgresServer,
 ) -> None:
     """The pool of psycopg takes the cancellation at the loop's end for a failed try, and would go on for ever."""
@@ -406,7 +406,7 @@ async def test_a_put_outlives_a_program_that_cancels_all_its_tasks(postgres: Pos
     await store.aclose()
 
 
-async def test_what_was_used_before_a_fork_says_so_in_the_child(postgres: PostgresServer) -> None:
+async def test_a_store_that_was_used_before_a_fork_raises_an_error_in_the_child(postgres: PostgresServer) -> None:
     url = postgres.url(schema=new_schema())
     store, checkpoints, table = PostgresTokenStore(url), PostgresCheckpointStore(url), PostgresVideoTable(url)
     uses: list[tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[None]]]] = [

@@ -42,7 +42,7 @@ async def make(url: str) -> AsyncIterator[Make]:
         await store.aclose()
 
 
-async def test_many_clients_take_turns_on_few_connections_and_each_finds_what_it_stored(make: Make) -> None:
+async def test_many_clients_share_few_connections_and_each_reads_what_it_stored(make: Make) -> None:
     """A prepared statement of one would be missing on the next one's connection. The tables are made by all at once."""
 
     async def work(store: PostgresTokenStore, name: str) -> None:
@@ -58,7 +58,7 @@ async def test_many_clients_take_turns_on_few_connections_and_each_finds_what_it
     await asyncio.gather(*(work(make(), f"user-{number}") for number in range(3 * CONNECTIONS)))
 
 
-async def test_a_lease_has_one_holder_whatever_connection_takes_renews_or_frees_it(make: Make) -> None:
+async def test_a_lease_has_one_holder_over_any_connections(make: Make) -> None:
     """With advisory locks all of them would get it."""
     stores, key, fences = [make() for _ in range(2 * CONNECTIONS)], AccountKey("app", "one"), list[int]()
 
@@ -75,7 +75,7 @@ async def test_a_lease_has_one_holder_whatever_connection_takes_renews_or_frees_
     assert fences == sorted(set(fences))
 
 
-async def test_no_step_leaves_a_transaction_open(make: Make, url: str, postgres: PostgresServer) -> None:
+async def test_no_operation_leaves_a_transaction_open(make: Make, url: str, postgres: PostgresServer) -> None:
     store, checkpoints, key = make(), PostgresCheckpointStore(url), AccountKey("app", "one")
 
     async def refused() -> None:
@@ -110,7 +110,7 @@ async def test_limiters_share_one_window(url: str) -> None:
     await two.aclose()
 
 
-async def test_what_another_client_set_on_a_connection_changes_nothing(
+async def test_settings_that_another_client_left_on_a_connection_have_no_effect(
     make: Make, url: str, pgbouncer: PgBouncer
 ) -> None:
     """PgBouncer puts few settings back when a connection to the server goes to another client."""

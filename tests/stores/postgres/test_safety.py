@@ -47,7 +47,7 @@ SAFE: dict[str, str | None] = {
         ({"made": "no", "may_make": "no"}, ["no tables, and no right to make them"]),
     ],
 )
-def test_each_danger_is_named_and_nothing_else(changes: dict[str, str | None], told: list[str]) -> None:
+def test_each_unsafe_setting_and_no_other_is_reported(changes: dict[str, str | None], told: list[str]) -> None:
     assert [setting for setting, advice in unsafe_settings(SAFE | changes) if advice] == told
 
 
@@ -73,11 +73,11 @@ async def test_each_right_that_a_role_lacks_is_named(safe_postgres: PostgresServ
     assert await lacks() == ["EXECUTE on limits_memory, EXECUTE on take_permits"]
 
 
-def test_what_may_not_be_read_counts_as_safe() -> None:
+def test_a_setting_that_cannot_be_read_counts_as_safe() -> None:
     assert list(unsafe_settings({})) == []
 
 
-async def test_a_real_servers_dangers_are_logged_and_told_once(
+async def test_the_unsafe_settings_of_a_real_server_are_logged_and_reported_once(
     safe_postgres: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     postgres = safe_postgres
@@ -104,7 +104,7 @@ async def test_a_real_servers_dangers_are_logged_and_told_once(
     await store.aclose()
 
 
-async def test_a_standby_is_told_and_refuses_writes_by_name(own_postgres: PostgresServer) -> None:
+async def test_a_standby_is_reported_and_its_error_names_it(own_postgres: PostgresServer) -> None:
     primary_told, told = list[str](), list[str]()
     primary = PostgresTokenStore(own_postgres.url())
     token = await primary.put(make_token(KEY), expected_version=0)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgres
 KEY = AccountKey("app", "one")
 
 
-async def test_ten_who_start_at_once_make_the_tables_once(postgres: PostgresServer) -> None:
+async def test_ten_processes_that_start_at_once_create_the_tables_once(postgres: PostgresServer) -> None:
     schema = new_schema()
     stores = [PostgresTokenStore(postgres.url(schema=schema, pool_size="1")) for _ in range(10)]
     await asyncio.gather(*(store.put(make_token(KEY), expected_version=None) for store in stores))
@@ -30,7 +30,7 @@ async def test_ten_who_start_at_once_make_the_tables_once(postgres: PostgresServ
         await store.aclose()
 
 
-async def test_ten_who_start_at_once_bring_older_tables_up_to_date_once(
+async def test_ten_processes_that_start_at_once_upgrade_older_tables_once(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = new_schema()
@@ -49,7 +49,7 @@ async def test_ten_who_start_at_once_bring_older_tables_up_to_date_once(
         await PostgresTokenStore(postgres.url(schema=schema)).get(KEY)
 
 
-async def test_tables_of_somebody_else_are_left_alone(postgres: PostgresServer) -> None:
+async def test_tables_of_another_program_are_left_unchanged(postgres: PostgresServer) -> None:
     schema = new_schema()
     postgres.execute(f"CREATE SCHEMA {schema}", f"CREATE TABLE {schema}.tokens (thing text)")
     with pytest.raises(StoreError, match="choose another schema"):
@@ -87,7 +87,7 @@ async def test_a_role_that_may_only_use_the_tables_uses_those_that_a_migration_m
     await other.aclose()
 
 
-async def test_those_that_expire_are_found_by_the_index_alone(postgres: PostgresServer) -> None:
+async def test_expiring_tokens_are_found_by_the_index_alone(postgres: PostgresServer) -> None:
     schema = new_schema()
     store = PostgresTokenStore(postgres.url(schema=schema))
     await store.get(KEY)

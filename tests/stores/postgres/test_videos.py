@@ -26,20 +26,22 @@ async def table(postgres: PostgresServer, schema: str) -> AsyncIterator[Postgres
         yield table
 
 
-async def test_a_video_is_a_row_of_its_fields(table: PostgresVideoTable, postgres: PostgresServer, schema: str) -> None:
+async def test_each_video_is_a_row_with_its_fields(
+    table: PostgresVideoTable, postgres: PostgresServer, schema: str
+) -> None:
     video = Video(id="7", create_time=POSTED, duration=timedelta(seconds=31), title="a\0b ✗", view_count=2**40)
     await table.upsert("one", [video])
     rows = postgres.execute(f"SELECT create_time, duration, title, view_count, share_url, gone FROM {schema}.videos")
     assert rows == [(POSTED, 31.0, "a\\0b ✗", 2**40, None, False)]
 
 
-async def test_a_video_that_comes_back_is_not_gone_any_more(table: PostgresVideoTable) -> None:
+async def test_a_video_that_is_listed_again_is_not_marked_as_gone(table: PostgresVideoTable) -> None:
     for gone, listed in (((), 1), (("7",), 0), ((), 1)):
         await table.upsert("one", [Video(id="7", title="x")] if not gone else [], gone)
         assert (await table.counts())[1] == listed
 
 
-async def test_the_last_of_two_with_one_id_stays_and_one_that_is_written_and_gone_is_gone(
+async def test_the_last_of_two_videos_with_one_id_is_stored_and_a_written_video_can_be_marked_as_gone(
     table: PostgresVideoTable,
 ) -> None:
     covers = [Video(id="7", cover_image_url=f"https://x/{number}") for number in range(3)]
@@ -61,7 +63,7 @@ async def test_concurrent_writes_of_the_same_videos_leave_one_row_each(
         await one.aclose()
 
 
-async def test_a_cover_is_renewed_in_place(table: PostgresVideoTable, postgres: PostgresServer, schema: str) -> None:
+async def test_a_cover_is_replaced_in_its_row(table: PostgresVideoTable, postgres: PostgresServer, schema: str) -> None:
     await table.upsert("one", [Video(id="7", title="kept", cover_image_url="https://x/old")])
     await table.set_cover("one", Video(id="7", cover_image_url="https://x/new"))
     assert await table.covers("one") == [Video(id="7", cover_image_url="https://x/new")]
