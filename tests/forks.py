@@ -13,23 +13,23 @@ def in_child(work: Callable[[], str], *, user: int | None = None) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        said = "the child failed"
+        output = "the child failed"
         try:
             if user is not None and os.geteuid() == 0:
                 os.setgroups([])
                 os.setresgid(user, user, user)
                 os.setresuid(user, user, user)
-            said = work()
+            output = work()
         except BaseException as error:  # noqa: BLE001 - whatever it is, the parent shows it
-            said = f"{type(error).__name__}: {error}"
+            output = f"{type(error).__name__}: {error}"
         finally:
-            os.write(writing, said.encode())
+            os.write(writing, output.encode())
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        said = pipe.read().decode()
+        output = pipe.read().decode()
     os.waitpid(child, 0)
-    return said
+    return output
 
 
 def outcome(work: Callable[[], Coroutine[Any, Any, object]]) -> str:

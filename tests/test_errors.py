@@ -306,13 +306,13 @@ def foreign_errors() -> list[TikTokError]:
 
 @pytest.mark.parametrize("error", foreign_errors(), ids=lambda error: type(error).__name__)
 def test_foreign_text_stays_on_one_line_and_moves_no_terminal(error: TikTokError) -> None:
-    told = str(error)
-    assert told.isprintable(), told
-    told.encode("utf-8")
+    reported = str(error)
+    assert reported.isprintable(), reported
+    reported.encode("utf-8")
     for name in ("code", "message", "log_id", "error", "description", "reason", "state"):
         value = getattr(error, name, None)
         assert value is None or value.isprintable(), (name, value)
-    assert "\\n[ERROR] forged line" in f"{told} {error.__dict__}"
+    assert "\\n[ERROR] forged line" in f"{reported} {error.__dict__}"
 
 
 @given(st.text())

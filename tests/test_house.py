@@ -70,8 +70,8 @@ def _public_functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.
     module = ast.get_docstring(tree) or ""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            told = module + (ast.get_docstring(node) or "")
-            yield from ((method, told) for method in node.body if _is_public(method))
+            reported = module + (ast.get_docstring(node) or "")
+            yield from ((method, reported) for method in node.body if _is_public(method))
         elif _is_public(node):
             yield node, module
 
@@ -96,7 +96,7 @@ def _is_a_noun(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def test_a_docstring_says_what_a_function_does_in_the_imperative() -> None:
-    told = [
+    reported = [
         f"{file.name}: {first}"
         for package in _PACKAGES
         for file in sorted(package.rglob("*.py"))
@@ -105,4 +105,4 @@ def test_a_docstring_says_what_a_function_does_in_the_imperative() -> None:
         and _THIRD_PERSON.match(first)
         and not _is_a_noun(node)
     ]
-    assert told == []
+    assert reported == []

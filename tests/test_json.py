@@ -218,9 +218,11 @@ def test_a_token_gives_its_public_fields_only() -> None:
 
 def test_an_error_in_a_result_has_its_name_and_message() -> None:
     error = RateLimited(code="rate_limit_exceeded", message="slow down", log_id="L1", status=429)
-    told = tiktok_async.AccountSync(open_id="u", state=tiktok_async.SyncState.FAILED, error=error).to_dict()["error"]
-    assert (told["error"], told["code"], told["log_id"]) == ("RateLimited", "rate_limit_exceeded", "L1")
-    assert "slow down" in told["message"]
+    reported = tiktok_async.AccountSync(open_id="u", state=tiktok_async.SyncState.FAILED, error=error).to_dict()[
+        "error"
+    ]
+    assert (reported["error"], reported["code"], reported["log_id"]) == ("RateLimited", "rate_limit_exceeded", "L1")
+    assert "slow down" in reported["message"]
 
 
 async def test_a_result_of_a_sync_names_its_account() -> None:

@@ -124,8 +124,8 @@ async def test_a_whole_life_of_an_account_shows_no_secret(
     assert shown(emulator, " ".join(repr(attrs.asdict(event)) for event in events)) == set()
     assert shown(emulator, everything_logged.getvalue()) == set()
     for error in errors:
-        told = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error)) + repr(error.args)
-        assert shown(emulator, told) == set()
+        reported = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error)) + repr(error.args)
+        assert shown(emulator, reported) == set()
         for kept in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
             assert type(kept) is type(error)
             assert str(kept) == str(error)

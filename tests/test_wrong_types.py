@@ -146,10 +146,10 @@ def test_any_value_is_accepted_or_reported_without_a_foreign_error(annotation: A
         return value
 
     take.__annotations__["value"] = annotation
-    told: tuple[str, ...] | None = None
+    reported: tuple[str, ...] | None = None
     try:
         assert checked("No")(take)(value) is value
     except ConfigurationError as error:
-        told = error.problems
+        reported = error.problems
         str(error).encode()
-    assert told is None or len(told) == 1
+    assert reported is None or len(reported) == 1

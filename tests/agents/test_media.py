@@ -90,13 +90,13 @@ async def test_no_path_leads_out_of_the_folder(media: Path, path: str) -> None:
 
 async def test_every_missing_file_is_refused_with_the_same_message(media: Path) -> None:
     """Otherwise an agent could find out which files exist outside."""
-    said: set[str] = set()
+    output: set[str] = set()
     for path in ("missing.mp4", "../secret.mp4", "../missing.mp4", "/etc/passwd", "/etc/missing"):
         with pytest.raises(Refused) as caught:
             await hold(str(media), path)
-        said.add(caught.value.reason)
-    assert len(said) == 1
-    assert str(media) not in said.pop()
+        output.add(caught.value.reason)
+    assert len(output) == 1
+    assert str(media) not in output.pop()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)

@@ -25,9 +25,9 @@ async def _start(script: str, settings: dict[str, Any]) -> Process:
 
 
 async def _finish(process: Process) -> bytes:
-    """Close the process's input, which ends it, and read what it has to say."""
-    said, _ = await asyncio.wait_for(process.communicate(b""), 100)
-    return said or b""
+    """Close the process's input, which ends it, and read its output."""
+    output, _ = await asyncio.wait_for(process.communicate(b""), 100)
+    return output or b""
 
 
 @define
@@ -109,7 +109,7 @@ class Fleet:
         assert not ended, "a worker ended by itself"
 
     async def rotated(self, times: int) -> None:
-        """Let it work until its accounts were renewed so many times more."""
+        """Let it work until its accounts were refreshed *times* more."""
         wanted = await self._rotations() + times
         while await self._rotations() < wanted:
             await self.run(0.5)

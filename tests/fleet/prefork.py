@@ -1,4 +1,4 @@
-"""A server that forks its workers after it has imported everything, as gunicorn does: each takes what it can get."""
+"""A server that forks its workers after all imports, as gunicorn does; each worker takes as many permits as it gets."""
 
 import asyncio
 import json

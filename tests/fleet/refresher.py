@@ -1,4 +1,4 @@
-"""A process that needs one account's token, which has expired, and may be stopped while it renews it."""
+"""A process that needs one account's token, which has expired, and may be stopped during the refresh."""
 
 import asyncio
 import json

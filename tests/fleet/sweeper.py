@@ -1,4 +1,4 @@
-"""A process that renews whatever is due, once all of a fleet are ready, and says what it did."""
+"""A process that refreshes all due accounts when the whole fleet is ready, and prints what it did."""
 
 import asyncio
 import json

@@ -44,7 +44,7 @@ async def test_each_account_is_refreshed_exactly_once(
         assert process.stdout is not None
         assert await asyncio.wait_for(process.stdout.readline(), 300) == b"ready\n"
     reports = await asyncio.gather(*(process.communicate(b"go\n") for process in workers))
-    done = [json.loads(said) for said, _ in reports]
+    done = [json.loads(output) for output, _ in reports]
     counted = json.loads(await _finish(provider))
     assert sum(one["failed"] for one in done) == 0
     assert sum(one["refreshed"] for one in done) == accounts
@@ -53,7 +53,7 @@ async def test_each_account_is_refreshed_exactly_once(
     after = await tokens_of(store, settings)
     assert len(after) == accounts
     assert all(token.state is TokenState.ACTIVE and token.attempt is None for token in after)
-    # One was told to be due, one was the attempt, one its result.
+    # One version is the expired token, one the attempt, one its result.
     assert {token.version for token in after} == {4}
     assert all(token.expires_at - token.updated_at > timedelta(hours=1) for token in after)
     await store.aclose()

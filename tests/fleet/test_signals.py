@@ -1,4 +1,4 @@
-"""Processes that are told to end, or stopped and continued, while they renew a token."""
+"""Processes that get SIGTERM, or are stopped and continued, during a refresh."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ _TIMEOUT = 1.0  # seconds for a request; a lease is three times as long
 
 
 class Scene:
-    """An emulator in this process, one account, and a process that renews its token."""
+    """An emulator in this process, one account, and a process that refreshes its token."""
 
     def __init__(self, emulator: Emulator, store: str) -> None:
         self.emulator = emulator
@@ -39,7 +39,7 @@ class Scene:
             account = await self.emulator.connect(session, self.emulator.add_user())
             token = await account.token()
         self.open_id = account.open_id
-        # Expired, so that whoever needs it renews it, or adopts what another one made of it.
+        # Expired, so that each process refreshes it or uses the token of another process.
         store = open_store(self.store)
         await store.put(evolve(token, expires_at=token.updated_at), expected_version=1)
         await store.aclose()
@@ -78,9 +78,9 @@ class Scene:
     async def outcome(self) -> str:
         """Wait for the end, which is in order, and return what the process said."""
         assert self._process is not None
-        said, complained = await asyncio.wait_for(self._process.communicate(), 100)
+        output, complained = await asyncio.wait_for(self._process.communicate(), 100)
         assert (self._process.returncode, complained.decode()) == (0, "")
-        return said.decode()
+        return output.decode()
 
     async def use(self) -> Token:
         """Need the token as another worker does."""
@@ -153,7 +153,7 @@ async def test_a_holder_stopped_for_longer_than_its_lease_adopts_what_its_succes
 async def test_a_holder_stopped_between_the_answer_and_the_save_brings_the_account_back(scene: Scene) -> None:
     process = await scene.start(stop_at="answered")
     await scene.stopped()
-    # Nobody else has the new token: the one careful try shows that the old one is used up.
+    # No other process has the new token: the one replay shows that the old refresh token was used.
     with pytest.raises(ReauthorizationRequired) as raised:
         await scene.use()
     assert raised.value.reason == "interrupted_rotation"

@@ -50,7 +50,7 @@ async def test_eight_processes_share_twenty_accounts_whose_tokens_live_two_secon
     store_url: str, tmp_path: Path, *, full: bool
 ) -> None:
     tasks = 50 if full else FEW
-    # Nobody is killed, so nobody waits for a lease: the time for a request only ends a hang.
+    # No process is killed, so none waits for a lease: the timeout of a request only ends a hang.
     async with Fleet(store_url, tmp_path, tasks=tasks, timeout=60) as fleet:
         await fleet.run(60 if full else 2)
         await fleet.rotated(40 if full else 20)
@@ -63,13 +63,13 @@ async def test_eight_processes_share_twenty_accounts_whose_tokens_live_two_secon
 async def test_processes_killed_each_second_lose_only_the_tokens_of_interrupted_rotations(
     killed_store: str, tmp_path: Path, *, full: bool
 ) -> None:
-    dice = random.Random(3)
-    # A lease is three times as long as a request may take; who looks for the end of a dead one's waits for that.
+    rng = random.Random(3)
+    # A lease is three times as long as a request may take; the wait for the lease of a dead process is that long.
     tasks, timeout, processes = (50, 2.0, 8) if full else (FEW, 2.5, 4)
     async with Fleet(killed_store, tmp_path, slow=0.2, tasks=tasks, timeout=timeout, processes=processes) as fleet:
         for _ in range(60 if full else 5):
             await fleet.run(1)
-            await fleet.replace(dice.randrange(processes))
+            await fleet.replace(rng.randrange(processes))
         await fleet.settled()
         report = await fleet.finish()
     assert report.failed == []
@@ -77,7 +77,7 @@ async def test_processes_killed_each_second_lose_only_the_tokens_of_interrupted_
     assert {report.stored[open_id].reason for open_id in lost} <= {"interrupted_rotation"}
     assert set(report.gone) <= lost
     assert all(reasons == {"interrupted_rotation"} for reasons in report.gone.values())
-    # TikTok had rotated each of them, and whoever asked did not live to save it: the one careful try shows that.
+    # TikTok had rotated each of them, and the process was killed before the save: the one replay shows that.
     assert report.provider["reuses"] == dict.fromkeys(lost, 1)
 
 

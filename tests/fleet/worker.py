@@ -1,4 +1,4 @@
-"""One process of a fleet: many tasks call TikTok for a handful of accounts, and every outcome is written down."""
+"""One process of a fleet: many tasks call TikTok for a few accounts and record every outcome."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tiktok_async.session import TikTokSession
 
 
 class Worker:
-    """Calls until told to stop by the end of its standard input."""
+    """Makes calls until its standard input ends."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""An HTTP proxy as a process of its own: CONNECT, plain requests, and a password if it is told one.
+"""An HTTP proxy as a process of its own: CONNECT, plain requests, and optionally a password.
 
 Writes its port, and then each host and port that it was asked for, to standard output.
 """

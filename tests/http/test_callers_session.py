@@ -1,4 +1,4 @@
-"""A session of the caller's: what it may be, and what is sent over connections of its making."""
+"""A caller's `aiohttp.ClientSession`: which ones are accepted, and which requests use its connections."""
 
 import asyncio
 import inspect

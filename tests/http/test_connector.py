@@ -1,4 +1,4 @@
-"""A request that is given up takes its socket with it, even if the host never reads what was begun."""
+"""A cancelled request closes its socket, even if the host never reads the request."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Through a real proxy process, to a server whose certificate a CA of one's own has signed."""
+"""Through a real proxy process, to a server whose certificate is signed by a private CA."""
 
 import asyncio
 import datetime as dt
@@ -139,9 +139,9 @@ async def test_calls_and_grants_go_through_the_proxy_to_a_server_that_the_ca_fil
     more = {"base_url": tls_url, "proxy": proxy.url, "ssl": authority[0]}
     async with TikTokSession(**settings(emulator, **more)) as session:
         await _log_in_call_and_refresh(emulator, session)
-    said = proxy.stop()
+    output = proxy.stop()
     # A login, a refresh and a call, each over a tunnel of its own.
-    assert said == [f"CONNECT {tls_url.rpartition(':')[2]}"] * 3
+    assert output == [f"CONNECT {tls_url.rpartition(':')[2]}"] * 3
 
 
 async def test_without_the_ca_file_the_server_is_not_trusted_and_the_refresh_token_is_not_used(
@@ -217,9 +217,9 @@ async def test_uploads_go_through_the_proxy(emulator: Emulator, proxy: Proxy) ->
         async with aiohttp.ClientSession():
             publish = await account.draft_video(b"0" * 100_000)
             await publish.run()
-    said = proxy.stop()
-    assert any(line.startswith("PUT") for line in said)
-    assert not any(line.startswith("CONNECT") for line in said)
+    output = proxy.stop()
+    assert any(line.startswith("PUT") for line in output)
+    assert not any(line.startswith("CONNECT") for line in output)
 
 
 @pytest.mark.parametrize(

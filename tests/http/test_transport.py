@@ -1,4 +1,4 @@
-"""The edge to aiohttp: foreign errors become ours, redirects are not followed, what was opened is closed."""
+"""The transport on aiohttp: foreign errors become ours, redirects are not followed, connections are closed."""
 
 import asyncio
 import gc

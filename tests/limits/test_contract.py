@@ -1,4 +1,4 @@
-"""The limiter of one process keeps the contract of all limiters."""
+"""The limiter of one process passes the contract of all limiters."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The limiter of one process: what it costs, what it forgets, and what a cancellation leaves behind."""
+"""The limiter of one process: its memory, the windows that it removes, and cancellations."""
 
 import asyncio
 import gc
@@ -72,16 +72,16 @@ async def test_a_cancelled_wait_keeps_no_slot(limiter: LocalRateLimiter, clock: 
     """At the one await there is: before the slot comes, after it came and before the task ran, and at its deadline."""
     limit = Limit(1, MINUTE)
     first = await limiter.acquire(KEY, limit)
-    doomed = asyncio.ensure_future(limiter.acquire(KEY, limit, max_wait=90))
+    cancelled = asyncio.ensure_future(limiter.acquire(KEY, limit, max_wait=90))
     behind = asyncio.ensure_future(limiter.acquire(KEY, limit))
     await clock.settle()
     if moment == "just served":
         first.cancel()
     elif moment == "just too late":
         clock._fire(90)
-    doomed.cancel()
+    cancelled.cancel()
     with pytest.raises((asyncio.CancelledError, RateLimitWaitExceeded)):
-        await doomed
+        await cancelled
     if moment != "just served":
         first.cancel()
     second = await clock.run(behind)

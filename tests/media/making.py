@@ -1,4 +1,4 @@
-"""Makes videos and pictures for tests: real ones by PyAV and Pillow, and files of nothing but a header."""
+"""Makes videos and pictures for tests: real ones by PyAV and Pillow, and files that are a header only."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Media checked before the init: each rule at its bound and one step beyond, and files made to do harm."""
+"""Media checked before the init: each rule at its bound and one step beyond, and malicious files."""
 
 import random
 import struct

@@ -1,4 +1,4 @@
-"""The posting page as data, held against TikTok's guidelines."""
+"""The data of the posting page, compared with TikTok's guidelines."""
 
 from datetime import timedelta
 from typing import Literal

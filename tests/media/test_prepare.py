@@ -1,4 +1,4 @@
-"""`tiktok-async prepare`: what was wrong with a file is mended by ffmpeg, and what comes out passes."""
+"""`tiktok-async prepare`: ffmpeg fixes the problems of a file, and the result passes the check."""
 
 import asyncio
 from datetime import timedelta

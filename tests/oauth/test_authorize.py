@@ -1,4 +1,4 @@
-"""A login's beginning and its callback: what TikTok would refuse is refused here, and no secret is on the way."""
+"""The start of a login and its callback: invalid input is refused before TikTok does, and no secret is in a URL."""
 
 import copy
 import pickle

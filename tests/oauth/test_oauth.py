@@ -1,4 +1,4 @@
-"""Login against the emulator, over HTTP from the consent page to the stored token, and what goes wrong on the way."""
+"""Login against the emulator, over HTTP from the consent page to the stored token, and its errors."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Login by QR code: from the drawn address to the stored account, and every other end."""
+"""Login by QR code: from the QR code to the stored account, and every other outcome."""
 
 import asyncio
 from datetime import timedelta

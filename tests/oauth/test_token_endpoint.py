@@ -1,4 +1,4 @@
-"""The token endpoint's forms and replies: nothing good is thrown away, nothing bad becomes a token."""
+"""The token endpoint's forms and replies: no valid token is lost, and no invalid reply becomes a token."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -225,12 +225,12 @@ def test_any_reply_is_a_token_or_one_of_our_errors_without_a_secret(reply: dict[
     try:
         token = parse_token({**REPLY, **reply}, client_key="app", now=NOW, previous=first() if refresh else None)
     except TikTokError as refusal:
-        told = f"{refusal} {refusal!r} {refusal.__dict__}"
+        reported = f"{refusal} {refusal!r} {refusal.__dict__}"
     else:
-        told = repr(token)
+        reported = repr(token)
         assert token.refresh_token.reveal()
         assert token.expires_at >= NOW
     # Neither scopes nor an account's id are secret, and both are shown.
     for name in ("scope", "open_id"):
-        told = told.replace(str(reply.get(name) or "\0"), "")
-    assert CANARY not in told
+        reported = reported.replace(str(reply.get(name) or "\0"), "")
+    assert CANARY not in reported

@@ -1,4 +1,4 @@
-"""Archives that nobody vouches for: names that lead out, sizes that lie, bytes that are damaged."""
+"""Untrusted archives: names that lead out of the folder, false sizes, damaged bytes."""
 
 import io
 import stat

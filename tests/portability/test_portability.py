@@ -1,4 +1,4 @@
-"""A user's archive: scopes before, the wait on the clock, a download that is whole or not there."""
+"""The archive of a user: its scopes, the wait for it, and a download that is complete or absent."""
 
 import asyncio
 import zipfile
@@ -130,7 +130,7 @@ async def test_an_add_whose_answer_is_lost_is_not_repeated(emulator: Emulator, s
 
 
 async def test_the_wait_asks_at_growing_intervals(emulator: Emulator) -> None:
-    # Without a limiter, which sweeps by the same clock: what rings there is the wait.
+    # Without a limiter, which uses the same clock for its sweeps: so every timer is the wait's.
     async with emulator.session(limiter="none://") as session:
         account = await connected(emulator, session, ONGOING)
         # Less than a token lives, since a refresh sleeps by that clock, too.
@@ -226,12 +226,12 @@ class Proxy:
         ):
             content = await answer.read()
             kept = ("Content-Type", "Content-Range")
-            told = {name: value for name, value in answer.headers.items() if name in kept}
+            reported = {name: value for name, value in answer.headers.items() if name in kept}
             if not request.path.endswith("/download/") or answer.status >= 400:
-                return web.Response(status=answer.status, body=content, headers=told)
+                return web.Response(status=answer.status, body=content, headers=reported)
             content = self.alter(content)
             self.ranges.append(request.headers.get("Range"))
-            reply = web.StreamResponse(status=answer.status, headers={**told, "Content-Length": str(len(content))})
+            reply = web.StreamResponse(status=answer.status, headers={**reported, "Content-Length": str(len(content))})
             await reply.prepare(request)
             cut = self.cuts.pop(0) if self.cuts else len(content)
             await reply.write(content[:cut])

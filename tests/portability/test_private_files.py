@@ -1,4 +1,4 @@
-"""Archives of private messages are for their owner alone, whatever somebody else put in their way."""
+"""Archives of private messages are private to their owner, also where another user has put files or links."""
 
 import os
 import stat

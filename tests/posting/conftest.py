@@ -1,4 +1,4 @@
-"""An emulated TikTok with one connected creator, and a way to let its time fly."""
+"""An emulated TikTok with one connected creator, and a way to move its clock ahead."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""A wrong argument is told before anything is sent, by one error that names every problem."""
+"""A wrong argument is refused before anything is sent, by one error that names every problem."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta

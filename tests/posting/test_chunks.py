@@ -1,4 +1,4 @@
-"""Chunk plans keep TikTok's rules for every size, in both readings of MB."""
+"""Chunk plans obey TikTok's rules for every size, in both readings of MB."""
 
 import pytest
 from hypothesis import given

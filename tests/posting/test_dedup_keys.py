@@ -1,4 +1,4 @@
-"""A dedup key is spent by what may have reached TikTok, and by nothing else."""
+"""A dedup key is used only by an init that may have reached TikTok."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +29,7 @@ KEY = "order-77"
 
 
 class WatchedStore(MemoryTokenStore):
-    """A store that tells when a note is being written or forgotten, and that can hold it back."""
+    """A store that signals when a note is being written or deleted, and that can delay it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A thousand posts among faults: never two inits accepted for one call, never a false success, every failure typed."""
+"""A thousand posts with faults: at most one accepted init for a call, no false success, every failure typed."""
 
 import hashlib
 import random
@@ -63,11 +63,11 @@ async def test_posts_with_faults_are_made_once_or_raise_our_errors(emulator: Emu
     outcomes: Counter[str] = Counter()
     async with emulator.session(limiter="none://") as session:
         for seed in range(runs):
-            dice = random.Random(seed)
+            rng = random.Random(seed)
             account = await emulator.connect(session, emulator.add_user())
             planned = [
-                emulator.fail_next(dice.choice(WHERE), times=dice.randint(1, 3), **dice.choice(FAULTS))
-                for _ in range(dice.randint(1, 4))
+                emulator.fail_next(rng.choice(WHERE), times=rng.randint(1, 3), **rng.choice(FAULTS))
+                for _ in range(rng.randint(1, 4))
             ]
             before = len(emulator.posts)
             try:

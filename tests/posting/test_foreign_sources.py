@@ -1,4 +1,4 @@
-"""What frameworks hand in as a file is taken, or told apart before anything is sent."""
+"""File objects of frameworks are accepted, or refused before anything is sent."""
 
 import io
 import mimetypes

@@ -1,4 +1,4 @@
-"""An upload whose process is killed goes on in a new one, byte for byte."""
+"""An upload whose process is killed continues in a new one, byte for byte."""
 
 import asyncio
 import hashlib
@@ -95,10 +95,10 @@ async def test_a_kill_after_each_chunk_repeats_the_interrupted_chunk_alone(
     emulator: Emulator, begun: tuple[Publish, Fleet], clip: Path
 ) -> None:
     _, fleet = begun
-    told = ""
-    while told != "done":
+    reported = ""
+    while reported != "done":
         worker = await fleet.start()
-        told = await line_of(worker)
+        reported = await line_of(worker)
         await kill(worker)
     arrived_once_and_whole(emulator, clip)
 
@@ -110,7 +110,7 @@ async def test_a_kill_within_each_chunk_repeats_the_interrupted_chunk_alone(
     _, fleet = begun
     upload = emulator.posts[0].upload
     assert upload is not None
-    dice = random.Random(3)
+    rng = random.Random(3)
     for _ in range(20 if full else 5):
         if upload.complete:
             break
@@ -126,7 +126,7 @@ async def test_a_kill_within_each_chunk_repeats_the_interrupted_chunk_alone(
         emulator.clock.advance(31)
         while len(upload.arrivals) == arrivals:
             await asyncio.sleep(0.005)
-        if dice.random() < 0.5:
+        if rng.random() < 0.5:
             worker = await fleet.start()
             await line_of(worker)
             await kill(worker)

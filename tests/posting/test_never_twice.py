@@ -1,4 +1,4 @@
-"""An init that may have arrived is never repeated, whoever asks for it again."""
+"""An init that may have arrived is never repeated, by any process."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The emulator, a second reading of TikTok's pages, takes every plan of ours."""
+"""The emulator, which was written from TikTok's pages separately, accepts all our chunk plans."""
 
 import random
 
@@ -10,10 +10,10 @@ from tiktok_async.emulator.posting.rules import Megabyte, chunk_plan
 
 @pytest.mark.parametrize("megabyte", list(Megabyte))
 def test_ten_thousand_random_sizes_are_accepted(megabyte: Megabyte) -> None:
-    dice = random.Random(11)
+    rng = random.Random(11)
     for _ in range(10_000):
-        size = dice.choice((dice.randint(1, 2**32), dice.randint(1, 200_000_000), int(2 ** dice.uniform(0, 32))))
-        wish = dice.choice((None, dice.randint(5_242_880, 64_000_000)))
+        size = rng.choice((rng.randint(1, 2**32), rng.randint(1, 200_000_000), int(2 ** rng.uniform(0, 32))))
+        wish = rng.choice((None, rng.randint(5_242_880, 64_000_000)))
         try:
             plan = plan_chunks(size, wish)
         except ConfigurationError:

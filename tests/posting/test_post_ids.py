@@ -1,4 +1,4 @@
-"""The ids of a public post are found when they come, by whatever brings them, and a restart finds them."""
+"""The ids of a public post are found in the status, in a webhook or in the video listing, and after a restart."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Posting: what is sent to TikTok, what is refused before, and what an answer becomes."""
+"""Posting: the requests, what is refused before them, and how answers are read."""
 
 import io
 from datetime import timedelta
@@ -208,9 +208,9 @@ async def test_creator_info_is_not_requested_without_a_check(
 async def test_the_content_type_comes_from_the_name_or_the_caller(
     emulator: Emulator, account: Account, post: VideoPost, tmp_path: Path, case: tuple[str, str | None, str]
 ) -> None:
-    name, told, sent = case
+    name, reported, sent = case
     (tmp_path / name).write_bytes(b"video")
-    publish = await account.post_video(tmp_path / name, post, content_type=told)
+    publish = await account.post_video(tmp_path / name, post, content_type=reported)
     async for _ in publish.upload():
         pass
     puts = [request for request in emulator.requests if request.method == "PUT"]

@@ -1,4 +1,4 @@
-"""What is posted is held against TikTok's rules before anything is sent, and every problem is told at once."""
+"""A post is compared with TikTok's rules before anything is sent, and one error names every problem."""
 
 from datetime import timedelta
 from typing import Any

@@ -40,14 +40,14 @@ async def test_a_post_takes_one_call(emulator: Emulator, account: Account, post:
 
 
 async def test_progress_may_be_reported_to_a_coroutine_function(account: Account, post: VideoPost, clip: Path) -> None:
-    told: list[int] = []
+    reported: list[int] = []
 
     async def tell(progress: UploadProgress) -> None:
         await asyncio.sleep(0)
-        told.append(progress.chunk)
+        reported.append(progress.chunk)
 
     assert (await (await account.post_video(clip, post, chunk_size=6_000_000)).run(on_progress=tell)).succeeded
-    assert set(told) == {0, 1, 2}
+    assert set(reported) == {0, 1, 2}
 
 
 async def test_a_run_continues_where_another_one_ended(emulator: Emulator, begun: Begun, account: Account) -> None:

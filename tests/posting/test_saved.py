@@ -1,4 +1,4 @@
-"""A saved publish comes back whole, and what is not one is refused without being shown."""
+"""A saved publish is restored completely, and an invalid one is refused and not shown."""
 
 import json
 from datetime import UTC, datetime

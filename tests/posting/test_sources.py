@@ -1,4 +1,4 @@
-"""Reading a video: small pieces, read ahead in a thread, nothing left open, and no changed byte handed on."""
+"""Reading a video: small pieces, read ahead in a thread, nothing left open, and no changed byte sent."""
 
 import asyncio
 import io
@@ -33,7 +33,7 @@ def clip(tmp_path: Path) -> Path:
 
 
 async def nothing_stays_open(clip: Path) -> None:
-    """Wait until the file is closed and its thread gone, which nobody waits for when an upload ends."""
+    """Wait until the file is closed and its thread has ended: the end of an upload does not wait for that."""
     for _ in range(6_000):
         opened = [link for link in Path("/proc/self/fd").iterdir() if os.path.realpath(link) == str(clip)]
         if not opened and not any("tiktok" in thread.name for thread in threading.enumerate()):

@@ -1,4 +1,4 @@
-"""Every kind of source arrives whole, and one that changed is not sent."""
+"""Every kind of source arrives complete, and a source that changed is not sent."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What goes wrong with a chunk is tried again, or said in our words with what to do."""
+"""A chunk that fails is sent again, or our error says what to do."""
 
 import asyncio
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""An upload goes on from what TikTok has, after whatever broke it off, and sends nothing twice but a torn chunk."""
+"""An interrupted upload continues after the bytes that TikTok has, and repeats at most the interrupted chunk."""
 
 import asyncio
 from contextlib import aclosing
@@ -143,9 +143,9 @@ async def test_each_chunk_is_an_event_for_the_observer(
 ) -> None:
     publish = await account.post_video(clip, post, chunk_size=CHUNK)
     await uploaded(publish)
-    told = [event for event in events if isinstance(event, ChunkUploaded)]
-    assert [event.sent for event in told] == [6_000_000, 12_000_000, 19_000_000]
-    assert all(event.attempts == 1 and event.publish_id == publish.publish_id for event in told)
+    reported = [event for event in events if isinstance(event, ChunkUploaded)]
+    assert [event.sent for event in reported] == [6_000_000, 12_000_000, 19_000_000]
+    assert all(event.attempts == 1 and event.publish_id == publish.publish_id for event in reported)
     assert not any("upload_token" in repr(event) for event in events)
 
 

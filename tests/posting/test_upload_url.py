@@ -1,4 +1,4 @@
-"""A video's bytes go to TikTok's upload hosts and nowhere else, whatever an answer says."""
+"""The bytes of a video are sent to TikTok's upload hosts only, even if an answer names another host."""
 
 import itertools
 import socket

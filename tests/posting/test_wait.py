@@ -1,4 +1,4 @@
-"""The end of a post: every state, every reason, and nothing called published that is not."""
+"""The end of a post: every state, every reason, and no unpublished post reported as published."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +34,7 @@ STATUS = Endpoint.STATUS_FETCH
 
 
 class Standstill:
-    """Time in which whoever waits is woken by others alone."""
+    """A clock that never wakes a waiting task by itself."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._clock = emulator.clock

@@ -1,4 +1,4 @@
-"""What the tests of uploads share: chunks small enough to be many, and how to see what came of them."""
+"""Shared helpers of the tests of uploads: small chunks, and a look at what arrived."""
 
 import hashlib
 from collections.abc import Awaitable, Callable

@@ -23,7 +23,7 @@ EVERY_SCOPE = frozenset(
 
 
 class Hurried(MovableClock):
-    """The emulator's clock, moved ahead by whoever sleeps."""
+    """The emulator's clock; each sleep moves it ahead."""
 
     def __init__(self, clock: MovableClock) -> None:
         super().__init__()

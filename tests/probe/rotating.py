@@ -1,4 +1,4 @@
-"""A process that runs a probe of level `rotate`; a test kills it on the way."""
+"""A process that runs a probe of level `rotate`; a test kills it during the run."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Whatever TikTok answers, a report holds nothing of it but words of the allow list."""
+"""A report holds nothing of any answer but words of the allow list."""
 
 import random
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ CANARY = "canary"
 class Mutator:
     """Changes each answer on its way: canaries in every place, and values of any kind in the place of others."""
 
-    def __init__(self, inner: Transport, dice: random.Random, *, wild: bool) -> None:
+    def __init__(self, inner: Transport, rng: random.Random, *, wild: bool) -> None:
         self._inner = inner
-        self._dice = dice
+        self._dice = rng
         self._wild = wild
         self.mutated = 0
         self.logged_in = False
@@ -83,11 +83,11 @@ async def test_no_canary_of_any_answer_is_in_a_report(*, wild: bool, full: bool,
     wanted, answers, seed = (5_000 if full else 150), 0, 0
     while answers < wanted:
         seed += 1
-        dice = random.Random(seed)
+        rng = random.Random(seed)
         mutators: list[Mutator] = []
 
-        def around(own: Transport, dice: random.Random = dice, into: list[Mutator] = mutators) -> Transport:
-            into.append(Mutator(own, dice, wild=wild))
+        def around(own: Transport, rng: random.Random = rng, into: list[Mutator] = mutators) -> Transport:
+            into.append(Mutator(own, rng, wild=wild))
             return into[0]
 
         about: dict[str, Any] = {
@@ -137,7 +137,7 @@ def test_a_text_of_an_answer_is_found_in_a_report_even_if_a_list_allows_it() -> 
     report = report_of(rotation=Answer(outcome=Outcome.ANSWERED, side="strict"))
     text = orjson.dumps(report).decode()
     check_texts(text, {"Ann Canary", "act.abc"}, report)
-    # A part of the list's own words tells nothing.
+    # A part of the list's own words discloses nothing.
     check_texts(text, {"rotation", "strict", "read", "2026"}, report)
     with pytest.raises(ReportRefused):
         check_texts(text.replace("strict", "stAnn Canaryct"), {"Ann Canary"}, report)

@@ -1,4 +1,4 @@
-"""Killed at any point of `rotate`, a probe loses no login that the library's own refresh would not, and goes on."""
+"""A probe killed at any point of `rotate` loses no more logins than a refresh of the library, and continues."""
 
 import asyncio
 import json
@@ -144,9 +144,9 @@ async def test_a_killed_probe_loses_no_login_and_the_next_one_continues(
 
 @pytest.mark.slow
 async def test_a_probe_that_is_killed_anywhere_loses_no_login(tmp_path: Path, *, full: bool) -> None:
-    dice = random.Random(8)
+    rng = random.Random(8)
     kills: list[dict[str, Any]] = [{"after": number} for number in range(1, 30)] if full else [{"after": 2}]
-    kills += [{"wait": dice.random() * 0.6} for _ in range(60 if full else 1)]
+    kills += [{"wait": rng.random() * 0.6} for _ in range(60 if full else 1)]
     for number, kill in enumerate(kills):
         folder = tmp_path / str(number)
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""A recording holds nothing of anybody's, and gives the same answers again."""
+"""A recording holds no data of a user, and its replay gives the same answers."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A run does what its plan says, stops at the first sign of harm, and goes on where it was broken off."""
+"""A run follows its plan, stops at the first sign of harm, and continues after an interruption."""
 
 import asyncio
 from collections import Counter

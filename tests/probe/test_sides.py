@@ -1,4 +1,4 @@
-"""Each question is asked of an emulator on each of its sides, names the right one, and a replay gives it again."""
+"""Each question is asked with the emulator on each side: it names that side, and so does its replay."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -112,13 +112,13 @@ async def test_the_replayed_emulator_gives_the_answers_that_were_recorded(mix: s
 
 @pytest.mark.parametrize("file", REPORTS, ids=lambda file: file.stem)
 async def test_a_saved_report_can_be_run_as_a_test(file: Path) -> None:
-    told = {
+    reported = {
         name: answer.side
         for name, answer in read_answers(orjson.loads(file.read_bytes()), BY_ID).items()
         if answer.side is not None
     }
     found = sides_of(await MIXES["usual"].run(quirks_from(file)))
-    assert {name: found[name] for name in told} == told
+    assert {name: found[name] for name in reported} == reported
 
 
 # The answers that give the sides for which the emulator has no quirk: by question and side, what fails next.
@@ -188,11 +188,11 @@ def test_each_assumption_is_in_the_line_that_is_named(question: Question) -> Non
 
 async def test_answers_that_differ_from_the_assumption_are_reported_with_their_line() -> None:
     found = contradictions(read_answers(await report_of("unaudited"), BY_ID))
-    told = {one.question.id: (one.side, one.line) for one in found}
-    assert set(told) == {"audited", "cursor_stands_still"}
+    reported = {one.question.id: (one.side, one.line) for one in found}
+    assert set(reported) == {"audited", "cursor_stands_still"}
     lines = Path(quirks.__file__).read_text(encoding="utf-8").splitlines()
-    numbers = {name: int(line.partition(":")[2]) for name, (_, line) in told.items()}
-    assert {lines[number - 1].split(":")[0].strip() for number in numbers.values()} == set(told)
+    numbers = {name: int(line.partition(":")[2]) for name, (_, line) in reported.items()}
+    assert {lines[number - 1].split(":")[0].strip() for number in numbers.values()} == set(reported)
 
 
 @pytest.mark.parametrize(

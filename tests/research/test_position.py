@@ -1,4 +1,4 @@
-"""The walk: windows that leave no day out by either reading, nothing twice, checkpoints that any process reads."""
+"""The walk: its windows leave no day out in either reading, no video comes twice, any process reads checkpoints."""
 
 import json
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Research queries: what is accepted is TikTok's, what is refused has a reason, what is joined means the same."""
+"""Research queries: only valid ones are accepted, refusals have reasons, combinations keep their meaning."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The walk over HTTP: pages, checkpoints, lost searches, quota; and the long one with faults and kills."""
+"""The walk over HTTP: pages, checkpoints, lost searches, quota; and a long walk with faults and kills."""
 
 import asyncio
 import sqlite3

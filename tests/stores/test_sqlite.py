@@ -209,12 +209,12 @@ async def test_a_file_that_others_may_read_is_reported(tmp_path: Path, caplog: p
     path = tmp_path / "tokens.db"
     path.touch()
     path.chmod(0o644)
-    told = list[StoreUnsafe]()
-    store = SQLiteTokenStore(path, on_unsafe=told.append)
+    reported = list[StoreUnsafe]()
+    store = SQLiteTokenStore(path, on_unsafe=reported.append)
     await store.get(KEY)
     await store.aclose()
-    assert [finding.setting for finding in told] == ["mode 0644"]
-    assert "chmod 600" in told[0].advice
+    assert [finding.setting for finding in reported] == ["mode 0644"]
+    assert "chmod 600" in reported[0].advice
     assert "mode 0644" in caplog.text
 
 

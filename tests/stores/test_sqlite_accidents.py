@@ -207,10 +207,12 @@ async def test_a_folder_that_cannot_be_written_is_named_with_the_user(shared: Pa
         return outcome(lambda: SQLiteTokenStore(shared / "tokens.db").get(KEY))
 
     shared.chmod(0o555)
-    said = in_child(work, user=STRANGER)
-    assert said.startswith(f"StoreError: The SQLite store {shared / 'tokens.db'} cannot be written: Permission denied.")
-    assert f"may not write to {shared} (of user" in said
-    assert "tokens.db-wal" in said
+    output = in_child(work, user=STRANGER)
+    assert output.startswith(
+        f"StoreError: The SQLite store {shared / 'tokens.db'} cannot be written: Permission denied."
+    )
+    assert f"may not write to {shared} (of user" in output
+    assert "tokens.db-wal" in output
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o600])
@@ -223,10 +225,10 @@ async def test_a_file_of_another_user_is_named_with_its_owner(shared: Path, mode
     await store.get(KEY)
     await store.aclose()
     path.chmod(mode)
-    said = in_child(lambda: outcome(lambda: SQLiteTokenStore(path).get(KEY)), user=STRANGER)
-    assert f"{path} (of user " in said
-    assert f"mode {mode:04o})" in said
-    assert "chown" in said
+    output = in_child(lambda: outcome(lambda: SQLiteTokenStore(path).get(KEY)), user=STRANGER)
+    assert f"{path} (of user " in output
+    assert f"mode {mode:04o})" in output
+    assert "chown" in output
 
 
 async def test_a_side_file_of_another_user_is_named(shared: Path) -> None:
@@ -242,9 +244,9 @@ async def test_a_side_file_of_another_user_is_named(shared: Path) -> None:
         other = SQLiteTokenStore(path)
         return await other.put(make_token(KEY), expected_version=None)
 
-    said = in_child(lambda: outcome(write), user=STRANGER)
-    assert "StoreError" in said
-    assert f"{path}-shm (of user " in said
+    output = in_child(lambda: outcome(write), user=STRANGER)
+    assert "StoreError" in output
+    assert f"{path}-shm (of user " in output
     await store.aclose()
 
 
@@ -437,9 +439,9 @@ async def test_a_store_that_was_used_before_a_fork_raises_an_error_in_the_child(
         finally:
             await store.aclose()
 
-    said = in_child(lambda: in_new_loop(use))
-    assert said.startswith("StoreError: The SQLite store")
-    assert "was used before this process was forked" in said
+    output = in_child(lambda: in_new_loop(use))
+    assert output.startswith("StoreError: The SQLite store")
+    assert "was used before this process was forked" in output
     await asyncio.gather(*waiting)
     await store.put(make_token(KEY), expected_version=None)
     await store.aclose()

@@ -95,8 +95,8 @@ async def test_urgent_tokens_that_wait_for_another_process_go_in_one_commit(tmp_
     store = SQLiteTokenStore(tmp_path / "tokens.db")
     await store.put_urgent(make_token(KEY), expected_version=0)
     connection: Any = store._urgent._raw
-    told: list[str] = []
-    connection.set_trace_callback(told.append)
+    reported: list[str] = []
+    connection.set_trace_callback(reported.append)
     holder = SQLiteTokenStore(tmp_path / "tokens.db")
     held, release = threading.Event(), threading.Event()
 
@@ -112,7 +112,7 @@ async def test_urgent_tokens_that_wait_for_another_process_go_in_one_commit(tmp_
     release.set()
     stored = await asyncio.gather(*puts)
     await other
-    assert told.count("COMMIT") == 1
+    assert reported.count("COMMIT") == 1
     assert [await store.get(key) for key in keys] == stored
     await store.aclose()
     await holder.aclose()

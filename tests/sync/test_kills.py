@@ -146,10 +146,10 @@ async def _run(
             ) as session:
                 lost = await books.lost(session)
             stored = await books.tokens()
-            said, _ = await asyncio.wait_for(provider.communicate(b""), 100)
+            output, _ = await asyncio.wait_for(provider.communicate(b""), 100)
     finally:
         server.kill()
-    counted = json.loads(said)
+    counted = json.loads(output)
     asked_again = counted.pop("asked_again")
     losses = [Loss.of(token, asked_again, fleet.killed) for token in lost.values()]
     print(f"{engine}, {rotation}, {life} s: {len(fleet.killed)} workers killed, settled in {took:.1f} s, {counted}")  # noqa: T201 - the figures

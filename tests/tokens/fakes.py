@@ -1,4 +1,4 @@
-"""A token endpoint that is as strict as TikTok may be, and stores that fail when they are told to."""
+"""A token endpoint that is as strict as TikTok may be, and stores that fail on request."""
 
 import asyncio
 from collections import Counter

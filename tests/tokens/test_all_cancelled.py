@@ -1,4 +1,4 @@
-"""Every task cancelled at once, as many programs answer SIGTERM; and cancellation that comes again, as anyio's does."""
+"""All tasks are cancelled at once, as many programs do on SIGTERM, or again and again, as anyio does."""
 
 import asyncio
 import threading

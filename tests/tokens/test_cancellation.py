@@ -1,4 +1,4 @@
-"""Cancelled at every await: no rotated token is ever lost, and no lease is left behind."""
+"""A cancellation at any await loses no rotated token and leaves no lease."""
 
 import asyncio
 import random
@@ -116,8 +116,8 @@ async def test_a_session_closed_at_any_moment_of_a_refresh_loses_nothing() -> No
         if not call.cancelled() and call.exception() is not None:
             assert isinstance(call.exception(), SessionClosed)
         await _check(world)
-        told = sum(isinstance(event, TokenRefreshed) for event in world.events)
-        assert told == world.provider.grants["user"], "a rotation was made and never told"
+        reported = sum(isinstance(event, TokenRefreshed) for event in world.events)
+        assert reported == world.provider.grants["user"], "a rotation was made and never told"
         assert len(asyncio.all_tasks()) == 1
         moments += 1
     assert moments > 5
@@ -171,16 +171,16 @@ async def test_a_sweep_cancelled_at_any_moment_loses_nothing() -> None:
 
 
 async def test_callers_cancelled_at_random_never_lose_a_token() -> None:
-    dice = random.Random(7)
+    rng = random.Random(7)
     cancelled = 0
     for _ in range(150):
-        world = TokenWorld(latency=dice.random())
+        world = TokenWorld(latency=rng.random())
         manager = await world.connected()
         await world.clock.advance(LIFE)
         calls = [asyncio.ensure_future(manager.token("user")) for _ in range(10)]
         for call in calls:
-            if dice.random() < 0.7:
-                _cancel_later(world, dice.random() * 3, call)
+            if rng.random() < 0.7:
+                _cancel_later(world, rng.random() * 3, call)
         await world.clock.advance(5)
         results = await asyncio.gather(*calls, return_exceptions=True)
         cancelled += sum(isinstance(result, asyncio.CancelledError) for result in results)

@@ -1,4 +1,4 @@
-"""The app's own token: shared, renewed early, never minted twice at once."""
+"""The client token of the app: shared, replaced early, never requested twice at once."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A process killed between any two steps of a rotation: the account works on, or is named as interrupted."""
+"""A process is killed between any two steps of a rotation: the account still works, or is marked as interrupted."""
 
 import asyncio
 from datetime import timedelta

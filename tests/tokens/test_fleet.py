@@ -1,4 +1,4 @@
-"""Several processes on one store: who works, who waits, who adopts, and what clocks that are wrong may not do."""
+"""Several processes on one store: one refreshes, the others wait and use its token, also with wrong clocks."""
 
 import asyncio
 from datetime import timedelta
@@ -54,7 +54,7 @@ async def test_a_holder_that_has_lost_its_lease_sends_no_request() -> None:
     stopped = False
 
     def stop(name: str) -> None:
-        # The process is stopped for two minutes between its journal entry and its request.
+        # The process is stopped for two minutes between its stored attempt and its request.
         nonlocal stopped
         if name == "put" and not stopped:
             stopped = True

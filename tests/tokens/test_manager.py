@@ -1,4 +1,4 @@
-"""One process: fresh, stale and expired tokens, and who waits for what."""
+"""One process: fresh, stale and expired tokens, and which calls wait."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Grants that are gone, answers that never came, and processes that died in the middle."""
+"""Revoked grants, missing answers, and processes that died during a rotation."""
 
 import asyncio
 from datetime import timedelta
@@ -34,7 +34,7 @@ async def test_a_revoked_grant_is_marked_and_reported_once_and_not_refreshed_aga
     stored = await world.stored()
     assert stored.state is TokenState.REAUTHORIZATION_REQUIRED
     assert stored.reason == "revoked"
-    # A store that lost the newest token (a failover, a backup) looks the same: no more is told than is known.
+    # A store that lost the newest token (a failover, a backup) looks the same; the reason is the likeliest one.
     assert len(world.told(ReauthorizationNeeded)) == 1
     with pytest.raises(ReauthorizationRequired):
         await world.manager().token("user")
@@ -236,7 +236,7 @@ async def test_no_request_is_sent_under_a_lease_that_may_end_before_it() -> None
     await world.clock.advance(LIFE)
 
     def stop(name: str) -> None:
-        # The process is stopped for a while after its journal entry.
+        # The process is stopped for a while after its stored attempt.
         if name == "put" and not left:
             world.clock._elapsed += 70
 

@@ -1,4 +1,4 @@
-"""A token's life in numbers: how long it is used, when it is renewed, what a failed refresh means for it."""
+"""The life of a token: how long it is used, when it is refreshed, and what a failed refresh means for it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -63,8 +63,8 @@ def make_token(
 def test_a_token_is_fresh_then_stale_then_expired(
     life: float, left: float, margin: timedelta | None, spread: float, expected: tuple[float, float]
 ) -> None:
-    told = lifetime(life=life, left=left, margin=margin, spread=spread)
-    assert (told.fresh, told.usable) == pytest.approx(expected)
+    reported = lifetime(life=life, left=left, margin=margin, spread=spread)
+    assert (reported.fresh, reported.usable) == pytest.approx(expected)
 
 
 def test_an_account_without_a_number_is_refreshed_at_the_margin() -> None:
@@ -78,9 +78,9 @@ def test_an_account_without_a_number_is_refreshed_at_the_margin() -> None:
     spread=st.floats(0, 1, exclude_max=True),
 )
 def test_every_fresh_token_is_usable(life: float, left: float, margin: timedelta | None, spread: float) -> None:
-    told = lifetime(life=life, left=left, margin=margin, spread=spread)
-    assert told.fresh <= told.usable <= min(life, left)
-    assert told.fresh >= min(life, left) - max(life / 2, 1e-9)
+    reported = lifetime(life=life, left=left, margin=margin, spread=spread)
+    assert reported.fresh <= reported.usable <= min(life, left)
+    assert reported.fresh >= min(life, left) - max(life / 2, 1e-9)
 
 
 def test_accounts_of_one_day_are_not_refreshed_at_the_same_time() -> None:
@@ -99,9 +99,9 @@ def test_an_account_has_the_same_number_in_every_process() -> None:
 
 def test_the_life_of_a_token_begins_when_it_was_received() -> None:
     token = make_token(life=timedelta(hours=2), left=timedelta(minutes=5))
-    told = token_lifetime(token, NOW, timedelta(minutes=1))
-    assert told.usable == 299
-    assert 300 - 90 <= told.fresh <= 300 - 60
+    reported = token_lifetime(token, NOW, timedelta(minutes=1))
+    assert reported.usable == 299
+    assert 300 - 90 <= reported.fresh <= 300 - 60
     assert token_lifetime(token, NOW + timedelta(minutes=6), timedelta(minutes=1)).usable == -61
 
 

@@ -1,4 +1,4 @@
-"""A rotated token is saved, whatever the store does; and what is told when it cannot be."""
+"""A rotated token is saved although the store fails, and an error and an event report it if that is impossible."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ LIFE = timedelta(hours=2)
 
 
 class _AfterGrant:
-    """Fails a call of the store as often as it is told, from the moment TikTok has answered on."""
+    """Fails a call of the store a given number of times, beginning with the answer of TikTok."""
 
     def __init__(self, world: TokenWorld, name: str, times: float) -> None:
         self._world = world

@@ -1,4 +1,4 @@
-"""A pair that TikTok has given is kept, whatever else is wrong with the answer."""
+"""A token pair of an answer is kept although other fields of the answer are invalid."""
 
 import asyncio
 import logging
@@ -72,12 +72,12 @@ def test_no_other_field_of_a_refresh_answer_loses_the_token_pair(sides: dict[str
     ],
 )
 def test_unreadable_records_stay_unchanged_and_are_reported(field: str, value: Any, hours: int) -> None:
-    told: list[str] = []
-    token = parse_token(PAIR | {field: value}, client_key="app", now=NOW, previous=OLD, on_unreadable=told.append)
+    reported: list[str] = []
+    token = parse_token(PAIR | {field: value}, client_key="app", now=NOW, previous=OLD, on_unreadable=reported.append)
     assert int((token.expires_at - NOW).total_seconds()) // 3600 == hours
     assert (token.scopes, token.refresh_expires_at) == (OLD.scopes, OLD.refresh_expires_at)
     readable = value in ("", "3600.5")
-    assert told == ([] if readable else [field])
+    assert reported == ([] if readable else [field])
 
 
 def test_a_token_pair_of_another_account_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Sweeps: what is due, who does it, and that nothing is loaded that is not needed."""
+"""Sweeps: which accounts are due, which process refreshes them, and that no other account is loaded."""
 
 import asyncio
 from collections.abc import AsyncGenerator

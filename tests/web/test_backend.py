@@ -200,12 +200,12 @@ def test_the_current_account_is_always_one_of_those_logged_in(steps: list[tuple[
 async def test_each_error_has_its_answer(
     backend: Backend, error: TikTokError, status: int, more: dict[str, str]
 ) -> None:
-    told = backend.answer(error)
-    assert told is not None
-    assert told.status == status
-    assert told.body.items() >= more.items()
-    assert "secret words" not in str(told.body)
-    assert ("Retry-After" in told.headers) == (status == 429)
+    reported = backend.answer(error)
+    assert reported is not None
+    assert reported.status == status
+    assert reported.body.items() >= more.items()
+    assert "secret words" not in str(reported.body)
+    assert ("Retry-After" in reported.headers) == (status == 429)
 
 
 async def test_a_wrong_call_of_the_application_has_no_answer(backend: Backend) -> None:

@@ -417,11 +417,11 @@ async def test_an_error_of_a_call_is_an_answer_that_says_what_to_do(
 ) -> None:
     app.error = error
     async with http.get(f"{app.url}/fail") as response:
-        told = await response.json()
-        assert (response.status, told["error"]) == (status, word)
-        assert told.get("login") == ("/tiktok/login" if status in {401, 403} else None)
+        reported = await response.json()
+        assert (response.status, reported["error"]) == (status, word)
+        assert reported.get("login") == ("/tiktok/login" if status in {401, 403} else None)
         assert response.headers.get("Retry-After") == {429: "13", 503: "5"}.get(status)
-        assert "somebody" not in str(told)
+        assert "somebody" not in str(reported)
 
 
 async def test_a_fault_of_the_application_stays_one(app: App, http: aiohttp.ClientSession) -> None:

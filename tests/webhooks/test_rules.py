@@ -70,12 +70,12 @@ def event(name: str, content: Any, *, as_text: bool = True, **changes: Any) -> W
 def test_the_documented_vector_is_accepted() -> None:
     assert len(BODY) == 145
     assert receiver().sign(BODY, AT) == SIGNATURE
-    told = receiver().parse(BODY, SIGNATURE)
-    assert isinstance(told, AuthorizationRemoved)
-    assert told.reason is RemovalReason.USER_DISCONNECTED
-    assert told.open_id == "emu-open-id-1"
-    assert told.create_time == AT
-    assert told.raw["content"] == '{"reason":1}'
+    reported = receiver().parse(BODY, SIGNATURE)
+    assert isinstance(reported, AuthorizationRemoved)
+    assert reported.reason is RemovalReason.USER_DISCONNECTED
+    assert reported.open_id == "emu-open-id-1"
+    assert reported.create_time == AT
+    assert reported.raw["content"] == '{"reason":1}'
 
 
 @pytest.mark.parametrize(
@@ -268,12 +268,12 @@ REDEEM, SUBSCRIPTION = "minis.trade_order.redeem.", "minis.subscription."
 def test_each_kind_of_event_has_its_fields(
     name: str, content: Any, kind: type, attribute: str, value: Any, *, as_text: bool
 ) -> None:
-    told = event(name, content, as_text=as_text)
-    assert type(told) is kind
-    assert getattr(told, attribute) == value
-    assert type(getattr(told, attribute)) is type(value)
-    assert told.name == name
-    assert told.content == content
+    reported = event(name, content, as_text=as_text)
+    assert type(reported) is kind
+    assert getattr(reported, attribute) == value
+    assert type(getattr(reported, attribute)) is type(value)
+    assert reported.name == name
+    assert reported.content == content
 
 
 @pytest.mark.parametrize(
@@ -288,10 +288,10 @@ def test_each_kind_of_event_has_its_fields(
     ],
 )
 def test_what_is_unknown_or_incomplete_is_kept_and_not_refused(name: str, content: Any) -> None:
-    told = event(name, content)
-    assert type(told) is UnknownEvent
-    assert told.name == name
-    assert told.content == content
+    reported = event(name, content)
+    assert type(reported) is UnknownEvent
+    assert reported.name == name
+    assert reported.content == content
 
 
 def test_content_is_decoded_once() -> None:
@@ -302,18 +302,18 @@ def test_content_is_decoded_once() -> None:
 
 
 def test_a_missing_user_or_time_is_no_error() -> None:
-    told = event("portability.download.ready", {"request_id": 1}, user_openid=..., create_time=...)
-    assert told.open_id is None
-    assert told.create_time == AT
+    reported = event("portability.download.ready", {"request_id": 1}, user_openid=..., create_time=...)
+    assert reported.open_id is None
+    assert reported.create_time == AT
     assert event("x", {}, create_time=10**30).create_time == AT
     assert event("x", {}, create_time="1700000001").create_time == AT + timedelta(seconds=1)
     assert event("x", {}, user_openid=7).open_id == "7"
 
 
 def test_an_order_is_paid_also_where_its_event_names_no_user() -> None:
-    told = event(REDEEM + "success", TRIED, user_openid="")
-    assert type(told) is TradeOrderPaid
-    assert told.open_id is None
+    reported = event(REDEEM + "success", TRIED, user_openid="")
+    assert type(reported) is TradeOrderPaid
+    assert reported.open_id is None
 
 
 def test_deliveries_of_one_event_share_a_dedup_key_and_other_events_do_not() -> None:
@@ -403,26 +403,26 @@ def test_every_forgery_is_refused_and_every_genuine_delivery_accepted(*, full: b
 def test_any_signed_delivery_gives_an_event_or_an_error_of_ours(found: dict[str, Any]) -> None:
     body = json.dumps({"client_key": KEY, **found}).encode("utf-8", "replace")
     try:
-        told = parse_event(body, client_key=KEY, signed_at=STAMP)
+        reported = parse_event(body, client_key=KEY, signed_at=STAMP)
     except WebhookError:
         assert not isinstance(found.get("event"), str) or not found["event"] or b"\\ud" in body
     else:
-        assert len(told.dedup_key) == 64
-        assert told.create_time.utcoffset() == timedelta(0)
+        assert len(reported.dedup_key) == 64
+        assert reported.create_time.utcoffset() == timedelta(0)
 
 
 @pytest.mark.parametrize("reason", ["1", "01", None, "one", [], {}, 1.5, True, "", "9" * 99])
 def test_a_removed_authorization_is_one_whatever_its_reason(reason: Any) -> None:
-    told = event("authorization.removed", {"reason": reason})
-    assert isinstance(told, AuthorizationRemoved)
+    reported = event("authorization.removed", {"reason": reason})
+    assert isinstance(reported, AuthorizationRemoved)
     known = reason in ("1", "01")
-    assert told.reason is (RemovalReason.USER_DISCONNECTED if known else RemovalReason.UNKNOWN)
+    assert reported.reason is (RemovalReason.USER_DISCONNECTED if known else RemovalReason.UNKNOWN)
 
 
 @pytest.mark.parametrize("content", ["", "no json", "[]", "null", ..., 5])
 def test_a_removed_authorization_is_one_whatever_its_content(content: Any) -> None:
-    told = event("authorization.removed", content, as_text=False)
-    assert isinstance(told, AuthorizationRemoved)
+    reported = event("authorization.removed", content, as_text=False)
+    assert isinstance(reported, AuthorizationRemoved)
 
 
 @pytest.mark.parametrize(

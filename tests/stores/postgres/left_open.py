@@ -1,4 +1,4 @@
-"""A program that ends with everything open while its server is silent. Not a test itself."""
+"""A program that ends with everything open while its server does not answer. Not a test itself."""
 
 import asyncio
 import sys

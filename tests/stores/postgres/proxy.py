@@ -1,4 +1,4 @@
-"""A way to a server that may lose an answer: what was asked is done, and nobody is told."""
+"""A proxy to a server that can drop an answer: the request is carried out and its result is lost."""
 
 import asyncio
 from contextlib import suppress
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class LossyProxy:
-    """Passes bytes on, both ways, until it is told to lose an answer.
+    """Passes bytes on, both ways, until it is set to drop an answer.
 
     Args:
         port: Of the server, on loopback.

@@ -1,4 +1,4 @@
-"""What lies in the server's files once every record is encrypted."""
+"""The server's files hold no plain record after every record is encrypted."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL keeps passes the contracts of all stores."""
+"""The stores in PostgreSQL pass the contracts of all stores."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Tokens go from any of the four stores into any other, and nothing is lost on the way."""
+"""Tokens are copied from any of the four stores to any other without a loss."""
 
 from collections.abc import AsyncIterator
 from itertools import permutations

@@ -1,4 +1,4 @@
-"""The limiter of a fleet with a real PostgreSQL: its contract, outages, idle windows, pools."""
+"""The PostgreSQL limiter with a real server: its contract, outages, idle windows, pools."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The way to PostgreSQL: lost answers, servers that are away or silent, pools of others, names of any kind."""
+"""The connection to PostgreSQL: lost answers, stopped or silent servers, callers' pools, names of any kind."""
 
 import asyncio
 import sys
@@ -369,13 +369,13 @@ async def test_a_program_ends_although_everything_is_open_and_its_server_does_no
     assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
     own_postgres.freeze(frozen=True)
     try:
-        said, _ = await asyncio.wait_for(process.communicate(b"go\n"), 60)
+        output, _ = await asyncio.wait_for(process.communicate(b"go\n"), 60)
     finally:
         own_postgres.freeze(frozen=False)
         if process.returncode is None:
             process.kill()
             await process.wait()
-    assert (said, process.returncode) == (b"ended\n", 0)
+    assert (output, process.returncode) == (b"ended\n", 0)
 
 
 async def test_a_put_outlives_a_program_that_cancels_all_its_tasks(postgres: PostgresServer) -> None:
@@ -426,9 +426,9 @@ async def test_a_store_that_was_used_before_a_fork_raises_an_error_in_the_child(
             finally:
                 await close()
 
-        said = in_child(lambda work=work: in_new_loop(work))  # type: ignore[misc]  # a default of a lambda
-        assert said.startswith("StoreError: The Postgres")
-        assert "was used before this process was forked" in said
+        output = in_child(lambda work=work: in_new_loop(work))  # type: ignore[misc]  # a default of a lambda
+        assert output.startswith("StoreError: The Postgres")
+        assert "was used before this process was forked" in output
     # The parent's connections are whole.
     for use, _ in uses:
         await use()

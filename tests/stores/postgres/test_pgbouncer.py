@@ -1,4 +1,4 @@
-"""What PgBouncer in transaction mode makes different: each statement may go over another connection to the server."""
+"""PgBouncer in transaction mode: each statement may use another connection to the server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

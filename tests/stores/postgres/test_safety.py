@@ -1,4 +1,4 @@
-"""What of a server's settings, and of a role's rights, endangers tokens is told before it does."""
+"""Settings of a server and missing rights of a role that endanger tokens are reported before they do harm."""
 
 import logging
 
@@ -47,8 +47,8 @@ SAFE: dict[str, str | None] = {
         ({"made": "no", "may_make": "no"}, ["no tables, and no right to make them"]),
     ],
 )
-def test_each_unsafe_setting_and_no_other_is_reported(changes: dict[str, str | None], told: list[str]) -> None:
-    assert [setting for setting, advice in unsafe_settings(SAFE | changes) if advice] == told
+def test_each_unsafe_setting_and_no_other_is_reported(changes: dict[str, str | None], reported: list[str]) -> None:
+    assert [setting for setting, advice in unsafe_settings(SAFE | changes) if advice] == reported
 
 
 async def test_each_right_that_a_role_lacks_is_named(safe_postgres: PostgresServer) -> None:
@@ -92,29 +92,29 @@ async def test_the_unsafe_settings_of_a_real_server_are_logged_and_reported_once
         f"ALTER ROLE {schema} SET synchronous_commit = off",
         f"ALTER TABLE {schema}.tokens SET UNLOGGED",
     )
-    told = list[StoreUnsafe]()
+    reported = list[StoreUnsafe]()
     store = PostgresTokenStore(
-        f"postgresql://{schema}@127.0.0.1:{postgres.port}/postgres?schema={schema}", on_unsafe=told.append
+        f"postgresql://{schema}@127.0.0.1:{postgres.port}/postgres?schema={schema}", on_unsafe=reported.append
     )
     with caplog.at_level(logging.WARNING, "tiktok_async.stores"):
         await store.get(KEY)
         await store.get(KEY)
-    assert [finding.setting for finding in told] == ["synchronous_commit off", "unlogged tokens"]
+    assert [finding.setting for finding in reported] == ["synchronous_commit off", "unlogged tokens"]
     assert "synchronous_commit off" in caplog.text
     await store.aclose()
 
 
 async def test_a_standby_is_reported_and_its_error_names_it(own_postgres: PostgresServer) -> None:
-    primary_told, told = list[str](), list[str]()
+    primary_told, reported = list[str](), list[str]()
     primary = PostgresTokenStore(own_postgres.url())
     token = await primary.put(make_token(KEY), expected_version=0)
     await primary.aclose()
     standby = own_postgres.standby("one")
     standby.start()
     try:
-        store = PostgresTokenStore(standby.url(), on_unsafe=lambda finding: told.append(finding.setting))
+        store = PostgresTokenStore(standby.url(), on_unsafe=lambda finding: reported.append(finding.setting))
         assert await store.get(KEY) == token
-        assert told == ["in_recovery on"]
+        assert reported == ["in_recovery on"]
         with pytest.raises(StoreError, match="read-only standby"):
             await store.put(token, expected_version=1)
         await store.aclose()

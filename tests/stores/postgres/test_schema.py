@@ -1,4 +1,4 @@
-"""The tables: made by whoever comes first, brought up to date, or made by others for a role that may not."""
+"""The tables: created by the first process, upgraded, or created by a migration for a role without that right."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -70,17 +70,17 @@ async def test_a_role_that_may_only_use_the_tables_uses_those_that_a_migration_m
         f"GRANT USAGE ON SCHEMA {schema} TO {schema}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {schema}",
     )
-    told = list[str]()
-    store = PostgresTokenStore(url, on_unsafe=lambda finding: told.append(finding.setting))
+    reported = list[str]()
+    store = PostgresTokenStore(url, on_unsafe=lambda finding: reported.append(finding.setting))
     token = await store.put(make_token(KEY), expected_version=0)
     async with store.lease(KEY, ttl=timedelta(seconds=9), wait=timedelta(0)):
         assert await store.get(KEY) == token
-    assert told == []
+    assert reported == []
     await store.aclose()
     postgres.execute(f"REVOKE UPDATE ON {schema}.leases FROM {schema}")
-    other = PostgresTokenStore(url, on_unsafe=lambda finding: told.append(finding.setting))
+    other = PostgresTokenStore(url, on_unsafe=lambda finding: reported.append(finding.setting))
     assert await other.get(KEY) == token
-    assert told == ["no right to UPDATE on leases"]
+    assert reported == ["no right to UPDATE on leases"]
     with pytest.raises(StoreError, match="permission denied for table leases"):
         async with other.lease(KEY, ttl=timedelta(seconds=9), wait=timedelta(0)):
             pass

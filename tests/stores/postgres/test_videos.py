@@ -1,4 +1,4 @@
-"""The videos' table in PostgreSQL: one row a video, however often and by however many it is written."""
+"""The video table in PostgreSQL: one row for a video after any number of writes by any number of processes."""
 
 import asyncio
 from collections.abc import AsyncIterator
