@@ -139,7 +139,7 @@ def test_many_threads_share_one_runner(running: Running, runner: Runner) -> None
     assert {user.open_id for user in users} == {running.user.open_id}
 
 
-def test_after_closing_it_says_so_and_no_thread_is_left(running: Running) -> None:
+def test_a_closed_session_raises_an_error_and_leaves_no_thread(running: Running) -> None:
     before = threading.active_count()
     runner = Runner(running.open)
     account = running.log_in(runner)
@@ -281,7 +281,7 @@ def test_an_interrupt_that_comes_before_the_waiting_began_cancels_it_too(
     assert cancelled.is_set()
 
 
-def test_a_script_that_forgets_to_close_ends_all_the_same() -> None:
+def test_a_script_that_does_not_close_its_session_still_ends() -> None:
     code = "from tiktok_async import TikTokSession\nfrom tiktok_async.blocking import Runner\n"
     code += "Runner(lambda: TikTokSession(client_key='k', client_secret='s'))\nprint('end')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tiktok_async.api.pages import next_cursor
 
 
-def test_a_listing_goes_on_where_tiktok_says() -> None:
+def test_a_listing_continues_at_the_cursor_of_tiktok() -> None:
     assert next_cursor(None, 1646883959000, has_more=True) == 1646883959000
     assert next_cursor(1646883959000, 1646880000000, has_more=True) == 1646880000000
     assert next_cursor("a", "b", has_more=True) == "b"

@@ -75,7 +75,7 @@ def test_nothing_public_is_forgotten_in_all(name: str) -> None:
     assert here <= set(module.__all__)
 
 
-def test_running_programs_and_type_checkers_see_the_same_front_door() -> None:
+def test_running_programs_and_type_checkers_see_the_same_public_names() -> None:
     assert set(tiktok_async.__all__) == set(_names_that_a_type_checker_sees(tiktok_async))
 
 

@@ -97,7 +97,7 @@ asyncio.run(main())
         ("session.account('user').portability", "api.portability.portability"),
     ],
 )
-def test_an_area_comes_with_its_first_use(used: str, area: str) -> None:
+def test_an_area_is_imported_at_its_first_use(used: str, area: str) -> None:
     loaded = _loaded_by(
         f"from tiktok_async import TikTokSession; session = TikTokSession(client_key='k', client_secret='s'); {used}"
     )

@@ -248,7 +248,7 @@ def test_pydantic_says_what_is_wrong(wrong: object) -> None:
         TypeAdapter(Video).validate_python(wrong)
 
 
-def test_a_broken_rule_is_a_fault_of_the_input() -> None:
+def test_a_broken_rule_is_a_validation_error_of_pydantic() -> None:
     with pytest.raises(ValidationError, match="SELF_ONLY"):
         TypeAdapter(VideoPost).validate_python({"privacy_level": "SELF_ONLY", "brand_content_toggle": True})
     post = TypeAdapter(PhotoPost).validate_python({"privacy_level": "SELF_ONLY", "title": "hi"})

@@ -61,7 +61,7 @@ ITEM = {"id": 71, "username": "emu_user_0001", "create_time": 1785542400}
 
 
 @pytest.mark.parametrize(("endpoint", "key", "end"), STOPPED)
-async def test_a_listing_that_does_not_go_on_raises_after_its_items(
+async def test_a_stalled_listing_raises_after_its_items(
     emulator: Emulator, session: TikTokSession, endpoint: Endpoint, key: str, end: dict[str, Any]
 ) -> None:
     emulator.fail_next(endpoint, body=page(key, [ITEM], **end), times=100)
@@ -74,7 +74,7 @@ async def test_a_listing_that_does_not_go_on_raises_after_its_items(
 
 
 @pytest.mark.parametrize(("endpoint", "key", "end"), STOPPED)
-async def test_a_listing_that_goes_on_when_asked_again_is_whole(
+async def test_a_stalled_listing_that_continues_after_a_retry_is_complete(
     emulator: Emulator, session: TikTokSession, endpoint: Endpoint, key: str, end: dict[str, Any]
 ) -> None:
     emulator.fail_next(endpoint, body=page(key, [ITEM], **end), times=2)
@@ -97,9 +97,7 @@ async def test_a_limit_that_is_reached_asks_no_more(emulator: Emulator, session:
     assert emulator.requests.counts[Endpoint.RESEARCH_FOLLOWERS] == 1
 
 
-async def test_a_walk_continues_from_the_checkpoint_of_a_page_without_a_next_page(
-    emulator: Emulator, session: TikTokSession
-) -> None:
+async def test_a_stopped_walk_continues_from_its_last_checkpoint(emulator: Emulator, session: TikTokSession) -> None:
     whole = [video.id async for video in session.research.videos(QUERY, start=DAY, end=DAY + timedelta(days=60))]
     pages = session.research.videos(QUERY, start=DAY, end=DAY + timedelta(days=60)).pages()
     first = await anext(pages)

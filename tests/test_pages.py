@@ -38,7 +38,7 @@ class Listing:
             self.open -= 1
 
 
-async def test_nothing_is_fetched_before_somebody_wants_it() -> None:
+async def test_no_page_is_fetched_before_it_is_needed() -> None:
     listing = Listing(3)
     Pages(listing)
     await asyncio.sleep(0)
@@ -115,7 +115,7 @@ async def test_an_error_comes_after_the_pages_before_it(read_ahead: int) -> None
     assert seen == [0, 1, 2, 3]
 
 
-async def test_an_error_in_a_page_nobody_came_to_is_not_reported() -> None:
+async def test_an_error_in_an_unread_page_is_not_reported() -> None:
     async for _ in Pages(Listing(5, fail_at=1), read_ahead=1):
         break
     gc.collect()
@@ -158,7 +158,7 @@ async def test_each_loop_over_one_listing_goes_on_where_the_one_before_stopped(r
 
 
 @pytest.mark.parametrize("read_ahead", [0, 1])
-async def test_a_closed_listing_holds_nothing_and_gives_nothing_more(read_ahead: int) -> None:
+async def test_a_closed_listing_holds_nothing_and_yields_nothing(read_ahead: int) -> None:
     listing = Listing(3, hold=asyncio.Event())
     async with aclosing(Pages(listing, read_ahead=read_ahead)) as pages:
         assert await anext(pages) == 0

@@ -223,7 +223,7 @@ async def test_the_escape_hatch_sends_no_token_to_another_host(emulator: Emulato
             await session.request("GET", path, open_id="somebody")
 
 
-async def test_the_escape_hatch_wants_to_know_whose_token(emulator: Emulator) -> None:
+async def test_the_escape_hatch_requires_exactly_one_token(emulator: Emulator) -> None:
     async with emulator.session() as session:
         with pytest.raises(ConfigurationError, match="exactly one"):
             await session.request("GET", "/v2/user/info/")
@@ -371,7 +371,7 @@ async def while_time_passes(emulator: Emulator, work: Coroutine[Any, Any, object
     await task
 
 
-async def test_a_token_that_no_store_takes_is_handed_over_at_the_end_and_everything_is_closed(
+async def test_a_token_that_cannot_be_saved_is_in_the_error_at_the_end_and_everything_is_closed(
     emulator: Emulator,
 ) -> None:
     class Failing(MemoryTokenStore):

@@ -13,7 +13,7 @@ KEYS = st.tuples(st.integers(0, 30), st.sampled_from("abc"))
 
 @settings(deadline=None)
 @given(steps=st.lists(st.tuples(st.booleans(), KEYS), max_size=200))
-def test_the_keys_stay_in_order_whatever_is_added_and_removed(steps: list[tuple[bool, tuple[int, str]]]) -> None:
+def test_the_keys_stay_in_order_while_any_keys_are_added_and_removed(steps: list[tuple[bool, tuple[int, str]]]) -> None:
     before, ordered._LARGEST = ordered._LARGEST, 4
     try:
         keys, model = OrderedKeys[tuple[int, str]](), set[tuple[int, str]]()

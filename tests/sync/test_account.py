@@ -23,7 +23,7 @@ async def _stored(world: World, open_id: str) -> Checkpoint:
     return checkpoint
 
 
-async def test_a_first_round_brings_every_video_and_sets_the_next(world: World, sink: Sink) -> None:
+async def test_a_first_round_reports_every_video_and_sets_the_next_round(world: World, sink: Sink) -> None:
     user = await world.connect(videos=45)
     done = await sync_account(world.session, user.open_id, sink, world.checkpoints)
     assert (done.state, done.pages, done.videos, done.error) == (SyncState.SYNCED, 3, 45, None)
@@ -40,7 +40,7 @@ async def test_a_first_round_brings_every_video_and_sets_the_next(world: World, 
     )
 
 
-async def test_a_second_round_brings_what_is_new_or_changed_and_what_is_gone(world: World, sink: Sink) -> None:
+async def test_a_second_round_reports_new_changed_and_gone_videos(world: World, sink: Sink) -> None:
     user = await world.connect(videos=45)
     await sync_account(world.session, user.open_id, sink, world.checkpoints, look_back=EVER)
     ids = user.videos.ids()
@@ -57,7 +57,7 @@ async def test_a_second_round_brings_what_is_new_or_changed_and_what_is_gone(wor
     assert (again.state, again.videos, again.gone) == (SyncState.SYNCED, 0, 0)
 
 
-async def test_a_round_goes_back_no_further_than_the_look_back(world: World, sink: Sink) -> None:
+async def test_a_round_reads_no_videos_before_the_look_back(world: World, sink: Sink) -> None:
     user = await world.connect(videos=200)
     now = world.session.clock.now()
     for days in range(5):
@@ -70,9 +70,7 @@ async def test_a_round_goes_back_no_further_than_the_look_back(world: World, sin
     assert len((await _stored(world, user.open_id)).known) <= 4
 
 
-async def test_an_account_without_new_videos_for_long_is_not_delivered_again_each_time(
-    world: World, sink: Sink
-) -> None:
+async def test_an_account_without_new_videos_is_not_reported_each_time(world: World, sink: Sink) -> None:
     user = await world.connect(videos=30)
     for expected in (30, 0, 0):
         done = await sync_account(world.session, user.open_id, sink, world.checkpoints, look_back=timedelta(seconds=1))
@@ -97,7 +95,7 @@ async def test_a_video_that_a_listing_left_out_is_not_gone(
 
 
 @pytest.mark.parametrize("pages_before_the_crash", range(5))
-async def test_after_a_crash_the_next_worker_goes_on_at_the_page_that_was_not_saved(
+async def test_the_next_worker_after_a_crash_continues_at_the_unsaved_page(
     world: World, sink: Sink, pages_before_the_crash: int
 ) -> None:
     user = await world.connect(videos=100)
@@ -116,7 +114,7 @@ async def test_after_a_crash_the_next_worker_goes_on_at_the_page_that_was_not_sa
     assert (await _stored(world, user.open_id)).round == 1
 
 
-async def test_a_video_posted_while_a_round_was_cut_off_comes_with_the_next(world: World, sink: Sink) -> None:
+async def test_a_video_posted_during_an_interrupted_round_is_reported_by_the_next(world: World, sink: Sink) -> None:
     user = await world.connect(videos=60)
 
     async def once(page: SyncPage) -> None:
@@ -133,14 +131,14 @@ async def test_a_video_posted_while_a_round_was_cut_off_comes_with_the_next(worl
     assert set(sink.rows) == set(user.videos.ids())
 
 
-async def test_one_of_two_workers_at_once_syncs_and_the_other_finds_the_lease_taken(world: World, sink: Sink) -> None:
+async def test_one_of_two_concurrent_workers_syncs_and_the_other_reports_busy(world: World, sink: Sink) -> None:
     user = await world.connect(videos=40)
     both = await asyncio.gather(*(sync_account(world.session, user.open_id, sink, world.checkpoints) for _ in range(2)))
     assert {done.state for done in both} == {SyncState.SYNCED, SyncState.BUSY}
     assert world.emulator.requests.counts[Endpoint.VIDEO_LIST] == 2
 
 
-async def test_a_job_for_a_round_that_was_made_does_nothing(world: World, sink: Sink) -> None:
+async def test_a_job_for_a_finished_round_does_nothing(world: World, sink: Sink) -> None:
     user = await world.connect(videos=5)
     for state in (SyncState.SYNCED, SyncState.NOT_DUE, SyncState.NOT_DUE):
         done = await sync_account(world.session, user.open_id, sink, world.checkpoints, checkpoint_id="0")
@@ -223,7 +221,7 @@ async def test_an_account_that_was_disconnected_is_forgotten(world: World, sink:
     assert await world.checkpoints.get(AccountKey(world.session.client_key, "nobody")) is None
 
 
-async def test_a_failure_is_a_result_and_the_account_rests_longer_each_time(world: World, sink: Sink) -> None:
+async def test_a_failure_is_a_result_and_the_pause_of_its_account_grows(world: World, sink: Sink) -> None:
     user = await world.connect(videos=40)
     rests = list[timedelta]()
     for failures in (1, 2, 3):
@@ -240,7 +238,7 @@ async def test_a_failure_is_a_result_and_the_account_rests_longer_each_time(worl
     assert (await _stored(world, user.open_id)).failures == 0
 
 
-async def test_what_the_handler_raises_is_raised_even_if_it_looks_like_ours(world: World) -> None:
+async def test_an_exception_of_the_handler_is_raised_even_if_it_is_one_of_our_classes(world: World) -> None:
     user = await world.connect(videos=5)
 
     async def handler(_: SyncPage) -> None:
@@ -274,7 +272,7 @@ async def test_a_sync_cancelled_at_any_point_releases_the_account_and_the_next_f
         assert set(user.videos.ids()) <= set(sink.rows)
 
 
-async def test_only_the_fields_that_are_asked_for_and_the_time(world: World, sink: Sink) -> None:
+async def test_only_requested_fields_and_the_time_are_fetched(world: World, sink: Sink) -> None:
     user = await world.connect(videos=5)
     await sync_account(world.session, user.open_id, sink, world.checkpoints, fields=["title"])
     video = next(iter(sink.rows.values()))
@@ -298,7 +296,7 @@ async def test_invalid_arguments_raise_configuration_error(world: World, sink: S
             await sync_account(world.session, "one", sink, world.checkpoints, **arguments)
 
 
-async def test_a_checkpoint_says_what_round_it_is_for() -> None:
+async def test_a_checkpoint_holds_the_round_that_it_is_for() -> None:
     checkpoint = Checkpoint(key=AccountKey("app", "one"), due_at=datetime.now(UTC), round=3)
     assert checkpoint.id == "3"
     assert evolve(checkpoint, round=4).id == "4"

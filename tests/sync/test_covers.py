@@ -12,7 +12,7 @@ async def _covers(world: World, open_id: str) -> list[Video]:
     return await world.session.account(open_id).videos().collect()
 
 
-async def test_covers_that_live_long_are_left_alone_and_those_that_end_are_asked_for_20_a_request(world: World) -> None:
+async def test_covers_that_end_soon_are_requested_by_twenty_and_others_are_not(world: World) -> None:
     user = await world.connect(videos=45)
     stored = await _covers(world, user.open_id)
     assert [video async for video in refresh_covers(world.session, user.open_id, stored)] == []
@@ -25,7 +25,7 @@ async def test_covers_that_live_long_are_left_alone_and_those_that_end_are_asked
     assert all(video.title is None for video in fresh)
 
 
-async def test_ended_unknown_and_missing_covers_are_asked_for_and_gone_videos_left_out(world: World) -> None:
+async def test_expired_unknown_and_missing_covers_are_requested_and_gone_videos_are_not(world: World) -> None:
     user = await world.connect(videos=4)
     ids = user.videos.ids()
     user.videos.remove(ids[3])

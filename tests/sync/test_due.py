@@ -39,7 +39,7 @@ async def test_every_account_becomes_due_once_in_an_interval(world: World, sink:
     assert set(rounds.values()) <= {2, 3}
 
 
-async def test_a_lost_job_is_a_late_job_and_a_slow_one_is_not_sent_each_minute(world: World) -> None:
+async def test_a_lost_job_is_sent_again_and_a_slow_job_is_not_sent_each_minute(world: World) -> None:
     await world.connect()
     assert await _due(world) == []
     world.emulator.clock.advance(HALF_DAY)
@@ -52,7 +52,7 @@ async def test_a_lost_job_is_a_late_job_and_a_slow_one_is_not_sent_each_minute(w
     assert await _due(world) == first
 
 
-async def test_the_longest_overdue_come_first(world: World) -> None:
+async def test_the_longest_overdue_accounts_are_first(world: World) -> None:
     for _ in range(40):
         await world.connect()
     now = world.session.clock.now()
@@ -83,7 +83,7 @@ async def test_an_account_that_was_connected_later_is_found(world: World) -> Non
     assert user.open_id in found
 
 
-async def test_two_reconcilers_hand_out_each_account_once(world: World) -> None:
+async def test_two_reconcilers_send_each_account_once(world: World) -> None:
     users = {(await world.connect()).open_id for _ in range(50)}
     await asyncio.gather(_due(world), _due(world))
     world.emulator.clock.advance(HALF_DAY)
@@ -97,7 +97,7 @@ async def test_invalid_arguments_raise_configuration_error(world: World) -> None
 
 
 @given(open_id=st.text(min_size=1), moment=MOMENTS, every=SPANS)
-def test_an_accounts_slots_are_an_interval_apart_and_the_next_is_ahead(
+def test_the_times_of_an_account_are_one_interval_apart_and_the_next_is_in_the_future(
     open_id: str, moment: datetime, every: timedelta
 ) -> None:
     slot = rules.slot_after(open_id, moment, every)
@@ -115,7 +115,7 @@ def test_half_a_million_accounts_spread_evenly_over_the_interval() -> None:
     assert all(abs(count - mean) < 5 * mean**0.5 for count in minutes.values())
 
 
-def test_failures_rest_longer_each_time_and_an_hour_at_most() -> None:
+def test_the_pause_after_failures_grows_to_an_hour_at_most() -> None:
     pauses = [rules.pause_after(failures, HALF_DAY, 0) for failures in range(1, 40)]
     assert pauses[0] == timedelta(minutes=1)
     assert pauses == sorted(pauses)

@@ -61,7 +61,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 pytestmark = [pytest.mark.slow, pytest.mark.redis, pytest.mark.timeout(900)]
 
 
-async def test_every_account_is_synced_and_every_video_stored_once_whatever_is_killed(
+async def test_every_account_is_synced_and_every_video_is_stored_once_although_processes_are_killed(
     engine: str, tmp_path: Path, *, full: bool
 ) -> None:
     outcome = await _run(engine, tmp_path, FULL if full else SHORT, life=7200)
@@ -69,7 +69,7 @@ async def test_every_account_is_synced_and_every_video_stored_once_whatever_is_k
     assert outcome.counted["reuses"] == {}
 
 
-async def test_where_each_job_rotates_only_what_was_killed_between_the_answer_and_the_save_is_lost(
+async def test_only_rotations_killed_between_the_answer_and_the_save_are_lost(
     engine: str, rotation: str, tmp_path: Path, *, full: bool
 ) -> None:
     scale = FULL if full else SHORT

@@ -93,7 +93,7 @@ async def test_a_put_that_redis_py_sends_twice_counts_once(redis_url: str) -> No
         assert seen
 
 
-async def test_redis_that_is_away_is_a_store_error() -> None:
+async def test_an_unreachable_redis_raises_store_error() -> None:
     store = RedisCheckpointStore("redis://127.0.0.1:1/0")
     with pytest.raises(StoreError):
         await store.get(KEY)
@@ -125,7 +125,7 @@ async def test_a_damaged_record_is_a_store_error_that_names_the_account(tmp_path
 @given(
     known=MARKS, seen=MARKS, watermark=st.none() | MOMENTS, began=st.none() | MOMENTS, cursor=st.none() | st.integers(0)
 )
-def test_every_checkpoint_comes_back_as_it_was(
+def test_every_checkpoint_is_read_unchanged(
     known: dict[str, tuple[int, int]],
     seen: dict[str, tuple[int, int]],
     watermark: datetime | None,

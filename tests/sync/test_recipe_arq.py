@@ -19,7 +19,7 @@ from tiktok_async.workers import SyncJobs
 pytestmark = [pytest.mark.redis, pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")]
 
 
-async def test_arq_does_a_job_and_reconciles(world: World, sink: Sink, recipe: Any, redis_url: str) -> None:
+async def test_arq_runs_a_job_and_reconciles(world: World, sink: Sink, recipe: Any, redis_url: str) -> None:
     user = await world.connect(videos=3)
 
     @asynccontextmanager
@@ -45,5 +45,5 @@ async def test_arq_does_a_job_and_reconciles(world: World, sink: Sink, recipe: A
     assert set(sink.rows) == set(user.videos.ids())
 
 
-async def test_a_worker_that_is_told_to_end_saves_the_rotation_under_way(redis_url: str, tmp_path: Path) -> None:
+async def test_a_worker_that_gets_sigterm_saves_the_running_rotation(redis_url: str, tmp_path: Path) -> None:
     await end_in_mid_rotation("on_arq", redis_url, tmp_path)

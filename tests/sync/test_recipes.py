@@ -35,7 +35,7 @@ def _opened(world: World, sink: Sink) -> Any:
     return opened
 
 
-async def test_procrastinate_does_a_job_and_reconciles(world: World, sink: Sink, recipe: Any) -> None:
+async def test_procrastinate_runs_a_job_and_reconciles(world: World, sink: Sink, recipe: Any) -> None:
     user = await world.connect(videos=3)
     module = recipe("on_procrastinate", _opened(world, sink))
     connector = InMemoryConnector()
@@ -48,7 +48,7 @@ async def test_procrastinate_does_a_job_and_reconciles(world: World, sink: Sink,
     assert {job["status"] for job in connector.jobs.values()} == {"succeeded"}
 
 
-async def test_celery_does_a_job_on_a_loop_of_its_own(world: World, sink: Sink, recipe: Any, tmp_path: Path) -> None:
+async def test_celery_runs_a_job_on_its_own_event_loop(world: World, sink: Sink, recipe: Any, tmp_path: Path) -> None:
     user = world.emulator.add_user(videos=3)
     path = tmp_path / "tokens.db"
     tokens = SQLiteTokenStore(path)

@@ -11,7 +11,7 @@ from tiktok_async.models import AccountKey, Video
 from tiktok_async.stores import SQLiteCheckpointStore, SQLiteVideoTable
 
 
-async def test_a_sync_writes_each_video_once_and_marks_what_is_gone(world: World, tmp_path: Path) -> None:
+async def test_a_sync_writes_each_video_once_and_marks_gone_videos(world: World, tmp_path: Path) -> None:
     user = await world.connect(videos=45)
     path = tmp_path / "videos.db"
     checkpoints = SQLiteCheckpointStore(path)  # in the same file
@@ -46,7 +46,7 @@ async def test_concurrent_writes_of_the_same_videos_leave_one_row_each(tmp_path:
         await table.aclose()
 
 
-async def test_covers_are_refreshed_in_place(world: World, tmp_path: Path) -> None:
+async def test_covers_are_replaced_in_their_videos(world: World, tmp_path: Path) -> None:
     user = await world.connect(videos=3)
     async with SQLiteVideoTable(tmp_path / "videos.db") as table:
         ids = user.videos.ids()

@@ -32,7 +32,7 @@ async def _run(world: World, **options: Any) -> dict[str, SyncResult]:
     return {result.account.open_id: result async for result in sync_videos(world.session, **options)}
 
 
-async def test_every_stored_account_comes_once_with_all_its_videos(world: World) -> None:
+async def test_every_stored_account_is_reported_once_with_all_its_videos(world: World) -> None:
     users = [await world.connect(videos=number * 7) for number in range(9)]
     results = await _run(world, concurrency=4)
     assert set(results) == {user.open_id for user in users}
@@ -67,7 +67,7 @@ async def test_the_watermark_of_a_run_is_the_start_of_the_next(world: World) -> 
     assert [len(r.videos) for r in (await _run(world, since=world.session.clock.now() - EVER)).values()] == [6, 5, 5]
 
 
-async def test_with_checkpoints_a_run_brings_what_is_new_changed_and_gone(world: World) -> None:
+async def test_a_run_with_checkpoints_reports_new_changed_and_gone_videos(world: World) -> None:
     quiet, busy = await world.connect(videos=30), await world.connect(videos=30)
     options: dict[str, Any] = {"checkpoints": world.checkpoints, "look_back": EVER}
     assert [len(result.videos) for result in (await _run(world, **options)).values()] == [30, 30]
@@ -81,7 +81,7 @@ async def test_with_checkpoints_a_run_brings_what_is_new_changed_and_gone(world:
     assert second[busy.open_id].gone == (ids[1],)
 
 
-async def test_accounts_in_work_when_the_loop_is_left_come_again(world: World) -> None:
+async def test_accounts_that_are_synced_when_the_loop_is_left_are_synced_again(world: World) -> None:
     users = [await world.connect(videos=3) for _ in range(4)]
     seen = list[str]()
     async with aclosing(sync_videos(world.session, checkpoints=world.checkpoints, concurrency=2)) as results:
@@ -104,7 +104,7 @@ async def test_an_account_that_needs_a_login_is_reported_in_one_run_only(world: 
     assert len((await _run(world, checkpoints=world.checkpoints))[user.open_id].videos) == 2
 
 
-async def test_no_more_accounts_than_asked_for_are_in_work_or_waiting(world: World) -> None:
+async def test_no_more_accounts_than_the_concurrency_are_running_or_waiting(world: World) -> None:
     users = [await world.connect(videos=1) for _ in range(20)]
     begun = 0
 
@@ -167,7 +167,7 @@ async def test_accounts_that_cannot_be_read_end_the_run(world: World) -> None:
             got.append(result)
 
 
-async def test_no_accounts_are_no_results(world: World) -> None:
+async def test_a_sync_without_accounts_has_no_results(world: World) -> None:
     assert await _run(world) == {}
     assert await _run(world, accounts=[]) == {}
 

@@ -65,7 +65,7 @@ class _Messages(TaskiqMiddleware):
         return message
 
 
-async def test_on_taskiq_the_reconciler_sends_what_is_due_and_workers_do_it(
+async def test_a_taskiq_reconciler_sends_due_jobs_and_workers_run_them(
     world: World, sink: Sink, opened: OpenJobs
 ) -> None:
     users = await _all_due(world, 5)
@@ -96,7 +96,7 @@ async def test_on_taskiq_a_job_can_be_sent_when_a_user_logs_in(world: World, sin
     await broker.shutdown()
 
 
-async def test_on_taskiq_a_worker_without_its_events_says_so(opened: OpenJobs) -> None:
+async def test_a_taskiq_worker_without_its_events_raises_an_error(opened: OpenJobs) -> None:
     broker = InMemoryBroker(await_inplace=True)
     tasks = add_sync_tasks(broker, opened)
     result = await (await tasks.sync.kiq("one", None)).wait_result()

@@ -57,7 +57,7 @@ def open_id(account: Account | None) -> str | None:
     return None if account is None else account.open_id
 
 
-async def test_logins_under_way_are_few_and_small(backend: Backend, emulator: Emulator) -> None:
+async def test_pending_logins_are_bounded_in_number_and_size(backend: Backend, emulator: Emulator) -> None:
     web: dict[str, Any] = {"cart": [1]}
     for _ in range(50):
         url = backend.begin(web, "/" + "a" * 600)
@@ -66,7 +66,7 @@ async def test_logins_under_way_are_few_and_small(backend: Backend, emulator: Em
     assert web["cart"] == [1]
 
 
-async def test_a_login_that_nobody_finishes_ends_by_itself(backend: Backend, emulator: Emulator) -> None:
+async def test_an_unfinished_login_expires(backend: Backend, emulator: Emulator) -> None:
     web: dict[str, Any] = {}
     query = await allowed(emulator, backend.begin(web, "/"), emulator.add_user())
     emulator.clock.advance(timedelta(minutes=61))
@@ -97,7 +97,7 @@ async def test_a_callback_that_fails_leaves_the_browsers_session_as_it_was(
     assert open_id(backend.account(web)) == user.open_id
 
 
-async def test_a_callback_that_comes_again_ends_where_it_did(backend: Backend, emulator: Emulator) -> None:
+async def test_a_repeated_callback_redirects_to_the_same_page(backend: Backend, emulator: Emulator) -> None:
     user = emulator.add_user()
     web: dict[str, Any] = {}
     query = await logged_in(backend, emulator, user, web)
@@ -208,5 +208,5 @@ async def test_each_error_has_its_answer(
     assert ("Retry-After" in reported.headers) == (status == 429)
 
 
-async def test_a_wrong_call_of_the_application_has_no_answer(backend: Backend) -> None:
+async def test_an_invalid_call_of_the_application_is_not_answered(backend: Backend) -> None:
     assert backend.answer(ConfigurationError("a wrong argument")) is None

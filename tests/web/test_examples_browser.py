@@ -82,7 +82,7 @@ async def shows(browser: Browser, words: str) -> bool:
     return words in await browser.text("#events")
 
 
-async def test_a_creator_denies(served: Served, browser: Browser, user: EmulatedUser) -> None:
+async def test_a_creator_can_deny_a_login(served: Served, browser: Browser, user: EmulatedUser) -> None:
     del user
     await browser.go(f"{served.url}/tiktok/login")
     await browser.click("button[value=deny]")
@@ -90,7 +90,9 @@ async def test_a_creator_denies(served: Served, browser: Browser, user: Emulated
     await browser.look(f"{served.example}-denied")
 
 
-async def test_a_creator_does_not_share_their_videos(served: Served, browser: Browser, user: EmulatedUser) -> None:
+async def test_the_site_works_for_a_creator_who_does_not_share_videos(
+    served: Served, browser: Browser, user: EmulatedUser
+) -> None:
     del user
     await browser.go(f"{served.url}/tiktok/login")
     await browser.click("input[name=grant][value='video.list']")
@@ -101,7 +103,7 @@ async def test_a_creator_does_not_share_their_videos(served: Served, browser: Br
     await browser.look(f"{served.example}-partial")
 
 
-async def test_a_creator_disconnects_in_tiktok(
+async def test_a_creator_can_disconnect_in_tiktok(
     served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser
 ) -> None:
     await browser.go(f"{served.url}/tiktok/login")
@@ -117,7 +119,7 @@ async def test_a_creator_disconnects_in_tiktok(
     assert "Grace" in await browser.text("#name")
 
 
-async def test_a_webhook_that_never_came_ends_on_the_same_page(
+async def test_a_post_without_a_webhook_ends_on_the_same_page(
     served: Served, browser: Browser, emulator: Emulator, user: EmulatedUser
 ) -> None:
     await browser.go(f"{served.url}/tiktok/login")

@@ -68,7 +68,7 @@ class Load:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-async def test_many_requests_and_a_restart_in_the_middle(
+async def test_many_requests_succeed_over_a_restart(
     example: str, emulator: Emulator, tmp_path: Path, *, full: bool
 ) -> None:
     requests = 10_000 if full else 500

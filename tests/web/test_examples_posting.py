@@ -76,7 +76,7 @@ async def posted(posting: Posting, draft: Draft, emulator: Emulator) -> str:
     return str(draft.told()["html"])
 
 
-async def test_nothing_is_chosen_at_first_and_what_is_missing_is_said(posting: Posting, account: Account) -> None:
+async def test_nothing_is_chosen_at_first_and_missing_choices_are_named(posting: Posting, account: Account) -> None:
     html = await posting.page(account, {})
     assert " checked" not in html
     assert "Grace &lt;Hopper&gt;" in html

@@ -265,13 +265,13 @@ async def test_a_login_ends_at_its_target_and_is_remembered(
         "/" + "a" * 3000,
     ],
 )
-async def test_nobody_is_sent_to_another_site(app: App, http: aiohttp.ClientSession, target: str) -> None:
+async def test_no_target_redirects_to_another_site(app: App, http: aiohttp.ClientSession, target: str) -> None:
     url = await begin(http, app, f"?next={target}")
     back = await app.emulator.consent(url, app.emulator.add_user())
     assert await finish(http, back) == "/"
 
 
-async def test_a_denied_login_says_so_and_logs_nobody_in(
+async def test_a_denied_login_shows_a_message_and_logs_nobody_in(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     url = await begin(http, app, "?next=/me%3Fa%3Db")
@@ -279,7 +279,7 @@ async def test_a_denied_login_says_so_and_logs_nobody_in(
     assert (await get(http, f"{app.url}/me"))[0] == 401
 
 
-async def test_a_callback_that_nobody_began_or_that_comes_after_the_logout_logs_nobody_in(
+async def test_a_callback_without_a_pending_login_or_after_a_logout_logs_nobody_in(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     url = await begin(http, app)
@@ -347,7 +347,7 @@ def event(app: App, user: EmulatedUser, name: str = "post.publish.complete") -> 
     ).encode()
 
 
-async def test_a_webhook_is_taken_once_and_answered_200(
+async def test_a_webhook_is_handled_once_and_answered_with_200(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     body = event(app, user)
@@ -376,7 +376,7 @@ async def test_work_that_fails_makes_tiktok_repeat_the_event(
     assert len(app.seen) == 1
 
 
-async def test_a_grant_that_ends_in_tiktok_ends_here_by_webhook(
+async def test_a_grant_that_is_revoked_in_tiktok_is_removed_by_a_webhook(
     app: App, http: aiohttp.ClientSession, user: EmulatedUser
 ) -> None:
     url = await begin(http, app)
@@ -412,7 +412,7 @@ async def test_one_session_is_opened_and_closed_with_the_application(emulator: E
         (TransportError("reset", sent=True), 502, "tiktok_failed"),
     ],
 )
-async def test_an_error_of_a_call_is_an_answer_that_says_what_to_do(
+async def test_an_error_of_a_call_gives_an_answer_that_says_what_to_do(
     app: App, http: aiohttp.ClientSession, error: TikTokError, status: int, word: str
 ) -> None:
     app.error = error
@@ -424,7 +424,7 @@ async def test_an_error_of_a_call_is_an_answer_that_says_what_to_do(
         assert "somebody" not in str(reported)
 
 
-async def test_a_fault_of_the_application_stays_one(app: App, http: aiohttp.ClientSession) -> None:
+async def test_an_exception_of_the_application_is_not_answered(app: App, http: aiohttp.ClientSession) -> None:
     app.error = ConfigurationError("a wrong argument")
     async with http.get(f"{app.url}/fail") as response:
         assert response.status == 500
@@ -477,6 +477,6 @@ async def test_over_https_the_cookie_belongs_to_this_host_alone(
     assert "domain" not in cookie.lower()
 
 
-def test_a_cookie_key_of_no_worth_is_refused() -> None:
+def test_a_weak_cookie_key_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="16"):
         for_aiohttp.TikTok(cookie_key="short", redirect_uri="https://a.example/cb/", scopes=SCOPES)

@@ -135,7 +135,7 @@ async def test_a_login_in_the_middle_of_the_removal_is_kept(emulator: Emulator, 
         assert await is_stored(store, emulator, user)
 
 
-async def test_an_event_of_an_unknown_user_is_handled_all_the_same(emulator: Emulator, user: EmulatedUser) -> None:
+async def test_an_event_of_an_unknown_user_is_handled(emulator: Emulator, user: EmulatedUser) -> None:
     async with emulator.session() as session:
         assert await session.webhooks.handle(removed(session, user, emulator.clock.now()))
         assert await session.webhooks.handle(told(session, user, "comment.created", {}, emulator.clock.now()))
@@ -186,7 +186,9 @@ async def test_work_that_is_cancelled_leaves_the_event_new(emulator: Emulator, u
         assert await session.webhooks.handle(event)
 
 
-async def test_a_process_that_died_over_an_event_holds_it_for_a_minute(emulator: Emulator, user: EmulatedUser) -> None:
+async def test_the_claim_of_a_dead_process_on_an_event_ends_after_a_minute(
+    emulator: Emulator, user: EmulatedUser
+) -> None:
     store = MemoryTokenStore(clock=emulator.clock)
     async with emulator.session(store=store) as session:
         event = told(session, user, "post.publish.complete", {"publish_id": "p"}, emulator.clock.now())
@@ -232,7 +234,7 @@ async def test_a_store_without_notes_still_sees_a_duplicate_in_its_process(
         assert not await session.webhooks.handle(event)
 
 
-async def test_a_receiver_without_a_session_calls_the_work_and_remembers_where_it_is_told_to() -> None:
+async def test_a_receiver_without_a_session_calls_the_handler_and_uses_the_given_store() -> None:
     seen: list[str] = []
 
     async def then(event: WebhookEvent) -> None:
@@ -247,7 +249,7 @@ async def test_a_receiver_without_a_session_calls_the_work_and_remembers_where_i
     assert seen == ["x", "x", "x"]
 
 
-async def test_a_claim_that_cannot_be_taken_back_does_not_hide_what_failed() -> None:
+async def test_a_claim_that_cannot_be_released_does_not_hide_the_failure() -> None:
     class Broken(MemoryTokenStore):
         async def delete_note(self, key: AccountKey, name: str) -> bool:
             raise StoreError(f"{key} {name} cannot be reached")

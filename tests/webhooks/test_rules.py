@@ -160,7 +160,7 @@ def test_a_wider_tolerance_takes_a_late_delivery() -> None:
 
 
 @pytest.mark.parametrize("extra", [0, 1])
-def test_a_delivery_has_a_largest_size(extra: int) -> None:
+def test_a_delivery_that_is_too_large_is_refused(extra: int) -> None:
     one = receiver()
     body = BODY + b" " * (MAX_BODY - len(BODY) + extra)
     if extra:
@@ -187,7 +187,7 @@ def test_a_delivery_for_another_app_is_refused(key: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b'"x"', b"\xff", b'{"client_key":"emu_client_key"}'])
-def test_a_signed_body_that_is_no_event_raises_our_error(body: bytes) -> None:
+def test_a_signed_body_that_is_not_an_event_raises_our_error(body: bytes) -> None:
     one = receiver()
     with pytest.raises(WebhookError, match="names no event" if body.startswith(b'{"') else "not a JSON object"):
         one.parse(body, one.sign(body))
@@ -205,7 +205,7 @@ def test_a_receiver_needs_both_keys(key: str, secret: str) -> None:
         WebhookReceiver(key, secret)
 
 
-def test_signing_wants_an_aware_time() -> None:
+def test_signing_requires_an_aware_time() -> None:
     with pytest.raises(ConfigurationError, match="aware"):
         receiver().sign(BODY, datetime(2026, 1, 1))  # noqa: DTZ001 - a naive one is what is refused
 
@@ -265,7 +265,7 @@ REDEEM, SUBSCRIPTION = "minis.trade_order.redeem.", "minis.subscription."
     ],
 )
 @pytest.mark.parametrize("as_text", [True, False])
-def test_each_kind_of_event_has_its_fields(
+def test_each_type_of_event_has_its_fields(
     name: str, content: Any, kind: type, attribute: str, value: Any, *, as_text: bool
 ) -> None:
     reported = event(name, content, as_text=as_text)
@@ -287,7 +287,7 @@ def test_each_kind_of_event_has_its_fields(
         (SUBSCRIPTION + "begin", TRIED),
     ],
 )
-def test_what_is_unknown_or_incomplete_is_kept_and_not_refused(name: str, content: Any) -> None:
+def test_unknown_and_incomplete_events_are_kept_and_not_refused(name: str, content: Any) -> None:
     reported = event(name, content)
     assert type(reported) is UnknownEvent
     assert reported.name == name
@@ -310,7 +310,7 @@ def test_a_missing_user_or_time_is_no_error() -> None:
     assert event("x", {}, user_openid=7).open_id == "7"
 
 
-def test_an_order_is_paid_also_where_its_event_names_no_user() -> None:
+def test_an_order_is_paid_although_its_event_names_no_user() -> None:
     reported = event(REDEEM + "success", TRIED, user_openid="")
     assert type(reported) is TradeOrderPaid
     assert reported.open_id is None
@@ -332,7 +332,7 @@ def test_deliveries_of_one_event_share_a_dedup_key_and_other_events_do_not() -> 
     assert len({first.dedup_key, *(other.dedup_key for other in others)}) == 7
 
 
-def test_nothing_shows_a_secret() -> None:
+def test_no_repr_or_error_shows_a_secret() -> None:
     one = WebhookReceiver(KEY, SECRET, more_secrets=["another secret"])
     assert SECRET not in repr(one) + str(vars(one))
     assert "another secret" not in repr(one) + str(vars(one))
@@ -400,7 +400,7 @@ def test_every_forgery_is_refused_and_every_genuine_delivery_accepted(*, full: b
 @given(st.dictionaries(st.sampled_from(["event", "create_time", "user_openid", "content", "more"]), JSON))
 @example({"event": "authorization.removed", "content": '{"reason": null}'})
 @example({"event": "post.publish.complete", "content": {"publish_id": 1e300}})
-def test_any_signed_delivery_gives_an_event_or_an_error_of_ours(found: dict[str, Any]) -> None:
+def test_any_signed_delivery_gives_an_event_or_our_error(found: dict[str, Any]) -> None:
     body = json.dumps({"client_key": KEY, **found}).encode("utf-8", "replace")
     try:
         reported = parse_event(body, client_key=KEY, signed_at=STAMP)
@@ -412,7 +412,7 @@ def test_any_signed_delivery_gives_an_event_or_an_error_of_ours(found: dict[str,
 
 
 @pytest.mark.parametrize("reason", ["1", "01", None, "one", [], {}, 1.5, True, "", "9" * 99])
-def test_a_removed_authorization_is_one_whatever_its_reason(reason: Any) -> None:
+def test_a_removed_authorization_is_recognised_with_any_reason(reason: Any) -> None:
     reported = event("authorization.removed", {"reason": reason})
     assert isinstance(reported, AuthorizationRemoved)
     known = reason in ("1", "01")
@@ -420,7 +420,7 @@ def test_a_removed_authorization_is_one_whatever_its_reason(reason: Any) -> None
 
 
 @pytest.mark.parametrize("content", ["", "no json", "[]", "null", ..., 5])
-def test_a_removed_authorization_is_one_whatever_its_content(content: Any) -> None:
+def test_a_removed_authorization_is_recognised_with_any_content(content: Any) -> None:
     reported = event("authorization.removed", content, as_text=False)
     assert isinstance(reported, AuthorizationRemoved)
 
@@ -440,12 +440,12 @@ def test_a_header_is_read_in_every_form_that_servers_give_it(header: Any) -> Non
 
 
 @pytest.mark.parametrize("body", [bytearray(BODY), memoryview(BODY)])
-def test_a_body_may_be_any_bytes(body: Any) -> None:
+def test_any_bytes_may_be_the_body(body: Any) -> None:
     assert isinstance(receiver().parse(body, SIGNATURE), AuthorizationRemoved)
 
 
 @pytest.mark.parametrize("header", [5, [SIGNATURE], b"\xff\xfe", "t=1, s= ", {"t": 1}, object()])
-def test_a_value_that_is_no_header_is_a_mismatch(header: Any) -> None:
+def test_an_invalid_header_value_is_a_mismatch(header: Any) -> None:
     with pytest.raises(SignatureMismatch):
         receiver().parse(BODY, header)
 
