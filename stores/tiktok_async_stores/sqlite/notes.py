@@ -58,7 +58,7 @@ class SQLiteNotes:
 
     async def put_note(self, key: AccountKey, name: str, value: bytes, *, ttl: timedelta, only_if_absent: bool) -> bool:
         """Store a note, on disk when this returns. Returns whether it was stored."""
-        note = {"value": mark(value, key), "ttl": ttl // timedelta(microseconds=1)}
+        note: dict[str, object] = {"value": mark(value, key), "ttl": ttl // timedelta(microseconds=1)}
         job = partial(_put, place=_place(key, name), note=note, clock=self._clock, only_if_absent=only_if_absent)
         return await self._worker.write(job)
 
