@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
-# No example is judged by how fast the machine is.
+# No example fails because the machine is slow.
 settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell lets what it starts in the background ignore SIGINT, which all processes of the tests would inherit.
+    # A shell makes its background processes ignore SIGINT, and all processes of the tests would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     factories: dict[str, LoopFactory] = {"uvloop": _uvloop, "eager": _eager_loop}
     if wanted := config.getoption("--loop"):
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Loop:
-    """Gives async tests the event loop that was asked for."""
+    """Runs async tests on the requested event loop."""
 
     def __init__(self, name: str, factory: LoopFactory) -> None:
         self._factories = {name: factory}
@@ -87,7 +87,7 @@ def find_binary(name: str) -> str:
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody uses now."""
+    """Return a TCP port on loopback that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -172,20 +172,20 @@ def logging_as_it_was() -> Iterator[None]:
 
 @pytest.fixture
 async def emulator() -> AsyncIterator[Emulator]:
-    """A TikTok of the test's own."""
+    """A new emulator for the test."""
     async with Emulator() as running:
         yield running
 
 
 @pytest.fixture
 def clock(emulator: Emulator) -> Clock:
-    """The clock of `session`: the emulator's; a module that wants another overrides this."""
+    """The clock of `session`: the emulator's; a module may override it."""
     return emulator.clock
 
 
 @pytest.fixture
 async def session(emulator: Emulator, clock: Clock) -> AsyncIterator[TikTokSession]:
-    """A session that talks to `emulator` by `clock`."""
+    """A session for `emulator` with `clock`."""
     async with emulator.session(clock=clock) as opened:
         yield opened
 
@@ -201,7 +201,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
-    """A redis-server of one test's own, to be stopped, killed or set up as it likes."""
+    """A redis-server for one test, which may stop, kill or configure it."""
     server = RedisServer(tmp_path)
     server.start()
     yield server
@@ -218,7 +218,7 @@ def redis_url(redis_server: RedisServer) -> str:
 def postgres() -> Iterator["PostgresServer"]:
     """A PostgreSQL server for this test process; use a schema of your own, or accounts, to stay apart.
 
-    It leaves the writing to the kernel (`fsync = off`): what lasts over a power cut is not what tests can see.
+    It does not wait for the disk (`fsync = off`): tests cannot see what survives a power cut.
     """
     from tests.postgres_server import PostgresServer
 
@@ -233,7 +233,7 @@ def postgres() -> Iterator["PostgresServer"]:
 
 @pytest.fixture
 def safe_postgres(postgres: "PostgresServer") -> Iterator["PostgresServer"]:
-    """The same server with `fsync = on`, for tests of what is said about its settings."""
+    """The same server with `fsync = on`, for tests of the reports about its settings."""
     postgres.alter("fsync", "on")
     yield postgres
     postgres.alter("fsync", "off")
@@ -241,7 +241,7 @@ def safe_postgres(postgres: "PostgresServer") -> Iterator["PostgresServer"]:
 
 @pytest.fixture
 def own_postgres() -> Iterator["PostgresServer"]:
-    """A PostgreSQL server of one test's own, to be stopped, killed or set up as it likes."""
+    """A PostgreSQL server for one test, which may stop, kill or configure it."""
     from tests.postgres_server import PostgresServer
 
     server = PostgresServer()

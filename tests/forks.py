@@ -9,7 +9,7 @@ from tiktok_async.errors import StoreError
 
 
 def in_child(work: Callable[[], str], *, user: int | None = None) -> str:
-    """Return what *work* says in a forked child, which may run as another user."""
+    """Return the result of *work* in a forked child, which may run as another user."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -20,7 +20,7 @@ def in_child(work: Callable[[], str], *, user: int | None = None) -> str:
                 os.setresgid(user, user, user)
                 os.setresuid(user, user, user)
             output = work()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the parent shows it
+        except BaseException as error:  # noqa: BLE001 - the parent shows any error
             output = f"{type(error).__name__}: {error}"
         finally:
             os.write(writing, output.encode())

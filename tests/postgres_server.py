@@ -22,13 +22,13 @@ _SERVICE = "postgres"  # the user that runs them in place of root
 
 
 def _find(name: str) -> str:
-    """Return the path of one of PostgreSQL's programs, which Debian keeps out of the usual places."""
+    """Return the path of one of PostgreSQL's programs, which Debian does not put on PATH."""
     versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
     return str(versions[-1]) if versions else find_binary(name)
 
 
 def _as_service(*command: str) -> list[str]:
-    """Return *command* as one that root gives to an ordinary user: PostgreSQL refuses to run as root."""
+    """Return *command* so that root runs it as an ordinary user: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return list(command)
     user = pwd.getpwnam(_SERVICE)
@@ -52,7 +52,7 @@ def _run(*command: str) -> None:
 
 @cache
 def _empty_cluster() -> Path:
-    """Make an empty database cluster, which each server of this process gets a copy of: that takes a fraction."""
+    """Make an empty database cluster once; each server of this process gets a copy, which is much faster."""
     directory = _own_directory()
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     made = str(directory / "data")
@@ -138,7 +138,7 @@ class PostgresServer:
         self._end(signal.SIGINT)
 
     def freeze(self, *, frozen: bool) -> None:
-        """Stop all its processes, or let them go on."""
+        """Stop all its processes, or continue them."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         for pid in (self._process.pid, *map(int, children)):

@@ -24,7 +24,7 @@ PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") 
 BIN = Path(sys.executable).parent
 
 QUICKSTART = "quickstart.md"
-# Blocks of these kinds are run, or made and checked by Sphinx; the others are shown, and none of them could be run.
+# Blocks of these kinds are run, or checked by Sphinx; the others are only shown and cannot be run.
 RUN = {"python", "sh", "{toctree}", "{eval-rst}", "{include}"}
 # What a page installs beside this library, for a server or a test client.
 OTHERS = {"httpx2", "uvicorn"}
@@ -32,7 +32,7 @@ SHOWN = {"text", "toml", "yaml", "json"}
 
 
 def _keep(_: Example) -> None:
-    """Take a block as it is; it is run here, where there is an event loop."""
+    """Return a block unchanged; it is run here, where there is an event loop."""
 
 
 def blocks(page: str) -> list[Example]:
@@ -50,7 +50,7 @@ async def run_python(example: Example, page: str, names: dict[str, Any]) -> None
     source = "\n" * example.line + str(example.parsed)
     code = compile(source, str(DOCS / page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     if "asyncio.run(" in str(example.parsed) or "Runner(" in str(example.parsed):
-        # A program of its own, which must not find the loop that serves the emulator in its thread.
+        # A separate program, which must not find the emulator's event loop in its thread.
         await asyncio.to_thread(exec, code, names)
         return
     outcome = eval(code, names)
@@ -86,7 +86,7 @@ def environment_of(emulator: Emulator, folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 async def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, Any]]:
-    """What the pages say is there: an emulator, a user, a session, an account, and a folder with a video."""
+    """The objects that the pages assume: an emulator, a user, a session, an account, and a folder with a video."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clip.mp4").write_bytes(bytes(range(256)) * 48_000)
     async with Emulator() as emulator:
@@ -125,7 +125,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def installs(line: str) -> bool:
-    """Return whether *line* installs this library, with extras that there are."""
+    """Return whether *line* installs this library, with existing extras."""
     if not line.startswith("pip install"):
         return False
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]

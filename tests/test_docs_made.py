@@ -33,7 +33,7 @@ _REFERENCE = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "ref
 
 @cache
 def made(name: str) -> "ModuleType":
-    """Load what makes the pages; it lies beside them, in no package."""
+    """Load the generator of the pages; it is beside them and in no package."""
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
         spec = importlib.util.spec_from_file_location(name, DOCS / name)

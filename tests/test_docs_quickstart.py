@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.conftest import free_port
 from tests.test_docs import BIN, QUICKSTART, blocks, installs, language_of, run_commands
 
-# What a person does on the consent page: looks at it, and presses Allow for the first creator.
+# The steps of a person on the consent page: open it, and press Allow for the first creator.
 _PERSON = """
 import re, sys, urllib.parse, urllib.request
 address = sys.argv[1]

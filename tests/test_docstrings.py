@@ -29,7 +29,7 @@ EXAMPLES = {test.name: test for test in examples()}
 
 
 def names_for(test: doctest.DocTest) -> dict[str, Any]:
-    """Return what an example may take for imported: the library's names, its module's, and a few of Python's."""
+    """Return the names that an example may use without an import: the library's, its module's, some of Python's."""
     module = next(
         import_module(name)
         for name in (test.name.rsplit(".", count)[0] for count in range(test.name.count(".") + 1))

@@ -24,7 +24,7 @@ _PUBLIC = [
     "tiktok_async.testing",
 ]
 
-# Machinery of the error table and of the limiter, of use to the library itself.
+# Helpers of the error table and of the limiter, for the library itself.
 _NOT_AT_THE_DOOR = {"ErrorRule", "Fixer", "WindowKind"}
 
 

@@ -12,7 +12,7 @@ from tiktok_async.errors import TikTokError
 
 
 def _shown(error: BaseException | None) -> Iterator[str]:
-    """Yield what a crash reporter that captures variables would send, without the frames of this file."""
+    """Yield the variables that a crash reporter would send, without the frames of this file."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

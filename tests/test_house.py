@@ -66,7 +66,7 @@ def test_every_module_says_what_it_is_for(package: Path) -> None:
 
 
 def _public_functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
-    """Find the public functions and methods of a module, each with what its surroundings say."""
+    """Find the public functions and methods of a module, each with the text around it."""
     module = ast.get_docstring(tree) or ""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):

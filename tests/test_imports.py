@@ -55,7 +55,7 @@ def test_importing_an_enum_loads_no_emulator_and_no_command_line() -> None:
     }
 
 
-# What a session does not need before somebody uses it.
+# Modules that a session does not need before they are used.
 _AREAS = ("api.account", "api.oauth", "api.portability", "api.posting", "api.research", "api.webhook_receiver")
 _MODELS = ("_display", "_events", "_portability", "_posting", "_research", "_sync", "_webhooks")
 _REST = ("query", "webhooks", "media", "stores", "_limits", "_calls.events", "_tokens.events", "_headers")
@@ -123,7 +123,7 @@ def test_dir_lists_a_public_name_without_loading_it() -> None:
 
 @pytest.mark.parametrize("rule", _RULES, ids=lambda file: str(file.relative_to(_PACKAGE)))
 def test_rules_never_await_and_never_read_the_clock(rule: Path) -> None:
-    """The import contracts keep the loop out of them; this keeps out what needs no import."""
+    """The import contracts keep the loop out of them; this test finds what needs no import."""
     tree = ast.parse(rule.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         assert not isinstance(node, _WAITING), f"{rule.name}:{node.lineno} waits"

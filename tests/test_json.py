@@ -57,9 +57,9 @@ MODELS = sorted(
     },
     key=lambda one: one.__name__,
 )
-# Made by their own rules, which values at random break; an account is no JSON.
+# Their own rules refuse random values; an account is not JSON.
 SPECIAL = {"VideoPost", "PhotoPost", "Limit", "RetryPolicy", "SyncPage", "SyncResult"}
-# A secret, an error or an endpoint's own state, which JSON does not bring back.
+# A secret, an error or an endpoint's own state, which JSON does not restore.
 ONE_WAY = {"Token", "ClientToken", "UploadProgress", "RefreshReport", "AccountSync"}
 
 HIDDEN: dict[type, set[str]] = {

@@ -50,7 +50,7 @@ def wheel_names(wheel: Path) -> set[str]:
 
 
 def _run_in_wheel(wheel: Path, code: str) -> str:
-    """Run *code* with the wheel, and no checkout, in front of everything else."""
+    """Run *code* with the wheel, and no checkout, first on the path."""
     script = f"import sys; sys.path.insert(0, {str(wheel)!r})\n{code}"
     done = subprocess.run(
         [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False, timeout=100
@@ -117,7 +117,7 @@ def test_the_package_knows_the_version_it_was_built_with(wheel: Path) -> None:
 
 
 def test_the_library_works_without_any_extra(wheel: Path) -> None:
-    """Where no extra is installed, everything but what needs one is there, and that says what to install."""
+    """Without extras, everything that needs none works, and the rest raises an error that says what to install."""
     code = """
 extras = "redis cryptography cyclopts rich platformdirs segno opentelemetry starlette fastapi litestar pytest"
 for name in extras.split():
@@ -150,7 +150,7 @@ def test_the_metadata_names_every_extra_and_door() -> None:
     assert set(about.get_all("Provides-Extra") or []) >= {"all", "cli", "crypto", "otel", "redis", "test"}
     everything = {line for line in about.get_all("Requires-Dist") or [] if 'extra == "all"' in line.replace("'", '"')}
     single = {line for line in about.get_all("Requires-Dist") or [] if "extra ==" in line} - everything
-    # Worker engines pin Redis clients of their own, and hiredis is compiled: they do not belong to everything else.
+    # Worker engines pin Redis clients of their own, and hiredis is compiled: they are not in `all`.
     apart = ("taskiq", "streaq", "hiredis")
     engines = {line for line in single if any(f'"{name}"' in line.replace("'", '"') for name in apart)}
     assert {line.partition(";")[0] for line in single - engines} == {line.partition(";")[0] for line in everything}

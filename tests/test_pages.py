@@ -14,7 +14,7 @@ from tiktok_async.models import Page
 
 
 class Listing:
-    """Pages of two numbers each; counts what was fetched and what is alive."""
+    """Pages of two numbers each; counts the fetched pages and the open generators."""
 
     def __init__(self, pages: int, *, fail_at: int | None = None, hold: asyncio.Event | None = None) -> None:
         self.pages = pages

@@ -26,7 +26,7 @@ def test_ci_runs_every_command_word_for_word() -> None:
 
 def test_the_first_two_commands_need_nothing_but_a_clone() -> None:
     demo, tests = [text for language, text in _BLOCKS if language == "sh"][:2]
-    assert demo.count("\n") == tests.count("\n") == 1, "one line, to be pasted as it is"
+    assert demo.count("\n") == tests.count("\n") == 1, "one line, to be pasted unchanged"
     assert demo.startswith("python3 -m venv .venv && ")
     assert demo.rstrip().endswith("tiktok-async demo")
     assert tests.startswith("bash .ci/services && python3 -m venv .venv && ")

@@ -68,7 +68,7 @@ def shown(emulator: Emulator, text: str) -> set[str]:
 
 
 async def a_whole_life(emulator: Emulator, session: TikTokSession, errors: list[BaseException]) -> Account:
-    """Log in, read, refresh, fail in every way that is easy to have, and be revoked."""
+    """Log in, read, refresh, fail in every common way, and revoke the grant."""
     user = emulator.add_user(videos=25, scopes=SCOPES)
     account = await emulator.connect(session, user)
     await account.user_info()

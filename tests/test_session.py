@@ -306,7 +306,7 @@ async def test_five_hundred_calls_on_a_stale_token_wait_for_no_refresh(emulator:
     async with emulator.session(limiter="none://") as session:
         account = await emulator.connect(session, emulator.add_user(scopes=SCOPES))
         emulator.clock.advance(timedelta(hours=2) - timedelta(minutes=5))
-        # The refresh hangs: whoever waited for it would hang with it.
+        # The refresh hangs: a caller that waited for it would hang, too.
         emulator.fail_next(Endpoint.TOKEN, delay=timedelta(seconds=600))
         await asyncio.gather(*(account.user_info() for _ in range(500)))
         assert emulator.refreshes[account.open_id] == 0
@@ -388,7 +388,7 @@ async def test_a_token_that_cannot_be_saved_is_in_the_error_at_the_end_and_every
     store.failing = True
     with pytest.raises(TokenNotSaved):
         await while_time_passes(emulator, session.oauth.refresh(account.open_id))
-    assert (await account.user_info()).open_id == account.open_id, "the rotated token is served all the same"
+    assert (await account.user_info()).open_id == account.open_id, "the rotated token is still used"
     with pytest.raises(TokenNotSaved) as caught:
         await while_time_passes(emulator, session.aclose())
     assert caught.value.token is not None

@@ -37,7 +37,7 @@ from tiktok_async.testing import VirtualClock
 
 
 class Telemetry:
-    """A tracer and a meter in memory, and the observer that feeds them."""
+    """A tracer and a meter in memory, and their observer."""
 
     def __init__(self, base_url: str) -> None:
         self._spans = InMemorySpanExporter()
@@ -112,7 +112,7 @@ async def test_a_call_is_one_span_under_the_callers_with_the_conventions_attribu
 async def test_durations_are_counted_in_buckets_of_fractions_of_a_second(
     emulator: Emulator, telemetry: Telemetry
 ) -> None:
-    """The SDK's own bounds suit milliseconds: each call would be in the first."""
+    """The SDK's default bounds are for milliseconds: each call would be in the first bucket."""
     async with emulator.session(observer=telemetry.observer) as session:
         account = await emulator.connect(session, emulator.add_user())
         await account.user_info()
@@ -234,7 +234,7 @@ async def test_tokens_and_posts_are_metrics_and_an_upload_counts_its_bytes(
 async def test_no_secret_is_in_any_span_metric_or_log_record(
     emulator: Emulator, telemetry: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Everything a canary could leak through is made to happen once, and all output is searched for all secrets."""
+    """Every event happens once, and all output is searched for all secrets."""
     caplog.set_level(logging.DEBUG)
     logs, secrets = LoggingObserver(), {emulator.client_secret}
 

@@ -66,7 +66,7 @@ def test_every_use_from_a_second_event_loop_is_refused(*, expired: bool) -> None
         open_id = first.run(begin(emulator, session))
         for name in USES:
             asyncio.run(use(name, session, open_id))
-        # Nothing was broken by it.
+        # The session still works.
         first.run(session.account(open_id).user_info())
         first.run(session.aclose())
         first.run(emulator.__aexit__(None, None, None))

@@ -26,7 +26,7 @@ from tiktok_async.models._arguments import checked
 from tiktok_async.stores import MemoryCheckpointStore
 from tiktok_async.sync import enrol_accounts, refresh_covers
 
-# What each of these is none of.
+# Values of wrong types for each kind of argument.
 WRONG = object()
 
 
@@ -64,7 +64,7 @@ async def session(emulator: Emulator) -> AsyncIterator[TikTokSession]:
 
 
 CHECKPOINTS = MemoryCheckpointStore()
-# Callers whose types nobody checks.
+# Callers without a type checker.
 SYNC: Any = sync_account
 DUE: Any = due_accounts
 

@@ -38,7 +38,7 @@ class Report:
         ok: Calls that succeeded, in processes that were not killed.
         refreshed: Rotations that such processes made.
         failed: What failed.
-        gone: The reasons for which accounts were given up, by open_id.
+        gone: The reasons why accounts must log in again, by open_id.
         provider: What the emulator counted.
         stored: What is in the store at the end, by open_id.
     """
@@ -61,7 +61,7 @@ class Fleet:
         processes: How many.
         tasks: How many in each process.
         accounts: How many they share.
-        slow: Seconds that the provider takes to say what it has done.
+        slow: Seconds between the work of the provider and its answer.
         timeout: Seconds for a request; a lease is three times as long.
     """
 
@@ -115,7 +115,7 @@ class Fleet:
             await self.run(0.5)
 
     async def settled(self) -> None:
-        """Let it work until each attempt that is open now has come to its end, whose maker may be dead."""
+        """Let it work until each attempt that is open now is settled; its process may be dead."""
         left = {open_id: token.attempt for open_id, token in (await self._stored()).items() if token.attempt}
         while left:
             await self.run(0.5)
@@ -131,7 +131,7 @@ class Fleet:
         await self._start_worker()
 
     async def finish(self) -> Report:
-        """End the processes in an orderly way and say what happened."""
+        """End the processes in order and return what happened."""
         await asyncio.gather(*(_finish(worker) for worker in self._workers))
         assert [worker.returncode for worker in self._workers] == [0] * len(self._workers)
         assert self._provider is not None

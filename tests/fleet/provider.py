@@ -18,7 +18,7 @@ async def serve(settings: dict[str, Any]) -> None:
         async with emulator.session(store=settings["store"]) as session:
             accounts = [await emulator.connect(session, emulator.add_user()) for _ in range(settings["accounts"])]
         if settings["slow"]:
-            # Answers that take their time, as real ones do, so that kills fall between the work and its answer.
+            # Answers are delayed as real ones are, so that kills happen between the work and its answer.
             emulator.fail_next(Endpoint.TOKEN, times=10**9, drip=timedelta(seconds=settings["slow"]))
         _say(
             url=emulator.url,

@@ -63,7 +63,7 @@ class Stopping:
 
 
 async def renew(settings: dict[str, Any]) -> None:
-    """Renew, and say what came of it; SIGTERM ends it as SIGINT does."""
+    """Refresh, and print the result; SIGTERM ends it as SIGINT does."""
     task = asyncio.current_task()
     assert task is not None
     loop = asyncio.get_running_loop()
@@ -92,7 +92,7 @@ async def renew(settings: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    # A shell lets what it starts in the background ignore SIGINT, and that is handed down to here.
+    # A shell makes its background processes ignore SIGINT, and this process inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(renew(json.loads(sys.argv[1])))

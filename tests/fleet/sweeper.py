@@ -21,7 +21,7 @@ async def sweep(settings: dict[str, Any]) -> None:
         base_url=settings["url"],
         store=settings["store"],
         limiter="none://",
-        # Nobody is killed: the time for a request only ends a hang.
+        # No process is killed: the timeout of a request only ends a hang.
         timeout=aiohttp.ClientTimeout(total=120),
     ) as session:
         # The pool is open, and all begin at once.

@@ -22,7 +22,7 @@ async def tokens_of(store: PostgresTokenStore, settings: dict[str, Any]) -> list
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Go directly to the server in full length only: the way through PgBouncer has the same server at its end."""
+    """Connect to the server directly in full length only: PgBouncer leads to the same server."""
     metafunc.parametrize("place", ["postgres", "pgbouncer"] if metafunc.config.getoption("--full") else ["pgbouncer"])
 
 

@@ -55,7 +55,7 @@ class Scene:
             "timeout": patience,
         }
         script = Path(__file__).with_name("refresher.py")
-        # A session of its own: who is stopped is continued by the kernel when the shell that began it all ends.
+        # A session of its own: otherwise the kernel continues a stopped process when the shell that started it ends.
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, str(script), json.dumps(settings), stdout=PIPE, stderr=PIPE, start_new_session=True
         )
@@ -76,20 +76,20 @@ class Scene:
                 await asyncio.sleep(0.01)
 
     async def outcome(self) -> str:
-        """Wait for the end, which is in order, and return what the process said."""
+        """Wait for the orderly end, and return the output of the process."""
         assert self._process is not None
         output, complained = await asyncio.wait_for(self._process.communicate(), 100)
         assert (self._process.returncode, complained.decode()) == (0, "")
         return output.decode()
 
     async def use(self) -> Token:
-        """Need the token as another worker does."""
+        """Ask for the token as another worker does."""
         timeout = aiohttp.ClientTimeout(total=_TIMEOUT)
         async with self.emulator.session(store=self.store, timeout=timeout) as session:
             return await session.account(self.open_id).token()
 
     async def refresh(self) -> None:
-        """Rotate what is stored; only the pair that TikTok gave last can be."""
+        """Rotate the stored token; that works only with the pair that TikTok gave last."""
         async with self.emulator.session(store=self.store) as session:
             await session.oauth.refresh(self.open_id)
 
@@ -130,7 +130,7 @@ async def test_a_process_that_gets_sigterm_during_a_refresh_saves_the_token_befo
     assert await ending == "interrupted"
     stored = await scene.stored()
     assert (stored.state, stored.attempt, stored.version) == (TokenState.ACTIVE, None, 4)
-    # What was saved is the pair that TikTok gave.
+    # The saved pair is the one that TikTok gave.
     await scene.refresh()
     assert scene.emulator.refreshes == {scene.open_id: 2}
     assert scene.emulator.reuses == {}

@@ -29,7 +29,7 @@ def _nothing_lost(report: Report) -> None:
     for open_id, token in report.stored.items():
         assert token.state is TokenState.ACTIVE
         assert token.attempt is None
-        # A login, and for each rotation the attempt and its result: nothing was written twice or for nothing.
+        # A login, and for each rotation the attempt and its result: no write was repeated or useless.
         assert token.version == 1 + 2 * report.provider["refreshes"].get(open_id, 0)
 
 
@@ -98,8 +98,8 @@ async def test_a_server_that_is_away_for_seconds_makes_refreshes_wait_and_loses_
 ) -> None:
     url = server.url if isinstance(server, RedisServer) else server.url()
     tasks, timeout = (50, 2.0) if full else (FEW, 5.0)
-    # A token that was rotated just before the server went must live longer than the server is away and starts: one
-    # that ends before it can be stored fails its calls, and they would be right to fail.
+    # A token that was rotated just before the server stopped must live longer than the outage: one
+    # that expires before it can be stored rightly fails its calls.
     async with Fleet(url, tmp_path, life=10, processes=4, tasks=tasks, timeout=timeout) as fleet:
         await fleet.run(20 if full else 3)
         await asyncio.to_thread(server.stop)

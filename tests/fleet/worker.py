@@ -25,7 +25,7 @@ class Worker:
         self.counts: Counter[str] = Counter()
 
     def write(self, **line: Any) -> None:
-        """Note what must be known even if this process is killed."""
+        """Record what must be known even if this process is killed."""
         with self._log.open("a") as log:
             log.write(json.dumps(line) + "\n")
 

@@ -17,7 +17,7 @@ from tiktok_async.stores import MemoryTokenStore
 
 @pytest.fixture
 def user(emulator: Emulator) -> EmulatedUser:
-    """Somebody who may post."""
+    """An account that may post."""
     return emulator.add_user()
 
 
@@ -42,14 +42,14 @@ async def test_a_callers_session_that_is_closed_uses_no_attempt(
         stored = await store.get(key)
         assert stored is not None
         assert stored.attempt is None
-        # Another worker waits for nothing: the virtual clock stands still.
+        # Another worker does not wait: the virtual clock stands still.
         await asyncio.wait_for(other.oauth.refresh(user.open_id), 60)
         assert _sent(emulator, Endpoint.TOKEN) == refreshed + 1
 
 
 @pytest.fixture
 async def connections() -> AsyncIterator[tuple[aiohttp.ClientSession, list[tuple[str, str]]]]:
-    """A session of the caller's that keeps connections alive, and what it used for each path."""
+    """A caller's session that keeps connections alive, and the connection that it used for each path."""
     used: list[tuple[str, str]] = []
     trace = aiohttp.TraceConfig()
 
@@ -87,7 +87,7 @@ async def test_an_init_uses_a_new_connection_and_a_read_a_kept_one(
 
 
 class _Resolver(AbstractResolver):
-    """Names this machine when it is let."""
+    """A resolver that returns this machine after its release."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -130,7 +130,7 @@ async def test_a_post_cancelled_while_its_connection_is_made_leaves_its_key_and_
 
 
 def test_aiohttp_still_has_the_parts_without_a_public_name_that_are_used() -> None:
-    """Where this fails, aiohttp has changed: look at every use in `_http/transport.py` before the floor is raised."""
+    """If this fails, aiohttp has changed: check every use in `_http/transport.py` before you raise the version."""
     made = inspect.signature(aiohttp.BaseConnector._create_connection)
     assert list(made.parameters) == ["self", "req", "traces", "timeout"]
     released = inspect.signature(aiohttp.BaseConnector._release)

@@ -17,13 +17,13 @@ PIECES = 1_000
 
 @pytest.fixture
 def deaf() -> Iterator[int]:
-    """The port of a server that lets in and never reads."""
+    """The port of a server that accepts connections and never reads."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 def open_to(port: int) -> int:
-    """How many sockets of this process lead to *port*."""
+    """Return how many sockets of this process are connected to *port*."""
     return sum(bool(found.raddr) and found.raddr.port == port for found in psutil.Process().net_connections("tcp"))
 
 

@@ -24,8 +24,8 @@ class Server:
     Attributes:
         url: Where it is.
         connections: How many requests each connection has carried.
-        closes: Whether a connection is closed after its answer, without a word in the answer.
-        deaf_from: From which request of a connection on it is closed without an answer.
+        closes: Whether a connection is closed after its answer, without a `Connection: close` header.
+        deaf_from: The number of the first request of a connection that is closed without an answer.
         seen: The bodies, in their order.
     """
 
@@ -139,7 +139,7 @@ async def test_after_the_server_has_closed_it_the_next_refresh_makes_a_new_one(s
             await opened.oauth.refresh(name)
             await server.closed.wait()
             server.closed.clear()
-            for _ in range(5):  # the loop has to read that it is closed
+            for _ in range(5):  # the event loop has to read the end of the connection
                 await asyncio.sleep(0)
     assert server.connections == [1, 1]
 

@@ -38,7 +38,7 @@ class Proxy:
         self.url = f"http://{self.address}"
 
     def stop(self) -> list[str]:
-        """End it and return what it was asked for."""
+        """End it and return its requests."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -246,7 +246,7 @@ async def test_a_callers_session_keeps_its_own_settings() -> None:
 
 @pytest.fixture
 def tinyproxy(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A proxy that others wrote and its log, which names each tunnel."""
+    """A real proxy (tinyproxy) and its log, which names each tunnel."""
     port, log = free_port(), tmp_path / "tinyproxy.log"
     settings = tmp_path / "tinyproxy.conf"
     settings.write_text(f'Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nLogFile "{log}"\nLogLevel Connect\n')
@@ -274,7 +274,7 @@ async def test_an_upload_goes_through_a_tunnel_to_a_host_that_the_ca_file_trusts
     more = {"base_url": tls_url, "proxy": proxy, "ssl": authority[0], "upload_hosts": ("127.0.0.1",)}
     async with TikTokSession(**settings(emulator, **more)) as session:
         account = await emulator.connect(session, emulator.add_user())
-        emulator.state.url = tls_url  # what the addresses for uploads begin with
+        emulator.state.url = tls_url  # the beginning of the upload URLs
         publish = await account.draft_video(b"0" * 100_000)
         await publish.run()
         before = _tunnels(log, tls_url.rpartition(":")[2])

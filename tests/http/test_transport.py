@@ -122,7 +122,7 @@ async def never(_: web.Request) -> web.Response:
 
 
 def patience(handler: Handler) -> aiohttp.ClientTimeout:
-    """Return a time that ends the wait for who never answers, and is not the reason why any other call fails."""
+    """Return a timeout that ends the wait for a server that never answers, and fails no other call."""
     return aiohttp.ClientTimeout(total=2 if handler is never else 60)
 
 
@@ -266,7 +266,7 @@ async def test_no_request_is_repeated_automatically_when_the_connection_ends_wit
         return await reset_before_answering(incoming)
 
     async with serving(end) as url, transport() as sending:
-        # The first one leaves a connection in the pool, which is where aiohttp would try again.
+        # The first request leaves a connection in the pool; with it aiohttp would repeat a request.
         await sending.send(Request(method=method, url=url + "/", body=b"x"))
         with pytest.raises(TransportError):
             await sending.send(Request(method=method, url=url + "/", body=b"x"))

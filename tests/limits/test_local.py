@@ -35,7 +35,7 @@ def limiter(clock: VirtualClock) -> LocalRateLimiter:
 
 
 class CountingClock(VirtualClock):
-    """Counts the timers that are set and not yet over or called off."""
+    """Counts the timers that are set and neither finished nor cancelled."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class CountingClock(VirtualClock):
 
 
 async def test_a_free_slot_is_taken_without_an_event_loop_iteration(limiter: LocalRateLimiter) -> None:
-    """A call that need not wait must not pay for a trip through the event loop."""
+    """A call that need not wait must not cost an iteration of the event loop."""
     step = limiter.acquire(KEY, Limit(2, MINUTE))
     with pytest.raises(StopIteration) as taken:
         step.send(None)
@@ -69,7 +69,7 @@ async def test_a_free_slot_is_taken_without_an_event_loop_iteration(limiter: Loc
 
 @pytest.mark.parametrize("moment", ["in line", "just served", "just too late"])
 async def test_a_cancelled_wait_keeps_no_slot(limiter: LocalRateLimiter, clock: VirtualClock, moment: str) -> None:
-    """At the one await there is: before the slot comes, after it came and before the task ran, and at its deadline."""
+    """At the one await: before the slot is granted, after it and before the task runs, and at the deadline."""
     limit = Limit(1, MINUTE)
     first = await limiter.acquire(KEY, limit)
     cancelled = asyncio.ensure_future(limiter.acquire(KEY, limit, max_wait=90))
@@ -114,7 +114,7 @@ async def test_a_new_caller_does_not_overtake_waiting_ones(limiter: LocalRateLim
     (await limiter.acquire(KEY, limit)).done()
     waiting = asyncio.ensure_future(limiter.acquire(KEY, limit))
     await clock.settle()
-    clock._elapsed = 61  # the slot is free, and the timer has not rung yet
+    clock._elapsed = 61  # the slot is free, and the timer has not fired yet
     newcomer = asyncio.ensure_future(limiter.acquire(KEY, limit))
     await clock.settle()
     assert not newcomer.done()
@@ -186,7 +186,7 @@ def test_a_full_window_is_small() -> None:
 async def test_memory_returns_to_its_value_at_the_start(
     limiter: LocalRateLimiter, clock: VirtualClock, *, full: bool
 ) -> None:
-    """Ten minutes of traffic on many accounts, then silence: no window, no timer, no memory is left."""
+    """Ten minutes of calls on many accounts, then none: no window, no timer, no memory is left."""
     limit = Limit(5, MINUTE)
     accounts = 10_000 if full else 1_500
     (await limiter.acquire(KEY, limit)).done()

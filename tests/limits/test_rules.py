@@ -40,7 +40,7 @@ def sliding(count: int, seconds: float = 60.0, now: float = 0.0) -> SlidingWindo
 def test_no_trailing_window_of_the_server_ever_holds_more_than_the_limit(
     limit: Limit, start: float, calls: list[tuple[float, float, float, str]]
 ) -> None:
-    """Every call is sent as soon as the window lets it; the server counts it when it arrives."""
+    """Every call is sent as soon as the window grants it; the server counts it when it arrives."""
     per = limit.per.total_seconds()
     window = SlidingWindow(limit, start)
     now = start
@@ -48,7 +48,7 @@ def test_no_trailing_window_of_the_server_ever_holds_more_than_the_limit(
     arrivals: list[float] = []
     for gap, there, back, fate in calls:
         now += gap * per / limit.count
-        # What is answered or given back until now, in its order.
+        # The calls that were answered or returned until now, in their order.
         while not window.admit(now):
             due = min(ends, default=(float("inf"), True))
             free = now + window.wait(1, now)
@@ -68,7 +68,7 @@ def test_no_trailing_window_of_the_server_ever_holds_more_than_the_limit(
         ends.append((now + (there + (back if fate == "answered" else 0)) * per, True))
     arrivals.sort()
     spans = [later - earlier for earlier, later in zip(arrivals, arrivals[limit.count :], strict=False)]
-    # Times this large have grains of some nanoseconds.
+    # Floats this large have a resolution of some nanoseconds.
     assert not spans or min(spans) >= per - 1e-8
 
 
@@ -136,7 +136,7 @@ def test_the_wait_of_each_caller_in_the_queue_is_known() -> None:
         window.admit(0)
     window.mark_answered(1)
     window.mark_answered(2)
-    # Two have stamps, the third is in flight and taken to be answered now; then everything begins anew.
+    # Two have stamps, the third is in flight and taken to be answered now; then the window begins anew.
     assert [round(window.wait(place, 4), 6) for place in range(1, 8)] == [7, 8, 10, 17, 18, 20, 27]
 
 

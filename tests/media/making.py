@@ -88,7 +88,7 @@ def header(
 
 
 class Bucket:
-    """A `ByteSource` of a given beginning, zeros behind it, and a record of what was asked."""
+    """A `ByteSource` of a given beginning followed by zeros; it records the reads."""
 
     def __init__(self, beginning: bytes, size: int | None = None) -> None:
         self.size = len(beginning) if size is None else size

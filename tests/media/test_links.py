@@ -92,7 +92,7 @@ def test_the_player_has_fourteen_flags_and_no_other() -> None:
 
 
 class Website:
-    """A transport that answers as the website would."""
+    """A transport that answers as TikTok's website does."""
 
     def __init__(self, status: int = 200, body: bytes = b'{"title": "Hi"}') -> None:
         self.requests: list[Request] = []
@@ -142,7 +142,7 @@ async def test_a_missing_answer_of_the_website_is_a_typed_error(website: Website
 async def test_the_own_connection_of_oembed_carries_no_data_of_the_user(
     session: TikTokSession, emulator: Emulator
 ) -> None:
-    await emulator.connect(session, emulator.add_user())  # whose token is at hand
+    await emulator.connect(session, emulator.add_user())  # whose token is cached
     seen: list[dict[str, str]] = []
     visited: list[str] = []
 

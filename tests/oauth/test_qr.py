@@ -43,7 +43,7 @@ def change(emulator: Emulator, **quirks: Any) -> None:
 
 
 async def follow(emulator: Emulator, qr: QrLogin, user: EmulatedUser, *, ticket: str | None = None) -> list[str]:
-    """Scan at the first word, confirm at the second; return all words."""
+    """Scan at the first status, confirm at the second; return all statuses."""
     words: list[str] = []
     token = token_of(emulator)
     async for status in qr.watch():
@@ -100,7 +100,7 @@ async def test_a_qr_code_that_was_used_elsewhere_has_the_status_utilised(
     qr = await session.oauth.qr_login(SCOPES)
     emulator.qr_scan(token_of(emulator), user, client_ticket=ticket_of(qr))
     emulator.qr_confirm(token_of(emulator))
-    await qr._check()  # somebody else asked, and got the code
+    await qr._check()  # another client asked, and got the code
     assert [status async for status in qr.watch()] == ["utilised"]
 
 

@@ -133,7 +133,7 @@ async def test_the_wait_asks_at_growing_intervals(emulator: Emulator) -> None:
     # Without a limiter, which uses the same clock for its sweeps: so every timer is the wait's.
     async with emulator.session(limiter="none://") as session:
         account = await connected(emulator, session, ONGOING)
-        # Less than a token lives, since a refresh sleeps by that clock, too.
+        # Shorter than the life of a token, since a refresh sleeps by that clock, too.
         change(emulator, preparation=timedelta(minutes=90))
         request = await account.portability.add(["profile"])
         others = set(emulator.clock.timers)
@@ -209,7 +209,7 @@ async def test_an_expired_token_is_refreshed_for_a_download(
 
 
 class Proxy:
-    """Stands between the session and the emulator, and cuts downloads off."""
+    """A transport between the session and the emulator that interrupts downloads."""
 
     def __init__(self, target: str) -> None:
         self.target = target

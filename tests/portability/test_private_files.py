@@ -27,7 +27,7 @@ def mode(path: Path) -> int:
 
 @pytest.fixture
 def open_umask() -> Iterator[None]:
-    """New files would be readable for all, were they not made private."""
+    """The umask makes new files readable for all, unless they are made private."""
     old = os.umask(0)
     try:
         yield

@@ -15,7 +15,7 @@ from tiktok_async.emulator import EmulatedUser, Emulator
 T = TypeVar("T")
 
 MB = 1_000_000
-_CLIP = random.Random(19).randbytes(19 * MB)  # made once: it takes longer than to send it
+_CLIP = random.Random(19).randbytes(19 * MB)  # made once: making it takes longer than sending it
 Hurry = Callable[[Awaitable[T]], Awaitable[T]]
 
 

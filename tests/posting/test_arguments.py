@@ -156,7 +156,7 @@ async def test_fields_in_one_str_are_refused(account: Account) -> None:
 async def test_an_invalid_duration_is_refused_before_any_request(
     emulator: Emulator,
     account: Account,
-    timeout: Any,  # noqa: ASYNC109 - what is handed on
+    timeout: Any,  # noqa: ASYNC109 - it is passed on
 ) -> None:
     publish = account.publish("v_pub_file~v2-1.1")
     with pytest.raises(ConfigurationError, match="timeout"):

@@ -45,7 +45,7 @@ async def emulator() -> AsyncIterator[Emulator]:
 
 
 async def once(account: Account) -> PublishStatus:
-    """Post as an application does that gives an upload three tries."""
+    """Post as an application does that attempts an upload three times."""
     publish = await account.post_video(DATA, POST, chunk_size=CHUNK)
     for attempt in range(3):
         try:

@@ -21,7 +21,7 @@ CLOCK = SystemClock()
 
 
 class AsyncWrapped:
-    """An async file as aiofiles makes it: every method is a coroutine, and nothing else is known of it."""
+    """An async file as aiofiles makes it: every method is a coroutine, and it has nothing else."""
 
     def __init__(self, data: bytes) -> None:
         self._inner = io.BytesIO(data)

@@ -74,7 +74,7 @@ async def kill(worker: asyncio.subprocess.Process) -> None:
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    """A video of five chunks, so that there is something to kill for a while."""
+    """A video of five chunks, so that there is time for several kills."""
     path = tmp_path / "clip.mp4"
     path.write_bytes(os.urandom(31_000_000))
     return path
@@ -116,7 +116,7 @@ async def test_a_kill_within_each_chunk_repeats_the_interrupted_chunk_alone(
             break
         puts = emulator.requests.counts["upload"]
         arrivals = len(upload.arrivals)
-        # The upload host reads nothing for a while: the worker fills the line with a part of the chunk and waits.
+        # The upload host reads nothing for a while: the worker fills the buffers with a part of the chunk and waits.
         emulator.fail_next("upload", delay=timedelta(seconds=30))
         worker = await fleet.start()
         while emulator.requests.counts["upload"] == puts:
@@ -141,5 +141,5 @@ def arrived_once_and_whole(emulator: Emulator, clip: Path) -> None:
     assert upload.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
     accepted = [arrival for arrival in upload.arrivals if arrival.status in {201, 206}]
     assert [arrival.first for arrival in accepted] == [0, 6_000_000, 12_000_000, 18_000_000, 24_000_000]
-    # All others were cut off by a kill: nothing that TikTok had was offered again.
+    # All others were interrupted by a kill: no bytes that TikTok had were sent again.
     assert {arrival.status for arrival in upload.arrivals} <= {201, 206, 0}

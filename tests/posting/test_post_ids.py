@@ -38,7 +38,7 @@ async def published(account: Account, hurry: Hurry[Any], post: VideoPost = PUBLI
 
 
 async def found_after_a_restart(emulator: Emulator, store_url: str, open_id: str) -> tuple[str, ...]:
-    """Return the ids that another process finds when it repeats the call, while TikTok's status is out of order."""
+    """Return the ids that another process finds when it repeats the call, while TikTok's status endpoint fails."""
     before = len(emulator.requests)
     async with emulator.session(store=store_url) as later:
         publish = await later.account(open_id).post_video(b"video", PUBLIC, dedup_key="job-1")

@@ -88,7 +88,7 @@ async def test_the_offset_of_the_server_is_used(
     emulator.posting.quirks = quirks
     publish, clip = await begun()
     if not status_answers:
-        # The upload host's answers alone have to do.
+        # Only the answers of the upload host are available.
         emulator.fail_next(Endpoint.STATUS_FETCH, status=400, times=100)
     emulator.tear_upload(3_000_000, 5_999_999)
     emulator.fail_next(UPLOAD, drop="after")

@@ -48,7 +48,7 @@ class Standstill:
 
 @pytest.fixture
 async def motionless(emulator: Emulator, user: EmulatedUser) -> AsyncIterator[Account]:
-    """An account whose waits no time ends."""
+    """An account whose waits have no timeout."""
     async with emulator.session(clock=Standstill(emulator)) as session:
         yield await emulator.connect(session, user)
 

@@ -40,12 +40,12 @@ class Hurried(MovableClock):
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Any:
         timer = self._clock.call_later(seconds, callback)
-        if 1 < seconds <= 31:  # longer are the timeouts of what is under way
+        if 1 < seconds <= 31:  # longer sleeps are timeouts of running work
             asyncio.get_running_loop().call_soon(self._clock.advance, seconds)
         return timer
 
     async def sleep(self, seconds: float) -> None:
-        # Longer are those of a lease's keeper, who would move the time again and again.
+        # Longer sleeps are those of the task that renews a lease, which would move the time again and again.
         if seconds <= 60:
             self._clock.advance(max(0.0, seconds))
         await self._clock.sleep(seconds if seconds > 60 else 0)
@@ -53,7 +53,7 @@ class Hurried(MovableClock):
 
 @frozen
 class World:
-    """An emulator with one logged-in account, and what probes it."""
+    """An emulator with one logged-in account, and the probe."""
 
     emulator: Emulator
     user: EmulatedUser
@@ -83,7 +83,7 @@ async def world(
     limits: Mapping[Endpoint, Limit] | None = None,
     **about: Any,
 ) -> AsyncIterator[World]:
-    """Open one; *around* stands between the watch and the network."""
+    """Open one; *around* wraps the transport below the watch."""
     watch = Watch()
     async with Emulator(quirks=quirks, limits=limits) as emulator:
         emulator.research.data = ResearchData(first_day=(emulator.clock.now() - timedelta(days=80)).date(), videos=900)

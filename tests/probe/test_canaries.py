@@ -22,7 +22,7 @@ CANARY = "canary"
 
 
 class Mutator:
-    """Changes each answer on its way: canaries in every place, and values of any kind in the place of others."""
+    """Changes each answer: puts canaries in every place, and replaces values by values of any type."""
 
     def __init__(self, inner: Transport, rng: random.Random, *, wild: bool) -> None:
         self._inner = inner
@@ -117,7 +117,7 @@ async def test_no_canary_of_any_answer_is_in_a_report(*, wild: bool, full: bool,
 
 
 async def test_a_question_that_copies_a_text_writes_no_report() -> None:
-    """What a mistake in a question would do."""
+    """A question with a mistake: it copies a text of an answer."""
     state = RunState(file=None, mark="m", level=Level.READ)
     state.answers["ok_message"] = Answer(outcome=Outcome.ANSWERED, side="ok", facts={"message": "Ann's own words"})
     async with world() as opened:

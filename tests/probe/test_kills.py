@@ -63,7 +63,7 @@ class Victim:
         return grant.rotated_at is None
 
     async def go_on(self) -> tuple[dict[str, Any] | None, str | None]:
-        """Run the probe to its end in another process' place, once the dead one's lease is over."""
+        """Run the probe to its end in another process, after the lease of the dead one."""
         self.emulator.clock.advance(timedelta(minutes=3))
         mark = mark_of(self.emulator.client_key, self.user.open_id)
         state = RunState.load(self.file, mark) if self.file.exists() else None
@@ -81,7 +81,7 @@ class Victim:
 
 
 async def killed(victim: Victim, *, after: int | None = None, held: bool = False, wait: float | None = None) -> bool:
-    """Kill the process after so many requests, in the middle of its refresh, or at a moment; say whether it died."""
+    """Kill the process after so many requests, in the middle of its refresh, or at a moment; return whether it died."""
     wanted = asyncio.Event()
     seen = 0
 
@@ -114,7 +114,7 @@ async def killed(victim: Victim, *, after: int | None = None, held: bool = False
 
 
 async def check(emulator: Emulator, folder: Path, **kill: Any) -> bool:
-    """Kill a run, look at what is left, and go on; return whether it died."""
+    """Kill a run, check the result, and continue; return whether it died."""
     victim = Victim(emulator, emulator.add_user(videos=3), folder)
     await victim.log_in()
     died = await killed(victim, **kill)

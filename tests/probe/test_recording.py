@@ -32,7 +32,7 @@ def recording(file: Path) -> Callable[[Transport], Transport]:
 
 
 async def work(session: TikTokSession, account: Any) -> list[Any]:
-    """Do what a program does; return what of it a recording keeps."""
+    """Make the calls of a program; return those that a recording keeps."""
     user = await account.user_info()
     fields = [VideoField.ID, VideoField.DURATION, VideoField.CREATE_TIME]
     videos = await account.videos(fields=fields, page_size=3, limit=8).collect()
@@ -68,7 +68,7 @@ async def test_a_replay_gives_what_was_recorded_and_holds_nothing_of_it(tmp_path
         ) as session:
             account = await session.oauth.exchange("any code")
             assert await work(session, account) == recorded
-        # Those of the consent page went by another way.
+        # The requests of the consent page used another transport.
         assert replay.left == 0
         assert len(emulator.requests) == requests
     assert file.stat().st_mode & 0o777 == 0o600
@@ -102,7 +102,7 @@ def test_an_invalid_recording_is_refused(text: str, tmp_path: Path) -> None:
 
 
 async def test_a_file_is_streamed_through_any_transport(tmp_path: Path) -> None:
-    """What is no JSON is left out of a recording; its length is kept."""
+    """A body that is not JSON is left out of a recording; its length is kept."""
     async with Emulator() as emulator:
         file = tmp_path / "traffic.json"
         async with emulator.session(transport=recording(file)) as session:
@@ -120,7 +120,7 @@ def _empty(folder: Path) -> Path:
     return file
 
 
-# Words that no list holds.
+# Words that are on no list.
 TEXT = st.text().map(lambda text: f"Ann {text}")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,

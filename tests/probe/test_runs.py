@@ -44,7 +44,7 @@ async def test_a_run_sends_no_more_than_its_plan_says(level: Level) -> None:
         assert sent(opened) == {}
         await probe.run()
         planned = {calls.what: calls.times for calls in plan.calls}
-        # The app's own token is given once, for the questions about research.
+        # The client token is requested once, for the questions about research.
         planned[Endpoint.TOKEN.path] += 1
         assert {what: times for what, times in sent(opened).items() if times > planned.get(what, 0)} == {}
         user = opened.user.open_id
@@ -123,7 +123,7 @@ async def test_an_interrupted_run_continues_with_the_open_questions(tmp_path: Pa
         rows = {row["question"]: row["side"] for row in report["answers"]}
         assert {name: rows[name] for name in known} == {name: answer.side for name, answer in known.items()}
         assert rows["query_has_cursor"] == "false"
-        # What was answered is not asked again.
+        # An answered question is not asked again.
         assert opened.emulator.requests.counts[Endpoint.TOKEN] == 1
 
 
@@ -145,7 +145,7 @@ async def test_media_that_may_have_been_sent_is_not_sent_again(
             post for post in opened.emulator.posts if post.endpoint is endpoint and post.upload and post.upload.complete
         ]
         assert clips == []
-        # The others of its kind are inits that get no bytes.
+        # The other calls of that endpoint are inits that get no bytes.
         assert opened.emulator.requests.counts[endpoint] - before <= 3
 
 

@@ -31,7 +31,7 @@ _DRAFTS_ALONE = EVERY_SCOPE - {Scope.VIDEO_PUBLISH}
 
 
 def others(place: int) -> list[str]:
-    """Return each quirk's side at *place* of those that are not assumed."""
+    """Return for each quirk the side number *place* of those that are not assumed."""
     found = {
         question.quirk: [side for side in question.sides if side != question.assumed][place : place + 1]
         for question in ASKED
@@ -42,7 +42,7 @@ def others(place: int) -> list[str]:
 
 @frozen(kw_only=True)
 class Mix:
-    """Quirks that one emulator has at once, and the account that asks it."""
+    """The quirks of one emulator, and the account that asks it."""
 
     quirks: list[str]
     scopes: frozenset[str] = _SHY

@@ -30,7 +30,7 @@ def asked(position: ResearchPosition) -> tuple[date, date]:
 
 
 class Server:
-    """Answers a walk's requests out of a list of videos, the newest first."""
+    """Answers the requests of a walk from a list of videos, the newest first."""
 
     def __init__(self, videos: list[tuple[str, datetime]], *, inclusive: bool, page: int) -> None:
         self.videos = sorted(videos, key=lambda video: video[1], reverse=True)
@@ -53,7 +53,7 @@ class Server:
 def run(
     position: ResearchPosition, server: Server, *, lose: frozenset[int] = frozenset(), restore: bool = False
 ) -> list[str]:
-    """Return what a walk yields; at the steps of *lose* the search is forgotten; each may be another process'."""
+    """Return the videos of a walk. TikTok forgets the search at the steps of *lose*; each may be in another process."""
     found: list[str] = []
     steps = 0
     while not position.done:

@@ -293,7 +293,7 @@ async def test_followers_have_a_quota_of_their_own(session: TikTokSession) -> No
     assert (await session.research.graph_quota()).limit == 20_000
 
 
-# the long one
+# the long walk
 
 
 @pytest.mark.slow
@@ -326,7 +326,7 @@ async def test_a_long_walk_with_faults_and_kills_finds_every_video_once(
 
 
 def _minimum(emulator: Emulator) -> int:
-    """Return how many requests an undisturbed walk needs; what the days and pages demand."""
+    """Return how many requests an undisturbed walk needs for its days and pages."""
     data = emulator.research.data
     needed, day = 0, FIRST
     while day <= LAST:

@@ -24,7 +24,7 @@ KEY = AccountKey("app", "one")
 
 
 async def refused(path: Path) -> str:
-    """Return why the store at *path* is refused, twice: a failed opening must not stick."""
+    """Return why the store at *path* is refused, twice: a failed opening must not be remembered."""
     store = SQLiteTokenStore(path)
     try:
         with pytest.raises(StoreError) as first:
@@ -70,7 +70,7 @@ async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Root may write anything, so the system's answer is played.
+    # Root may write anything, so the answer of the system is replaced.
     def deny(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
@@ -265,7 +265,7 @@ async def test_a_token_takes_at_most_350_bytes_of_the_file(tmp_path: Path) -> No
     store = SQLiteTokenStore(path)
     app, names = "aw1234567890abcdef", ("access_token", "refresh_token")
     keys = [AccountKey(app, f"723f24d7-e717-40f8-a2b6-{n:012x}") for n in range(count)]
-    # Tokens as long as TikTok's real ones: 72 letters.
+    # Tokens as long as TikTok's real ones: 72 characters.
     letters = random.Random(1)
     tokens = [
         make_token(

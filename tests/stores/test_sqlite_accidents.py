@@ -33,7 +33,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def remove(path: Path) -> None:
-    """Remove a database and the files beside it, as who cleans a folder does."""
+    """Delete a database and the files beside it, as the cleaning of a folder does."""
     for each in path.parent.glob(f"{path.name}*"):
         each.unlink()
 
@@ -218,7 +218,7 @@ async def test_a_folder_that_cannot_be_written_is_named_with_the_user(shared: Pa
 @pytest.mark.parametrize("mode", [0o644, 0o600])
 async def test_a_file_of_another_user_is_named_with_its_owner(shared: Path, mode: int) -> None:
     if os.geteuid() != 0:
-        # Nobody but root can give files to another user: our own, without the right to write, has to do.
+        # Only root can give files to another user; otherwise the test uses our own file without the right to write.
         mode = 0o444
     path = shared / "tokens.db"
     store = SQLiteTokenStore(path)
@@ -254,7 +254,7 @@ async def test_a_side_file_of_another_user_is_named(shared: Path) -> None:
 
 
 class Shifted(SystemClock):
-    """A machine's clocks after somebody set the wall clock, or after a restart, which begins the steady one anew."""
+    """The clocks of a machine after the wall clock was set, or after a restart, which resets the monotonic clock."""
 
     wall = timedelta(0)
     steady = 0.0
@@ -305,7 +305,7 @@ async def test_a_lease_of_an_older_release_is_respected_and_ends_by_the_wall_clo
     clock.wall = timedelta(seconds=61)
     assert await store.acquire_lease(KEY, "new", MINUTE) is not None
     with sqlite3.connect(tmp_path / "store.db") as connection:
-        # What an older release asks: whether it ends later than now by the wall clock.
+        # The condition of an older release: whether it ends later than now by the wall clock.
         ((until,),) = connection.execute("SELECT until FROM leases").fetchall()
     connection.close()
     assert 0 < until / 1e6 - (datetime.now(UTC) + clock.wall).timestamp() <= 60
@@ -349,7 +349,7 @@ async def test_a_note_from_before_the_last_boot_lasts_for_the_rest_of_its_ttl(tm
     clock.steady, clock.wall = steady, timedelta(seconds=40)
     assert await store.get_note(KEY, "note") == b"kept"
     assert not await put(store)
-    clock.wall += DAY  # it goes by the monotonic clock of this start now
+    clock.wall += DAY  # it ends by the monotonic clock of this boot now
     assert await store.get_note(KEY, "note") == b"kept"
     clock.steady += 21.0
     assert await store.get_note(KEY, "note") is None
@@ -461,12 +461,12 @@ async def test_a_store_that_was_made_before_a_fork_is_used_after_it(tmp_path: Pa
     await store.aclose()
 
 
-# What stays on the disk
+# Data that stays on the disk
 
 
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build SQLite as it is by default: what is deleted stays in the file."""
+    """Use SQLite with its default: deleted data stays in the file."""
     connect = sqlite3.connect
 
     def plain(*args: Any, **options: Any) -> sqlite3.Connection:

@@ -119,7 +119,7 @@ async def test_urgent_tokens_that_wait_for_another_process_go_in_one_commit(tmp_
 
 
 class _Held:
-    """A client whose first script waits until it is released, as a trip to a busy server does."""
+    """A client whose first script waits until the test releases it, as a call to a busy server does."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client
@@ -174,7 +174,7 @@ async def test_a_postgres_store_stores_an_urgent_token_during_another_trip(
 
 
 class _Urgent(MemoryTokenStore):
-    """Keeps what was put before all other work."""
+    """Records the urgent puts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -200,7 +200,7 @@ async def test_a_second_store_on_the_same_file_leaves_the_locks_of_the_first_alo
     first, second = SQLiteTokenStore(path), SQLiteCheckpointStore(path)
     stored = await first.put(make_token(KEY), expected_version=0)
     assert await second.get(KEY) is None
-    # Another process that comes and goes: the last one that has the file open removes its log.
+    # Another process opens and closes the file: the last one to close it deletes its log.
     script = (
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM tokens').fetchall(); c.close()"
     )
@@ -213,7 +213,7 @@ async def test_a_second_store_on_the_same_file_leaves_the_locks_of_the_first_alo
 
 
 async def test_an_interrupted_job_does_not_interrupt_other_jobs(tmp_path: Path) -> None:
-    """Both are in one transaction: what breaks it must not leave the other one unsaved and called saved."""
+    """Both are in one transaction: an error of one must not report the other one as saved although it is not."""
     path = str(tmp_path / "tokens.db")
     store = SQLiteTokenStore(path)
     await store.put(make_token(KEY), expected_version=0)

@@ -26,7 +26,7 @@ collect_ignore = [] if find_spec("arq") else ["test_recipe_arq.py"]
 
 @define
 class Sink:
-    """A handler that keeps what it gets, as rows that are overwritten."""
+    """A handler that stores its videos as rows."""
 
     rows: dict[str, Video] = field(factory=dict[str, Video])
     gone: set[str] = field(factory=set[str])
@@ -48,7 +48,7 @@ class World:
     checkpoints: CheckpointStore
 
     async def connect(self, *, videos: int = 0) -> EmulatedUser:
-        """Add a creator whose token is stored, without the way through the browser."""
+        """Add a creator and store its token, without the browser."""
         user = self.emulator.add_user(videos=videos)
         await self.store_token(user)
         return user
@@ -88,7 +88,7 @@ def sink() -> Sink:
 
 @pytest.fixture
 def recipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Import a module of the example, with what it opens replaced."""
+    """Import a module of the example, with its stores replaced."""
     monkeypatch.syspath_prepend(str(EXAMPLES))
 
     def load(name: str, opened: Any) -> ModuleType:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Fleet:
-    """The workers and the scheduler; one that is killed is started anew, as compose or systemd would.
+    """The workers and the scheduler; a killed one is started again, as compose or systemd does.
 
     Args:
         engine: A module of the example.
@@ -66,7 +66,7 @@ class Fleet:
             self.killed.append(datetime.now(UTC))
 
     async def end(self) -> list[int | None]:
-        """End all of them as an operator does, and return what they ended with."""
+        """End all of them as an operator does, and return their exit codes."""
         self._cancel_restarts()
         for process in self._processes.values():
             if process.returncode is None:
@@ -74,7 +74,7 @@ class Fleet:
         return [await asyncio.wait_for(process.wait(), 100) for process in self._processes.values()]
 
     async def stop(self) -> None:
-        """End whatever is left of them."""
+        """End those that still run."""
         self._cancel_restarts()
         for process in self._processes.values():
             if process.returncode is None:
@@ -88,7 +88,7 @@ class Fleet:
 
 @asynccontextmanager
 async def provider_process(settings: dict[str, Any]) -> AsyncIterator[tuple[Process, dict[str, str]]]:
-    """Start an emulator with creators whose tokens are in a store; yield it and what its clients need to know."""
+    """Start an emulator with creators whose tokens are in a store; yield it and the settings of its clients."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

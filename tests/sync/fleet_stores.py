@@ -39,7 +39,7 @@ class FleetStores:
         return {token.key.open_id: token for token in found if token is not None}
 
     async def waiting(self, open_ids: Iterable[str]) -> dict[str, str]:
-        """Return those of *open_ids* that were never synced though their grant is alive, and what is known of them."""
+        """Return those of *open_ids* that were never synced although their grant is valid, with their records."""
         tokens, checkpoints, left = open_store(self.url), open_checkpoints(self.url), dict[str, str]()
         for open_id in open_ids:
             key = AccountKey(self.client_key, open_id)
@@ -52,7 +52,7 @@ class FleetStores:
         return left
 
     async def lost(self, session: TikTokSession) -> dict[str, Token]:
-        """Use every grant once more, and return the tokens of those that turn out to be dead, by open_id."""
+        """Use every grant once more, and return the tokens of those that are lost, by open_id."""
         room = asyncio.Semaphore(32)
 
         async def use(open_id: str) -> None:
@@ -72,11 +72,11 @@ class FleetStores:
 
 @frozen
 class Loss:
-    """A grant that was lost, as the provider saw it.
+    """A lost grant, by the records of the provider.
 
     Attributes:
         open_id: Whose.
-        reason: What its calls say.
+        reason: The reason in the error of its calls.
         statuses: What the provider answered to its last refresh token, in order.
         to_kill: Seconds between the first of these and the nearest kill of a worker.
     """

@@ -14,7 +14,7 @@ from tiktok_async.stores import open_store
 
 
 async def main(settings: dict[str, Any]) -> None:
-    """Serve until standard input ends, then say what was counted."""
+    """Serve until standard input ends, then print the counts."""
     quirks = Quirks(window_by="user", rotation=settings["rotation"], rotation_grace=timedelta(minutes=5))
     async with Emulator(access_lifetime=timedelta(seconds=settings["life"]), quirks=quirks) as emulator:
         store = open_store(settings["store"])
@@ -52,7 +52,7 @@ async def _watch(emulator: Emulator, refreshes: dict[int, Request]) -> None:
 
 
 def _asked_again(refreshes: Any) -> dict[str, list[tuple[str, int]]]:
-    """Return when each refresh token that came more than once came, and what it was answered, by fingerprint."""
+    """Return the times and answers of each refresh token that was used more than once, by fingerprint."""
     calls: dict[str, list[tuple[str, int]]] = {}
     for record in refreshes:
         print_ = fingerprint(Secret(record.form["refresh_token"]))

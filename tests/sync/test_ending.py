@@ -20,7 +20,7 @@ async def test_a_worker_that_gets_sigterm_saves_the_running_rotation(
 
 
 class Deaf:
-    """What waits for Redis and loses the first request to end, as redis-py now and then does."""
+    """Waits for Redis and ignores the first cancellation, as redis-py sometimes does."""
 
     def __init__(self) -> None:
         self.heard = False

@@ -25,7 +25,7 @@ from tiktok_async import TikTokSession
 
 @frozen(kw_only=True)
 class Scale:
-    """How much of it; times in seconds."""
+    """The size of the test; times in seconds."""
 
     accounts: int
     videos: int
@@ -38,18 +38,18 @@ class Scale:
     grace: float
 
 
-# Of a short run, most of the time is that of processes that start.
+# The start of processes takes most of the time of a short run.
 SHORT = Scale(accounts=40, videos=50, workers=2, worker_kills=2, redis_kills=1, every=6, period=2, timeout=4, grace=200)
 FULL = Scale(
     accounts=2000, videos=100, workers=4, worker_kills=10, redis_kills=3, every=120, period=30, timeout=5, grace=0
 )
 ENGINES = ("plain", "on_taskiq", "on_streaq")
-# Seconds between TikTok's answer and the kill that kept it from being saved, beside those that Redis was away for.
+# Seconds between TikTok's answer and the kill that prevented its save, beside the outage of Redis.
 GAP = 3.0
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Rotate on one engine, and with `--full` on each: what rotates does not know the engine."""
+    """Rotate on one engine, and with `--full` on each: a rotation does not depend on the engine."""
     full = metafunc.config.getoption("--full")
     if "rotation" in metafunc.fixturenames:
         rotating = [(engine, "strict") for engine in (ENGINES if full else ENGINES[:1])]
@@ -73,11 +73,11 @@ async def test_only_rotations_killed_between_the_answer_and_the_save_are_lost(
     engine: str, rotation: str, tmp_path: Path, *, full: bool
 ) -> None:
     scale = FULL if full else SHORT
-    # Answers take their time, as real ones do, so that kills do fall between the rotation and its save.
+    # Answers are delayed as real ones are, so that kills happen between the rotation and its save.
     outcome = await _run(engine, tmp_path, scale, life=round(scale.every * 5 / 8), rotation=rotation, slow=0.3)
     assert all(loss.reason == "interrupted_rotation" for loss in outcome.losses)
-    # TikTok had rotated each of them, and the one careful try shows that nobody has the answer; no other was so.
-    # A status of 0 is an answer that was on its way.
+    # TikTok had rotated each of them, and the one replay shows that no process has the answer.
+    # A status of 0 is an answer that was not sent yet.
     assert all(loss.statuses in ([200, 400], [0, 400]) for loss in outcome.losses)
     assert outcome.counted["reuses"] == {loss.open_id: 1 for loss in outcome.losses}
     assert all(abs(loss.to_kill) < GAP + 2 * outcome.outage for loss in outcome.losses)
@@ -87,7 +87,7 @@ async def test_only_rotations_killed_between_the_answer_and_the_save_are_lost(
 
 @frozen
 class Outcome:
-    """What the provider counted, the grants that were lost, and for how many seconds Redis was away at the longest."""
+    """The counts of the provider, the lost grants, and the longest outage of Redis in seconds."""
 
     counted: dict[str, Any]
     losses: list[Loss]
@@ -97,7 +97,7 @@ class Outcome:
 async def _run(
     engine: str, tmp_path: Path, scale: Scale, *, life: int, rotation: str = "strict", slow: float = 0.0
 ) -> Outcome:
-    """Run the fleet, kill, wait until all is done, and check what holds in any case."""
+    """Run the fleet, kill processes, wait until all work is done, and check what must always hold."""
     directory = tmp_path / "redis"
     directory.mkdir()
     server = RedisServer(directory, "--appendfsync", "always")
@@ -157,8 +157,8 @@ async def _run(
         print(loss)  # noqa: T201 - the figures
     assert len(stored) == scale.accounts
     assert counted["rate_limited"] == 0
-    # One that was just started anew may be told to end before it listens, with nothing under way; `test_ending` holds
-    # those at work to more.
+    # A restarted worker may get SIGTERM before it is ready, with no running work; `test_ending` has stricter checks
+    # for busy workers.
     assert set(codes) <= {0, -signal.SIGTERM}
     _check_videos(videos, set(stored) - set(lost), scale)
     return Outcome(counted, losses, outage)

@@ -15,7 +15,7 @@ from tests.sync.conftest import Sink, World
 from tests.sync.ending import end_in_mid_rotation
 from tiktok_async.workers import SyncJobs
 
-# arq calls what redis-py has renamed.
+# arq uses names that redis-py has changed.
 pytestmark = [pytest.mark.redis, pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")]
 
 

@@ -19,7 +19,7 @@ from tiktok_async.workers import SyncJobs
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
-    """Put back the root logger, which Celery's worker takes over: later tests look at what is logged."""
+    """Restore the root logger, which Celery's worker changes: later tests read the log."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     yield

@@ -42,7 +42,7 @@ def _round(
 def test_a_round_finds_exactly_what_differs_within_its_span(
     first: dict[int, tuple[int, int]], second: dict[int, tuple[int, int]], third: dict[int, tuple[int, int]]
 ) -> None:
-    # A video keeps the time it was posted at.
+    # The time of a video's post does not change.
     second = {n: (first.get(n, post)[0], post[1]) for n, post in second.items()}
     third = {n: (second.get(n, first.get(n, post))[0], post[1]) for n, post in third.items()}
     checkpoint = Checkpoint(key=AccountKey("app", "one"), due_at=NOW)
@@ -61,7 +61,7 @@ def test_a_round_finds_exactly_what_differs_within_its_span(
         assert gone == lost
         assert checkpoint.round == number + 1
         assert checkpoint.seen == {}
-        # What was older than a round's span stays as it was last seen.
+        # Videos that are older than the span of a round stay as they were last seen.
         before = [*after, *(v for v in before if v.id not in there and v.id not in gone)]
         before = [evolve(v, like_count=was[v.id]) if v.id in was and v not in spans else v for v in before]
 

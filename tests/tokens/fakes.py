@@ -71,7 +71,7 @@ class StrictProvider:
         self._live = {secret: owner for secret, owner in self._live.items() if owner != open_id}
 
     def is_live(self, token: Token) -> bool:
-        """Say whether *token*'s refresh token would be taken."""
+        """Return whether the refresh token of *token* would be accepted."""
         return token.refresh_token.reveal() in self._live
 
     async def refresh(self, token: Token) -> Token:
@@ -91,7 +91,7 @@ class StrictProvider:
         return answer
 
     def refresh_now(self, token: Token) -> Token:
-        """Rotate at once, as somebody else's request does."""
+        """Rotate at once, as a request of another process does."""
         answer = self._process(token)
         assert isinstance(answer, Token)
         return answer
@@ -138,12 +138,12 @@ class StrictProvider:
         )
 
 
-# What a killed process held: dropping it would let go of the lease.
+# Kept for a killed process: if it were dropped, the lease would be released.
 _never_let_go: list[object] = []
 
 
 class FlakyStore:
-    """A store whose calls fail, stop or are watched, as a test has it.
+    """A store whose calls a test can fail, stop or watch.
 
     Args:
         inner: The store that works.
@@ -152,7 +152,7 @@ class FlakyStore:
         before: Called with the name of each call before it happens; what it raises is what the caller gets.
         after: The same, once the call has happened: its effect is there, and its answer is lost.
         calls: How often each call was made.
-        alive: A process that was killed lets go of no lease.
+        alive: Whether the process is alive; a killed one releases no lease.
     """
 
     def __init__(self, inner: TokenStore) -> None:
@@ -198,7 +198,7 @@ class FlakyStore:
     async def _call(self, name: str, work: Coroutine[Any, Any, T]) -> T:
         self.calls[name] += 1
         try:
-            # A store is somewhere else: each call gives other tasks a turn.
+            # A real store is remote: each call lets other tasks run.
             await asyncio.sleep(0)
             self.before(name)
         except BaseException:
@@ -263,7 +263,7 @@ class TokenWorld:
         return token
 
     async def change(self, open_id: str = "user", **changes: Any) -> Token:
-        """Change the stored token behind everybody's back."""
+        """Change the stored token directly, without a manager."""
         token = evolve(await self.stored(open_id), **changes)
         return await self.store.put(token, expected_version=None)
 

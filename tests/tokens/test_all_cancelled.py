@@ -210,7 +210,7 @@ def test_closing_a_session_survives_any_number_of_cancellations(tmp_path: Path) 
             async with emulator.session(store=url) as session:
                 account = await emulator.connect(session, emulator.add_user())
             emulator.fail_next(Endpoint.TOKEN, drip=timedelta(seconds=0.3))
-            # A cancel scope cancels what runs in it at every turn of the loop, the clean-up too.
+            # A cancel scope cancels its tasks in every iteration of the loop, also during their clean-up.
             with anyio.CancelScope() as scope:
                 async with emulator.session(store=url) as session, anyio.create_task_group() as group:
                     group.start_soon(session.oauth.refresh, account.open_id)

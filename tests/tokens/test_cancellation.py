@@ -117,7 +117,7 @@ async def test_a_session_closed_at_any_moment_of_a_refresh_loses_nothing() -> No
             assert isinstance(call.exception(), SessionClosed)
         await _check(world)
         reported = sum(isinstance(event, TokenRefreshed) for event in world.events)
-        assert reported == world.provider.grants["user"], "a rotation was made and never told"
+        assert reported == world.provider.grants["user"], "a rotation was made and not reported"
         assert len(asyncio.all_tasks()) == 1
         moments += 1
     assert moments > 5

@@ -13,11 +13,11 @@ LIFE = timedelta(hours=2)
 
 
 class Killed(BaseException):
-    """What a process feels that is killed: nothing of it runs any more."""
+    """Raised in a killed process, of which nothing runs any more."""
 
 
 class Process:
-    """A token manager that dies at its n-th step to or from the world outside."""
+    """A token manager that dies at its n-th call of the store or of TikTok."""
 
     def __init__(self, world: TokenWorld, dies_at: int) -> None:
         self._world = world
@@ -41,7 +41,7 @@ class Process:
         return answer
 
     async def run(self) -> bool:
-        """Ask for a token; returns whether the process lived."""
+        """Ask for a token; return whether the process survived."""
         call = asyncio.ensure_future(self.manager.token("user"))
         while not call.done() and self._store.alive:
             await self._world.clock.advance(10)
@@ -52,7 +52,7 @@ class Process:
 
 
 async def _recovered(world: TokenWorld) -> None:
-    """A healthy process finds the account working, or marks it, and asks no more of either."""
+    """A healthy process uses the account, or marks it and sends no further request."""
     manager = world.manager()
     for _ in range(5):
         reason: str | None = None
@@ -90,7 +90,7 @@ async def test_a_process_killed_between_any_two_steps_leaves_an_account_that_wor
         await _recovered(world)
         assert world.provider.asked["rft.user.1"] <= 2
         marked = (await world.stored()).state is TokenState.REAUTHORIZATION_REQUIRED
-        # Lost is what was killed between TikTok's answer and the save, on a server without grace; nothing else.
+        # Only a kill between TikTok's answer and the save loses a token, on a server without grace.
         assert marked == (bool(processed) and not saved and not grace)
         lost += marked
     assert dies_at > 8

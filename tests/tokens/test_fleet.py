@@ -41,7 +41,7 @@ async def test_a_waiting_worker_takes_over_when_the_lease_holder_died() -> None:
     await world.clock.advance(LIFE)
     before = world.clock.monotonic()
     dead = world.store.lease(USER, ttl=3 * TIMEOUT, wait=timedelta(0))
-    await dead.__aenter__()  # and never let go of
+    await dead.__aenter__()  # and never released
     token = await world.clock.run(manager.token("user"))
     assert token.access_token.reveal() == "act.user.2"
     assert 90 <= world.clock.monotonic() - before < 95
@@ -99,7 +99,7 @@ async def test_a_wall_clock_that_is_set_a_day_ahead_or_back_changes_nothing_for_
         await world.clock.advance(timedelta(minutes=90))
         assert manager.usable("user") == token
         await world.clock.advance(timedelta(minutes=30))
-        assert manager.usable("user") != token, "an expired token must not come back to life"
+        assert manager.usable("user") != token, "an expired token must not be used again"
         renewed = await world.clock.run(manager.token("user"))
         assert renewed.access_token != token.access_token
         await world.clock.advance(timedelta(minutes=60))

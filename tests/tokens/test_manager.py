@@ -325,7 +325,7 @@ async def test_a_cyclic_walk_over_too_many_accounts_finds_most_of_the_cached_one
     for name in names * 10:
         found += manager.usable(name) is not None
         await manager.token(name)
-    # To forget the oldest, or what was used longest ago, would find none of them.
+    # If the oldest or the least recently used one were evicted, the cache would never hit.
     assert found > 200
     assert len(manager._entries) == 40
 

@@ -90,7 +90,7 @@ async def test_invalid_grant_does_not_mark_the_account_when_another_process_has_
     await world.clock.advance(LIFE)
     waiting = asyncio.ensure_future(manager.token("user"))
     await world.clock.settle()
-    # Somebody whose lease was lost rotates behind the holder's back.
+    # A worker that has lost its lease rotates at the same time as the holder.
     newer = world.provider.refresh_now(await world.stored())
     await world.change(
         access_token=newer.access_token,

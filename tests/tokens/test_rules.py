@@ -44,13 +44,13 @@ def make_token(
         (7200.0, 100.0, None, 0.0, (-620.0, 99.0)),
         # at least a minute
         (300.0, 300.0, None, 0.0, (240.0, 299.0)),
-        # what the user says instead
+        # the user's own margin
         (DAY, DAY, timedelta(hours=2), 0.0, (DAY - 7200, DAY - 1)),
         (DAY, DAY, timedelta(0), 0.0, (DAY - 1, DAY - 1)),
         # up to a half more by the account's own number
         (DAY, DAY, None, 1.0, (DAY * 0.85, DAY - 1)),
         (DAY, DAY, timedelta(minutes=10), 0.5, (DAY - 750, DAY - 1)),
-        # never more than half of its life, nor a second of a life that has few
+        # at most half of its life
         (80.0, 80.0, None, 0.0, (40.0, 79.0)),
         (80.0, 80.0, timedelta(hours=1), 1.0, (40.0, 79.0)),
         (2.0, 2.0, None, 0.0, (1.0, 1.9)),

@@ -69,7 +69,7 @@ async def test_a_store_that_never_accepts_the_token_ends_in_token_not_saved_and_
     [event] = world.told(TokenRefreshFailed)
     assert event.unsaved
     assert event.open_id == "user"
-    # The account works on, from memory.
+    # The account still works, with the token in memory.
     assert (await manager.token("user")).access_token == caught.value.token.access_token
     with pytest.raises(TokenNotSaved) as at_exit:
         await world.clock.run(manager.aclose())

@@ -71,7 +71,7 @@ class Fleet:
                 await asyncio.sleep(0)
 
     async def end(self) -> None:
-        """Let everything heal and come to an end."""
+        """End all faults, and let all work finish."""
         for store in self.stores:
             store.before = store.after = lambda _: None
         self.world.provider.faults.clear()
@@ -111,7 +111,7 @@ def test_no_failure_but_a_lost_answer_loses_a_grant_or_uses_a_token_twice(steps:
     asyncio.run(run())
 
 
-# Two processes write an attempt in the same microsecond; the one whose write failed takes the other's for its own.
+# Two processes write an attempt in the same microsecond; the one whose write failed treats the other as its own.
 _AT_ONE_TIME: list[tuple[str, Any]] = [
     ("token", 1),
     ("put", 1),
@@ -123,7 +123,7 @@ _AT_ONE_TIME: list[tuple[str, Any]] = [
 ]
 
 
-# The refresh begins when all of the time that is given to it at the end has passed.
+# The refresh begins after the whole drain time at the end has passed.
 _LATE: list[tuple[str, Any]] = [
     ("advance", 7200.0),
     ("lost put", 2),
@@ -150,7 +150,7 @@ def test_a_lost_answer_ends_as_an_interrupted_rotation_and_in_no_other_way(steps
         except ReauthorizationRequired as error:
             reason = error.reason
         else:
-            # The access token of a grant whose loss is not found out yet may live on.
+            # The access token of a lost grant may still be valid until the loss is detected.
             assert world.provider.is_live(token) or world.provider.lost.total() > 0
         assert reason is None or (reason == "interrupted_rotation" and world.provider.lost.total() > 0)
 

@@ -29,7 +29,7 @@ class _Broken(FlakyStore):
 
 
 class _Endless(FlakyStore):
-    """Gives accounts as they are asked for; none is stored."""
+    """Generates accounts on demand; none is stored."""
 
     given = 0
     most_ahead = 0

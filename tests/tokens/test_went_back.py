@@ -21,7 +21,7 @@ async def _rotated_then_restored(times: int = 2) -> tuple[TokenWorld, TokenManag
     for _ in range(times):
         await world.clock.advance(timedelta(minutes=1))
         await world.clock.run(manager.refresh("user"))
-    # The file of the backup is put in place of the newer one, versions and all.
+    # The file of the backup replaces the newer one, with its versions.
     world.memory._apps[APP].tokens["user"] = backup
     return world, manager
 
@@ -96,7 +96,7 @@ async def test_a_worker_whose_clock_is_ahead_does_not_bring_its_old_pair_back() 
     world = TokenWorld()
     manager = await world.connected()
     token = await world.stored()
-    # This process believes that its pair was given an hour from now; another one has rotated it since.
+    # By its wrong clock, this process received its pair an hour from now; another process has rotated it since.
     manager._entries["user"].adopt(
         evolve(token, updated_at=token.updated_at + timedelta(hours=1)), fresh_until=0.0, usable_until=0.0
     )

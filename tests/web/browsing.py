@@ -47,7 +47,7 @@ class Browser:
         await self.do(lambda driver: driver.find_element(By.CSS_SELECTOR, selector).click())
 
     async def keep(self, name: str, value: str) -> None:
-        """Take a cookie."""
+        """Return a cookie."""
         await asyncio.to_thread(self._driver.add_cookie, {"name": name, "value": value})
 
     async def text(self, selector: str = "main") -> str:

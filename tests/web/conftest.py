@@ -23,5 +23,5 @@ def browser(driver: webdriver.Chrome) -> Browser:
     forget("Emulation.clearDeviceMetricsOverride", {})
     forget("Emulation.setEmulatedMedia", {"features": []})
     get_log: Any = driver.get_log
-    get_log("browser")  # what is in it is of the test before
+    get_log("browser")  # its content is from the test before
     return Browser(driver)

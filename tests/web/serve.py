@@ -12,7 +12,7 @@ from aiohttp import web
 from tiktok_async import TikTokSession
 
 PORT = int(os.environ.get("PORT", "8080"))
-GRACE = 90  # seconds for the requests in flight: long, so that a slow machine answers them all, too
+GRACE = 90  # seconds for the running requests: enough for a slow machine
 
 
 def counts() -> dict[str, int]:

@@ -31,7 +31,7 @@ class Served:
     def __init__(self, example: str, emulator: Emulator, store: str) -> None:
         self.example = example
         self.port = free_port()
-        # A name and not an address: two of them, of which the browser keeps cookies apart.
+        # Host names, not addresses: the browser keeps the cookies of two names apart.
         self.url = f"http://localhost:{self.port}"
         self._environment = {
             **os.environ,
@@ -69,7 +69,7 @@ class Served:
         raise AssertionError(self.stop()[1])
 
     def stop(self) -> tuple[float, str]:
-        """Ask it to end, as a process manager does; return the seconds that took, and its output."""
+        """End it as a process manager does; return how many seconds that took, and its output."""
         assert self._process is not None
         began = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
@@ -83,7 +83,7 @@ class Served:
 
 
 async def log_in(http: aiohttp.ClientSession, served: Served, emulator: Emulator, user: EmulatedUser) -> str:
-    """Go through a login as a browser does; return where it ends."""
+    """Log in as a browser does; return the last URL."""
     async with http.get(f"{served.url}/tiktok/login", allow_redirects=False) as begun:
         location = begun.headers["Location"]
     callback = await emulator.consent(location, user)

@@ -71,7 +71,7 @@ async def test_a_creator_logs_in_sees_their_videos_and_an_event_and_disconnects(
     await until(lambda: shows(browser, "too few or too many frames"))
     await browser.click("#disconnect")
     await browser.look(f"{served.example}-disconnecting")
-    assert emulator.requests.to(Endpoint.REVOKE) == []  # it asks first
+    assert emulator.requests.to(Endpoint.REVOKE) == []  # it asks for a confirmation
     await browser.click("#really-disconnect")
     assert "Connect your account" in await browser.text(".hero")
     await emulator.webhooks_sent()
@@ -164,7 +164,7 @@ async def test_a_failure_of_tiktok_gives_a_page_with_advice(
     words = await browser.text(".hero")
     assert "could not be loaded" in words
     assert "Reference: 2" in words
-    assert "internal_oddity" not in words  # which is for the logs
+    assert "internal_oddity" not in words  # which is for the logs only
     await browser.look(f"{served.example}-trouble")
     del user
 
@@ -172,7 +172,7 @@ async def test_a_failure_of_tiktok_gives_a_page_with_advice(
 async def test_a_page_of_another_site_cannot_act_for_a_creator(
     served: Served, emulator: Emulator, user: EmulatedUser
 ) -> None:
-    """What a browser does with a foreign form: it sends no Lax cookie, so nobody is disconnected."""
+    """A browser sends no Lax cookie with a form of another site, so no account is disconnected."""
     async with browser_like() as http:
         assert await log_in(http, served, emulator, user) == "/"
         async with aiohttp.ClientSession() as foreign, foreign.post(f"{served.url}/disconnect") as response:

@@ -49,7 +49,7 @@ def posting() -> Posting:
 
 
 async def begun(posting: Posting, account: Account) -> Draft:
-    """Open the posting page, and return the draft that it is of."""
+    """Open the posting page, and return its draft."""
     html = await posting.page(account, {})
     draft = posting.draft(html.partition('data-draft="')[2].partition('"')[0], account)
     assert draft is not None
@@ -65,7 +65,7 @@ async def send(posting: Posting, draft: Draft, data: bytes = CLIP) -> dict[str, 
 
 
 async def posted(posting: Posting, draft: Draft, emulator: Emulator) -> str:
-    """Press the button, let time pass until nothing more happens, and return what the page says."""
+    """Press the button, move the clock until nothing more happens, and return the text of the page."""
     posting.post(draft, CHOSEN)
     assert draft.task is not None
     while not draft.task.done():
@@ -152,7 +152,7 @@ async def test_a_published_video_has_its_link_and_its_file_is_gone(
     assert "https://www.tiktok.com/@grace/video/" in await posted(posting, draft, emulator)
     assert path is not None
     assert not path.exists()
-    assert draft.view() == await send(posting, draft)  # nothing of it can be changed any more
+    assert draft.view() == await send(posting, draft)  # it cannot be changed any more
     info = emulator.posts[0].body["post_info"]
     assert (info["title"], info["disable_comment"], info["disable_duet"]) == ("Hello", False, True)
 

@@ -52,7 +52,7 @@ KEY = "k" * 32
 
 
 class App:
-    """An application on one of the frameworks, and what it was told."""
+    """An application on one of the frameworks, and the events that it got."""
 
     def __init__(self, framework: str, emulator: Emulator) -> None:
         self.framework = framework
@@ -316,7 +316,7 @@ async def test_the_cookie_cannot_be_forged_or_read_by_scripts(
     assert "samesite=lax" in words
     name, _, value = cookie.partition(";")[0].partition("=")
     if app.framework == "litestar":
-        return  # whose cookie is encrypted, and in parts
+        return  # its cookie is encrypted, and divided
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as bare:
         assert (await get(bare, f"{app.url}/me", headers={"Cookie": f"{name}={value}"}))[0] == 200
         for forged in (value[:-1], value[:-2] + "xx", "x" + value, value[::-1], "."):

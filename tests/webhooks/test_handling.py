@@ -95,7 +95,7 @@ async def test_a_login_after_the_removal_is_kept(emulator: Emulator, user: Emula
 async def test_within_a_minute_tiktok_says_whether_the_grant_is_the_removed_one(
     emulator: Emulator, user: EmulatedUser, *, again: bool
 ) -> None:
-    """Two machines' clocks cannot say which of two things in one minute came first."""
+    """The clocks of two machines cannot order two events within one minute."""
     store = MemoryTokenStore()
     async with emulator.session(store=store) as session:
         await emulator.connect(session, user)
@@ -221,7 +221,7 @@ async def test_a_store_without_notes_still_sees_a_duplicate_in_its_process(
     emulator: Emulator, user: EmulatedUser
 ) -> None:
     class Plain:
-        """A user's own store: the protocol and nothing more."""
+        """A user's own store: it has the methods of the protocol only."""
 
         def __init__(self) -> None:
             inner = MemoryTokenStore()

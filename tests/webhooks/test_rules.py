@@ -39,7 +39,7 @@ from tiktok_async.testing import VirtualClock
 from tiktok_async.webhooks import MAX_BODY, parse_event, sign, verify
 
 KEY, SECRET = "emu_client_key", "emu_client_secret_0001"
-# As TikTok's pages describe it, computed by hand: 145 bytes without a newline.
+# Computed by hand from TikTok's pages: 145 bytes without a newline.
 BODY = (
     b'{"client_key":"emu_client_key","event":"authorization.removed","create_time":1700000000,'
     b'"user_openid":"emu-open-id-1","content":"{\\"reason\\":1}"}'

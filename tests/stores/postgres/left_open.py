@@ -27,7 +27,7 @@ async def main(url: str) -> None:
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)
     vars(link_module)["TIMEOUT"] = 0.5
-    # More at once than there are connections: each pool is about to make another one when all ends.
+    # More calls than connections: each pool is making another connection when the program ends.
     tasks = [asyncio.ensure_future(call()) for call in calls for _ in range(3)]
     await asyncio.wait(tasks, timeout=0.2)
     sys.stdout.write("ended\n")

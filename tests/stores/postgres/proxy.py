@@ -27,7 +27,7 @@ class LossyProxy:
         self.lost = 0
 
     def lose_answer(self, times: int = 1, *, to: bytes) -> None:
-        """Cut the connection in place of the answer to the next statement that contains *to*."""
+        """Close the connection instead of the answer to the next statement that contains *to*."""
         self._lose, self._after = times, to
 
     async def __aenter__(self) -> Self:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.postgres
 
 
 def files_with(server: PostgresServer, text: bytes) -> list[Path]:
-    """Return the files of the tables in which *text* stands."""
+    """Return the table files that contain *text*."""
     return [path for path in (server.data / "base").rglob("*") if path.is_file() and text in path.read_bytes()]
 
 
@@ -31,7 +31,7 @@ async def test_after_rotate_and_vacuum_no_plain_record_is_in_the_tables_files(ow
     encrypted = EncryptedTokenStore(records, [generate_store_key()], allow_plaintext=True)
     assert await encrypted.rotate("app") == 300
     own_postgres.execute("CHECKPOINT")
-    # The old text is dead to PostgreSQL, and in the file all the same.
+    # PostgreSQL does not use the old text any more, but the file still contains it.
     assert files_with(own_postgres, canary)
     await records.vacuum()
     assert files_with(own_postgres, canary) == []

@@ -22,7 +22,7 @@ MINUTE = Limit(40, timedelta(minutes=1))
 
 
 class TestPostgresRateLimiter(RateLimiterContract):
-    # PostgreSQL goes by real time, and a busy machine is late: it has an eighth of a window to say that a wait is too
+    # PostgreSQL uses real time, and a busy machine is late: it has an eighth of a window to refuse a wait that is too
     # long.
     window = 1.6
     slack = 1.2
@@ -83,7 +83,7 @@ async def test_an_outage_raises_an_error_on_request_and_a_restarted_server_keeps
     with pytest.raises(RateLimitWaitExceeded):
         await limiter.acquire(KEY, limit, max_wait=1)
     other._retry_at = 0.0
-    # The call made meanwhile is reported.
+    # The call made during the outage is reported.
     assert (await other.usage(KEY, MINUTE)).used == 4
     await limiter.aclose()
     await other.aclose()

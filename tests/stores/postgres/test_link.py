@@ -91,7 +91,7 @@ async def test_of_many_tokens_whose_answer_was_lost_each_is_stored_once_or_refus
 async def test_an_unconditional_put_overwrites_nothing_that_was_stored_after_a_lost_answer(
     lossy: PostgresTokenStore, proxy: LossyProxy, postgres: PostgresServer
 ) -> None:
-    """A refresh of another process has used the pair that was stored: it may not come back."""
+    """A refresh of another process has used the stored pair: it must not be stored again."""
     await lossy.put(make_token(KEY), expected_version=0)
     other = PostgresTokenStore(postgres.url(schema=lossy._link.schema))
     login = make_token(KEY)
@@ -106,7 +106,7 @@ async def test_an_unconditional_put_overwrites_nothing_that_was_stored_after_a_l
             if proxy.lost and not rotated:
                 rotated.append(await other.put(newer, expected_version=2))
 
-    link.once = once_and_then_another  # between the loss and the look
+    link.once = once_and_then_another  # between the lost answer and the read
     proxy.lose_answer(to=b"INSERT INTO")
     with pytest.raises(TokenConflict):
         await lossy.put(login, expected_version=None)
@@ -213,7 +213,7 @@ async def test_a_row_that_another_transaction_locks_is_an_error_and_does_not_han
         with pytest.raises(StoreError):
             await store.put(make_token(KEY), expected_version=1)
     monkeypatch.undo()
-    # What was given up may be carried out now, once and no more.
+    # The abandoned statement may be carried out now, at most once.
     while True:
         seen = await store.get(KEY)
         assert seen is not None
@@ -266,7 +266,7 @@ async def test_names_with_a_nul_or_a_backslash_stay_different_and_half_a_surroga
 
 
 async def test_a_callers_pool_is_used_unchanged_and_left_open(pgbouncer: PgBouncer) -> None:
-    """With transactions, rows as dicts and prepared statements, none of which suit PgBouncer or us."""
+    """With transactions, rows as dicts and prepared statements, which neither PgBouncer nor this library supports."""
     async with AsyncConnectionPool(
         pgbouncer.url(), min_size=2, max_size=4, kwargs={"row_factory": dict_row, "prepare_threshold": 0}
     ) as pool:
@@ -353,7 +353,7 @@ async def test_a_caller_that_is_cancelled_at_any_await_returns_its_connection_to
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait({task})
-    # Both connections are there.
+    # Both connections are open.
     async with store.lease(KEY, ttl=LONG, wait=LONG):
         await asyncio.gather(*(store.get_note(KEY, "x") for _ in range(4)))
     await store.aclose()
@@ -362,7 +362,7 @@ async def test_a_caller_that_is_cancelled_at_any_await_returns_its_connection_to
 async def test_a_program_ends_although_everything_is_open_and_its_server_does_not_answer(
     own_postgres: PostgresServer,
 ) -> None:
-    """The pool of psycopg takes the cancellation at the loop's end for a failed try, and would go on for ever."""
+    """The pool of psycopg treats the cancellation at the end of the loop as a failed attempt, and would never end."""
     script = Path(__file__).with_name("left_open.py")
     process = await asyncio.create_subprocess_exec(sys.executable, script, own_postgres.url(), stdin=PIPE, stdout=PIPE)
     assert process.stdout is not None
@@ -429,7 +429,7 @@ async def test_a_store_that_was_used_before_a_fork_raises_an_error_in_the_child(
         output = in_child(lambda work=work: in_new_loop(work))  # type: ignore[misc]  # a default of a lambda
         assert output.startswith("StoreError: The Postgres")
         assert "was used before this process was forked" in output
-    # The parent's connections are whole.
+    # The connections of the parent still work.
     for use, _ in uses:
         await use()
     for close in (store.aclose, checkpoints.aclose, table.aclose):

@@ -43,7 +43,7 @@ async def make(url: str) -> AsyncIterator[Make]:
 
 
 async def test_many_clients_share_few_connections_and_each_reads_what_it_stored(make: Make) -> None:
-    """A prepared statement of one would be missing on the next one's connection. The tables are made by all at once."""
+    """A prepared statement of one client would be missing on the next connection. All create the tables at once."""
 
     async def work(store: PostgresTokenStore, name: str) -> None:
         token = await store.put(make_token(AccountKey("app", name)), expected_version=0)
@@ -59,7 +59,7 @@ async def test_many_clients_share_few_connections_and_each_reads_what_it_stored(
 
 
 async def test_a_lease_has_one_holder_over_any_connections(make: Make) -> None:
-    """With advisory locks all of them would get it."""
+    """With advisory locks all of them would get the lease."""
     stores, key, fences = [make() for _ in range(2 * CONNECTIONS)], AccountKey("app", "one"), list[int]()
 
     async def take(store: PostgresTokenStore) -> None:
@@ -113,11 +113,11 @@ async def test_limiters_share_one_window(url: str) -> None:
 async def test_settings_that_another_client_left_on_a_connection_have_no_effect(
     make: Make, url: str, pgbouncer: PgBouncer
 ) -> None:
-    """PgBouncer puts few settings back when a connection to the server goes to another client."""
+    """PgBouncer resets few settings when another client gets a connection to the server."""
     settings = "SET search_path = pg_catalog; SET bytea_output = escape; SET TimeZone = 'Asia/Tokyo'; "
     settings += "SET DateStyle = 'SQL, DMY'; SET IntervalStyle = sql_standard; SET extra_float_digits = -15"
     others = [await psycopg.AsyncConnection.connect(pgbouncer.url()) for _ in range(CONNECTIONS)]
-    # All at once, in open transactions: so each has a connection to the server that no other one has.
+    # All at once, in open transactions: so each has its own connection to the server.
     await asyncio.gather(*(other.execute(settings.encode()) for other in others))
     await asyncio.gather(*(other.commit() for other in others))
     store, table, key = make(), PostgresVideoTable(url), AccountKey("app", "one")

@@ -26,14 +26,14 @@ PAGE = Path(__file__).parents[3] / "docs" / "postgresql.md"
 
 @pytest.fixture
 def database(postgres: PostgresServer) -> str:
-    """The name of a database of the test's own, as an application has one."""
+    """The name of a new database, as an application has one."""
     name = new_schema()
     postgres.execute(f"CREATE DATABASE {name}")
     return name
 
 
 def recipe(words: str) -> str:
-    """Return the block of the page in which *words* stand."""
+    """Return the block of the page that contains *words*."""
     examples = Document.parse(str(PAGE), PythonCodeBlockParser()).examples()
     (block,) = [str(example.parsed) for example in examples if words in str(example.parsed)]
     return block
@@ -44,7 +44,7 @@ def url_of(server: PostgresServer, database: str) -> str:
 
 
 async def uses(server: PostgresServer, database: str) -> None:
-    """Store and read a token as a role that may not make anything."""
+    """Store and read a token as a role that may not create anything."""
     role = new_schema()
     server.execute(f"CREATE ROLE {role} LOGIN")
     owner = PostgresTokenStore(url_of(server, database))
@@ -109,7 +109,7 @@ async def test_a_migration_of_django_makes_and_deletes_the_tables(postgres: Post
     await uses(postgres, database)
     migrate("down")
     store = PostgresTokenStore(url_of(postgres, database))
-    assert await store._link.run("SELECT to_regnamespace('tiktok')") != [(None,)]  # it was made anew on this first use
+    assert await store._link.run("SELECT to_regnamespace('tiktok')") != [(None,)]  # created again on this first use
     assert [key async for key in store.keys("app")] == []
     await store.aclose()
 

@@ -118,7 +118,7 @@ async def test_a_standby_is_reported_and_its_error_names_it(own_postgres: Postgr
         with pytest.raises(StoreError, match="read-only standby"):
             await store.put(token, expected_version=1)
         await store.aclose()
-        # The primary says that its standby is asynchronous.
+        # The primary reports that its standby is asynchronous.
         primary = PostgresTokenStore(own_postgres.url(), on_unsafe=lambda finding: primary_told.append(finding.setting))
         await primary.get(KEY)
         assert primary_told == ["synchronous_standby_names empty"]

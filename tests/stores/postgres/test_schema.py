@@ -113,7 +113,7 @@ async def test_expiring_tokens_are_found_by_the_index_alone(postgres: PostgresSe
 async def test_a_refresh_and_a_lease_cost_no_index_entry_where_nothing_indexed_changes(
     postgres: PostgresServer,
 ) -> None:
-    """What a refresh writes twice and a lease three times must not swell the indexes."""
+    """The two writes of a refresh and the three of a lease must not enlarge the indexes."""
     schema = new_schema()
     store = PostgresTokenStore(postgres.url(schema=schema))
     token = await store.put(make_token(KEY), expected_version=0)
