@@ -54,7 +54,7 @@ def test_a_used_session_raises_an_error_in_a_forked_child() -> None:
     assert all(line.startswith("WrongEventLoop") and "forked" in line for line in lines), lines
 
 
-def test_a_session_that_was_not_used_before_a_fork_works_in_the_child() -> None:
+def test_a_lifecycle_that_is_used_on_a_second_event_loop_raises_an_error() -> None:
     lifecycle = Lifecycle()
 
     async def use() -> None:

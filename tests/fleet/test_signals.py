@@ -116,7 +116,7 @@ async def scene(store_url: str) -> AsyncIterator[Scene]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_process_that_gets_sigterm_during_a_refresh_saves_the_token_before_it_ends(
+async def test_a_process_that_gets_sigint_or_sigterm_during_a_refresh_saves_the_token(
     scene: Scene, number: signal.Signals
 ) -> None:
     scene.emulator.fail_next(Endpoint.TOKEN, drip=timedelta(seconds=7))

@@ -162,7 +162,7 @@ async def test_bursts_of_calls_get_no_429(limiter: LocalRateLimiter, clock: Virt
     assert (server.taken, server.refused) == (400, 0)
 
 
-def test_a_full_window_is_small() -> None:
+def test_a_full_window_uses_at_most_three_kibibytes() -> None:
     """Of 600 calls a minute for each of 100,000 accounts, the stamps alone are 230 MiB."""
 
     async def fill() -> float:

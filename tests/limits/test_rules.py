@@ -98,7 +98,7 @@ def test_a_slot_that_is_answered_at_once_is_free_after_one_window_too() -> None:
 
 
 @given(st.floats(0, 1e6), st.floats(1e-3, 1e5))
-def test_a_slot_is_free_neither_early_nor_much_too_late(start: float, per: float) -> None:
+def test_a_slot_is_free_within_two_microseconds_of_its_time(start: float, per: float) -> None:
     window = sliding(1, per, start)
     per = window.limit.per.total_seconds()
     assert window.admit(start)
@@ -219,7 +219,7 @@ def test_a_call_joins_the_queue_while_other_callers_wait(look: str) -> None:
     assert window.ceiling == 0
 
 
-def test_another_limit_does_not_open_a_closed_window() -> None:
+def test_another_limit_does_not_raise_the_ceiling_of_a_window() -> None:
     window = sliding(3, 10)
     window.resize(Limit(2, timedelta(seconds=10)), 0)
     assert window.ceiling == 2

@@ -28,7 +28,7 @@ def cancel_all(spared: "set[asyncio.Task[object]]") -> None:
         task.cancel()
 
 
-async def test_every_task_cancelled_at_any_moment_of_a_rotation_loses_nothing() -> None:
+async def test_cancelling_every_task_at_any_moment_of_a_rotation_loses_no_token() -> None:
     spared: set[asyncio.Task[object]] = asyncio.all_tasks()
     moments, rotated = 0, 0
     finished = False
@@ -116,7 +116,7 @@ def _in_a_loop_of_its_own(work: Callable[[], Awaitable[object]]) -> None:
         raise errors[0]
 
 
-def test_the_usual_recipe_for_sigterm_in_the_middle_of_a_rotation_keeps_the_login(tmp_path: Path) -> None:
+def test_cancelling_all_tasks_on_sigterm_during_a_rotation_keeps_the_token(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'tokens.db'}"
     seen: dict[str, object] = {}
 

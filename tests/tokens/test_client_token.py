@@ -11,7 +11,7 @@ from tiktok_async.errors import ServerError, SessionClosed
 LIFE = timedelta(hours=2)
 
 
-async def test_five_hundred_callers_share_one_mint() -> None:
+async def test_five_hundred_callers_share_one_request_for_a_client_token() -> None:
     world = TokenWorld()
     manager = world.manager()
     assert manager.client.usable() is None
@@ -40,7 +40,7 @@ async def test_a_stale_client_token_is_replaced_in_the_background() -> None:
     assert renewed.access_token.reveal() == "clt.2"
 
 
-async def test_an_expired_one_is_not_used() -> None:
+async def test_an_expired_client_token_is_not_used() -> None:
     world = TokenWorld()
     manager = world.manager()
     await world.clock.run(manager.client.token())

@@ -193,7 +193,7 @@ async def test_a_failed_refresh_of_an_expired_token_is_raised_and_not_repeated_a
     assert (await world.clock.run(manager.token("user"))).access_token.reveal() == "act.user.2"
 
 
-async def test_a_new_login_replaces_everything() -> None:
+async def test_a_new_login_replaces_the_stored_and_the_cached_token() -> None:
     world = TokenWorld()
     manager = await world.connected()
     login = world.provider.login("user")
@@ -202,7 +202,7 @@ async def test_a_new_login_replaces_everything() -> None:
     assert manager.usable("user") == stored
 
 
-async def test_forgetting_revokes_and_deletes() -> None:
+async def test_forgetting_an_account_revokes_and_deletes_its_token() -> None:
     world = TokenWorld()
     manager = await world.connected()
     revoked: list[str] = []
@@ -315,7 +315,7 @@ async def test_a_full_cache_evicts_an_account_and_loses_no_token() -> None:
     assert [await manager.token(token.key.open_id) for token in saved] == saved
 
 
-async def test_a_cyclic_walk_over_too_many_accounts_finds_most_of_the_cached_ones() -> None:
+async def test_cyclic_calls_for_more_accounts_than_the_cache_holds_still_hit_the_cache() -> None:
     world = TokenWorld()
     manager = world.manager(room=40)
     names = [f"user-{number}" for number in range(50)]

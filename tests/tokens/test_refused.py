@@ -165,7 +165,7 @@ async def test_a_missing_answer_is_followed_by_a_replay_after_the_end_of_the_lea
     assert world.provider.asked == {"rft.user.1": 1}
 
 
-async def test_a_rotation_whose_request_was_lost_is_replayed_once_and_then_marked() -> None:
+async def test_a_rotation_whose_answer_was_lost_is_replayed_once_and_then_marked() -> None:
     world = TokenWorld()
     manager = await world.connected()
     world.provider.faults = [(True, LOST)]

@@ -100,7 +100,7 @@ _settings = settings(
 
 @_settings
 @given(st.lists(_harmless, max_size=25))
-def test_no_failure_but_a_lost_answer_loses_a_grant_or_uses_a_token_twice(steps: list[tuple[str, Any]]) -> None:
+def test_only_a_lost_answer_loses_a_grant_or_uses_a_refresh_token_twice(steps: list[tuple[str, Any]]) -> None:
     async def run() -> None:
         world = await _play(steps, grace=False)
         assert world.provider.is_live(await world.stored())
@@ -141,7 +141,7 @@ _LATE: list[tuple[str, Any]] = [
 @given(st.lists(st.one_of(_harmless, _harmful), max_size=25))
 @example(_AT_ONE_TIME)
 @example(_LATE)
-def test_a_lost_answer_ends_as_an_interrupted_rotation_and_in_no_other_way(steps: list[tuple[str, Any]]) -> None:
+def test_a_lost_answer_ends_only_as_an_interrupted_rotation(steps: list[tuple[str, Any]]) -> None:
     async def run() -> None:
         world = await _play(steps, grace=False)
         reason: str | None = None

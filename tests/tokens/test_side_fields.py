@@ -48,7 +48,7 @@ JSON = st.recursive(
         {}, optional=dict.fromkeys(("expires_in", "refresh_expires_in", "scope", "token_type", "extra"), JSON)
     )
 )
-def test_no_other_field_of_a_refresh_answer_loses_the_token_pair(sides: dict[str, Any]) -> None:
+def test_other_invalid_fields_of_a_refresh_answer_do_not_lose_the_token_pair(sides: dict[str, Any]) -> None:
     later = NOW + timedelta(hours=1)
     token = parse_token(PAIR | sides, client_key="app", now=later, previous=OLD)
     assert (token.key, token.access_token, token.refresh_token) == (OLD.key, Secret("act.new"), Secret("rft.new"))
@@ -71,7 +71,7 @@ def test_no_other_field_of_a_refresh_answer_loses_the_token_pair(sides: dict[str
         ("open_id", 7, 2),
     ],
 )
-def test_unreadable_records_stay_unchanged_and_are_reported(field: str, value: Any, hours: int) -> None:
+def test_unreadable_fields_keep_their_old_values_and_are_reported(field: str, value: Any, hours: int) -> None:
     reported: list[str] = []
     token = parse_token(PAIR | {field: value}, client_key="app", now=NOW, previous=OLD, on_unreadable=reported.append)
     assert int((token.expires_at - NOW).total_seconds()) // 3600 == hours

@@ -115,7 +115,7 @@ async def test_an_account_that_another_worker_holds_is_skipped_and_not_waited_fo
     assert (report.refreshed, report.skipped) == (2, 1)
 
 
-async def test_a_call_that_met_a_sweep_still_waits_for_the_other_worker() -> None:
+async def test_a_call_during_a_sweep_still_waits_for_the_other_worker() -> None:
     world = TokenWorld(latency=5.0)
     manager = await _many(world, 1)
     other = world.manager()
@@ -154,7 +154,7 @@ async def test_an_account_that_must_log_in_again_fails_once_and_is_left_out_of_l
     assert (await world.clock.run(refresh_due(manager, timedelta(days=1)))).failed == 0
 
 
-async def test_half_a_million_accounts_are_not_kept_in_memory() -> None:
+async def test_a_sweep_keeps_no_account_in_memory() -> None:
     world = TokenWorld(latency=0.0)
     endless = _Endless(world.memory)
     manager = world.manager(store=endless)
