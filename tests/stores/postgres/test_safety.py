@@ -30,7 +30,7 @@ SAFE: dict[str, str | None] = {
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "reported"),
     [
         ({}, []),
         ({"fsync": "off"}, ["fsync off"]),
