@@ -62,7 +62,7 @@ class Stopping:
             os.kill(os.getpid(), signal.SIGSTOP)
 
 
-async def renew(settings: dict[str, Any]) -> None:
+async def refresh(settings: dict[str, Any]) -> None:
     """Refresh, and print the result; SIGTERM ends it as SIGINT does."""
     task = asyncio.current_task()
     assert task is not None
@@ -95,6 +95,6 @@ if __name__ == "__main__":
     # A shell makes its background processes ignore SIGINT, and this process inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        asyncio.run(renew(json.loads(sys.argv[1])))
+        asyncio.run(refresh(json.loads(sys.argv[1])))
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.stdout.write("interrupted")

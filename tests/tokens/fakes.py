@@ -139,7 +139,7 @@ class StrictProvider:
 
 
 # Kept for a killed process: if it were dropped, the lease would be released.
-_never_let_go: list[object] = []
+_unreleased_leases: list[object] = []
 
 
 class FlakyStore:
@@ -190,7 +190,7 @@ class FlakyStore:
             if self.alive:
                 await held.__aexit__(None, None, None)
             else:
-                _never_let_go.append(held)
+                _unreleased_leases.append(held)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

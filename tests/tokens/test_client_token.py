@@ -35,9 +35,9 @@ async def test_a_stale_client_token_is_replaced_in_the_background() -> None:
         assert manager.client.usable() is not None
     await world.clock.advance(1)
     assert world.provider.client_grants == 2
-    renewed = manager.client.usable()
-    assert renewed is not None
-    assert renewed.access_token.reveal() == "clt.2"
+    refreshed = manager.client.usable()
+    assert refreshed is not None
+    assert refreshed.access_token.reveal() == "clt.2"
 
 
 async def test_an_expired_client_token_is_not_used() -> None:

@@ -100,10 +100,10 @@ async def test_a_wall_clock_that_is_set_a_day_ahead_or_back_changes_nothing_for_
         assert manager.usable("user") == token
         await world.clock.advance(timedelta(minutes=30))
         assert manager.usable("user") != token, "an expired token must not be used again"
-        renewed = await world.clock.run(manager.token("user"))
-        assert renewed.access_token != token.access_token
+        refreshed = await world.clock.run(manager.token("user"))
+        assert refreshed.access_token != token.access_token
         await world.clock.advance(timedelta(minutes=60))
-        assert manager.usable("user") == renewed
+        assert manager.usable("user") == refreshed
         assert world.provider.grants["user"] == 1
 
 

@@ -62,9 +62,9 @@ async def test_five_hundred_calls_on_a_stale_token_wait_for_nothing_and_make_one
         assert token.access_token.reveal() == "act.user.1"
     await world.clock.advance(1)
     assert world.provider.grants["user"] == 1
-    renewed = manager.usable("user")
-    assert renewed is not None
-    assert renewed.access_token.reveal() == "act.user.2"
+    refreshed = manager.usable("user")
+    assert refreshed is not None
+    assert refreshed.access_token.reveal() == "act.user.2"
     [event] = world.told(TokenRefreshed)
     assert event.background
 
@@ -138,12 +138,12 @@ async def test_repeated_refusals_do_not_make_a_loop() -> None:
     world = TokenWorld()
     manager = await world.connected()
     old = await manager.token("user")
-    renewed = await world.clock.run(manager.rejected(old))
+    refreshed = await world.clock.run(manager.rejected(old))
     with pytest.raises(AccessTokenInvalid):
-        await manager.rejected(renewed)
+        await manager.rejected(refreshed)
     assert world.provider.grants["user"] == 1
     await world.clock.advance(61)
-    assert await world.clock.run(manager.rejected(renewed)) != renewed
+    assert await world.clock.run(manager.rejected(refreshed)) != refreshed
 
 
 async def test_callers_that_force_a_refresh_share_one() -> None:
