@@ -241,7 +241,7 @@ QUESTIONS: Final = (
         quirk="research.end_date",
         sides={"inclusive": "included", "exclusive": "not included"},
         assumed="inclusive",
-        here="learned from the first answers, which costs at most one window more a walk; ids come once",
+        here="learned from the first answers for one window more, and more over long spans without videos; ids once",
         steps=(_SAMPLE, Step(Endpoint.RESEARCH_VIDEO_QUERY, 2)),
         ask=_end_date,
     ),
