@@ -39,7 +39,7 @@ def videos(
     read_ahead: int,
 ) -> Pages[Video]:
     """List the account's videos, newest first; see `Account.videos`."""
-    _check(page_size, limit, since, before)
+    _check(page_size, limit)
     asked, span = _asked(fields), None
     if since is not None:
         # Listing back to a moment needs the times of the videos, even if the caller did not ask for them.
@@ -65,17 +65,13 @@ def videos(
     return Pages(walk, read_ahead=read_ahead)
 
 
-def _check(page_size: int, limit: int | None, since: datetime | None, before: datetime | None) -> None:
+def _check(page_size: int, limit: int | None) -> None:
     if not 1 <= page_size <= _MOST_A_PAGE:
         msg = f"page_size is 1 to {_MOST_A_PAGE}, not {page_size!r}."
         raise ConfigurationError(msg)
     if limit is not None and limit < 1:
         msg = f"limit is at least 1, or None for all, not {limit!r}."
         raise ConfigurationError(msg)
-    for name, moment in (("since", since), ("before", before)):
-        if moment is not None and moment.utcoffset() is None:
-            msg = f"`{name}` must be timezone-aware, such as datetime(2026, 1, 1, tzinfo=UTC)."
-            raise ConfigurationError(msg)
 
 
 def videos_by_id(
