@@ -81,10 +81,9 @@ class State:
         self.webhooks: WebhookSender = WebhookSender(
             client_key, client_secret, self.clock, webhook_url, signed_anew=quirks.webhooks_signed_anew
         )
-        self.webhooks.video_event_id = quirks.video_event_id
-        self.webhooks.minis_user = quirks.minis_user
         self.users: dict[str, EmulatedUser] = {}
         self.url = ""
+        self.change_quirks(quirks)
 
     def change_quirks(self, quirks: Quirks) -> None:
         """Apply *quirks* from the next request on; the product areas have their own copies."""

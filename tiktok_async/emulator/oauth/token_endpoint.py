@@ -169,6 +169,6 @@ def token_reply(pair: Pair) -> dict[str, Any]:
 def _matches(verifier: str, challenge: str, form: str) -> bool:
     if not _VERIFIER.fullmatch(verifier):
         return False
-    digest = hashlib.sha256(verifier.encode())
-    standard = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
-    return hmac.compare_digest(digest.hexdigest() if form == "hex" else standard, challenge)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    expected = digest.hex() if form == "hex" else base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return hmac.compare_digest(expected, challenge)
