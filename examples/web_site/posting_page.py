@@ -127,8 +127,8 @@ def _controls(form: PostingForm) -> Iterator[Control]:
             enabled=option.enabled,
             hint=option.hint,
         )
-    for thing in form.interactions:
-        yield _checkbox(f"allow_{thing.name}", thing)
+    for interaction in form.interactions:
+        yield _checkbox(f"allow_{interaction.name}", interaction)
     for kind in form.disclosure:
         yield _checkbox(kind.name, kind, more=kind.description)
 

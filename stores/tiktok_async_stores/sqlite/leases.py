@@ -50,7 +50,7 @@ class SQLiteLeases(HoldsLeases):
 
 
 class _Taken(NamedTuple):
-    """What is asked for."""
+    """A request for a lease: its owner, and for how long."""
 
     owner: str
     ttl: timedelta
