@@ -31,7 +31,8 @@ FLAGS = (
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+def browser(tmp_path: Path, app: str) -> Iterator[webdriver.Chrome]:
+    del app  # its server ends after the browser, which opens spare connections to it
     options = Options()
     options.binary_location = find_binary("chromium")
     for flag in (*FLAGS, f"--user-data-dir={tmp_path}"):

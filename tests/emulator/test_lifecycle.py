@@ -1,12 +1,15 @@
 """Starting, stopping, and how the SDK and pytest use the emulator."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -51,6 +54,20 @@ async def test_closing_does_not_wait_for_a_request_that_hangs(http: aiohttp.Clie
     assert time.monotonic() - started < 100
     with pytest.raises(aiohttp.ClientError):
         await hanging
+
+
+@pytest.mark.parametrize("iterations", range(8))
+async def test_closing_also_closes_a_connection_that_is_being_accepted(iterations: int) -> None:
+    emulator = Emulator()
+    await emulator.start()
+    with socket.create_connection(("127.0.0.1", urlsplit(emulator.url).port or 0)) as client:
+        client.setblocking(False)
+        for _ in range(iterations):
+            await asyncio.sleep(0)
+        await emulator.aclose()
+        async with asyncio.timeout(30):
+            with suppress(ConnectionResetError):
+                assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
 
 
 async def test_a_port_in_use_is_an_error_and_leaves_nothing_open() -> None:

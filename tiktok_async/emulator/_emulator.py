@@ -1,6 +1,9 @@
 """The emulator: TikTok's API in memory, on a real port."""
 
+import asyncio
+import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from tiktok_async.session import SessionOptions, TikTokSession
 
 _SHUTDOWN = 0.2  # seconds; a handler that runs longer is cancelled
+# asyncio needs two iterations of the event loop to accept a connection, and aiohttp knows it only then.
+_ACCEPTING = 3
 
 
 class Served(Controls):
@@ -114,15 +119,19 @@ class Served(Controls):
         return await _connect.connect(self.state, session, user, scopes)
 
     async def _serve(self) -> None:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listening = socket.create_server((self._host, self._port), family=family)
         runner = web.ServerRunner(
             web.Server(Dispatcher(self.state, self._routes()), access_log=None), shutdown_timeout=_SHUTDOWN
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
+            await web.SockSite(runner, listening).start()
         except BaseException:
+            listening.close()
             await runner.cleanup()
             raise
+        self._listening = listening
         self._runner = runner
         host, port, *_ = runner.addresses[0]
         self.state.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -132,7 +141,18 @@ class Served(Controls):
         self.stop_products()
         await self.state.webhooks.aclose()
         if runner is not None:
+            await self._accept_no_more()
             await runner.cleanup()
+
+    async def _accept_no_more(self) -> None:
+        """Stop listening, and let the server know the connections that are being accepted, so that it closes them.
+
+        A browser opens spare connections at any time; asyncio leaves one open whose server is closed in the middle.
+        """
+        with suppress(NotImplementedError):  # Windows' event loop has no readers
+            asyncio.get_running_loop().remove_reader(self._listening)
+        for _ in range(_ACCEPTING):
+            await asyncio.sleep(0)
 
     def _routes(self) -> list[RouteDef]:
         """Return all routes; a product area adds its own here."""
