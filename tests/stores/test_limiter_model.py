@@ -137,7 +137,8 @@ class Fleet:
 
     def trip(self, worker: Worker, *, need: int = 0, lost: bool = False) -> None:
         # Each object stands for a waiting caller; the window only counts them.
-        worker.window.queue.update({object(): math.inf for _ in range(need)})  # type: ignore[misc]  # not futures
+        for _ in range(need):
+            worker.window.join(object(), math.inf)  # type: ignore[arg-type]  # not a future
         request = worker.window.request(self.now)
         worker.window.queue.clear()
         reply = self.send(worker, request)
@@ -261,7 +262,8 @@ def test_a_request_that_arrives_twice_counts_once(server: Server) -> None:
     """A client sends again when a reply is lost; the second request must change nothing and get the same reply."""
     fleet = Fleet(server, Limit(10, timedelta(seconds=60)))
     (worker,) = fleet.workers
-    worker.window.queue.update({object(): math.inf for _ in range(3)})  # type: ignore[misc]  # not futures
+    for _ in range(3):
+        worker.window.join(object(), math.inf)  # type: ignore[arg-type]  # not a future
     request = worker.window.request(fleet.now)
     replies = [fleet.send(worker, request) for _ in range(5)]
     assert replies[0][0] >= 3

@@ -171,6 +171,19 @@ class RateLimiterContract:
         assert clock.monotonic() - start <= self.window + self.slack
         await limiter.aclose()
 
+    async def test_a_call_that_may_not_wait_gets_a_slot_that_is_free(self, limiter: RateLimiter, clock: Clock) -> None:
+        """A limiter that asks a server must not say "no slot" before the server has answered this very question."""
+        limit = self.limit(1)
+        for steps in range(6):
+            key = KEY._replace(subject=f"account_{steps}")
+            usage = asyncio.ensure_future(limiter.usage(key, limit))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            permit = await self.run(clock, limiter.acquire(key, limit, max_wait=0))
+            await self.run(clock, usage)
+            permit.done()
+        await limiter.aclose()
+
     async def test_a_wait_grows_too_long_when_no_answer_comes(self, limiter: RateLimiter, clock: Clock) -> None:
         """While calls are in flight the wait is unknown; the deadline applies nevertheless."""
         (permit,) = await self.take(limiter, clock, self.limit(1), 1)

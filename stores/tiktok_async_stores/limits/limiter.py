@@ -182,7 +182,7 @@ class SharedRateLimiter:
 
     async def _wait_in_queue(self, window: SharedWindow, deadline: float) -> WaitOutcome:
         future: asyncio.Future[WaitOutcome] = asyncio.get_running_loop().create_future()
-        window.queue[future] = deadline
+        window.join(future, deadline)
         now = self.monotonic()
         if window.needs_trip(now):
             self._request_trip(window)

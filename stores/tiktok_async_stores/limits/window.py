@@ -7,7 +7,7 @@ import asyncio
 import math
 from bisect import insort
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
@@ -27,6 +27,19 @@ class WaitOutcome(Enum):
     GRANTED = "granted"
     TOO_LATE = "too late"
     OUTAGE = "outage"
+
+
+@frozen(slots=True)
+class Wait:
+    """A call in the queue.
+
+    Attributes:
+        deadline: The time at which it ends without a slot.
+        asked_by: The number of the first request that asks for its permit.
+    """
+
+    deadline: float
+    asked_by: int
 
 
 @frozen(slots=True)
@@ -68,7 +81,7 @@ class SharedWindow:
         self.key = key
         self.limit: Limit = limit
         self.resize(limit)
-        self.queue: OrderedDict[asyncio.Future[WaitOutcome], float] = OrderedDict()
+        self.queue: OrderedDict[asyncio.Future[WaitOutcome], Wait] = OrderedDict()
         self.timer: TimerHandle | None = None
         self.usage_waiters: list[asyncio.Future[None]] = []
         self.life: int = 0  # names the server's record of this window; 0 if it has no name
@@ -86,6 +99,7 @@ class SharedWindow:
         self._touched = -math.inf
         self._batch = 1
         self._number = 0
+        self._answered = 0  # the number of the last request whose answer came
         self._request: Request | None = None
 
     def resize(self, limit: Limit) -> None:
@@ -120,6 +134,10 @@ class SharedWindow:
         """Return the seconds that the last call in the queue has to wait, by the server's last answer."""
         return max(0.0, self._last_grant_at - now)
 
+    def join(self, future: asyncio.Future[WaitOutcome], deadline: float) -> None:
+        """Put a call at the end of the queue; *future* gets the outcome."""
+        self.queue[future] = Wait(deadline, self._number + 1)
+
     def answered(self, now: float, *, granted: bool = True) -> None:
         """Note an answer; *granted* says whether the call had a permit of the server."""
         if granted:
@@ -139,7 +157,10 @@ class SharedWindow:
         self._blocked_until = max(self._blocked_until, now + seconds)
 
     def serve(self, now: float) -> None:
-        """Give the permits to the queue, and end the waits whose deadline has passed."""
+        """Give the permits to the queue, and end the waits whose deadline has passed.
+
+        A call that the server was not asked for yet waits for that answer: a slot may be free.
+        """
         while self.queue:
             future = next(iter(self.queue))
             if not future.done():
@@ -150,16 +171,15 @@ class SharedWindow:
                 self._touched = now
                 future.set_result(WaitOutcome.GRANTED)
             del self.queue[future]
-        if self.queue and min(self.queue.values()) <= now:
-            for future in [future for future, deadline in self.queue.items() if deadline <= now]:
-                self._end_wait(future, WaitOutcome.TOO_LATE)
+        for future in [future for future, wait in self._decided(now) if wait.deadline <= now]:
+            self._end_wait(future, WaitOutcome.TOO_LATE)
 
     def end_late_waits(self) -> None:
         """End the waits that are known to be too long."""
-        if self.queue and min(self.queue.values()) < self._last_grant_at:
+        if self.queue and min(wait.deadline for wait in self.queue.values()) < self._last_grant_at:
             first, last, count = self._ask_at, self._last_grant_at, max(1, len(self.queue) - 1)
-            for place, (future, deadline) in enumerate(list(self.queue.items())):
-                if first + (last - first) * place / count > deadline:
+            for place, (future, wait) in enumerate(list(self.queue.items())):
+                if first + (last - first) * place / count > wait.deadline:
                     self._end_wait(future, WaitOutcome.TOO_LATE)
 
     def fail(self, error: StoreError) -> None:
@@ -190,7 +210,7 @@ class SharedWindow:
 
     def next_check(self, now: float) -> float:
         """Return the seconds until the queue must be checked again."""
-        at = min(self.queue.values(), default=math.inf)
+        at = min((wait.deadline for _, wait in self._decided(now)), default=math.inf)
         if self._permits:
             at = min(at, max(self._permits[0], self._blocked_until))
         if len(self.queue) > len(self._permits):
@@ -256,6 +276,7 @@ class SharedWindow:
         request, self._request = self._request, None
         if request is None:
             return
+        self._answered = request.number
         granted, self.free, again, wait, block, self.used, *delays = reply
         self._lease_until = request.sent + self.lease
         self._blocked_until = max(self._blocked_until, now + block / 1000) if block else self._blocked_until
@@ -279,6 +300,13 @@ class SharedWindow:
 
     def _stale(self, now: float) -> bool:
         return bool(self._permits) and not self.queue and now - self._touched > self._staleness
+
+    def _decided(self, now: float) -> Iterator[tuple[asyncio.Future[WaitOutcome], Wait]]:
+        # The calls that the next answer says nothing new about.
+        due = self.needs_trip(now)
+        for future, wait in self.queue.items():
+            if wait.asked_by <= self._answered or (wait.asked_by > self._number and not due):
+                yield future, wait
 
     def _end_wait(self, future: asyncio.Future[WaitOutcome], outcome: WaitOutcome) -> None:
         if not future.done():
