@@ -57,12 +57,17 @@ def open_id(account: Account | None) -> str | None:
     return None if account is None else account.open_id
 
 
-async def test_pending_logins_are_bounded_in_number_and_size(backend: Backend, emulator: Emulator) -> None:
+@pytest.mark.parametrize(("letters", "most"), [(0, 5), (600, 3)])
+async def test_pending_logins_are_bounded_in_number_and_size(
+    backend: Backend, emulator: Emulator, letters: int, most: int
+) -> None:
     web: dict[str, Any] = {"cart": [1]}
-    for _ in range(50):
-        url = backend.begin(web, "/" + "a" * 600)
+    target = "/" + "a" * letters
+    urls = [backend.begin(web, target) for _ in range(50)]
+    assert len(web["tiktok_logins"]) == most
     assert len(json.dumps(web)) < 3_000
-    assert await backend.finish(web, await allowed(emulator, url, emulator.add_user())) == "/" + "a" * 600
+    oldest_kept = await allowed(emulator, urls[-most], emulator.add_user())
+    assert await backend.finish(web, oldest_kept) == target
     assert web["cart"] == [1]
 
 
