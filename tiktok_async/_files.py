@@ -8,12 +8,27 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["continue_private", "create_private", "make_private_folders"]
+from tiktok_async.errors import ConfigurationError
+
+__all__ = ["absolute_path", "continue_private", "create_private", "make_private_folders"]
 
 _MODE = 0o600
 _FOLDER_MODE = 0o700
 # Windows has neither; there, files of a user's folders are that user's.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def absolute_path(path: str | Path) -> Path:
+    """Return *path* as an absolute one, with `~` and `~user` replaced by that user's home folder.
+
+    Raises:
+        ConfigurationError: That user has no home folder.
+    """
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        user = Path(path).parts[0]
+        raise ConfigurationError(f"The home folder of {user} is unknown: give the whole path.") from None
 
 
 def create_private(path: Path) -> BinaryIO:

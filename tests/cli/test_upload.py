@@ -181,10 +181,20 @@ async def test_a_revoked_grant_exits_with_3(remote: Remote, clip: Path) -> None:
     assert "tiktok-async login" in done.err
 
 
-async def test_nothing_is_posted_if_no_state_can_be_saved(remote: Remote, clip: Path) -> None:
+async def test_an_upload_without_a_folder_for_its_state_says_so_and_continues(remote: Remote, clip: Path) -> None:
     await remote.log_in()
     (remote.folder / "a file").touch()
     done = await remote.run("upload", str(clip), *SELF, XDG_STATE_HOME=str(remote.folder / "a file"))
-    assert done.code == 2
-    assert "cannot be used" in done.err
-    assert await remote.posts() == []
+    assert (done.code, len(await remote.posts())) == (0, 1), done.err
+    assert "XDG_STATE_HOME" in done.err
+    assert "an upload that is interrupted cannot be continued" in done.err
+
+
+async def test_an_upload_that_is_interrupted_without_a_saved_state_says_what_to_do(remote: Remote, clip: Path) -> None:
+    await remote.log_in()
+    (remote.folder / "a file").touch()
+    await remote.admin("faults", {"endpoint": "upload", "status": 400, "times": 100})
+    done = await remote.run("upload", str(clip), *SELF, XDG_STATE_HOME=str(remote.folder / "a file"))
+    assert done.code != 0
+    assert "tiktok-async status " in done.err
+    assert "--resume" not in done.err

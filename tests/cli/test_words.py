@@ -57,16 +57,6 @@ async def test_json_is_utf_8_on_every_terminal(shell: Shell) -> None:
     assert json.loads(done.out)["display_name"] == "Ada Löwe ✓"
 
 
-async def test_without_a_home_folder_the_error_names_the_store_variable(shell: Shell, tmp_path: Path) -> None:
-    shell.environment_without("TIKTOK_TOKEN_STORE")
-    file = tmp_path / "a file"
-    file.touch()
-    done = await shell.run("accounts", HOME=str(file))
-    assert done.code == 2
-    assert "TIKTOK_TOKEN_STORE" in done.err
-    assert "Traceback" not in done.err
-
-
 @pytest.mark.parametrize("port", ["99999", "-1"])
 async def test_an_invalid_port_is_a_usage_error(shell: Shell, port: str) -> None:
     done = await shell.run("emulator", "--port", port)

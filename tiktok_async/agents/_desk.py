@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from tiktok_async._files import absolute_path
 from tiktok_async.abc import NoteStore
 from tiktok_async.agents._gate import AgentGate
 from tiktok_async.agents._kept import Decision, Kept, Outcome, days_of
@@ -116,7 +117,7 @@ class AgentDesk:
             )
         self.session: TikTokSession = session
         self._kept = Kept(store, session.client_key)
-        path = Path(record).expanduser().absolute()
+        path = absolute_path(record)
         self._record = Record(path, self._kept.record_head(path), session.clock)
         self._posting = Posting(session, self._kept)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from cyclopts import Parameter
 
-from tiktok_async.cli import _saved_uploads
 from tiktok_async.cli._logs import log_event
 from tiktok_async.cli._output import note, write_record
 from tiktok_async.cli._progress import Shown, shown
+from tiktok_async.cli._saved_uploads import SavedUploads
 from tiktok_async.cli._session import Options, opened
-from tiktok_async.errors import PublishFailed, PublishPending, TikTokError, UploadExpired
+from tiktok_async.errors import ConfigurationError, PublishFailed, PublishPending, TikTokError, UploadExpired
 from tiktok_async.models import Event, PublishChanged, PublishStatus
 
 if TYPE_CHECKING:
@@ -56,7 +56,18 @@ async def posting(options: Options, *, json: bool) -> AsyncGenerator[tuple["TikT
         yield session, show
 
 
-async def begin(work: Awaitable["Publish"], show: Shown, *, open_id: str) -> "Publish":
+def saved_uploads() -> SavedUploads:
+    """Return where an upload's state is saved; without such a folder, say what that means, and save nothing."""
+    try:
+        return SavedUploads.opened()
+    except ConfigurationError as error:
+        note(f"{error} Without one, an upload that is interrupted cannot be continued.")
+        return SavedUploads(None)
+
+
+async def begin(
+    work: Awaitable["Publish"], show: Shown, *, open_id: str, saved: SavedUploads | None = None
+) -> "Publish":
     """Await the call that creates a post, and report it; an upload's state is saved before its first byte is sent."""
     try:
         publish = await work
@@ -65,8 +76,10 @@ async def begin(work: Awaitable["Publish"], show: Shown, *, open_id: str) -> "Pu
         raise
     plan = publish.plan
     text = f"TikTok accepted {publish.publish_id}"
-    if plan is not None:
-        _keep(publish)
+    file = None
+    if plan is not None and saved is not None:
+        _keep(publish, saved)
+        file = saved.file_of(publish.publish_id)
         text += f": {plan.size / 1e6:.1f} MB in {plan.count} chunk{'s' if plan.count > 1 else ''}"
     show.event(
         "accepted",
@@ -74,33 +87,39 @@ async def begin(work: Awaitable["Publish"], show: Shown, *, open_id: str) -> "Pu
         open_id=open_id,
         size=None if plan is None else plan.size,
         chunks=None if plan is None else plan.count,
-        state_file=None if plan is None else str(_saved_uploads.file_of(publish.publish_id)),
+        state_file=None if file is None else str(file),
         text=f"{text}.",
     )
     return publish
 
 
-async def send(publish: "Publish", show: Shown) -> None:
+async def send(publish: "Publish", show: Shown, saved: SavedUploads) -> None:
     """Send the bytes; until all are sent, keep a saved state from which another process can continue."""
     if publish.plan is None:
         return
     try:
         async with show.uploading(publish), aclosing(publish.upload()) as uploading:
             async for progress in uploading:
-                _keep(publish)
+                _keep(publish, saved)
                 show.chunk(publish.publish_id, progress)
     except (UploadExpired, PublishFailed):
-        _saved_uploads.forget(publish.publish_id)
+        saved.forget(publish.publish_id)
         raise
     except (asyncio.CancelledError, TikTokError, OSError):
-        file = _saved_uploads.file_of(publish.publish_id)
-        show.event("interrupted", publish_id=publish.publish_id, state_file=str(file))
-        note(
-            f"The upload's state is saved in {file}. It contains the upload URL, so keep it secret.\n"
-            f"Continue within the hour with: tiktok-async upload --resume {publish.publish_id}"
-        )
+        file = saved.file_of(publish.publish_id)
+        show.event("interrupted", publish_id=publish.publish_id, state_file=None if file is None else str(file))
+        if file is None:
+            note(
+                "If TikTok does not have every byte, it publishes nothing. Look with: tiktok-async status "
+                f"{publish.publish_id}\nThen upload the video again."
+            )
+        else:
+            note(
+                f"The upload's state is saved in {file}. It contains the upload URL, so keep it secret.\n"
+                f"Continue within the hour with: tiktok-async upload --resume {publish.publish_id}"
+            )
         raise
-    _saved_uploads.forget(publish.publish_id)
+    saved.forget(publish.publish_id)
 
 
 async def finish(publish: "Publish", show: Shown, end: End) -> None:
@@ -137,9 +156,9 @@ def write_status(publish_id: str, status: PublishStatus | None, show: Shown, *, 
         write_record(record)
 
 
-def _keep(publish: "Publish") -> None:
+def _keep(publish: "Publish", saved: SavedUploads) -> None:
     try:
-        _saved_uploads.keep(publish.publish_id, publish.to_json())
+        saved.keep(publish.publish_id, publish.to_json())
     except OSError as error:
         # The post has begun and the upload should go on. An older saved state, if there is one, can still be used.
         note(f"The upload's state could not be saved ({error.strerror}): do not interrupt the upload.")

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from attrs import field, frozen
 from cyclopts import Parameter
 
+from tiktok_async._files import absolute_path
+from tiktok_async.cli._folders import data_folder
 from tiktok_async.cli._logs import log_event
 from tiktok_async.errors import ConfigurationError
 
@@ -44,10 +46,7 @@ class Options:
 
 DEFAULTS = Options()
 
-OpenId = Annotated[str | None, Parameter(allow_leading_hyphen=True)]
-"""The argument that names an account. Real open_ids often begin with `-`."""
-
-Account = Annotated[str | None, Parameter(name=("--account", "-a"), allow_leading_hyphen=True)]
+Account = Annotated[str | None, Parameter(name=("--account", "-a"))]
 """The option that names an account, the same in every command."""
 
 
@@ -63,23 +62,12 @@ def store_url(store: str | None) -> str:
     if store is not None and "://" in store:
         return store
     if store is not None:
-        path = Path(store).expanduser().absolute()
+        path = absolute_path(store)
         if not path.parent.is_dir():
             msg = f"The store cannot be in {path.parent}, since there is no such folder."
             raise ConfigurationError(msg)
         return _sqlite_url(path)
-    from platformdirs import user_data_path
-
-    folder = user_data_path("tiktok-async")
-    try:
-        if not folder.is_absolute():  # a user without a home folder
-            raise FileNotFoundError
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        raise ConfigurationError(
-            f"There is no folder to keep tokens in: {folder} cannot be made. Name a store by TIKTOK_TOKEN_STORE or "
-            "--store, such as /data/tokens.db, or set HOME or XDG_DATA_HOME to a folder that can be written."
-        ) from None
+    folder = data_folder(instead="name a store by TIKTOK_TOKEN_STORE or --store, such as /data/tokens.db")
     return _sqlite_url(folder / "tokens.db")
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 from attrs import frozen
 from cyclopts import App, Parameter
 
+from tiktok_async._files import absolute_path
+from tiktok_async.cli._folders import data_folder
 from tiktok_async.cli._output import Json, note, write_json, write_record, write_table
 from tiktok_async.cli._session import DEFAULTS, Options, opened
 from tiktok_async.errors import ConfigurationError, TikTokError
@@ -89,7 +91,7 @@ async def add(
             accounts=account or (),
             fields=field or (),
             widest_privacy=privacy,
-            media_folder=None if media_folder is None else _absolute(media_folder),
+            media_folder=None if media_folder is None else str(absolute_path(media_folder)),
             posts_a_day=posts_a_day,
             ends_at=desk.session.clock.now() + timedelta(days=days),
             auto_approve=auto_approve,
@@ -348,17 +350,10 @@ async def _desk(where: Where, options: Options) -> "AsyncGenerator[AgentDesk]":
 
     record = where.record
     if record is None:
-        from platformdirs import user_data_path
-
-        folder = user_data_path("tiktok-async")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = data_folder(instead="name the record by TIKTOK_AGENTS_RECORD or --record")
         record = folder / "agents.jsonl"
     async with opened(options) as (session, _):
         yield AgentDesk(session, record=record)
-
-
-def _absolute(folder: Path) -> str:
-    return str(folder.expanduser().absolute())
 
 
 def _approver_key() -> str:

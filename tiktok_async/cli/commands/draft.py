@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tiktok_async.cli._posting import END, End, begin, finish, posting, send
+from tiktok_async.cli._posting import END, End, begin, finish, posting, saved_uploads, send
 from tiktok_async.cli._session import DEFAULTS, Account, Options, pick
 from tiktok_async.models import PullFromUrl
 
@@ -29,13 +29,11 @@ async def command(
         end: How long to wait for it.
         options: The session's options.
     """
-    from tiktok_async.cli import _saved_uploads
-
     source = PullFromUrl(video) if "://" in video else Path(video)
-    _saved_uploads.prepare()
+    saved = saved_uploads()
     async with posting(options, json=end.json) as (session, show):
         creator = await pick(session, account)
         work = creator.draft_video(source, chunk_size=chunk_size, dedup_key=dedup_key)
-        publish = await begin(work, show, open_id=creator.open_id)
-        await send(publish, show)
+        publish = await begin(work, show, open_id=creator.open_id, saved=saved)
+        await send(publish, show, saved)
         await finish(publish, show, end)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from tiktok_async.cli._folders import state_folder
 from tiktok_async.cli._output import Json, note, write_json, write_table
 from tiktok_async.cli._session import DEFAULTS, Account, Options, opened, pick
 from tiktok_async.errors import ConfigurationError, TikTokError
@@ -86,13 +87,11 @@ async def _ask(
 
 
 def _state(client_key: str, open_id: str, level: Level | None, *, go_on: bool) -> "RunState":
-    from platformdirs import user_state_path
-
     from tiktok_async._files import make_private_folders
     from tiktok_async.probe import RunState, mark_of
 
     mark = mark_of(client_key, open_id)
-    top = user_state_path("tiktok-async")
+    top = state_folder()
     file = top / "probe" / f"{mark}.json"
     if go_on:
         state = RunState.load(file, mark)

@@ -1,11 +1,11 @@
 """`tiktok-async refresh`."""
 
 from tiktok_async.cli._output import Json, note, write_json
-from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, opened, pick
+from tiktok_async.cli._session import DEFAULTS, Account, Options, opened, pick
 
 
 async def command(
-    open_id: OpenId = None, /, *, json: Json = False, account: Account = None, options: Options = DEFAULTS
+    open_id: str | None = None, /, *, json: Json = False, account: Account = None, options: Options = DEFAULTS
 ) -> None:
     """Refresh an account's token now, even if it is still valid.
 

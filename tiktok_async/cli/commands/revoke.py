@@ -6,12 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tiktok_async.cli._output import note
-from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, named, opened
+from tiktok_async.cli._session import DEFAULTS, Account, Options, named, opened
 from tiktok_async.errors import ConfigurationError
 
 
 async def command(
-    open_id: OpenId = None,
+    open_id: str | None = None,
     /,
     *,
     account: Account = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from tiktok_async.cli._posting import END, End, begin, finish, posting, send
+from tiktok_async.cli._posting import END, End, begin, finish, posting, saved_uploads, send
 from tiktok_async.cli._session import DEFAULTS, Account, Options, pick
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import PrivacyLevel, PullFromUrl, VideoPost
@@ -58,8 +58,6 @@ async def command(
         end: How long to wait for it.
         options: The session's options.
     """
-    from tiktok_async.cli import _saved_uploads
-
     if resume:
         await _resume(video, account, end, options)
         return
@@ -81,24 +79,19 @@ async def command(
         is_aigc=aigc,
     )
     source = PullFromUrl(video) if "://" in video else Path(video)
-    _saved_uploads.prepare()
+    saved = saved_uploads()
     async with posting(options, json=end.json) as (session, show):
         creator = await pick(session, account)
         work = creator.post_video(source, post, chunk_size=chunk_size, check=check, dedup_key=dedup_key)
-        publish = await begin(work, show, open_id=creator.open_id)
-        await send(publish, show)
+        publish = await begin(work, show, open_id=creator.open_id, saved=saved)
+        await send(publish, show, saved)
         await finish(publish, show, end)
 
 
 async def _resume(wish: str | None, account: str | None, end: End, options: Options) -> None:
-    from tiktok_async.cli import _saved_uploads
-
-    _saved_uploads.prepare()
+    saved = saved_uploads()
     async with posting(options, json=end.json) as (session, show):
-        if wish is not None:
-            saved = _saved_uploads.find(wish)
-        else:
-            saved = _saved_uploads.latest((await pick(session, account)).open_id)
-        publish = session.account(saved.open_id).publish(saved.text)
-        await send(publish, show)
+        begun = saved.latest((await pick(session, account)).open_id) if wish is None else saved.find(wish)
+        publish = session.account(begun.open_id).publish(begun.text)
+        await send(publish, show, saved)
         await finish(publish, show, end)

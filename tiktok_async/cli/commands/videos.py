@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tiktok_async.cli._output import Header, Json, write_json, write_table
-from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, opened, pick
+from tiktok_async.cli._session import DEFAULTS, Account, Options, opened, pick
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import Video, VideoField
 
@@ -17,7 +17,7 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 async def command(
-    open_id: OpenId = None,
+    open_id: str | None = None,
     /,
     *,
     limit: Annotated[int | None, Parameter(name=("--limit", "-n"))] = None,

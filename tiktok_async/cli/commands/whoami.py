@@ -1,12 +1,12 @@
 """`tiktok-async whoami`."""
 
 from tiktok_async.cli._output import Json, write_json, write_record
-from tiktok_async.cli._session import DEFAULTS, Account, OpenId, Options, opened, pick
+from tiktok_async.cli._session import DEFAULTS, Account, Options, opened, pick
 from tiktok_async.models import UserField
 
 
 async def command(
-    open_id: OpenId = None, /, *, json: Json = False, account: Account = None, options: Options = DEFAULTS
+    open_id: str | None = None, /, *, json: Json = False, account: Account = None, options: Options = DEFAULTS
 ) -> None:
     """Show an account's profile: all fields that it granted.
 
