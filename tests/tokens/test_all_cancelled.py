@@ -218,9 +218,27 @@ def test_closing_a_session_survives_any_number_of_cancellations(tmp_path: Path) 
                         await asyncio.sleep(0.005)
                     scope.cancel()
             assert scope.cancelled_caught
+            assert not any(isinstance(task, LastingTask) for task in asyncio.all_tasks()), "it is still closing"
             async with emulator.session(store=url) as session:
                 await session.oauth.refresh(account.open_id)
             assert emulator.refreshes[account.open_id] == 2
             assert emulator.reuses == {}
 
     asyncio.run(test())
+
+
+async def test_a_cancelled_close_ends_the_rotation_and_is_cancelled_then() -> None:
+    async with Emulator() as emulator:
+        session = await emulator.session().__aenter__()
+        account = await emulator.connect(session, emulator.add_user())
+        emulator.fail_next(Endpoint.TOKEN, drip=timedelta(seconds=0.2))
+        refreshing = asyncio.ensure_future(session.oauth.refresh(account.open_id))
+        while not emulator.refreshes:
+            await asyncio.sleep(0.005)
+        closing = asyncio.ensure_future(session.aclose())
+        for _ in range(3):
+            await asyncio.sleep(0.005)
+            closing.cancel()
+        await asyncio.wait([closing])
+        assert closing.cancelled()
+        assert (await refreshing).attempt is None
