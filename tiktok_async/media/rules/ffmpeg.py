@@ -11,7 +11,7 @@ from tiktok_async._headers.reading import Header
 __all__ = ["Fixes", "ffmpeg_arguments"]
 
 _SHORTEST_SIDE, _LONGEST_SIDE = 360, 4096
-_PHOTO_LONG_SIDE, _PHOTO_SHORT_SIDE = 1920, 1080
+_PHOTO_WIDTH, _PHOTO_HEIGHT = 1080, 1920
 _LARGEST_BITS = 4_000_000_000 * 8 * 9 // 10
 
 
@@ -89,7 +89,7 @@ def _photo_sides(header: Header) -> tuple[int, int] | None:
     width, height = header.width, header.height
     if not width or not height:
         return None
-    factor = min(1.0, _PHOTO_LONG_SIDE / max(width, height), _PHOTO_SHORT_SIDE / min(width, height))
+    factor = min(1.0, _PHOTO_WIDTH / width, _PHOTO_HEIGHT / height)
     return max(1, int(width * factor)), max(1, int(height * factor))
 
 

@@ -28,9 +28,10 @@ _SHORTEST_SIDE, _LONGEST_SIDE = 360, 4096
 _SLOWEST, _FASTEST = 23, 60
 _LARGEST = 4 * 1024**3
 _LONGEST = timedelta(minutes=10)
-# "20 MB": the smaller of the two readings. "1080p": upright or across.
+# "20 MB": the smaller of the two readings. "1080p" may limit the width, the shorter side or both sides: a photo within
+# these bounds passes under each reading.
 LARGEST_PHOTO = 20_000_000
-_PHOTO_LONG_SIDE, _PHOTO_SHORT_SIDE = 1920, 1080
+_PHOTO_WIDTH, _PHOTO_HEIGHT = 1080, 1920
 
 
 @frozen(slots=True, kw_only=True)
@@ -230,11 +231,11 @@ def _photo(header: Header, size: int, fixes: Fixes, *, broken: bool) -> Iterator
         yield _problem("format", "damaged", "whole JPEG and WebP files", "export or download the photo again", None)
     if header.container not in _PICTURES:
         yield _problem("format", header.container, "JPEG and WebP", "convert it to JPEG", fixes.command("pixels"))
-    allowed = f"{_PHOTO_LONG_SIDE} x {_PHOTO_SHORT_SIDE} pixels at most, either way round"
+    allowed = f"a width of {_PHOTO_WIDTH} and a height of {_PHOTO_HEIGHT} pixels at most"
     if not header.width or not header.height:
         if header.container in _PICTURES:
             yield _problem("pixels", "unknown", allowed, "export it again", None)
-    elif max(header.width, header.height) > _PHOTO_LONG_SIDE or min(header.width, header.height) > _PHOTO_SHORT_SIDE:
+    elif header.width > _PHOTO_WIDTH or header.height > _PHOTO_HEIGHT:
         yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", fixes.command("pixels"))
     if size > LARGEST_PHOTO:
         allowed = f"{LARGEST_PHOTO} bytes at most"

@@ -115,7 +115,7 @@ QUESTIONS: Final = (
         quirk="posting.photo_size",
         sides={"both_sides": "not defined", "shorter_side": "the shorter side", "width": "the width"},
         assumed="both_sides",
-        here="both sides inside 1080 x 1920, says the advice",
+        here="`check_media` wants a width of 1080 and a height of 1920 at most, which passes each reading",
         unasked="photos are pulled from an address of the app's own",
     ),
     Question(
