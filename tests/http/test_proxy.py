@@ -54,6 +54,14 @@ def proxy() -> Iterator[Proxy]:
     running.stop()
 
 
+def _signs_certificates() -> x509.KeyUsage:
+    names = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign "
+        "encipher_only decipher_only"
+    )
+    return x509.KeyUsage(**{name: name == "key_cert_sign" for name in names.split()})
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A CA file, and the certificate and key it has signed for 127.0.0.1."""
@@ -72,7 +80,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
             .not_valid_after(now + dt.timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+            # Python 3.13 and newer refuse a chain without the following ones.
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         )
+        if ca:
+            made = made.add_extension(_signs_certificates(), critical=True)
         return made.sign(signer, hashes.SHA256())
 
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -148,7 +161,7 @@ async def test_without_the_ca_file_the_server_is_not_trusted_and_the_refresh_tok
     emulator: Emulator, tls_url: str
 ) -> None:
     async with TikTokSession(**settings(emulator, base_url=tls_url)) as session:
-        with pytest.raises(TransportError, match="not trusted") as raised:
+        with pytest.raises(TransportError, match=r"not trusted: .*certificate") as raised:
             await session.oauth.client_token()
     assert raised.value.sent is False
 

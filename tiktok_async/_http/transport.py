@@ -386,6 +386,9 @@ def _translate(error: BaseException, url: URL | str) -> TransportError | Configu
     what, sent = _kind(error)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         what = f"{what} with HTTP {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        # OpenSSL's reason, such as "self-signed certificate in certificate chain".
+        what = f"{what}: {getattr(error.certificate_error, 'verify_message', 'no reason is known')}"
     return TransportError(f"{what} ({parsed.host})", sent=sent, endpoint=parsed.path)
 
 
