@@ -59,6 +59,18 @@ def _run_in_wheel(wheel: Path, code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("repository", ["someone/tiktok-async", None])
+def test_the_project_urls_are_those_of_the_repository_whose_workflow_builds_it(repository: str | None) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    if repository is not None:
+        environment |= {"GITHUB_REPOSITORY": repository, "GITHUB_SERVER_URL": "https://git.example.com"}
+    command = [sys.executable, "-m", "hatchling", "metadata", "urls"]
+    done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    urls = json.loads(done.stdout)
+    assert urls.get("Source") == (None if repository is None else f"https://git.example.com/{repository}")
+    assert set(urls) == (set() if repository is None else {"Source", "Documentation", "Changelog", "Issues"})
+
+
 def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel_names: set[str]) -> None:
     tops = {name.partition("/")[0] for name in wheel_names}
     assert {top for top in tops if not top.endswith(".dist-info")} == _PACKAGES
