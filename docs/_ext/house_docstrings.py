@@ -9,8 +9,12 @@ import builtins
 import re
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
+from enum import Enum
+from functools import partial
 from typing import Any
 
+import attrs
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -86,6 +90,38 @@ def hide_makers(
     return ("", returns) if what == "class" and signature and _GIVEN.search(signature) else None
 
 
+def show_defaults(
+    _app: Sphinx, _what: str, _name: str, obj: object, _options: object, signature: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """Show the defaults of an attrs class: the source of its `__init__`, which Sphinx reads, names only their place."""
+    if signature is None or not (isinstance(obj, type) and attrs.has(obj)):
+        return None
+    for field in attrs.fields(obj):
+        signature = signature.replace(f"attr_dict[{field.name!r}].default", _source_of(field.default))
+        made = re.compile(rf"\b({field.alias}: [^=]*= )NOTHING\b")
+        if isinstance(field.default, attrs.Factory) and not field.default.takes_self:  # type: ignore[arg-type]  # typed as a function
+            signature = made.sub(partial(_with_default, text=_source_of(field.default.factory())), signature)
+    if "attr_dict[" in signature:
+        raise ValueError(f"a default of {obj.__name__} would be shown as its place: {signature}")
+    return signature, returns
+
+
+def _with_default(match: re.Match[str], text: str) -> str:
+    return match[1] + text
+
+
+def _source_of(value: object) -> str:
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, timedelta):
+        return f"timedelta(seconds={value.total_seconds():g})"
+    if isinstance(value, frozenset) and value:
+        return f"frozenset({{{', '.join(sorted(map(_source_of, value)))}}})"
+    if attrs.has(type(value)) and value == type(value)():
+        return f"{type(value).__name__}()"
+    return repr(value).replace("datetime.", "")
+
+
 def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Element | None:
     """Find a type by its last word; those of Python and aiohttp are links to their pages, the others plain words."""
     if node.get("refdomain") != "py":
@@ -138,6 +174,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # Before and after napoleon, which listens at the usual 500.
     app.connect("autodoc-process-docstring", hide_colons, priority=400)
     app.connect("autodoc-process-docstring", mend, priority=600)
+    # Sphinx takes the first answer.
     app.connect("autodoc-process-signature", hide_makers)
+    app.connect("autodoc-process-signature", show_defaults)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
