@@ -187,7 +187,7 @@ async def test_an_upload_without_a_folder_for_its_state_says_so_and_continues(re
     done = await remote.run("upload", str(clip), *SELF, XDG_STATE_HOME=str(remote.folder / "a file"))
     assert (done.code, len(await remote.posts())) == (0, 1), done.err
     assert "XDG_STATE_HOME" in done.err
-    assert "an upload that is interrupted cannot be continued" in done.err
+    assert "An upload that is interrupted cannot be continued" in done.err
 
 
 async def test_an_upload_that_is_interrupted_without_a_saved_state_says_what_to_do(remote: Remote, clip: Path) -> None:

@@ -61,7 +61,7 @@ def saved_uploads() -> SavedUploads:
     try:
         return SavedUploads.opened()
     except ConfigurationError as error:
-        note(f"{error} Without one, an upload that is interrupted cannot be continued.")
+        note(f"{error} An upload that is interrupted cannot be continued.")
         return SavedUploads(None)
 
 
