@@ -11,7 +11,8 @@ from pathlib import Path
 
 PACKAGES = (
     *("aiohttp", "aiosqlite", "attrs", "cattrs", "orjson", "redis", "tenacity", "cryptography", "opentelemetry-sdk"),
-    *("aiolimiter", "asyncio-throttle", "backon", "hiredis", "limits", "pyrate-limiter", "stamina", "throttled-py"),
+    *("aiolimiter", "asyncio-throttle", "backon", "hiredis", "limits", "msgspec", "pyrate-limiter"),
+    *("stamina", "throttled-py"),
 )
 
 
