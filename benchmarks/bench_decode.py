@@ -85,7 +85,7 @@ def msgspec_models(*, raw: bool) -> Callable[[], Any]:
     )
     item: Any = msgspec.Raw if raw else one
     page = msgspec.defstruct("MsgspecPage", [("videos", tuple[item, ...]), ("cursor", int), ("has_more", bool)])
-    read_body = msgspec.json.Decoder(msgspec.defstruct("MsgspecBody", [("data", page)]))
+    read_body: Any = msgspec.json.Decoder(msgspec.defstruct("MsgspecBody", [("data", page)]))
     read_video = msgspec.json.Decoder(one)
 
     def read() -> list[Any]:
