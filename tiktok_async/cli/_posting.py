@@ -65,9 +65,7 @@ def saved_uploads() -> SavedUploads:
         return SavedUploads(None)
 
 
-async def begin(
-    work: Awaitable["Publish"], show: Shown, *, open_id: str, saved: SavedUploads | None = None
-) -> "Publish":
+async def begin(work: Awaitable["Publish"], show: Shown, *, open_id: str, saved: SavedUploads) -> "Publish":
     """Await the call that creates a post, and report it; an upload's state is saved before its first byte is sent."""
     try:
         publish = await work
@@ -77,7 +75,7 @@ async def begin(
     plan = publish.plan
     text = f"TikTok accepted {publish.publish_id}"
     file = None
-    if plan is not None and saved is not None:
+    if plan is not None:
         _keep(publish, saved)
         file = saved.file_of(publish.publish_id)
         text += f": {plan.size / 1e6:.1f} MB in {plan.count} chunk{'s' if plan.count > 1 else ''}"

@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tiktok_async.cli._posting import END, End, begin, finish, posting
+from tiktok_async.cli._saved_uploads import SavedUploads
 from tiktok_async.cli._session import DEFAULTS, Account, Options, pick
 from tiktok_async.errors import ConfigurationError
 from tiktok_async.models import PhotoPost, PrivacyLevel
@@ -68,5 +69,5 @@ async def command(
             work = creator.draft_photos(urls, post, dedup_key=dedup_key)
         else:
             work = creator.post_photos(urls, post, check=check, dedup_key=dedup_key)
-        publish = await begin(work, show, open_id=creator.open_id)
+        publish = await begin(work, show, open_id=creator.open_id, saved=SavedUploads(None))
         await finish(publish, show, end)

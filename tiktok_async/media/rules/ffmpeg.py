@@ -8,10 +8,11 @@ from attrs import frozen
 
 from tiktok_async._headers.reading import Header
 
-__all__ = ["Fixes", "ffmpeg_arguments"]
+__all__ = ["PHOTO_HEIGHT", "PHOTO_WIDTH", "Fixes", "ffmpeg_arguments"]
 
 _SHORTEST_SIDE, _LONGEST_SIDE = 360, 4096
-_PHOTO_WIDTH, _PHOTO_HEIGHT = 1080, 1920
+# "1080p" may limit the width, the shorter side or both sides: a photo within these bounds passes under each reading.
+PHOTO_WIDTH, PHOTO_HEIGHT = 1080, 1920
 _LARGEST_BITS = 4_000_000_000 * 8 * 9 // 10
 
 
@@ -89,7 +90,7 @@ def _photo_sides(header: Header) -> tuple[int, int] | None:
     width, height = header.width, header.height
     if not width or not height:
         return None
-    factor = min(1.0, _PHOTO_WIDTH / width, _PHOTO_HEIGHT / height)
+    factor = min(1.0, PHOTO_WIDTH / width, PHOTO_HEIGHT / height)
     return max(1, int(width * factor)), max(1, int(height * factor))
 
 

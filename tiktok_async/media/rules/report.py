@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from tiktok_async._headers.reading import Header
 from tiktok_async.errors import ConfigurationError
-from tiktok_async.media.rules.ffmpeg import Fixes, ffmpeg_arguments
+from tiktok_async.media.rules.ffmpeg import PHOTO_HEIGHT, PHOTO_WIDTH, Fixes, ffmpeg_arguments
 from tiktok_async.models import CreatorInfo, FailReason
 from tiktok_async.models._json import JsonModel
 
@@ -28,10 +28,8 @@ _SHORTEST_SIDE, _LONGEST_SIDE = 360, 4096
 _SLOWEST, _FASTEST = 23, 60
 _LARGEST = 4 * 1024**3
 _LONGEST = timedelta(minutes=10)
-# "20 MB": the smaller of the two readings. "1080p" may limit the width, the shorter side or both sides: a photo within
-# these bounds passes under each reading.
+# "20 MB": the smaller of the two readings.
 LARGEST_PHOTO = 20_000_000
-_PHOTO_WIDTH, _PHOTO_HEIGHT = 1080, 1920
 
 
 @frozen(slots=True, kw_only=True)
@@ -231,11 +229,11 @@ def _photo(header: Header, size: int, fixes: Fixes, *, broken: bool) -> Iterator
         yield _problem("format", "damaged", "whole JPEG and WebP files", "export or download the photo again", None)
     if header.container not in _PICTURES:
         yield _problem("format", header.container, "JPEG and WebP", "convert it to JPEG", fixes.command("pixels"))
-    allowed = f"a width of {_PHOTO_WIDTH} and a height of {_PHOTO_HEIGHT} pixels at most"
+    allowed = f"a width of {PHOTO_WIDTH} and a height of {PHOTO_HEIGHT} pixels at most"
     if not header.width or not header.height:
         if header.container in _PICTURES:
             yield _problem("pixels", "unknown", allowed, "export it again", None)
-    elif header.width > _PHOTO_WIDTH or header.height > _PHOTO_HEIGHT:
+    elif header.width > PHOTO_WIDTH or header.height > PHOTO_HEIGHT:
         yield _problem("pixels", f"{header.width} x {header.height}", allowed, "scale it", fixes.command("pixels"))
     if size > LARGEST_PHOTO:
         allowed = f"{LARGEST_PHOTO} bytes at most"
